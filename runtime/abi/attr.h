@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * The attr argument of bpf(2). Standard commands have Linux's layout (include/uapi/linux/bpf.h, union bpf_attr);
+ * all offsets and sizes are asserted by test/unit against the system's header. */
+#ifndef KBPF_ABI_ATTR_H
+#define KBPF_ABI_ATTR_H
+#include "types.h"
+
+#define KBPF_MAP_UPDATE_ANY 0
+#define KBPF_MAP_UPDATE_NOEXIST 1
+#define KBPF_MAP_UPDATE_EXIST 2
+
+#define KBPF_MAP_F_NO_PREALLOC (1u << 0)
+#define KBPF_MAP_F_NUMA_NODE (1u << 2)
+#define KBPF_MAP_F_RDONLY (1u << 3)
+#define KBPF_MAP_F_WRONLY (1u << 4)
+#define KBPF_MAP_F_ZERO_SEED (1u << 6)
+#define KBPF_MAP_F_RDONLY_PROG (1u << 7)
+#define KBPF_MAP_F_WRONLY_PROG (1u << 8)
+#define KBPF_MAP_F_MMAPABLE (1u << 10)
+
+struct kbpf_attr_map_create {
+  kbpf_u32 map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node;
+  char map_name[16];
+  kbpf_u32 map_ifindex, btf_fd, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
+  kbpf_u64 map_extra;
+  kbpf_s32 value_type_btf_obj_fd, map_token_fd;
+};
+
+struct kbpf_attr_map_elem { /* lookup, update, delete, get_next_key */
+  kbpf_u32 map_fd, pad;
+  kbpf_u64 key;
+  kbpf_u64 value; /* next_key for get_next_key */
+  kbpf_u64 flags;
+};
+
+struct kbpf_attr_prog_load {
+  kbpf_u32 prog_type, insn_cnt;
+  kbpf_u64 insns, license;
+  kbpf_u32 log_level, log_size;
+  kbpf_u64 log_buf;
+  kbpf_u32 kern_version, prog_flags;
+  char prog_name[16];
+  kbpf_u32 prog_ifindex, expected_attach_type, prog_btf_fd, func_info_rec_size;
+  kbpf_u64 func_info;
+  kbpf_u32 func_info_cnt, line_info_rec_size;
+  kbpf_u64 line_info;
+  kbpf_u32 line_info_cnt, attach_btf_id, attach_prog_fd, core_relo_cnt;
+  kbpf_u64 fd_array, core_relos;
+  kbpf_u32 core_relo_rec_size, log_true_size;
+  kbpf_s32 prog_token_fd;
+  kbpf_u32 fd_array_cnt;
+};
+
+struct kbpf_attr_attach { /* PROG_ATTACH and PROG_DETACH, string form */
+  kbpf_u64 target;        /* "kind$symbol", not NUL-terminated */
+  kbpf_u32 target_len, prog_fd;
+};
+
+/* PROG_LOAD_EX. The first three lines are the seeds' layout; the rest may be left out (smaller attr size, or zeros). */
+struct kbpf_attr_prog_load_ex {
+  kbpf_u64 elf;
+  kbpf_u32 elf_size, map_array_len;
+  kbpf_u64 map_array; /* of struct kbpf_map_binding */
+  kbpf_u64 prog_name; /* NUL-terminated; 0: the object's first program */
+  kbpf_u32 log_level, log_size;
+  kbpf_u64 log_buf;
+  kbpf_u32 log_true_size, pad;
+};
+
+struct kbpf_map_binding {
+  kbpf_u64 name; /* address of a NUL-terminated string */
+  kbpf_u32 fd, pad;
+};
+#endif

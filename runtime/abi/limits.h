@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * Version and limits of the ABI. Tables are append-only: an object that needs version N runs on any kernel with N or more. */
+#ifndef KBPF_ABI_LIMITS_H
+#define KBPF_ABI_LIMITS_H
+#define KBPF_ABI_VERSION 1
+#define KBPF_MAX_OBJECT_SIZE (16u << 20) /* bytes of an ELF object */
+#define KBPF_MAX_INSNS 1000000u          /* instructions of one program */
+#define KBPF_MAX_PROCESSED_INSNS 1000000u /* instructions that the verifier walks before it gives up */
+#define KBPF_MAX_MAPS_PER_PROG 64u
+#define KBPF_MAX_NAME 512u               /* bytes of a symbol or target name, terminator included */
+#define KBPF_OBJ_NAME_LEN 16u            /* bytes of a map or program name in bpf(2), terminator included */
+#define KBPF_FD_BASE 0x70000000u         /* first fd of a kernel that has no fd table of its own */
+#define KBPF_SYSCALL_NUMBER 280          /* bpf(2) on riscv64 */
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A bounds-checked view of a kbpf object (docs/abi.md): what the kernel and the user library read of it. Nothing is
+// copied and nothing is allocated; every accessor was checked by open().
+#pragma once
+#include "abi/object.h"
+#include "core/base/bytes.h"
+#include "core/base/text.h"
+#include "core/isa/insn.h"
+#include "core/profile/profile.h"
+
+namespace kbpf {
+
+class ObjectView {
+public:
+  // bytes must stay as they are while the view is used, and be 8-byte aligned. On an error (bad_object, not_supported for a newer ABI,
+  // too_big) why gets one line that names the cause.
+  static Result<ObjectView> open(std::span<const std::byte> bytes, TextSink &why);
+
+  const kbpf_abi_record &abi() const { return abi_; }
+  bool gpl_compatible() const { return abi_.flags & KBPF_OBJECT_GPL_COMPATIBLE; }
+
+  uint32_t map_count() const { return map_count_; }
+  kbpf_map_record map(uint32_t index) const;
+  // Initial bytes of a data map; empty where it has none or is all zero.
+  std::span<const std::byte> map_contents(uint32_t index) const;
+
+  uint32_t prog_count() const { return prog_count_; }
+  kbpf_prog_record prog(uint32_t index) const;
+  std::span<const Insn> prog_insns(uint32_t index) const;
+
+  std::string_view string(uint32_t offset) const; // a name field of a record
+  std::span<const std::byte> btf() const;         // contents of .BTF; empty where there is none
+  std::span<const std::byte> btf_ext() const;
+
+private:
+  ObjectView() = default;
+  ByteView file_;
+  ByteView maps_, progs_, strtab_, btf_, btf_ext_;
+  kbpf_abi_record abi_{};
+  uint32_t map_count_ = 0;
+  uint32_t prog_count_ = 0;
+};
+
+} // namespace kbpf

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Runs a verified program on any machine; the reference for the semantics of every engine.
+#pragma once
+#include "core/verifier/program.h"
+
+namespace kbpf {
+
+using HelperFunction = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+// How code reaches what lies outside of it.
+struct Environment {
+  HelperFunction (*helper)(uint32_t number); // null where the number has no implementation
+};
+
+// context goes into r1. stack: at least program.stack_depth() bytes, 16-byte aligned. Returns r0.
+uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
+                   std::span<std::byte> stack);
+
+} // namespace kbpf

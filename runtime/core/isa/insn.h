@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// One BPF instruction slot and the questions that readers of code ask of it (RFC 9669 sections 3 to 5).
+#pragma once
+#include "abi/insn.h"
+#include <cstdint>
+
+namespace kbpf {
+
+struct Insn {
+  uint8_t opcode;
+  uint8_t regs;
+  int16_t off;
+  int32_t imm;
+
+  constexpr uint8_t cls() const { return opcode & 0x07; }
+  constexpr uint8_t code() const { return opcode & 0xf0; }   // ALU and JMP classes
+  constexpr uint8_t size() const { return opcode & 0x18; }   // load and store classes
+  constexpr uint8_t mode() const { return opcode & 0xe0; }   // load and store classes
+  constexpr bool src_is_reg() const { return opcode & KBPF_SRC_X; } // ALU and JMP classes
+  constexpr uint8_t dst() const { return regs & 0x0f; }
+  constexpr uint8_t src() const { return regs >> 4; }
+  constexpr void set_regs(uint8_t dst, uint8_t src) { regs = static_cast<uint8_t>(dst | src << 4); }
+
+  constexpr bool is_alu() const { return cls() == KBPF_CLASS_ALU || cls() == KBPF_CLASS_ALU64; }
+  constexpr bool is_jump_class() const { return cls() == KBPF_CLASS_JMP || cls() == KBPF_CLASS_JMP32; }
+  constexpr bool is_ld_imm64() const { return opcode == KBPF_OP_LD_IMM64; }
+  constexpr bool is_exit() const { return opcode == KBPF_OP_EXIT; }
+  constexpr bool is_call() const { return opcode == KBPF_OP_CALL; } // helper, subprogram or kfunc, by src()
+  constexpr unsigned access_bytes() const {
+    switch (size()) {
+    case KBPF_SIZE_B: return 1;
+    case KBPF_SIZE_H: return 2;
+    case KBPF_SIZE_W: return 4;
+    default: return 8;
+    }
+  }
+};
+static_assert(sizeof(Insn) == sizeof(kbpf_insn));
+
+} // namespace kbpf

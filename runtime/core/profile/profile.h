@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A kernel profile: everything that the relocator and the verifier must know about the kernel that will run an object,
+// in one value made from runtime/abi. Passes ask it; they never test which profile it is.
+#pragma once
+#include "abi/limits.h"
+#include "abi/object.h"
+#include "abi/proto.h"
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace kbpf {
+
+struct HelperProto {
+  uint32_t number;
+  std::string_view name; // without bpf_
+  kbpf_ret_type ret;
+  kbpf_arg_type args[5];
+  uint64_t prog_types; // bit n: program type number n may call it
+  uint32_t flags;      // KBPF_HELPER_*
+  uint32_t since;
+  std::string_view prototype;
+  std::string_view text;
+};
+
+struct MapTypeInfo {
+  uint32_t number;
+  std::string_view name; // as in BPF_MAP_TYPE_x, lower case
+  uint32_t since;
+  std::string_view text;
+};
+
+struct ContextField {
+  std::string_view name;
+  uint16_t offset;
+  uint16_t size;
+  bool writable;
+};
+
+struct ContextInfo {
+  std::string_view name;
+  uint32_t size;
+  std::span<const ContextField> fields; // by ascending offset
+};
+
+struct ProgTypeInfo {
+  uint32_t number;
+  std::string_view name;
+  const ContextInfo *context;
+  uint32_t since;
+  std::string_view text;
+};
+
+struct AttachKindInfo {
+  uint32_t number;
+  std::string_view text; // as in kind$symbol
+  uint32_t prog_type;
+  uint32_t since;
+};
+
+struct SectionInfo {
+  std::string_view prefix;
+  uint32_t prog_type;
+  uint32_t attach_kind;
+  enum class Extra : uint8_t { none, optional, required } extra;
+  uint32_t since;
+};
+
+// How code refers to maps, and where programs stand.
+enum class MapEncoding : uint8_t {
+  pseudo_map_idx,  // kbpf: ld_imm64 with src 5 or 6, imm = index into the map table
+  undefined_symbol,// zcore: relocation against an undefined symbol that names an fd slot
+  libbpf,          // linux: relocations against .maps and data sections, left to libbpf
+};
+enum class ProgramPlacement : uint8_t {
+  own_section,     // each program in a section of its own, subprograms behind it
+  text_only,       // zcore: one program, .text, entry at its start, no calls between functions
+  as_written,      // linux
+};
+
+struct Profile {
+  uint32_t number; // KBPF_PROFILE_*
+  std::string_view name;
+  MapEncoding map_encoding;
+  ProgramPlacement placement;
+  bool global_data;
+  bool subprograms;
+  bool atomics;
+  std::span<const HelperProto> helpers;     // by ascending number
+  std::span<const MapTypeInfo> map_types;
+  std::span<const ProgTypeInfo> prog_types;
+  std::span<const AttachKindInfo> attach_kinds;
+  std::span<const SectionInfo> sections;
+  uint32_t max_insns;
+  uint32_t max_processed_insns;
+  uint32_t stack_size;
+  uint64_t tables_digest;
+
+  const HelperProto *helper(uint32_t number) const;
+  const HelperProto *helper(std::string_view name) const; // with or without bpf_
+  const MapTypeInfo *map_type(uint32_t number) const;
+  const ProgTypeInfo *prog_type(uint32_t number) const;
+  // Splits "kprobe/func" into its table entry and "func"; null where no prefix matches.
+  const SectionInfo *section(std::string_view section_name, std::string_view *extra) const;
+};
+
+extern const Profile kKbpfProfile;
+extern const Profile kZcoreProfile;
+extern const Profile kLinuxProfile;
+const Profile *find_profile(std::string_view name);
+const Profile *find_profile(uint32_t number);
+
+} // namespace kbpf

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A program before and after verification. Only the verifier makes a VerifiedProgram, and the engines take nothing
+// else, so that running unverified code does not compile.
+#pragma once
+#include "core/isa/insn.h"
+#include "core/profile/profile.h"
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace kbpf {
+
+// A map that the program refers to, as far as verification and code generation need to know it.
+struct MapRef {
+  uint32_t type;
+  uint32_t key_size;
+  uint32_t value_size;
+  uint32_t max_entries;
+  uint32_t map_flags;
+  uint64_t handle;                      // what a helper receives for an argument of type MAP
+  uint64_t value_address;               // of element 0, where ld_imm64 may name the value itself; else 0
+  uint64_t fd_slot;                     // zcore: address of the u32 that holds the fd; else 0
+  uint32_t fd;                          // zcore: the fd in that slot
+  std::span<const std::byte> constants; // value of a frozen read-only map; empty where contents may change
+};
+
+// A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps. The
+// caller has turned fds into indices; MAP_FD and MAP_VALUE are refused here.
+struct RawProgram {
+  std::span<const Insn> insns;
+  std::span<const MapRef> maps;
+  const Profile *profile;
+  const ProgTypeInfo *type;
+  bool gpl_compatible;
+  bool sleepable;
+};
+
+struct Subprogram {
+  uint32_t first;       // index of its first instruction
+  uint32_t count;
+  uint16_t stack_depth; // bytes of its own frame that it touches, rounded up to 8
+  bool calls_helper;
+  bool calls_subprogram;
+};
+
+// What verification proved about one instruction, for code generation.
+struct InsnFacts {
+  bool reachable : 1;
+  bool zero_extended : 1;  // a 32-bit result whose upper half nobody reads: no zero extension needed
+  bool faultable : 1;      // a load through a pointer that may be bad: a fault reads as zero
+};
+
+class Verifier;
+
+class VerifiedProgram {
+public:
+  // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls keep
+  // their number; the code of dead branches is gone or unreachable.
+  std::span<const Insn> insns() const { return insns_; }
+  std::span<const InsnFacts> facts() const { return facts_; }
+  std::span<const Subprogram> subprograms() const { return subprograms_; } // [0] is the entry
+  uint32_t stack_depth() const { return stack_depth_; } // of the deepest call path, bytes
+  const Profile &profile() const { return *profile_; }
+
+private:
+  friend class Verifier;
+  VerifiedProgram() = default;
+  std::span<const Insn> insns_;
+  std::span<const InsnFacts> facts_;
+  std::span<const Subprogram> subprograms_;
+  const Profile *profile_ = nullptr;
+  uint32_t stack_depth_ = 0;
+};
+
+} // namespace kbpf

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Decides whether a program is safe to run in a kernel, and says why not.
+#pragma once
+#include "core/base/arena.h"
+#include "core/base/result.h"
+#include "core/base/text.h"
+#include "core/verifier/program.h"
+
+namespace kbpf {
+
+struct VerifyStats {
+  uint32_t processed_insns;
+  uint32_t total_states;
+  uint32_t peak_states;
+  size_t peak_memory; // bytes
+  uint32_t stack_depth;
+};
+
+// A refusal: a stable id, the instruction that it is about, and one sentence. docs/verifier.md explains each id.
+struct Rejection {
+  uint16_t id;           // 17 reads V017; 0: not refused
+  const char *name;      // "map-value-out-of-bounds"
+  uint32_t insn;         // index
+  char message[256];
+};
+
+struct VerifyOptions {
+  uint32_t log_level = 0; // 0: one line for a refusal, 1: the failing path, 2: everything
+  TextSink *log = nullptr;
+  uint32_t max_processed_insns = KBPF_MAX_PROCESSED_INSNS;
+};
+
+// The result lives in result_arena; working memory comes from scratch and is given back. Errors: access_denied
+// (unsafe, rejection filled), invalid (malformed encoding, rejection filled), too_big (limit reached, rejection
+// filled), no_memory.
+Result<VerifiedProgram> verify(const RawProgram &program, const VerifyOptions &options, Arena &scratch,
+                               Arena &result_arena, Rejection &rejection, VerifyStats &stats);
+
+} // namespace kbpf

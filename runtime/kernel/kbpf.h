@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * What the runtime gives the kernel that hosts it. C ABI; port.h is the other direction. */
+#ifndef KBPF_KERNEL_KBPF_H
+#define KBPF_KERNEL_KBPF_H
+#include "abi/types.h"
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Once, on the boot hart, when the port's functions work. isa: the extensions of every hart, as in the device tree's
+ * riscv,isa ("rv64imafdc_zba_zbb"); null: none beyond rv64imac. 0, or negative errno. */
+int kbpf_init(const char *isa);
+
+/* The bpf(2) system call. A value of 0 or more, or a negative errno. */
+int64_t kbpf_syscall(uint64_t cmd, uint64_t user_attr, uint64_t size);
+
+/* Registers of interrupted kernel code, in the order of Linux's struct pt_regs for riscv64; a kernel whose trap frame
+ * has this layout hands it over as it is. */
+struct kbpf_regs {
+  uint64_t epc;
+  uint64_t x[31]; /* x1 .. x31 */
+  uint64_t status, badaddr, cause, orig_a0;
+};
+/* From the trap handler, interrupts off, for a breakpoint exception (cause 3) in kernel mode. Returns 1 where the
+ * breakpoint was a probe's (regs are updated, return from the trap), 0 where it was not. */
+int kbpf_on_breakpoint(struct kbpf_regs *regs);
+/* From the trap handler for any other exception in kernel mode: 1 where BPF code or a single step expected it (regs
+ * are updated), else 0. */
+int kbpf_on_fault(struct kbpf_regs *regs);
+/* When a thread ends: frees its per-thread state (pending return probes). id: kbpf_thread.id. */
+void kbpf_on_thread_exit(uint64_t id);
+
+/* References of BPF objects behind file descriptors. */
+struct kbpf_object;
+void kbpf_object_acquire(struct kbpf_object *object);
+void kbpf_object_release(struct kbpf_object *object);
+
+/* The trace ring as a pseudo file: copies up to size bytes that the reader at *position has not had yet (whole lines
+ * where they fit), and advances it; 0 where there is nothing new. Lines that were overwritten are skipped and counted. */
+size_t kbpf_trace_read(uint64_t *position, char *buffer, size_t size);
+int kbpf_trace_pending(uint64_t position);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
