@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a BPF file descriptor stands for: a reference-counted map or program. kbpf_object of the C interface is this type.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+struct kbpf_object {
+  enum class Kind : uint8_t { map, program };
+  explicit kbpf_object(Kind object_kind) : kind(object_kind) {}
+  virtual void destroy() = 0; // the last reference is gone; from a system call, readers may still run: waits for them
+  const Kind kind;
+  std::atomic<uint32_t> references{1};
+
+protected:
+  ~kbpf_object() = default;
+};
+
+namespace kbpf {
+using Object = kbpf_object;
+
+// Owns one reference.
+template <typename T> class Ref {
+public:
+  Ref() = default;
+  static Ref adopt(T *object) { // takes over the caller's reference
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+  static Ref share(T *object) { // takes a new one
+    if (object)
+      object->references.fetch_add(1, std::memory_order_relaxed);
+    return adopt(object);
+  }
+  Ref(Ref &&other) noexcept : object_(other.object_) { other.object_ = nullptr; }
+  Ref &operator=(Ref &&other) noexcept {
+    if (this != &other) {
+      reset();
+      object_ = other.object_;
+      other.object_ = nullptr;
+    }
+    return *this;
+  }
+  Ref(const Ref &) = delete;
+  Ref &operator=(const Ref &) = delete;
+  ~Ref() { reset(); }
+  void reset() {
+    if (object_ && object_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      object_->destroy();
+    object_ = nullptr;
+  }
+  T *release() { // gives the reference to the caller
+    T *object = object_;
+    object_ = nullptr;
+    return object;
+  }
+  T *get() const { return object_; }
+  T *operator->() const { return object_; }
+  T &operator*() const { return *object_; }
+  explicit operator bool() const { return object_; }
+
+private:
+  T *object_ = nullptr;
+};
+
+} // namespace kbpf
