@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The memory of a user process: areas, and the Sv39 page table that page faults fill from them. Copy-on-write after fork.
+#pragma once
+#include "core/base/result.h"
+#include "refkernel/lib/ref.h"
+#include <cstddef>
+#include <cstdint>
+
+namespace refkernel {
+
+// A 4096-byte page frame with a reference count; mm/pages.h.
+struct Page;
+
+// Where the pages of a file mapping come from: implemented by files of the Linux room, reference-counted.
+class PageSource : public RefCounted {
+public:
+  // The page with that index, with a reference for the caller. A shared mapping maps it; a private one copies on
+  // write. Errors: out_of_range (beyond the end: SIGBUS), no_memory.
+  virtual kbpf::Result<Page *> page(uint64_t index) = 0;
+  virtual void dispose() = 0; // frees the object; called for the last reference
+  virtual ~PageSource() = default;
+};
+template <> void destroy<PageSource>(PageSource *source);
+
+enum : uint32_t { kProtRead = 1, kProtWrite = 2, kProtExec = 4 }; // Linux's PROT_*
+
+class AddressSpace : public RefCounted {
+public:
+  static kbpf::Result<Ref<AddressSpace>> create();
+  kbpf::Result<Ref<AddressSpace>> fork(); // private pages become copy-on-write in both
+  ~AddressSpace();
+
+  struct MapRequest {
+    uintptr_t address = 0; // hint, or the place itself where fixed
+    size_t length = 0;     // bytes, rounded up to pages
+    uint32_t prot = 0;
+    bool fixed = false;    // replaces what is there
+    bool no_replace = false; // with fixed: already_exists instead
+    bool shared = false;
+    Ref<PageSource> source; // null: anonymous zero pages
+    uint64_t source_offset = 0; // bytes, page-aligned
+  };
+  kbpf::Result<uintptr_t> map(const MapRequest &request); // errors: invalid, no_memory, already_exists
+  kbpf::Result<void> unmap(uintptr_t address, size_t length);
+  kbpf::Result<void> protect(uintptr_t address, size_t length, uint32_t prot); // no_memory where a page is not mapped
+  kbpf::Result<uintptr_t> remap(uintptr_t old_address, size_t old_length, size_t new_length, bool may_move);
+  void set_break_start(uintptr_t address);
+  uintptr_t set_break(uintptr_t address); // Linux's brk: the new break, or the old one where it can't move
+
+  // A page fault at address: true where the access is allowed now.
+  enum class Access { read, write, execute };
+  kbpf::Result<void> handle_fault(uintptr_t address, Access access); // bad_address (SIGSEGV), out_of_range (SIGBUS), no_memory
+
+  // Copies into or out of this space, which need not be the current one. bad_address where any byte is not accessible.
+  kbpf::Result<void> write(uintptr_t address, const void *from, size_t size, bool ignore_protection = false);
+  kbpf::Result<void> read(uintptr_t address, void *to, size_t size);
+
+  // For /proc/PID/maps: calls visit for each area by ascending address.
+  struct AreaInfo {
+    uintptr_t start, end;
+    uint32_t prot;
+    bool shared;
+    uint64_t offset;
+  };
+  void for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user);
+
+  void activate(); // loads satp on this hart
+  struct State;    // mm/address_space.cpp
+
+private:
+  friend AddressSpace *new_address_space();
+  AddressSpace() = default;
+  State *state_ = nullptr;
+};
+
+// User memory of the current thread, with page faults taken as usual: false where any byte is not accessible. A kernel
+// access to user memory by any other way is a fault of the kernel.
+bool copy_from_user(void *to, uintptr_t from, size_t size);
+bool copy_to_user(uintptr_t to, const void *from, size_t size);
+// Bytes before the terminator, or -1 (bad address), or size where there is no terminator within size bytes.
+long copy_string_from_user(char *to, uintptr_t from, size_t size);
+// Compare-and-exchange free 32-bit load for futex; false on a bad address.
+bool load_user_u32(uint32_t *to, uintptr_t from);
+
+} // namespace refkernel
