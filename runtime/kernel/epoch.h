@@ -14,12 +14,19 @@ public:
   ReadSection(const ReadSection &) = delete;
   ReadSection &operator=(const ReadSection &) = delete;
 
+  // Whether this CPU was inside another section already: a probe that fires there interrupted a program or the
+  // runtime, and must not run a program of its own.
+  bool nested() const { return nested_; }
+
 private:
   uintptr_t irq_state_;
   uint32_t cpu_;
+  bool nested_;
 };
 
 // Returns when every ReadSection that was open at the call has ended. From system calls only, never inside a section.
 void wait_for_readers();
+
+constexpr uint32_t kMaxCpus = 64;
 
 } // namespace kbpf
