@@ -58,12 +58,13 @@ public:
   // their number; the code of dead branches is gone or unreachable.
   std::span<const Insn> insns() const { return insns_; }
   std::span<const InsnFacts> facts() const { return facts_; }
-  std::span<const Subprogram> subprograms() const { return subprograms_; } // [0] is the entry
+  std::span<const Subprogram> subprograms() const { return subprograms_; } // [0] is the entry; ordered by first
   uint32_t stack_depth() const { return stack_depth_; } // of the deepest call path, bytes
   const Profile &profile() const { return *profile_; }
 
 private:
   friend class Verifier;
+  friend class UnverifiedProgramForTests; // test/unit/unverified_program.h; no target of the kernel defines it
   VerifiedProgram() = default;
   std::span<const Insn> insns_;
   std::span<const InsnFacts> facts_;

@@ -14,30 +14,43 @@ struct CpuFeatures { // beyond rv64imac
   bool zbc : 1;
 };
 
+// Addresses [low, high) in which every byte of the code will lie. Constants that are within 2 GiB of all of it are
+// reached relative to pc, in two instructions. Empty: nothing is known, every address is built from immediates.
+struct CodeRegion {
+  uint64_t low = 0;
+  uint64_t high = 0;
+};
+
 struct JitOptions {
   CpuFeatures cpu;
   const Environment *environment; // helper addresses
+  CodeRegion region = {};
 };
 
-// Opaque to callers; lives in the arena given to plan().
+// Opaque to callers; lives in the arena given to plan(), and refers to the program and the options' environment.
 struct Plan;
 
-// Errors: no_memory, not_supported (an instruction that the JIT can't compile), too_big.
+// Errors: no_memory, not_supported (an instruction that the JIT can't compile, or a helper without an address),
+// too_big (a stack frame beyond 2 KiB or code beyond 1 GiB).
 Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, Arena &arena);
 size_t code_size(const Plan &plan); // bytes, a multiple of 4
 
 // Writes code_size() bytes to out, to be run at run_address. The entry point is the first byte:
 //   uint64_t entry(uint64_t context), standard calling convention, stack frame included.
-void emit(const Plan &plan, std::span<std::byte> out, uint64_t run_address);
+// Error: out_of_range, where the code would not lie in the region that plan() was promised; out is then untouched.
+Result<void> emit(const Plan &plan, std::span<std::byte> out, uint64_t run_address);
 
-// Native offset in the code of a BPF instruction, for backtraces and dumps.
+// Native offset in the code of a BPF instruction, for backtraces and dumps. insn: at most the number of instructions,
+// which gives the offset behind the last one.
 uint32_t native_offset(const Plan &plan, uint32_t insn);
 
-// An instruction that may fault and where to go on (offsets from the start of the code).
+// A load that may fault (InsnFacts::faultable) and where to go on; offsets from the start of the code. The trap
+// handler writes 0 to x[zero_register] and sets pc to resume: the load has then read zero.
 struct FaultEntry {
   uint32_t fault;
   uint32_t resume;
+  uint8_t zero_register; // 1 .. 31, or 0 where the loaded value is not used
 };
-std::span<const FaultEntry> fault_table(const Plan &plan);
+std::span<const FaultEntry> fault_table(const Plan &plan); // ordered by fault
 
 } // namespace kbpf::rv64
