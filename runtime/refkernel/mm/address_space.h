@@ -64,6 +64,10 @@ public:
   };
   void for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user);
 
+  // The number of the page frame behind address (filled by a fault where needed): what a futex in shared memory is known
+  // by in every space. Errors: bad_address.
+  kbpf::Result<uint64_t> frame_number(uintptr_t address);
+
   void activate(); // loads satp on this hart
   struct State;    // mm/address_space.cpp
 
@@ -81,5 +85,7 @@ bool copy_to_user(uintptr_t to, const void *from, size_t size);
 long copy_string_from_user(char *to, uintptr_t from, size_t size);
 // Compare-and-exchange free 32-bit load for futex; false on a bad address.
 bool load_user_u32(uint32_t *to, uintptr_t from);
+// Atomically: where *address equals expected, stores desired. expected becomes what was there; false on a bad address.
+bool compare_exchange_user_u32(uintptr_t address, uint32_t &expected, uint32_t desired);
 
 } // namespace refkernel

@@ -51,4 +51,12 @@ WaitResult sleep_until(uint64_t deadline_ns); // interruptible
 void interrupt(Thread &thread); // sets signal_pending and wakes it out of an interruptible wait (kicks its hart if in user mode)
 uint64_t now_ns();              // monotonic, since boot
 
+// The floating-point registers of the calling user thread, for signal frames.
+struct FpState {
+  uint64_t f[32];
+  uint32_t fcsr;
+};
+void read_fp_state(FpState &to);
+void write_fp_state(const FpState &from);
+
 } // namespace refkernel
