@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Clang in process: restricted C to BPF ELF bytes. The only room that knows LLVM; no LLVM type is in this interface.
+// Clang in process: restricted C to BPF ELF bytes. The only room that knows LLVM; no LLVM type is in this
+// interface.
 #pragma once
 #include "bpfcc/diag.h"
 #include <map>
@@ -8,29 +9,47 @@
 
 namespace bpfcc {
 
-enum class OutputKind { object, assembly, preprocessed, llvm_ir, syntax_only };
+enum class OutputKind {
+  object,       // ELF for EM_BPF, before the relocator
+  assembly,     // -S
+  preprocessed, // -E
+  llvm_text,    // -S -emit-llvm
+  llvm_bitcode, // -emit-llvm
+  syntax_only,  // -fsyntax-only: no bytes
+  dependencies, // -M, -MM: preprocesses for the list of files alone, no bytes
+};
 
 struct FrontendOptions {
-  std::string input;                    // path; "-": standard input
+  std::string input; // path; "-": standard input
   OutputKind output = OutputKind::object;
-  std::string mcpu = "v3";              // v1 .. v4
-  std::string std_version;              // -std=, empty: clang's default for C
-  char optimization = '2';              // 0 1 2 3 s z
-  bool debug_info = false;              // -g: keep DWARF. BTF is made always
-  std::vector<std::string> include_dirs;        // -I, in order
-  std::vector<std::string> system_include_dirs; // -isystem
-  std::vector<std::string> forced_includes;     // -include
-  std::vector<std::string> macros;              // "-DX=1", "-UX" in order
-  std::vector<std::string> clang_flags;         // -W*, -f*, handed to clang as they are
-  std::string profile = "kbpf";         // sets __KBPF_ABI_<PROFILE>__ and which helper header is served
+  std::string language = "c";    // -x: c, cpp-output (already preprocessed)
+  std::string mcpu = "v3";       // v1 .. v4
+  std::string std_version;       // -std=, empty: clang's default for C
+  char optimization = '2';       // 0 1 2 3 s z
+  bool debug_info = false;       // -g: keep DWARF. BTF is made always
+  bool standard_includes = true; // off: -nostdinc, the embedded headers are not searched
+  bool verbose = false;          // -v: print the header search path
   bool color = false;
+  std::vector<std::string>
+      search_dirs; // -I, -isystem, -iquote, -idirafter, each followed by its directory, in order
+  std::vector<std::string> forced_includes; // -include
+  std::vector<std::string> macros;          // "-DX=1", "-UX" in order
+  std::vector<std::string> clang_flags; // -W*, -f*, -Xclang and -mllvm arguments, handed to clang as they are
+  std::string profile = "kbpf"; // defines __KBPF_ABI_<PROFILE>__, chooses helpers and code generation rules
 };
 
 struct FrontendOutput {
   std::string bytes;
-  // Where each function and file-scope variable is declared (definition preferred): for errors that concern a symbol.
+  // Where each function and file-scope variable is declared (definition preferred): for errors that concern a
+  // symbol.
   std::map<std::string, SourceLocation> declarations;
-  std::vector<std::string> dependencies; // files on disk that were read
+  // Files on disk that were read, in order, the source itself first; embedded headers are not among them.
+  struct Dependency {
+    std::string path;
+    bool system; // found through -isystem: -MM leaves it out
+  };
+  std::vector<Dependency> dependencies;
+  bool internal_error = false; // the compiler itself failed; the message has been printed
 };
 
 // False where there were errors; they have been printed in clang's form and counted in diag.

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Prints diagnostics in clang's form, so that editors and build tools which parse clang's output parse ours.
+#include "bpfcc/diag.h"
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+namespace bpfcc {
+namespace {
+
+struct Style {
+  const char *name;
+  const char *color;
+};
+
+constexpr Style kStyles[] = {
+    {"note", "\033[0;1;36m"}, {"warning", "\033[0;1;35m"}, {"error", "\033[0;1;31m"}};
+constexpr const char *kBold = "\033[1m";
+constexpr const char *kGreen = "\033[0;1;32m";
+constexpr const char *kReset = "\033[0m";
+
+// The caret stands under the column of the source text; tabs before it are kept so that both lines indent
+// alike.
+std::string caret_line(std::string_view text, unsigned column) {
+  std::string indent;
+  for (unsigned i = 0; i + 1 < column; ++i)
+    indent += i < text.size() && text[i] == '\t' ? '\t' : ' ';
+  return indent + '^';
+}
+
+} // namespace
+
+void Diagnostics::report(Severity severity, const SourceLocation &where, std::string_view message) {
+  if (severity == Severity::warning) {
+    if (warnings_off_)
+      return;
+    if (warnings_are_errors_)
+      severity = Severity::error;
+  }
+  if (severity == Severity::error)
+    ++errors_;
+
+  std::string position = where.file.empty() ? "bpfcc" : where.file;
+  if (where.line) {
+    position += ':' + std::to_string(where.line);
+    if (where.column)
+      position += ':' + std::to_string(where.column);
+  }
+  const Style &style = kStyles[static_cast<unsigned>(severity)];
+  std::string out;
+  if (color_)
+    out.append(kBold).append(position).append(": ").append(style.color).append(style.name).append(": ");
+  else
+    out.append(position).append(": ").append(style.name).append(": ");
+  if (color_)
+    out.append(kReset).append(kBold);
+  out.append(message);
+  if (color_)
+    out.append(kReset);
+  out += '\n';
+
+  if (where.line && !where.text.empty()) {
+    std::string number = std::to_string(where.line);
+    number.insert(0, number.size() < 5 ? 5 - number.size() : 0, ' ');
+    out.append(number).append(" | ").append(where.text) += '\n';
+    if (where.column) {
+      out.append(number.size(), ' ').append(" | ");
+      if (color_)
+        out.append(kGreen);
+      out.append(caret_line(where.text, where.column));
+      if (color_)
+        out.append(kReset);
+      out += '\n';
+    }
+  }
+  std::fwrite(out.data(), 1, out.size(), stderr);
+}
+
+// Levenshtein distance, one row at a time.
+unsigned edit_distance(std::string_view a, std::string_view b) {
+  std::vector<unsigned> row(b.size() + 1);
+  for (unsigned j = 0; j <= b.size(); ++j)
+    row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    unsigned diagonal = row[0];
+    row[0] = static_cast<unsigned>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      unsigned substitute = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row[b.size()];
+}
+
+} // namespace bpfcc

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The table itself is assembled by embed_headers.cmake: names and file contents through .incbin.
+#include "bpfcc/frontend/embedded_fs.h"
+#include "llvm/Support/Chrono.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <span>
+
+namespace {
+struct EmbeddedEntry {
+  const char *path; // below kEmbeddedRoot, without a leading slash
+  const char *data; // zero-terminated
+  uint64_t size;
+};
+} // namespace
+
+extern "C" const EmbeddedEntry bpfcc_embedded_files[];
+extern "C" const uint64_t bpfcc_embedded_file_count;
+
+namespace bpfcc {
+namespace {
+using namespace llvm;
+
+std::span<const EmbeddedEntry> entries() { return {bpfcc_embedded_files, bpfcc_embedded_file_count}; }
+
+// A device number that no disk has, so that an embedded file never counts as the same as one on disk.
+constexpr uint64_t kDevice = ~uint64_t(0);
+
+vfs::Status make_status(const Twine &path, uint64_t inode, uint64_t size, sys::fs::file_type type) {
+  return vfs::Status(path, sys::fs::UniqueID(kDevice, inode), sys::TimePoint<>(), 0, 0, size, type,
+                     sys::fs::perms::all_read);
+}
+
+class EmbeddedFile : public vfs::File {
+public:
+  EmbeddedFile(vfs::Status status, const EmbeddedEntry &entry) : status_(std::move(status)), entry_(entry) {}
+
+  ErrorOr<vfs::Status> status() override { return status_; }
+  ErrorOr<std::unique_ptr<MemoryBuffer>> getBuffer(const Twine &name, int64_t, bool, bool) override {
+    return MemoryBuffer::getMemBuffer(StringRef(entry_.data, entry_.size), name.str());
+  }
+  std::error_code close() override { return {}; }
+
+private:
+  vfs::Status status_;
+  const EmbeddedEntry &entry_;
+};
+
+class EmbeddedFileSystem : public vfs::ProxyFileSystem {
+public:
+  EmbeddedFileSystem() : ProxyFileSystem(vfs::getRealFileSystem()) {}
+
+  ErrorOr<vfs::Status> status(const Twine &path) override {
+    SmallString<128> storage;
+    StringRef name = path.toStringRef(storage);
+    if (!is_embedded(name))
+      return ProxyFileSystem::status(path);
+    if (const EmbeddedEntry *entry = find(name))
+      return file_status(name, *entry);
+    return directory_status(name);
+  }
+
+  ErrorOr<std::unique_ptr<vfs::File>> openFileForRead(const Twine &path) override {
+    SmallString<128> storage;
+    StringRef name = path.toStringRef(storage);
+    if (!is_embedded(name))
+      return ProxyFileSystem::openFileForRead(path);
+    const EmbeddedEntry *entry = find(name);
+    if (!entry)
+      return make_error_code(errc::no_such_file_or_directory);
+    return std::make_unique<EmbeddedFile>(file_status(name, *entry), *entry);
+  }
+
+  std::error_code getRealPath(const Twine &path, SmallVectorImpl<char> &out) override {
+    SmallString<128> storage;
+    StringRef name = path.toStringRef(storage);
+    if (!is_embedded(name))
+      return ProxyFileSystem::getRealPath(path, out);
+    out.assign(name.begin(), name.end());
+    return {};
+  }
+
+private:
+  static StringRef below_root(StringRef name) { return name.substr(kEmbeddedRoot.size()).ltrim('/'); }
+
+  static const EmbeddedEntry *find(StringRef name) {
+    name = below_root(name);
+    for (const EmbeddedEntry &entry : entries())
+      if (name == entry.path)
+        return &entry;
+    return nullptr;
+  }
+
+  static vfs::Status file_status(StringRef name, const EmbeddedEntry &entry) {
+    uint64_t inode = uint64_t(&entry - bpfcc_embedded_files) + 1;
+    return make_status(name, inode, entry.size, sys::fs::file_type::regular_file);
+  }
+
+  // A directory is what some file lies below; the first such file gives it an identity.
+  static ErrorOr<vfs::Status> directory_status(StringRef name) {
+    StringRef directory = below_root(name).rtrim('/');
+    for (const EmbeddedEntry &entry : entries()) {
+      StringRef path = entry.path;
+      if (directory.empty() ||
+          (path.starts_with(directory) && path.substr(directory.size()).starts_with("/"))) {
+        uint64_t inode = (uint64_t(&entry - bpfcc_embedded_files) + 1) << 32 | directory.size();
+        return make_status(name, inode, 0, sys::fs::file_type::directory_file);
+      }
+    }
+    return make_error_code(errc::no_such_file_or_directory);
+  }
+};
+
+} // namespace
+
+bool is_embedded(StringRef path) {
+  StringRef root(kEmbeddedRoot);
+  return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
+}
+
+IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system() { return new EmbeddedFileSystem; }
+
+} // namespace bpfcc

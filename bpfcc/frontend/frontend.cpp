@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Runs Clang for the BPF target: makes cc1's command line from the options, replaces the file system by one
+// that holds our headers, and collects the output in memory. Nothing of the host is read but what the user
+// names.
+#include "bpfcc/frontend/frontend.h"
+#include "bpfcc/frontend/code_passes.h"
+#include "bpfcc/frontend/declarations.h"
+#include "bpfcc/frontend/embedded_fs.h"
+#include "clang/Basic/DiagnosticFrontend.h"
+#include "clang/Basic/Version.h"
+#include "clang/CodeGen/CodeGenAction.h"
+#include "clang/Driver/Options.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "clang/Frontend/FrontendActions.h"
+#include "clang/Frontend/MultiplexConsumer.h"
+#include "clang/Frontend/TextDiagnosticPrinter.h"
+#include "clang/Frontend/Utils.h"
+#include "llvm/Option/ArgList.h"
+#include "llvm/Option/OptTable.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/TargetSelect.h"
+#include <set>
+
+namespace bpfcc {
+namespace {
+using namespace llvm;
+using StringVector = std::vector<std::string>;
+
+// --- Command line
+// ------------------------------------------------------------------------------------------------
+
+const char *optimization_flag(char level) {
+  switch (level) {
+  case '0':
+    return "-O0";
+  case '1':
+    return "-O1";
+  case '3':
+    return "-O3";
+  case 's':
+    return "-Os";
+  case 'z':
+    return "-Oz";
+  default:
+    return "-O2";
+  }
+}
+
+const char *action_flag(OutputKind kind) {
+  switch (kind) {
+  case OutputKind::object:
+    return "-emit-obj";
+  case OutputKind::assembly:
+    return "-S";
+  case OutputKind::preprocessed:
+  case OutputKind::dependencies:
+    return "-E";
+  case OutputKind::llvm_text:
+    return "-emit-llvm";
+  case OutputKind::llvm_bitcode:
+    return "-emit-llvm-bc";
+  case OutputKind::syntax_only:
+    return "-fsyntax-only";
+  }
+  llvm_unreachable("every output kind has a flag");
+}
+
+bool known_to(const std::string &flag, clang::driver::options::ClangVisibility visibility) {
+  const char *argument = flag.c_str();
+  unsigned missing_index, missing_count;
+  opt::InputArgList parsed = clang::driver::getDriverOptTable().ParseArgs(
+      ArrayRef(argument), missing_index, missing_count, opt::Visibility(visibility));
+  return !missing_count && !parsed.hasArg(clang::driver::options::OPT_UNKNOWN);
+}
+
+// clang's driver turns some of its flags into others before cc1 sees them, and drops those that mean nothing
+// to the target: builds made for a host compiler pass them too. What neither knows goes through and is
+// refused by cc1.
+void add_clang_flags(const StringVector &flags, StringVector &args) {
+  for (size_t i = 0; i < flags.size(); ++i) {
+    const std::string &flag = flags[i];
+    if ((flag == "-Xclang" || flag == "-mllvm") && i + 1 < flags.size()) {
+      if (flag == "-mllvm")
+        args.push_back(flag);
+      args.push_back(flags[++i]);
+    } else if (constexpr std::string_view kFileMap = "-ffile-prefix-map="; flag.starts_with(kFileMap)) {
+      args.push_back("-fdebug-prefix-map=" + flag.substr(kFileMap.size()));
+      args.push_back("-fmacro-prefix-map=" + flag.substr(kFileMap.size()));
+    } else if (known_to(flag, clang::driver::options::CC1Option) ||
+               !known_to(flag, clang::driver::options::ClangOption)) {
+      args.push_back(flag);
+    }
+  }
+}
+
+StringVector make_cc1_args(const FrontendOptions &options) {
+  StringVector args = {action_flag(options.output),
+                       "-triple",
+                       "bpf",
+                       "-target-cpu",
+                       options.mcpu,
+                       "-disable-free",
+                       "-clear-ast-before-backend",
+                       "-disable-llvm-verifier",
+                       "-discard-value-names",
+                       "-mrelocation-model",
+                       "static",
+                       "-mframe-pointer=all",
+                       "-fmath-errno",
+                       "-ffp-contract=on",
+                       "-fno-rounding-math",
+                       "-mconstructor-aliases",
+                       "-fgnuc-version=4.2.1",
+                       "-faddrsig",
+                       "-ferror-limit",
+                       "19",
+                       "-resource-dir",
+                       std::string(kEmbeddedRoot),
+                       "-nostdsysteminc",
+                       "-nobuiltininc",
+                       optimization_flag(options.optimization)};
+  auto add = [&](auto... words) { (args.push_back(std::string(words)), ...); };
+
+  if (options.optimization != '0' && options.optimization != '1' && options.optimization != 'z')
+    add("-vectorize-loops", "-vectorize-slp");
+  // BTF is made from full debug information. DWARF 5 would hash every source file for nothing; the
+  // compilation directory stays relative so that the same source gives the same object wherever it is built.
+  if (options.output != OutputKind::preprocessed && options.output != OutputKind::dependencies)
+    add("-debug-info-kind=constructor", "-dwarf-version=4", "-debugger-tuning=gdb",
+        "-fdebug-compilation-dir=.");
+  if (options.color)
+    add("-fcolor-diagnostics");
+  if (options.verbose)
+    add("-v");
+  if (!options.std_version.empty())
+    add("-std=" + options.std_version);
+
+  add("-D__KBPF__=1", "-D__KBPF_ABI_" + StringRef(options.profile).upper() + "__=1");
+  args.insert(args.end(), options.macros.begin(), options.macros.end());
+  args.insert(args.end(), options.search_dirs.begin(), options.search_dirs.end());
+  if (options.standard_includes)
+    add("-internal-isystem", kEmbeddedClangHeaders, "-internal-isystem", kEmbeddedHeaders);
+  for (const std::string &header : options.forced_includes)
+    add("-include", header);
+  add_clang_flags(options.clang_flags, args);
+  add("-x", options.language, options.input);
+  return args;
+}
+
+// --- Diagnostics
+// -------------------------------------------------------------------------------------------------
+
+// clang's printer, without the repetitions of the BPF back end: it reports an exceeded stack once per
+// instruction, and adds a note about a line 0 to each.
+class DiagnosticPrinter : public clang::TextDiagnosticPrinter {
+public:
+  using TextDiagnosticPrinter::TextDiagnosticPrinter;
+
+  void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
+    if (info.getID() == clang::diag::note_fe_backend_invalid_loc)
+      return;
+    SmallString<128> text;
+    info.FormatDiagnostic(text);
+    StringRef message = text.str().rtrim();
+    if (level >= clang::DiagnosticsEngine::Error &&
+        !seen_.emplace(info.getLocation().getRawEncoding(), message.str()).second)
+      return;
+    TextDiagnosticPrinter::HandleDiagnostic(level, clang::Diagnostic(info.getDiags(), message));
+  }
+
+private:
+  std::set<std::pair<unsigned, std::string>> seen_;
+};
+
+// --- Actions
+// -----------------------------------------------------------------------------------------------------
+
+class FileCollector : public clang::DependencyCollector {
+public:
+  explicit FileCollector(std::vector<FrontendOutput::Dependency> &files) : files_(files) {}
+  bool sawDependency(StringRef name, bool, bool is_system, bool, bool) override {
+    if (is_embedded(name) || name.starts_with("<") || name == "-")
+      return false;
+    if (seen_.insert(name.str()).second)
+      files_.push_back({name.str(), is_system});
+    return true;
+  }
+  bool needSystemDependencies() override { return true; }
+
+private:
+  std::vector<FrontendOutput::Dependency> &files_;
+  std::set<std::string> seen_;
+};
+
+// Any action that parses, with the recorder of declarations listening in front of it.
+template <typename Action> class Recording : public Action {
+public:
+  explicit Recording(FrontendOutput &output) : output_(output) {}
+
+protected:
+  std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance &compiler,
+                                                        StringRef file) override {
+    std::vector<std::unique_ptr<clang::ASTConsumer>> consumers;
+    consumers.push_back(make_declaration_recorder(output_.declarations));
+    consumers.push_back(Action::CreateASTConsumer(compiler, file));
+    if (!consumers.back())
+      return nullptr;
+    return std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
+  }
+
+private:
+  FrontendOutput &output_;
+};
+
+// -E: clang's own action can write to a file only.
+class PreprocessAction : public clang::PreprocessorFrontendAction {
+public:
+  explicit PreprocessAction(FrontendOutput &output) : output_(output) {}
+
+protected:
+  void ExecuteAction() override {
+    raw_string_ostream stream(output_.bytes);
+    clang::CompilerInstance &compiler = getCompilerInstance();
+    clang::DoPrintPreprocessedInput(compiler.getPreprocessor(), &stream,
+                                    compiler.getPreprocessorOutputOpts());
+  }
+
+private:
+  FrontendOutput &output_;
+};
+
+std::unique_ptr<clang::FrontendAction> make_action(OutputKind kind, FrontendOutput &output) {
+  switch (kind) {
+  case OutputKind::object:
+    return std::make_unique<Recording<clang::EmitObjAction>>(output);
+  case OutputKind::assembly:
+    return std::make_unique<Recording<clang::EmitAssemblyAction>>(output);
+  case OutputKind::llvm_text:
+    return std::make_unique<Recording<clang::EmitLLVMAction>>(output);
+  case OutputKind::llvm_bitcode:
+    return std::make_unique<Recording<clang::EmitBCAction>>(output);
+  case OutputKind::syntax_only:
+    return std::make_unique<clang::SyntaxOnlyAction>();
+  case OutputKind::preprocessed:
+    return std::make_unique<PreprocessAction>(output);
+  case OutputKind::dependencies:
+    return std::make_unique<clang::PreprocessOnlyAction>();
+  }
+  llvm_unreachable("every output kind has an action");
+}
+
+// --- Running
+// -----------------------------------------------------------------------------------------------------
+
+void initialize_target() {
+  static const bool once = [] {
+    LLVMInitializeBPFTargetInfo();
+    LLVMInitializeBPFTarget();
+    LLVMInitializeBPFTargetMC();
+    LLVMInitializeBPFAsmPrinter();
+    LLVMInitializeBPFAsmParser();
+    return true;
+  }();
+  (void)once;
+}
+
+// The back end's last resort. It concerns the input as a rule, so it is reported like an error in it;
+// Process::Exit comes back to the CrashRecoveryContext that compile() has opened.
+[[noreturn]] void on_fatal_error(void *diagnostics, const char *reason, bool) {
+  static_cast<clang::DiagnosticsEngine *>(diagnostics)->Report(clang::diag::err_fe_error_backend) << reason;
+  sys::Process::Exit(1);
+}
+
+void parse_llvm_options(const StringVector &llvm_args) {
+  if (llvm_args.empty())
+    return;
+  std::vector<const char *> words = {"bpfcc (LLVM option parsing)"};
+  for (const std::string &arg : llvm_args)
+    words.push_back(arg.c_str());
+  cl::ParseCommandLineOptions(static_cast<int>(words.size()), words.data());
+}
+
+bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &errors) {
+  StringVector args = make_cc1_args(options);
+  std::vector<const char *> words;
+  for (const std::string &arg : args)
+    words.push_back(arg.c_str());
+
+  auto compiler = std::make_unique<clang::CompilerInstance>();
+  auto option_settings = makeIntrusiveRefCnt<clang::DiagnosticOptions>();
+  option_settings->ShowColors = options.color;
+  DiagnosticPrinter option_printer(errs(), option_settings.get());
+  clang::DiagnosticsEngine option_diagnostics(new clang::DiagnosticIDs, option_settings, &option_printer,
+                                              false);
+  bool understood = clang::CompilerInvocation::CreateFromArgs(compiler->getInvocation(), words,
+                                                              option_diagnostics, "bpfcc");
+  if (!understood || option_printer.getNumErrors()) {
+    errors = option_printer.getNumErrors();
+    return false;
+  }
+  parse_llvm_options(compiler->getFrontendOpts().LLVMArgs);
+
+  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts());
+  compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
+  compiler->createFileManager(make_embedded_file_system());
+  auto files = std::make_shared<FileCollector>(output.dependencies);
+  compiler->addDependencyCollector(files);
+  CodePassOptions pass_options;
+  pass_options.keep_dwarf = options.debug_info;
+  pass_options.single_function = options.profile == "zcore";
+  compiler->getCodeGenOpts().PassBuilderCallbacks.push_back(
+      [pass_options](PassBuilder &builder) { register_code_passes(builder, pass_options); });
+
+  // The bytes live outside the stream, which the action destroys.
+  SmallVector<char, 0> bytes;
+  compiler->setOutputStream(std::make_unique<raw_svector_ostream>(bytes));
+  std::unique_ptr<clang::FrontendAction> action = make_action(options.output, output);
+  install_fatal_error_handler(on_fatal_error, &compiler->getDiagnostics());
+  bool done = compiler->ExecuteAction(*action);
+  remove_fatal_error_handler();
+  errors = printer.getNumErrors();
+  if (!bytes.empty())
+    output.bytes.assign(bytes.begin(), bytes.end());
+  return done && !errors;
+}
+
+} // namespace
+
+bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output) {
+  initialize_target();
+  unsigned errors = 0;
+  bool done = false;
+  CrashRecoveryContext::Enable();
+  CrashRecoveryContext context;
+  bool returned = context.RunSafely([&] { done = run(options, output, errors); });
+  if (!returned) {
+    remove_fatal_error_handler();
+    output.internal_error = context.RetCode != 1;
+    if (output.internal_error)
+      diag.error({options.input, 0, 0, {}}, "the compiler crashed; please report this with the source");
+    else
+      errors = 1;
+  }
+  diag.count_errors(errors);
+  if (!done && !diag.errors())
+    diag.error({options.input, 0, 0, {}}, "compilation failed");
+  if (!done)
+    output.bytes.clear();
+  return returned && done;
+}
+
+std::string clang_version() { return CLANG_VERSION_STRING; }
+
+} // namespace bpfcc

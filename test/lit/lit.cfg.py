@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# lit: one behaviour a file, RUN lines on top, expectations beside the input.
+#   %bpfcc    the compiler under test           %clang    plain clang-19, for objects that bpfcc did not make
+#   %bindir   build/bin                         %kernel   build/kernel (libkbpf.a, kernel.elf)
+#   FileCheck, not, split-file, yaml2obj, llvm-objdump, llvm-readelf, llvm-dwarfdump are found by their own names.
+# REQUIRES: bpftool, qemu, bpfcc-run, static   (what the machine and this build have)
+import os
+import shutil
+
+import lit.formats
+
+config.name = "bpfcc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".c", ".test", ".yaml", ".s", ".ll"]
+config.excludes = ["Inputs", "lit.cfg.py", "lit.site.cfg.py"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = config.build_test_dir
+
+config.environment["PATH"] = os.pathsep.join([config.llvm_bin_dir, os.environ.get("PATH", "")])
+# A test must not see the caller's settings.
+for name in ("CPATH", "C_INCLUDE_PATH", "NO_COLOR", "CLICOLOR_FORCE", "SOURCE_DATE_EPOCH"):
+    config.environment.pop(name, None)
+
+config.substitutions += [
+    ("%bpfcc-run", os.path.join(config.bin_dir, "bpfcc-run")),
+    ("%bpfcc", os.path.join(config.bin_dir, "bpfcc")),
+    ("%clang", os.path.join(config.llvm_bin_dir, "clang")),
+    ("%bindir", config.bin_dir),
+    ("%kernel", config.kernel_dir),
+    ("%source", config.source_dir),
+]
+
+if shutil.which("bpftool") or os.path.exists("/usr/sbin/bpftool"):
+    config.available_features.add("bpftool")
+if shutil.which("qemu-system-riscv64"):
+    config.available_features.add("qemu")
+if os.path.exists(os.path.join(config.bin_dir, "bpfcc-run")):
+    config.available_features.add("bpfcc-run")
+if config.static_build:
+    config.available_features.add("static")
