@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The kernel heap. Allocation can fail and says so; nothing allocates behind its caller's back.
+// The kernel heap. Allocation can fail and says so; nothing allocates behind its caller's back. Every function here
+// works from any thread and with interrupts off.
 #pragma once
 #include <cstddef>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace refkernel {
@@ -14,14 +16,24 @@ template <typename T, typename... Args> [[nodiscard]] T *try_make(Args &&...args
   void *memory = heap_allocate(sizeof(T), alignof(T));
   return memory ? new (memory) T(std::forward<Args>(args)...) : nullptr;
 }
+
+// Destructor, then memory back to the heap. T is the object's own type, not a base of it.
+template <typename T> void free_object(T *object) {
+  object->~T();
+  heap_free(object, sizeof(T), alignof(T));
+}
+
+// Ends an object that try_make() made; null is allowed. The heap wants sizes back, so a polymorphic base declares
+// `virtual void dispose() = 0`, and each concrete class defines it as `free_object(this)`.
 template <typename T> void destroy(T *object) {
   if (!object)
     return;
-  object->~T(); // a polymorphic T has a virtual destructor and overrides object_size()
-  if constexpr (requires { object->object_size(); })
-    static_assert(sizeof(T) == 0, "call dispose() of a polymorphic type instead");
-  else
-    heap_free(object, sizeof(T), alignof(T));
+  if constexpr (requires { object->dispose(); }) {
+    object->dispose();
+  } else {
+    static_assert(!std::is_polymorphic_v<T> || std::is_final_v<T>, "a polymorphic type needs dispose()");
+    free_object(object);
+  }
 }
 
 } // namespace refkernel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Intrusive reference counting for kernel objects. The count starts at one, owned by whoever made the object.
 #pragma once
+#include "refkernel/lib/alloc.h"
 #include <atomic>
 #include <cstdint>
 
@@ -15,8 +16,7 @@ private:
   std::atomic<uint32_t> references_{1};
 };
 
-template <typename T> void destroy(T *object); // lib/alloc.h: destructor, then memory back to the heap
-
+// Owns one reference; the last one to go calls destroy() of lib/alloc.h.
 template <typename T> class Ref {
 public:
   Ref() = default;

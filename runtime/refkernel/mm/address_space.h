@@ -8,8 +8,7 @@
 
 namespace refkernel {
 
-// A 4096-byte page frame with a reference count; mm/pages.h.
-struct Page;
+struct Page; // mm/pages.h
 
 // Where the pages of a file mapping come from: implemented by files of the Linux room, reference-counted.
 class PageSource : public RefCounted {
@@ -17,10 +16,11 @@ public:
   // The page with that index, with a reference for the caller. A shared mapping maps it; a private one copies on
   // write. Errors: out_of_range (beyond the end: SIGBUS), no_memory.
   virtual kbpf::Result<Page *> page(uint64_t index) = 0;
-  virtual void dispose() = 0; // frees the object; called for the last reference
-  virtual ~PageSource() = default;
+  virtual void dispose() = 0; // free_object(this); called for the last reference
+
+protected:
+  ~PageSource() = default;
 };
-template <> void destroy<PageSource>(PageSource *source);
 
 enum : uint32_t { kProtRead = 1, kProtWrite = 2, kProtExec = 4 }; // Linux's PROT_*
 
