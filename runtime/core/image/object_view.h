@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A bounds-checked view of a kbpf object (docs/abi.md): what the kernel and the user library read of it. Nothing is
-// copied and nothing is allocated; every accessor was checked by open().
+// A bounds-checked view of a kbpf object (docs/abi.md): what the kernel and the user library read of it.
+// Nothing is copied and nothing is allocated; every accessor was checked by open().
 #pragma once
 #include "abi/object.h"
 #include "core/base/bytes.h"
 #include "core/base/text.h"
+#include "core/image/elf_view.h"
 #include "core/isa/insn.h"
 #include "core/profile/profile.h"
 
@@ -12,16 +13,20 @@ namespace kbpf {
 
 class ObjectView {
 public:
-  // bytes must stay as they are while the view is used, and be 8-byte aligned. On an error (bad_object, not_supported for a newer ABI,
-  // too_big) why gets one line that names the cause.
+  // bytes must stay as they are while the view is used, and be 8-byte aligned (else bad_object). On an error
+  // (bad_object, not_supported for a newer ABI or another profile, too_big) why gets one line that names the
+  // cause.
   static Result<ObjectView> open(std::span<const std::byte> bytes, TextSink &why);
+  // Whether an ELF object has a .kbpf.abi section; one without it is a plain zcore object. Errors as for
+  // open().
+  static Result<bool> is_kbpf_object(std::span<const std::byte> bytes, TextSink &why);
 
   const kbpf_abi_record &abi() const { return abi_; }
   bool gpl_compatible() const { return abi_.flags & KBPF_OBJECT_GPL_COMPATIBLE; }
 
   uint32_t map_count() const { return map_count_; }
   kbpf_map_record map(uint32_t index) const;
-  // Initial bytes of a data map; empty where it has none or is all zero.
+  // Initial bytes of a data map, value_size of them; empty where it is all zero.
   std::span<const std::byte> map_contents(uint32_t index) const;
 
   uint32_t prog_count() const { return prog_count_; }
@@ -34,7 +39,13 @@ public:
 
 private:
   ObjectView() = default;
-  ByteView file_;
+  Result<void> check_abi(TextSink &why) const;
+  Result<void> check_map(uint32_t index, TextSink &why) const;
+  Result<void> check_prog(uint32_t index, TextSink &why) const;
+  Result<void> check_code(uint32_t index, TextSink &why) const;
+  Result<void> check_relocations(TextSink &why) const;
+
+  elf::ElfView elf_;
   ByteView maps_, progs_, strtab_, btf_, btf_ext_;
   kbpf_abi_record abi_{};
   uint32_t map_count_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A kernel profile: everything that the relocator and the verifier must know about the kernel that will run an object,
-// in one value made from runtime/abi. Passes ask it; they never test which profile it is.
+// A kernel profile: everything that the relocator and the verifier must know about the kernel that will run
+// an object, in one value made from runtime/abi. Passes ask it; they never test which profile it is.
 #pragma once
 #include "abi/limits.h"
 #include "abi/object.h"
@@ -46,7 +46,7 @@ struct ContextInfo {
 struct ProgTypeInfo {
   uint32_t number;
   std::string_view name;
-  const ContextInfo *context;
+  const ContextInfo *context; // null in the linux profile
   uint32_t since;
   std::string_view text;
 };
@@ -68,14 +68,14 @@ struct SectionInfo {
 
 // How code refers to maps, and where programs stand.
 enum class MapEncoding : uint8_t {
-  pseudo_map_idx,  // kbpf: ld_imm64 with src 5 or 6, imm = index into the map table
-  undefined_symbol,// zcore: relocation against an undefined symbol that names an fd slot
-  libbpf,          // linux: relocations against .maps and data sections, left to libbpf
+  pseudo_map_idx,   // kbpf: ld_imm64 with src 5 or 6, imm = index into the map table
+  undefined_symbol, // zcore: relocation against an undefined symbol that names an fd slot
+  libbpf,           // linux: relocations against .maps and data sections, left to libbpf
 };
 enum class ProgramPlacement : uint8_t {
-  own_section,     // each program in a section of its own, subprograms behind it
-  text_only,       // zcore: one program, .text, entry at its start, no calls between functions
-  as_written,      // linux
+  own_section, // each program in a section of its own, subprograms behind it
+  text_only,   // zcore: one program, .text, entry at its start, no calls between functions
+  as_written,  // linux
 };
 
 struct Profile {
@@ -86,7 +86,8 @@ struct Profile {
   bool global_data;
   bool subprograms;
   bool atomics;
-  std::span<const HelperProto> helpers;     // by ascending number
+  bool full_prototypes; // false: names and numbers only, so that the verifier can judge no program
+  std::span<const HelperProto> helpers; // by ascending number
   std::span<const MapTypeInfo> map_types;
   std::span<const ProgTypeInfo> prog_types;
   std::span<const AttachKindInfo> attach_kinds;
@@ -100,7 +101,10 @@ struct Profile {
   const HelperProto *helper(std::string_view name) const; // with or without bpf_
   const MapTypeInfo *map_type(uint32_t number) const;
   const ProgTypeInfo *prog_type(uint32_t number) const;
-  // Splits "kprobe/func" into its table entry and "func"; null where no prefix matches.
+  const AttachKindInfo *attach_kind(uint32_t number) const;
+  // Splits "kprobe/func" into its table entry and "func"; the longest prefix wins. Null where none matches,
+  // or where the name has an extra part and the entry takes none. extra (may be null) is empty where the name
+  // ends at the prefix, also for an entry that requires one: the caller reports that.
   const SectionInfo *section(std::string_view section_name, std::string_view *extra) const;
 };
 

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The three built-in profiles, generated from the tables of runtime/abi. Adding a row there is all that it
+// takes to extend one; order (ascending numbers, fields by offset) is asserted at compile time.
+#include "abi/insn.h"
+#include "core/profile/digest.h"
+#include "core/profile/profile.h"
+
+namespace kbpf {
+namespace {
+
+// The words that the tables use for program types: their numbers, and as a set of bits.
+namespace prog_type_number {
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text) constexpr uint32_t NAME = number;
+#define KBPF_SECTION(prefix, type, kind, extra, since)
+#define KBPF_ATTACH_KIND(number, name, text, type, since)
+#include "abi/prog_types.def"
+#undef KBPF_PROG_TYPE
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+} // namespace prog_type_number
+
+namespace prog_type_bit {
+constexpr uint64_t ANY = ~uint64_t{0};
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
+  [[maybe_unused]] constexpr uint64_t NAME = uint64_t{1} << number;
+#define KBPF_SECTION(prefix, type, kind, extra, since)
+#define KBPF_ATTACH_KIND(number, name, text, type, since)
+#include "abi/prog_types.def"
+#undef KBPF_PROG_TYPE
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY;
+constexpr uint32_t STUB = KBPF_HELPER_STUB;
+constexpr uint32_t PANICS = KBPF_HELPER_PANICS;
+
+#define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
+  {                                                                                                          \
+      number,                                                                                                \
+      #name,                                                                                                 \
+      KBPF_RET_##ret,                                                                                        \
+      {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                           \
+      types,                                                                                                 \
+      flags,                                                                                                 \
+      since,                                                                                                 \
+      prototype,                                                                                             \
+      text},
+constexpr HelperProto kKbpfHelpers[] = {
+#include "abi/helpers.def"
+};
+constexpr HelperProto kZcoreHelpers[] = {
+#include "abi/helpers_zcore.def"
+};
+#undef KBPF_HELPER
+} // namespace prog_type_bit
+using prog_type_bit::kKbpfHelpers;
+using prog_type_bit::kZcoreHelpers;
+
+constexpr MapTypeInfo kMapTypes[] = {
+#define KBPF_MAP_TYPE(number, name, NAME, since, text) {number, #name, since, text},
+#include "abi/map_types.def"
+#undef KBPF_MAP_TYPE
+};
+
+// Context layouts.
+constexpr bool READ = false;
+[[maybe_unused]] constexpr bool READ_WRITE = true;
+#define KBPF_CONTEXT(name, bytes) constexpr ContextField k_##name##_fields[] = {
+#define KBPF_FIELD(context, name, offset, bytes, access) {#name, offset, bytes, access},
+#define KBPF_CONTEXT_END(name)                                                                               \
+  }                                                                                                          \
+  ;
+#include "abi/contexts.def"
+#undef KBPF_CONTEXT
+#undef KBPF_FIELD
+#undef KBPF_CONTEXT_END
+#define KBPF_CONTEXT(name, bytes)                                                                            \
+  constexpr ContextInfo k_##name##_context = {#name, bytes, k_##name##_fields};
+#define KBPF_FIELD(context, name, offset, bytes, access)
+#define KBPF_CONTEXT_END(name)
+#include "abi/contexts.def"
+#undef KBPF_CONTEXT
+#undef KBPF_FIELD
+#undef KBPF_CONTEXT_END
+
+#define KBPF_SECTION(prefix, type, kind, extra, since)
+#define KBPF_ATTACH_KIND(number, name, text, type, since)
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
+  {number, #name, &k_##context##_context, since, text},
+constexpr ProgTypeInfo kKbpfProgTypes[] = {
+#include "abi/prog_types.def"
+};
+#undef KBPF_PROG_TYPE
+// Probes are all that those kernels have.
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
+  {number, #name, &k_zcore_probe_context, since, text},
+constexpr ProgTypeInfo kZcoreProgTypes[] = {
+#include "abi/prog_types.def"
+};
+#undef KBPF_PROG_TYPE
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+
+namespace attach_kind_number {
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)
+#define KBPF_SECTION(prefix, type, kind, extra, since)
+#define KBPF_ATTACH_KIND(number, name, text, type, since) constexpr uint32_t name = number;
+#include "abi/prog_types.def"
+#undef KBPF_ATTACH_KIND
+#undef KBPF_SECTION
+#undef KBPF_PROG_TYPE
+} // namespace attach_kind_number
+
+constexpr SectionInfo::Extra NONE = SectionInfo::Extra::none;
+constexpr SectionInfo::Extra OPTIONAL = SectionInfo::Extra::optional;
+[[maybe_unused]] constexpr SectionInfo::Extra REQUIRED = SectionInfo::Extra::required;
+
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)
+#define KBPF_SECTION(prefix, type, kind, extra, since)
+#define KBPF_ATTACH_KIND(number, name, text, type, since) {number, text, prog_type_number::type, since},
+constexpr AttachKindInfo kAttachKinds[] = {
+#include "abi/prog_types.def"
+};
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+#define KBPF_ATTACH_KIND(number, name, text, type, since)
+#define KBPF_SECTION(prefix, type, kind, extra, since)                                                       \
+  {prefix, prog_type_number::type, attach_kind_number::kind, extra, since},
+constexpr SectionInfo kSections[] = {
+#include "abi/prog_types.def"
+};
+#undef KBPF_PROG_TYPE
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+
+// The linux profile: names and numbers only.
+namespace linux_profile {
+#define KBPF_LINUX_HELPER(number, name)
+#define KBPF_LINUX_MAP_TYPE(number, name)
+#define KBPF_LINUX_PROG_TYPE(number, name) constexpr uint32_t name = number;
+#define KBPF_LINUX_SECTION(prefix, type, extra)
+#include "abi/linux.def"
+#undef KBPF_LINUX_HELPER
+#undef KBPF_LINUX_PROG_TYPE
+
+#define KBPF_LINUX_PROG_TYPE(number, name)
+#define KBPF_LINUX_HELPER(number, name) {number, #name, KBPF_RET_INTEGER, {}, ~uint64_t{0}, 0, 1, "", ""},
+constexpr HelperProto kHelpers[] = {
+#include "abi/linux.def"
+};
+#undef KBPF_LINUX_HELPER
+#undef KBPF_LINUX_MAP_TYPE
+#define KBPF_LINUX_HELPER(number, name)
+#define KBPF_LINUX_MAP_TYPE(number, name) {number, #name, 1, ""},
+constexpr MapTypeInfo kMapTypes[] = {
+#include "abi/linux.def"
+};
+#undef KBPF_LINUX_MAP_TYPE
+#undef KBPF_LINUX_PROG_TYPE
+#define KBPF_LINUX_MAP_TYPE(number, name)
+#define KBPF_LINUX_PROG_TYPE(number, name) {number, #name, nullptr, 1, ""},
+constexpr ProgTypeInfo kProgTypes[] = {
+#include "abi/linux.def"
+};
+#undef KBPF_LINUX_PROG_TYPE
+#undef KBPF_LINUX_SECTION
+#define KBPF_LINUX_PROG_TYPE(number, name)
+#define KBPF_LINUX_SECTION(prefix, type, extra) {prefix, type, KBPF_NO_ATTACH, extra, 1},
+constexpr SectionInfo kSections[] = {
+#include "abi/linux.def"
+};
+#undef KBPF_LINUX_HELPER
+#undef KBPF_LINUX_MAP_TYPE
+#undef KBPF_LINUX_PROG_TYPE
+#undef KBPF_LINUX_SECTION
+} // namespace linux_profile
+
+constexpr bool ascending(std::span<const HelperProto> helpers) {
+  for (size_t i = 1; i < helpers.size(); i++)
+    if (helpers[i - 1].number >= helpers[i].number)
+      return false;
+  return true;
+}
+constexpr bool ascending(std::span<const ContextField> fields) {
+  for (size_t i = 1; i < fields.size(); i++)
+    if (fields[i - 1].offset + fields[i - 1].size > fields[i].offset)
+      return false;
+  return true;
+}
+static_assert(ascending(kKbpfHelpers) && ascending(kZcoreHelpers) && ascending(linux_profile::kHelpers));
+static_assert(ascending(k_pt_regs_fields) && ascending(k_zcore_probe_fields));
+
+constexpr Profile with_digest(Profile profile) {
+  profile.tables_digest = digest(profile);
+  return profile;
+}
+
+} // namespace
+
+constexpr Profile kKbpfProfile = with_digest({
+    .number = KBPF_PROFILE_KBPF,
+    .name = "kbpf",
+    .map_encoding = MapEncoding::pseudo_map_idx,
+    .placement = ProgramPlacement::own_section,
+    .global_data = true,
+    .subprograms = true,
+    .atomics = true,
+    .full_prototypes = true,
+    .helpers = kKbpfHelpers,
+    .map_types = kMapTypes,
+    .prog_types = kKbpfProgTypes,
+    .attach_kinds = kAttachKinds,
+    .sections = kSections,
+    .max_insns = KBPF_MAX_INSNS,
+    .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
+    .stack_size = KBPF_STACK_SIZE,
+    .tables_digest = 0,
+});
+
+constexpr Profile kZcoreProfile = with_digest({
+    .number = KBPF_PROFILE_ZCORE,
+    .name = "zcore",
+    .map_encoding = MapEncoding::undefined_symbol,
+    .placement = ProgramPlacement::text_only,
+    .global_data = false,
+    .subprograms = false,
+    .atomics = false,
+    .full_prototypes = true,
+    .helpers = kZcoreHelpers,
+    .map_types = kMapTypes,
+    .prog_types = kZcoreProgTypes,
+    .attach_kinds = kAttachKinds,
+    .sections = kSections,
+    .max_insns = KBPF_MAX_INSNS,
+    .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
+    .stack_size = KBPF_STACK_SIZE,
+    .tables_digest = 0,
+});
+
+constexpr Profile kLinuxProfile = with_digest({
+    .number = KBPF_PROFILE_LINUX,
+    .name = "linux",
+    .map_encoding = MapEncoding::libbpf,
+    .placement = ProgramPlacement::as_written,
+    .global_data = true,
+    .subprograms = true,
+    .atomics = true,
+    .full_prototypes = false,
+    .helpers = linux_profile::kHelpers,
+    .map_types = linux_profile::kMapTypes,
+    .prog_types = linux_profile::kProgTypes,
+    .attach_kinds = {},
+    .sections = linux_profile::kSections,
+    .max_insns = KBPF_MAX_INSNS,
+    .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
+    .stack_size = KBPF_STACK_SIZE,
+    .tables_digest = 0,
+});
+
+} // namespace kbpf
