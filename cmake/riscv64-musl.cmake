@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Toolchain for guest programs on musl: clang, musl from the sysroot that scripts/bootstrap.sh fetched (KBPF_MUSL), libc++'s
+# headers without its library, libgcc of the cross compiler, static.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR riscv64)
+set(CMAKE_C_COMPILER clang-19)
+set(CMAKE_CXX_COMPILER clang++-19)
+set(CMAKE_C_COMPILER_TARGET riscv64-linux-musl)
+set(CMAKE_CXX_COMPILER_TARGET riscv64-linux-musl)
+set(CMAKE_AR llvm-ar-19)
+set(CMAKE_RANLIB llvm-ranlib-19)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES KBPF_MUSL)
+set(kbpf_musl_lib ${KBPF_MUSL}/usr/lib/riscv64-linux-musl)
+execute_process(COMMAND riscv64-linux-gnu-gcc -print-libgcc-file-name OUTPUT_VARIABLE kbpf_libgcc OUTPUT_STRIP_TRAILING_WHITESPACE)
+set(kbpf_musl_headers "-nostdlibinc -isystem ${KBPF_MUSL}/usr/include/riscv64-linux-musl -idirafter /usr/riscv64-linux-gnu/include")
+set(CMAKE_C_FLAGS_INIT "-march=rv64gc ${kbpf_musl_headers}")
+set(CMAKE_CXX_FLAGS_INIT "-march=rv64gc -nostdinc++ -isystem ${CMAKE_CURRENT_LIST_DIR}/../runtime/freestanding/include -isystem /usr/lib/llvm-19/include/c++/v1 ${kbpf_musl_headers}")
+set(kbpf_musl_link "ld.lld-19 -static -s -o <TARGET> ${kbpf_musl_lib}/crt1.o ${kbpf_musl_lib}/crti.o <OBJECTS> <LINK_LIBRARIES> ${kbpf_musl_lib}/libc.a ${kbpf_libgcc} ${kbpf_musl_lib}/crtn.o")
+set(CMAKE_C_LINK_EXECUTABLE ${kbpf_musl_link})
+set(CMAKE_CXX_LINK_EXECUTABLE ${kbpf_musl_link})

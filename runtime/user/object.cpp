@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The life of an object in user space (bpf_object.h): read it through the kernel's own ObjectView, make its
+// maps once, load each program by PROG_LOAD_EX with all maps bound by name, attach by string.
+#include "bpf_object.h"
+#include "core/image/object_view.h"
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr size_t kErrorSize = 1024;
+constexpr size_t kLogSize = 64 * 1024;
+char last_error[kErrorSize];
+
+int fail(int error, const char *format, const char *name, const char *detail) {
+  snprintf(last_error, sizeof(last_error), format, name, detail);
+  errno = error;
+  return -error;
+}
+
+char *copy_text(std::string_view text) {
+  char *copy = static_cast<char *>(malloc(text.size() + 1));
+  if (copy) {
+    memcpy(copy, text.data(), text.size());
+    copy[text.size()] = 0;
+  }
+  return copy;
+}
+
+const char *attach_kind_text(uint32_t number) {
+  switch (number) {
+#define KBPF_PROG_TYPE(type_number, name, NAME, context, since, text)
+#define KBPF_SECTION(prefix, type, kind, extra, since)
+#define KBPF_ATTACH_KIND(kind_number, name, text, type, since)                                               \
+  case kind_number:                                                                                          \
+    return text;
+#include "abi/prog_types.def"
+#undef KBPF_PROG_TYPE
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+  default:
+    return nullptr;
+  }
+}
+
+} // namespace
+
+struct bpf_map {
+  char *name = nullptr;
+  kbpf_map_record record = {};
+  const std::byte *contents = nullptr; // into the object's bytes
+  size_t contents_size = 0;
+  int fd = -1;
+};
+
+struct bpf_program {
+  char *name = nullptr;
+  char *section_name = nullptr;
+  char *attach_target = nullptr; // null: none given
+  bool autoload = true;
+  int fd = -1;
+};
+
+struct bpf_link {
+  char *target;
+  int prog_fd; // its own descriptor of the program
+};
+
+struct bpf_object {
+  std::byte *bytes = nullptr;
+  size_t size = 0;
+  bpf_map *maps = nullptr;
+  size_t map_count = 0;
+  bpf_program *programs = nullptr;
+  size_t program_count = 0;
+};
+
+namespace {
+
+int read_records(bpf_object &object) {
+  char why[kErrorSize];
+  kbpf::TextBuffer reason(why, sizeof(why));
+  auto view = kbpf::ObjectView::open({object.bytes, object.size}, reason);
+  if (!view)
+    return fail(kbpf::to_errno(view.error()), "%s%s", "not a kbpf object: ", why);
+  object.maps = static_cast<bpf_map *>(calloc(view->map_count() + 1, sizeof(bpf_map)));
+  object.programs = static_cast<bpf_program *>(calloc(view->prog_count() + 1, sizeof(bpf_program)));
+  if (!object.maps || !object.programs)
+    return fail(ENOMEM, "%s%s", "out of memory", "");
+  for (uint32_t i = 0; i < view->map_count(); i++) {
+    bpf_map &map = object.maps[object.map_count++];
+    map.fd = -1;
+    map.record = view->map(i);
+    map.name = copy_text(view->string(map.record.name));
+    map.contents = view->map_contents(i).data();
+    map.contents_size = view->map_contents(i).size();
+    if (!map.name)
+      return fail(ENOMEM, "%s%s", "out of memory", "");
+  }
+  for (uint32_t i = 0; i < view->prog_count(); i++) {
+    kbpf_prog_record record = view->prog(i);
+    bpf_program &program = object.programs[object.program_count++];
+    program.fd = -1;
+    program.autoload = !(record.flags & KBPF_PROG_REC_NO_AUTOLOAD);
+    program.name = copy_text(view->string(record.name));
+    program.section_name = copy_text(view->string(record.section_name));
+    const char *kind = attach_kind_text(record.attach_kind);
+    std::string_view symbol = view->string(record.attach_target);
+    if (kind && !symbol.empty()) {
+      size_t size = strlen(kind) + symbol.size() + 2;
+      program.attach_target = static_cast<char *>(malloc(size));
+      if (program.attach_target)
+        snprintf(program.attach_target, size, "%s$%.*s", kind, static_cast<int>(symbol.size()),
+                 symbol.data());
+    }
+    if (!program.name || !program.section_name || (kind && !symbol.empty() && !program.attach_target))
+      return fail(ENOMEM, "%s%s", "out of memory", "");
+  }
+  return 0;
+}
+
+int create_map(bpf_map &map) {
+  bpf_map_create_opts opts = {};
+  opts.sz = sizeof(opts);
+  opts.map_flags = map.record.map_flags;
+  opts.map_extra = map.record.map_extra;
+  opts.numa_node = map.record.numa_node;
+  map.fd = bpf_map_create(static_cast<bpf_map_type>(map.record.type), map.name, map.record.key_size,
+                          map.record.value_size, map.record.max_entries, &opts);
+  if (map.fd < 0)
+    return fail(-map.fd, "map '%s': cannot create: %s", map.name, strerror(-map.fd));
+  if (map.contents_size) {
+    uint32_t first = 0;
+    int result = bpf_map_update_elem(map.fd, &first, map.contents, BPF_ANY);
+    if (result < 0)
+      return fail(-result, "map '%s': cannot set its contents: %s", map.name, strerror(-result));
+  }
+  return 0;
+}
+
+int load_program(const bpf_object &object, bpf_program &program) {
+  auto *bindings = static_cast<bpf_map_fd_entry *>(calloc(object.map_count + 1, sizeof(bpf_map_fd_entry)));
+  char *log = static_cast<char *>(calloc(1, kLogSize));
+  if (!bindings || !log) {
+    free(bindings);
+    free(log);
+    return fail(ENOMEM, "%s%s", "out of memory", "");
+  }
+  for (size_t i = 0; i < object.map_count; i++)
+    bindings[i] = {object.maps[i].name, static_cast<uint32_t>(object.maps[i].fd)};
+  bpf_prog_load_ex_opts opts = {};
+  opts.sz = sizeof(opts);
+  opts.prog_name = program.name;
+  opts.log_level = 1;
+  opts.log_size = kLogSize;
+  opts.log_buf = log;
+  program.fd = bpf_prog_load_ex_opts(object.bytes, object.size, bindings, object.map_count, &opts);
+  int result = 0;
+  if (program.fd < 0) {
+    int error = -program.fd;
+    result = fail(error, "program '%s': %s", program.name, log[0] ? log : strerror(error));
+  }
+  free(bindings);
+  free(log);
+  return result;
+}
+
+void close_descriptor(int &fd) {
+  if (fd >= 0)
+    close(fd);
+  fd = -1;
+}
+
+} // namespace
+
+extern "C" {
+
+const char *bpf_object__error(void) { return last_error; }
+
+struct bpf_object *bpf_object__open_mem(const void *bytes, size_t size) {
+  auto *object = static_cast<bpf_object *>(calloc(1, sizeof(bpf_object)));
+  if (object)
+    object->bytes = static_cast<std::byte *>(malloc(size + 1));
+  if (!object || !object->bytes) {
+    free(object);
+    fail(ENOMEM, "%s%s", "out of memory", "");
+    return nullptr;
+  }
+  memcpy(object->bytes, bytes, size);
+  object->size = size;
+  if (read_records(*object) < 0) {
+    int error = errno;
+    bpf_object__close(object);
+    errno = error;
+    return nullptr;
+  }
+  return object;
+}
+
+struct bpf_object *bpf_object__open(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) < 0) {
+    fail(errno, "%s: %s", path, strerror(errno));
+    close_descriptor(fd);
+    return nullptr;
+  }
+  if (!S_ISREG(status.st_mode) || status.st_size > KBPF_MAX_OBJECT_SIZE) {
+    fail(EFBIG, "%s: %s", path, "not a file, or larger than an object may be");
+    close(fd);
+    return nullptr;
+  }
+  size_t size = static_cast<size_t>(status.st_size);
+  char *bytes = static_cast<char *>(malloc(size + 1));
+  size_t have = 0;
+  while (bytes && have < size) {
+    ssize_t count = read(fd, bytes + have, size - have);
+    if (count <= 0)
+      break;
+    have += static_cast<size_t>(count);
+  }
+  close(fd);
+  bpf_object *object = nullptr;
+  if (!bytes)
+    fail(ENOMEM, "%s: %s", path, "out of memory");
+  else if (have < size)
+    fail(EIO, "%s: %s", path, "cannot read it whole");
+  else
+    object = bpf_object__open_mem(bytes, size);
+  free(bytes);
+  return object;
+}
+
+int bpf_object__load(struct bpf_object *object) {
+  for (size_t i = 0; i < object->map_count; i++) {
+    int result = object->maps[i].fd < 0 ? create_map(object->maps[i]) : 0;
+    if (result < 0)
+      return result;
+  }
+  for (size_t i = 0; i < object->program_count; i++) {
+    bpf_program &program = object->programs[i];
+    int result = program.autoload && program.fd < 0 ? load_program(*object, program) : 0;
+    if (result < 0)
+      return result;
+  }
+  return 0;
+}
+
+void bpf_object__close(struct bpf_object *object) {
+  if (!object)
+    return;
+  for (size_t i = 0; i < object->map_count; i++) {
+    close_descriptor(object->maps[i].fd);
+    free(object->maps[i].name);
+  }
+  for (size_t i = 0; i < object->program_count; i++) {
+    bpf_program &program = object->programs[i];
+    close_descriptor(program.fd);
+    free(program.name);
+    free(program.section_name);
+    free(program.attach_target);
+  }
+  free(object->maps);
+  free(object->programs);
+  free(object->bytes);
+  free(object);
+}
+
+struct bpf_map *bpf_object__next_map(const struct bpf_object *object, const struct bpf_map *previous) {
+  size_t next = previous ? static_cast<size_t>(previous - object->maps) + 1 : 0;
+  return next < object->map_count ? object->maps + next : nullptr;
+}
+
+struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *object, const char *name) {
+  for (size_t i = 0; i < object->map_count; i++)
+    if (!strcmp(object->maps[i].name, name))
+      return object->maps + i;
+  fail(ENOENT, "%s%s", "no map of that name: ", name);
+  return nullptr;
+}
+
+int bpf_object__find_map_fd_by_name(const struct bpf_object *object, const char *name) {
+  bpf_map *map = bpf_object__find_map_by_name(object, name);
+  return map ? map->fd : -ENOENT;
+}
+
+const char *bpf_map__name(const struct bpf_map *map) { return map->name; }
+int bpf_map__fd(const struct bpf_map *map) { return map->fd; }
+uint32_t bpf_map__key_size(const struct bpf_map *map) { return map->record.key_size; }
+uint32_t bpf_map__value_size(const struct bpf_map *map) { return map->record.value_size; }
+
+struct bpf_program *bpf_object__next_program(const struct bpf_object *object, struct bpf_program *previous) {
+  size_t next = previous ? static_cast<size_t>(previous - object->programs) + 1 : 0;
+  return next < object->program_count ? object->programs + next : nullptr;
+}
+
+struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *object, const char *name) {
+  for (size_t i = 0; i < object->program_count; i++)
+    if (!strcmp(object->programs[i].name, name))
+      return object->programs + i;
+  fail(ENOENT, "%s%s", "no program of that name: ", name);
+  return nullptr;
+}
+
+const char *bpf_program__name(const struct bpf_program *program) { return program->name; }
+const char *bpf_program__section_name(const struct bpf_program *program) { return program->section_name; }
+int bpf_program__fd(const struct bpf_program *program) { return program->fd; }
+int bpf_program__autoload(const struct bpf_program *program) { return program->autoload; }
+const char *bpf_program__attach_target(const struct bpf_program *program) { return program->attach_target; }
+
+struct bpf_link *bpf_program__attach_target_string(const struct bpf_program *program, const char *target) {
+  auto *link = static_cast<bpf_link *>(calloc(1, sizeof(bpf_link)));
+  char *copy = copy_text(target);
+  int fd = program->fd >= 0 ? fcntl(program->fd, F_DUPFD_CLOEXEC, 0) : -1;
+  int result = -ENOMEM;
+  if (link && copy)
+    result = fd < 0 ? -EINVAL : bpf_prog_attach(target, static_cast<uint32_t>(fd));
+  if (result < 0) {
+    fail(-result, "cannot attach to %s: %s", target,
+         program->fd < 0 ? "the program is not loaded" : strerror(-result));
+    close_descriptor(fd);
+    free(copy);
+    free(link);
+    return nullptr;
+  }
+  *link = {copy, fd};
+  return link;
+}
+
+struct bpf_link *bpf_program__attach(const struct bpf_program *program) {
+  if (program->attach_target)
+    return bpf_program__attach_target_string(program, program->attach_target);
+  fail(EINVAL, "program '%s' (section %s) names no target", program->name, program->section_name);
+  return nullptr;
+}
+
+int bpf_link__destroy(struct bpf_link *link) {
+  if (!link)
+    return 0;
+  int result = bpf_prog_detach(link->target, static_cast<uint32_t>(link->prog_fd));
+  close(link->prog_fd);
+  free(link->target);
+  free(link);
+  return result;
+}
+
+} // extern "C"
