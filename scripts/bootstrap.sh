@@ -13,7 +13,7 @@ packages=(
   linux-libc-dev-riscv64-cross picolibc-riscv64-unknown-elf
 )
 
-installed=$(dpkg-query -W -f '${Package} ${Status}\n' "${packages[@]}" 2>/dev/null | sed -n 's/ install ok installed$//p')
+installed=$(dpkg-query -W -f '${Package} ${Status}\n' "${packages[@]}" 2>/dev/null | sed -n 's/ install ok installed$//p') || true # a package that dpkg has never heard of
 missing=()
 for package in "${packages[@]}"; do
   grep -qx -- "$package" <<<"$installed" || missing+=("$package")
