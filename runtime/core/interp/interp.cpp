@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The interpreter: one handler for each opcode, and each handler jumps straight to the next (direct threading
+// by computed goto). Frames of BPF functions lie on the given stack, growing down; what a call must bring
+// back, r6 to r9, r10 and the place to go on, is kept beside it, out of the program's reach.
+#include "core/interp/interp.h"
+#include "core/interp/atomic.h"
+#include "core/interp/memory.h"
+#include "core/isa/arithmetic.h"
+
+namespace kbpf {
+namespace {
+
+struct SavedFrame {
+  const Insn *resume;
+  const Subprogram *function;
+  uint64_t registers[4]; // r6 .. r9
+  uint64_t frame_pointer;
+};
+
+const Subprogram *find_subprogram(std::span<const Subprogram> subprograms, uint32_t first) {
+  size_t low = 0, high = subprograms.size();
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (subprograms[middle].first < first)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < subprograms.size() && subprograms[low].first == first ? &subprograms[low] : nullptr;
+}
+
+uint64_t imm64(const Insn *insn) {
+  return static_cast<uint32_t>(insn[0].imm) | static_cast<uint64_t>(static_cast<uint32_t>(insn[1].imm)) << 32;
+}
+
+} // namespace
+
+// The tables of operations: name, code, and the result for operands a and b of type T.
+#define BINARY_OPERATIONS(V)                                                                                 \
+  V(add, KBPF_ALU_ADD, a + b)                                                                                \
+  V(sub, KBPF_ALU_SUB, a - b)                                                                                \
+  V(mul, KBPF_ALU_MUL, a *b)                                                                                 \
+  V(div, KBPF_ALU_DIV, insn->off ? signed_divide(a, b) : divide(a, b))                                       \
+  V(mod, KBPF_ALU_MOD, insn->off ? signed_modulo(a, b) : modulo(a, b))                                       \
+  V(bit_or, KBPF_ALU_OR, a | b)                                                                              \
+  V(bit_and, KBPF_ALU_AND, a &b)                                                                             \
+  V(bit_xor, KBPF_ALU_XOR, a ^ b)                                                                            \
+  V(lsh, KBPF_ALU_LSH, shift_left(a, b))                                                                     \
+  V(rsh, KBPF_ALU_RSH, shift_right(a, b))                                                                    \
+  V(arsh, KBPF_ALU_ARSH, shift_right_signed(a, b))
+#define CONDITIONS(V)                                                                                        \
+  V(jeq, KBPF_JMP_JEQ, a == b)                                                                               \
+  V(jne, KBPF_JMP_JNE, a != b)                                                                               \
+  V(jset, KBPF_JMP_JSET, (a & b) != 0)                                                                       \
+  V(jgt, KBPF_JMP_JGT, a > b)                                                                                \
+  V(jge, KBPF_JMP_JGE, a >= b)                                                                               \
+  V(jlt, KBPF_JMP_JLT, a < b)                                                                                \
+  V(jle, KBPF_JMP_JLE, a <= b)                                                                               \
+  V(jsgt, KBPF_JMP_JSGT, static_cast<Signed>(a) > static_cast<Signed>(b))                                    \
+  V(jsge, KBPF_JMP_JSGE, static_cast<Signed>(a) >= static_cast<Signed>(b))                                   \
+  V(jslt, KBPF_JMP_JSLT, static_cast<Signed>(a) < static_cast<Signed>(b))                                    \
+  V(jsle, KBPF_JMP_JSLE, static_cast<Signed>(a) <= static_cast<Signed>(b))
+// name, size, type of the value, type that sign-extends it
+#define SIZES(V)                                                                                             \
+  V(b, KBPF_SIZE_B, uint8_t, int8_t)                                                                         \
+  V(h, KBPF_SIZE_H, uint16_t, int16_t)                                                                       \
+  V(w, KBPF_SIZE_W, uint32_t, int32_t)                                                                       \
+  V(dw, KBPF_SIZE_DW, uint64_t, int64_t)
+
+// Designated array elements and label addresses are extensions that clang has in C++.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc99-designator"
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+
+uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
+                   std::span<std::byte> stack) {
+#define BINARY_LABELS(name, code, result)                                                                    \
+  [KBPF_CLASS_ALU64 | code | KBPF_SRC_K] = &&name##64_k,                                                     \
+                             [KBPF_CLASS_ALU64 | code | KBPF_SRC_X] = &&name##64_x,                          \
+                             [KBPF_CLASS_ALU | code | KBPF_SRC_K] = &&name##32_k,                            \
+                             [KBPF_CLASS_ALU | code | KBPF_SRC_X] = &&name##32_x,
+#define CONDITION_LABELS(name, code, holds)                                                                  \
+  [KBPF_CLASS_JMP | code | KBPF_SRC_K] = &&name##64_k, [KBPF_CLASS_JMP | code | KBPF_SRC_X] = &&name##64_x,  \
+                           [KBPF_CLASS_JMP32 | code | KBPF_SRC_K] = &&name##32_k,                            \
+                           [KBPF_CLASS_JMP32 | code | KBPF_SRC_X] = &&name##32_x,
+#define SIZE_LABELS(name, size, Type, Extending)                                                             \
+  [KBPF_CLASS_LDX | KBPF_MODE_MEM | size] = &&load_##name,                                                   \
+                                    [KBPF_CLASS_LDX | KBPF_MODE_MEMSX | size] = &&load_sx_##name,            \
+                                    [KBPF_CLASS_STX | KBPF_MODE_MEM | size] = &&store_x_##name,              \
+                                    [KBPF_CLASS_ST | KBPF_MODE_MEM | size] = &&store_k_##name,               \
+                                    [KBPF_CLASS_STX | KBPF_MODE_ATOMIC | size] = &&atomic_##name,
+  static const void *const handlers[256] = {
+      [0 ... 255] = &&not_an_instruction,
+      BINARY_OPERATIONS(BINARY_LABELS) CONDITIONS(CONDITION_LABELS)
+          SIZES(SIZE_LABELS)[KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov64_k,
+      [KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_X] = &&mov64_x,
+      [KBPF_CLASS_ALU | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov32_k,
+      [KBPF_CLASS_ALU | KBPF_ALU_MOV | KBPF_SRC_X] = &&mov32_x,
+      [KBPF_CLASS_ALU64 | KBPF_ALU_NEG] = &&neg64,
+      [KBPF_CLASS_ALU | KBPF_ALU_NEG] = &&neg32,
+      [KBPF_CLASS_ALU | KBPF_ALU_END | KBPF_SRC_K] = &&to_le,
+      [KBPF_CLASS_ALU | KBPF_ALU_END | KBPF_SRC_X] = &&to_be,
+      [KBPF_CLASS_ALU64 | KBPF_ALU_END] = &&bswap,
+      [KBPF_CLASS_JMP | KBPF_JMP_JA] = &&ja,
+      [KBPF_CLASS_JMP32 | KBPF_JMP_JA] = &&ja32,
+      [KBPF_OP_CALL] = &&call,
+      [KBPF_OP_EXIT] = &&exit,
+      [KBPF_OP_LD_IMM64] = &&ld_imm64,
+  };
+#undef BINARY_LABELS
+#undef CONDITION_LABELS
+#undef SIZE_LABELS
+
+  const std::span<const Insn> insns = program.insns();
+  const std::span<const Subprogram> subprograms = program.subprograms();
+  const Subprogram *function = &subprograms[0];
+  SavedFrame saved[KBPF_MAX_CALL_FRAMES - 1];
+  unsigned depth = 0;
+  uint64_t r[16] = {}; // the encoding can name 16 registers, a verified program names 11
+  r[1] = context;
+  r[KBPF_REG_FP] = reinterpret_cast<uint64_t>(stack.data() + stack.size());
+  const Insn *insn = insns.data();
+
+#define DST r[insn->dst()]
+#define SRC r[insn->src()]
+#define ADDRESS(reg) (r[insn->reg()] + static_cast<int64_t>(insn->off))
+#define DISPATCH() goto *handlers[insn->opcode]
+#define NEXT()                                                                                               \
+  do {                                                                                                       \
+    insn++;                                                                                                  \
+    DISPATCH();                                                                                              \
+  } while (0)
+
+  DISPATCH();
+
+// A 32-bit result is zero-extended by its assignment to the 64-bit register.
+#define BINARY_HANDLER(label, T, operand, result)                                                            \
+  label: {                                                                                                   \
+    T a = static_cast<T>(DST), b = static_cast<T>(operand);                                                  \
+    DST = static_cast<T>(result);                                                                            \
+    NEXT();                                                                                                  \
+  }
+#define BINARY_HANDLERS(name, code, result)                                                                  \
+  BINARY_HANDLER(name##64_k, uint64_t, int64_t{insn->imm}, result)                                           \
+  BINARY_HANDLER(name##64_x, uint64_t, SRC, result)                                                          \
+  BINARY_HANDLER(name##32_k, uint32_t, insn->imm, result)                                                    \
+  BINARY_HANDLER(name##32_x, uint32_t, SRC, result)
+  BINARY_OPERATIONS(BINARY_HANDLERS)
+#undef BINARY_HANDLER
+#undef BINARY_HANDLERS
+
+mov64_k:
+  DST = static_cast<uint64_t>(int64_t{insn->imm});
+  NEXT();
+mov64_x:
+  DST = insn->off ? sign_extend(SRC, static_cast<unsigned>(insn->off)) : SRC;
+  NEXT();
+mov32_k:
+  DST = static_cast<uint32_t>(insn->imm);
+  NEXT();
+mov32_x: {
+  uint32_t source = static_cast<uint32_t>(SRC);
+  DST = insn->off ? sign_extend(source, static_cast<unsigned>(insn->off)) : source;
+  NEXT();
+}
+neg64:
+  DST = -DST;
+  NEXT();
+neg32:
+  DST = -static_cast<uint32_t>(DST);
+  NEXT();
+to_le: // registers hold numbers as little-endian machines do: only the truncation is left
+  DST = truncate(DST, static_cast<unsigned>(insn->imm));
+  NEXT();
+to_be:
+bswap:
+  DST = swap_bytes(DST, static_cast<unsigned>(insn->imm));
+  NEXT();
+ld_imm64:
+  DST = imm64(insn);
+  insn++;
+  NEXT();
+
+#define CONDITION_HANDLER(label, T, operand, holds)                                                          \
+  label: {                                                                                                   \
+    using Signed [[maybe_unused]] = std::make_signed_t<T>;                                                   \
+    T a = static_cast<T>(DST), b = static_cast<T>(operand);                                                  \
+    if (holds)                                                                                               \
+      insn += insn->off;                                                                                     \
+    NEXT();                                                                                                  \
+  }
+#define CONDITION_HANDLERS(name, code, holds)                                                                \
+  CONDITION_HANDLER(name##64_k, uint64_t, int64_t{insn->imm}, holds)                                         \
+  CONDITION_HANDLER(name##64_x, uint64_t, SRC, holds)                                                        \
+  CONDITION_HANDLER(name##32_k, uint32_t, insn->imm, holds)                                                  \
+  CONDITION_HANDLER(name##32_x, uint32_t, SRC, holds)
+  CONDITIONS(CONDITION_HANDLERS)
+#undef CONDITION_HANDLER
+#undef CONDITION_HANDLERS
+
+ja:
+  insn += insn->off;
+  NEXT();
+ja32:
+  insn += insn->imm;
+  NEXT();
+
+#define MEMORY_HANDLERS(name, size, Type, Extending)                                                         \
+  load_##name : DST = load<Type>(ADDRESS(src));                                                              \
+  NEXT();                                                                                                    \
+  load_sx_##name : DST = static_cast<uint64_t>(int64_t{static_cast<Extending>(load<Type>(ADDRESS(src)))});   \
+  NEXT();                                                                                                    \
+  store_x_##name : store<Type>(ADDRESS(dst), static_cast<Type>(SRC));                                        \
+  NEXT();                                                                                                    \
+  store_k_##name : store<Type>(ADDRESS(dst), static_cast<Type>(int64_t{insn->imm}));                         \
+  NEXT();                                                                                                    \
+  atomic_##name : if (insn->imm == KBPF_ATOMIC_LOAD_ACQ) {                                                   \
+    DST = load_acquire<Type>(ADDRESS(src));                                                                  \
+    NEXT();                                                                                                  \
+  }                                                                                                          \
+  if (insn->imm == KBPF_ATOMIC_STORE_REL) {                                                                  \
+    store_release<Type>(ADDRESS(dst), static_cast<Type>(SRC));                                               \
+    NEXT();                                                                                                  \
+  }                                                                                                          \
+  if constexpr (sizeof(Type) >= 4) {                                                                         \
+    if (atomic_modify<Type>(insn->imm, ADDRESS(dst), SRC, r[0]))                                             \
+      NEXT();                                                                                                \
+  }                                                                                                          \
+  goto not_an_instruction;
+  SIZES(MEMORY_HANDLERS)
+#undef MEMORY_HANDLERS
+
+call:
+  if (insn->src() == 0) {
+    HelperFunction helper = environment.helper(static_cast<uint32_t>(insn->imm));
+    if (!helper)
+      goto not_an_instruction;
+    r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
+    NEXT();
+  }
+  if (insn->src() == KBPF_PSEUDO_CALL) {
+    const Insn *target = insn + 1 + insn->imm;
+    const Subprogram *callee = find_subprogram(subprograms, static_cast<uint32_t>(target - insns.data()));
+    if (!callee || depth == KBPF_MAX_CALL_FRAMES - 1)
+      goto not_an_instruction;
+    saved[depth++] = {insn + 1, function, {r[6], r[7], r[8], r[9]}, r[KBPF_REG_FP]};
+    r[KBPF_REG_FP] -= function->stack_depth;
+    function = callee;
+    insn = target;
+    DISPATCH();
+  }
+  goto not_an_instruction;
+
+exit:
+  if (depth == 0)
+    return r[0];
+  {
+    const SavedFrame &frame = saved[--depth];
+    insn = frame.resume;
+    function = frame.function;
+    __builtin_memcpy(&r[6], frame.registers, sizeof frame.registers);
+    r[KBPF_REG_FP] = frame.frame_pointer;
+    DISPATCH();
+  }
+
+not_an_instruction: // a verified program does not come here; anything else ends instead of running on
+  return r[0];
+#undef DST
+#undef SRC
+#undef ADDRESS
+#undef DISPATCH
+#undef NEXT
+}
+#pragma clang diagnostic pop
+
+} // namespace kbpf
