@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The interpreter against the oracle's table, and what takes more than one instruction: calls, frames,
+// helpers.
+#include "core/interp/interp.h"
+#include "engine_cases.h"
+#include "insn_builders.h"
+#include "unverified_program.h"
+#include <cstring>
+#include <gtest/gtest.h>
+#include <memory>
+#include <vector>
+
+namespace kbpf {
+namespace {
+
+using namespace test;
+
+uint64_t sum_of_digits(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
+  return a + 10 * b + 100 * c + 1000 * d + 10000 * e;
+}
+HelperFunction helper(uint32_t number) { return number == 7 ? sum_of_digits : nullptr; }
+constexpr Environment kEnvironment{helper};
+
+uint64_t run(std::span<const Insn> insns, void *context = nullptr) {
+  auto program = std::make_unique<UnverifiedProgramForTests>(insns);
+  alignas(16) static std::byte stack[UnverifiedProgramForTests::kStackSize];
+  memset(stack, 0xa5, sizeof stack);
+  return interpret(program->program(), kEnvironment, reinterpret_cast<uint64_t>(context), stack);
+}
+
+TEST(Interpreter, ComputesWhatTheOracleSaysForEveryOpcodeAndForm) {
+  size_t cases = 0;
+  for_each_case(
+      [](const EngineCase &test, void *user) {
+        ++*static_cast<size_t *>(user);
+        auto program = std::make_unique<UnverifiedProgramForTests>(std::span(test.insns, test.count));
+        alignas(16) std::byte stack[16];
+        for (uint64_t a : operand_values())
+          for (uint64_t b : operand_values()) {
+            CaseMemory memory{a, b, a ^ 0x5555, b + 3, 0};
+            CaseMemory expected = memory;
+            uint64_t result =
+                interpret(program->program(), kEnvironment, reinterpret_cast<uint64_t>(&memory), stack);
+            ASSERT_EQ(result, expected_result(test, expected))
+                << test.name << std::hex << " a " << a << " b " << b;
+            ASSERT_EQ(memcmp(&memory, &expected, sizeof memory), 0)
+                << test.name << std::hex << " a " << a << " b " << b << " cell " << memory.cell;
+            if (!uses_b(test))
+              break;
+          }
+      },
+      &cases);
+  EXPECT_GT(cases, 2000u);
+}
+
+TEST(Interpreter, CompareExchangeThatMatchesStores) {
+  uint64_t cell[] = {0xffffffff80000000};
+  Insn insns[] = {mov64_imm(R0, INT32_MIN), mov64_imm(R2, 5),
+                  atomic(KBPF_SIZE_W, KBPF_ATOMIC_CMPXCHG, R1, 0, R2), exit_insn()};
+  EXPECT_EQ(run(insns, cell), 0x80000000u); // only the low half counts, and comes back zero-extended
+  EXPECT_EQ(cell[0], 0xffffffff00000005u);
+}
+
+TEST(Interpreter, HelperGetsFiveArgumentsAndGivesR0) {
+  Insn insns[] = {mov64_imm(R1, 1), mov64_imm(R2, 2), mov64_imm(R3, 3), mov64_imm(R4, 4),
+                  mov64_imm(R5, 5), call_helper(7),   exit_insn()};
+  EXPECT_EQ(run(insns), 54321u);
+}
+
+TEST(Interpreter, CalleeSavedRegistersAndFramePointerSurviveACall) {
+  Insn insns[] = {mov64_imm(R6, 6), store_imm(KBPF_SIZE_DW, R10, -8, 100), mov64_reg(R1, R10),
+                  alu64_imm(KBPF_ALU_ADD, R1, -8),
+                  call_subprogram(4), // 4 -> 9
+                  alu64_reg(KBPF_ALU_ADD, R0, R6), load(KBPF_SIZE_DW, R1, R10, -8),
+                  alu64_reg(KBPF_ALU_ADD, R0, R1), exit_insn(),
+                  // reads and changes the caller's slot through r1, spoils its own frame and r6
+                  load(KBPF_SIZE_DW, R0, R1, 0), store_imm(KBPF_SIZE_DW, R1, 0, 1000),
+                  store_imm(KBPF_SIZE_DW, R10, -8, 77), mov64_imm(R6, 0), mov64_imm(R10, 0), exit_insn()};
+  EXPECT_EQ(run(insns), 100u + 6 + 1000);
+}
+
+TEST(Interpreter, CallsNestToEightFrames) {
+  std::vector<Insn> insns;
+  for (int frame = 0; frame < KBPF_MAX_CALL_FRAMES - 1; frame++) {
+    insns.push_back(call_subprogram(2)); // the next frame, behind this one's three instructions
+    insns.push_back(alu64_imm(KBPF_ALU_ADD, R0, 1));
+    insns.push_back(exit_insn());
+  }
+  insns.push_back(mov64_imm(R0, 100));
+  insns.push_back(exit_insn());
+  EXPECT_EQ(run(insns), 100u + KBPF_MAX_CALL_FRAMES - 1);
+}
+
+TEST(Interpreter, LoopRunsBackwards) {
+  Insn insns[] = {mov64_imm(R0, 0),
+                  mov64_imm(R1, 10),
+                  alu64_reg(KBPF_ALU_ADD, R0, R1),
+                  alu64_imm(KBPF_ALU_SUB, R1, 1),
+                  jump_imm(KBPF_JMP_JNE, R1, 0, -3),
+                  exit_insn()};
+  EXPECT_EQ(run(insns), 55u);
+}
+
+} // namespace
+} // namespace kbpf

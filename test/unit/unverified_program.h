@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The one door past the verifier: programs for tests of the engines themselves. Kernel and compiler don't
+// link it.
+#pragma once
+#include "core/verifier/program.h"
+#include <array>
+#include <cstddef>
+
+namespace kbpf {
+
+// A program made of the caller's instructions, without any check but that it fits. Every instruction counts
+// as reachable, nothing as proven; each target of a BPF-to-BPF call starts a subprogram, and each has a full
+// frame.
+class UnverifiedProgramForTests {
+public:
+  static constexpr size_t kMaxInsns = 4096;
+  static constexpr size_t kMaxSubprograms = 16;
+  static constexpr size_t kStackSize = KBPF_STACK_SIZE * KBPF_MAX_CALL_FRAMES;
+
+  explicit UnverifiedProgramForTests(std::span<const Insn> insns) {
+    if (insns.empty() || insns.size() > kMaxInsns)
+      return;
+    find_subprograms(insns);
+    for (InsnFacts &facts : facts_)
+      facts = {.reachable = true, .zero_extended = false, .faultable = false};
+    program_.insns_ = insns;
+    program_.facts_ = std::span(facts_).first(insns.size());
+    program_.subprograms_ = std::span(subprograms_).first(subprogram_count_);
+    program_.stack_depth_ = kStackSize;
+  }
+  UnverifiedProgramForTests(const UnverifiedProgramForTests &) = delete;
+  UnverifiedProgramForTests &operator=(const UnverifiedProgramForTests &) = delete;
+
+  InsnFacts &facts(size_t insn) { return facts_[insn]; }
+  const VerifiedProgram &program() const { return program_; } // empty where the instructions did not fit
+
+private:
+  void find_subprograms(std::span<const Insn> insns) {
+    std::array<bool, kMaxInsns> starts{};
+    starts[0] = true;
+    for (size_t i = 0; i < insns.size(); i++) {
+      size_t target = i + 1 + static_cast<size_t>(static_cast<ptrdiff_t>(insns[i].imm));
+      if (insns[i].is_call() && insns[i].src() == KBPF_PSEUDO_CALL && target < insns.size())
+        starts[target] = true;
+      if (insns[i].is_ld_imm64())
+        i++;
+    }
+    for (size_t i = 0; i < insns.size() && subprogram_count_ < kMaxSubprograms; i++) {
+      if (!starts[i])
+        continue;
+      size_t end = i + 1;
+      while (end < insns.size() && !starts[end])
+        end++;
+      subprograms_[subprogram_count_++] = {.first = static_cast<uint32_t>(i),
+                                           .count = static_cast<uint32_t>(end - i),
+                                           .stack_depth = KBPF_STACK_SIZE,
+                                           .calls_helper = true,
+                                           .calls_subprogram = true};
+    }
+  }
+
+  std::array<InsnFacts, kMaxInsns> facts_;
+  std::array<Subprogram, kMaxSubprograms> subprograms_;
+  size_t subprogram_count_ = 0;
+  VerifiedProgram program_;
+};
+
+} // namespace kbpf
