@@ -145,7 +145,6 @@ int parse_options(int argc, char **argv, Options &options) {
   }
   CLI::App app{"Boots the reference kernel in QEMU, loads and attaches the BPF programs of FILE, and runs a "
                "command there."};
-  app.usage("Usage: bpfcc-run [OPTIONS] [FILE.c|FILE.o] [-- COMMAND ARGS...]");
   app.footer("COMMAND defaults to a workload that opens files. The exit status is COMMAND's (128 + n: signal "
              "n); 124: timed out,\n"
              "125: the guest could not be prepared, did not boot, or its kernel panicked.");
