@@ -145,6 +145,7 @@ int parse_options(int argc, char **argv, Options &options) {
   }
   CLI::App app{"Boots the reference kernel in QEMU, loads and attaches the BPF programs of FILE, and runs a "
                "command there."};
+  app.name("bpfcc-run");
   app.footer("COMMAND defaults to a workload that opens files. The exit status is COMMAND's (128 + n: signal "
              "n); 124: timed out,\n"
              "125: the guest could not be prepared, did not boot, or its kernel panicked.");
@@ -152,10 +153,12 @@ int parse_options(int argc, char **argv, Options &options) {
   app.add_option("--add", options.additions,
                  "put HOST file or directory into the guest, at GUEST (default: programs /bin/NAME, "
                  "others /NAME)")
-      ->type_name("HOST[:GUEST]");
+      ->type_name("HOST[:GUEST]")
+      ->allow_extra_args(false);
   app.add_option("--attach", options.targets,
                  "attach the first program to kind$symbol instead of what the object says")
-      ->type_name("TARGET");
+      ->type_name("TARGET")
+      ->allow_extra_args(false);
   app.add_option("--smp", options.guest.harts, "harts")->check(CLI::Range(1, 8))->capture_default_str();
   app.add_option("--memory", options.guest.memory_mib, "MiB of memory")
       ->check(CLI::Range(32, 16384))
@@ -180,7 +183,9 @@ int parse_options(int argc, char **argv, Options &options) {
   app.add_option("--kernel", options.guest.kernel, "kernel ELF file (default: the reference kernel)")
       ->check(CLI::ExistingFile);
   app.add_option("--append", options.append, "more kernel command line");
-  app.add_option("--qemu-arg", options.guest.extra, "argument for QEMU; may be repeated")->type_name("ARG");
+  app.add_option("--qemu-arg", options.guest.extra, "argument for QEMU; may be repeated")
+      ->type_name("ARG")
+      ->allow_extra_args(false);
   app.add_flag("-i,--interactive", options.guest.interactive, "the guest's console reads standard input");
   app.add_flag("-v,--verbose", options.guest.show_boot, "show firmware's and kernel's boot messages");
   std::reverse(words.begin(), words.end()); // CLI11 takes its vector back to front
