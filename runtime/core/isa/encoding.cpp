@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/isa/encoding.h"
+
+namespace kbpf {
+namespace {
+
+// Null: well-formed.
+using Reason = const char *;
+
+Reason check_alu(const Insn &insn) {
+  bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  switch (insn.code()) {
+  case KBPF_ALU_END:
+    if (is_64 && insn.src_is_reg())
+      return "unknown byte swap";
+    if (insn.src() != 0 || insn.off != 0)
+      return "reserved fields of a byte swap are set";
+    return insn.imm == 16 || insn.imm == 32 || insn.imm == 64 ? nullptr
+                                                              : "byte swap of a width not 16, 32 or 64";
+  case KBPF_ALU_NEG:
+    if (insn.src_is_reg() || insn.src() != 0 || insn.off != 0 || insn.imm != 0)
+      return "reserved fields of neg are set";
+    return nullptr;
+  case KBPF_ALU_MOV:
+    if (insn.off != 0) {
+      bool known = insn.off == 8 || insn.off == 16 || (is_64 && insn.off == 32);
+      if (!insn.src_is_reg() || !known)
+        return "unknown sign-extending move";
+    }
+    break;
+  case KBPF_ALU_DIV:
+  case KBPF_ALU_MOD:
+    if (insn.off != 0 && insn.off != 1)
+      return "off of a division is not 0 or 1";
+    break;
+  case KBPF_ALU_ADD:
+  case KBPF_ALU_SUB:
+  case KBPF_ALU_MUL:
+  case KBPF_ALU_OR:
+  case KBPF_ALU_AND:
+  case KBPF_ALU_LSH:
+  case KBPF_ALU_RSH:
+  case KBPF_ALU_XOR:
+  case KBPF_ALU_ARSH:
+    if (insn.off != 0)
+      return "off of an arithmetic instruction is set";
+    break;
+  default:
+    return "unknown arithmetic operation";
+  }
+  if (insn.src_is_reg() ? insn.imm != 0 : insn.src() != 0)
+    return "reserved fields of an arithmetic instruction are set";
+  return nullptr;
+}
+
+Reason check_jump(const Insn &insn) {
+  bool is_64 = insn.cls() == KBPF_CLASS_JMP;
+  switch (insn.code()) {
+  case KBPF_JMP_JA:
+    if (insn.src_is_reg() || insn.regs != 0 || (is_64 ? insn.imm != 0 : insn.off != 0))
+      return "reserved fields of a jump are set";
+    return nullptr;
+  case KBPF_JMP_CALL:
+    if (!is_64 || insn.src_is_reg())
+      return "unknown call instruction";
+    if (insn.src() > KBPF_PSEUDO_KFUNC_CALL)
+      return "unknown kind of call";
+    if (insn.dst() != 0 || (insn.src() != KBPF_PSEUDO_KFUNC_CALL && insn.off != 0))
+      return "reserved fields of a call are set";
+    return nullptr;
+  case KBPF_JMP_EXIT:
+    if (!is_64 || insn.src_is_reg() || insn.regs != 0 || insn.off != 0 || insn.imm != 0)
+      return "reserved fields of exit are set";
+    return nullptr;
+  case KBPF_JMP_JEQ:
+  case KBPF_JMP_JGT:
+  case KBPF_JMP_JGE:
+  case KBPF_JMP_JSET:
+  case KBPF_JMP_JNE:
+  case KBPF_JMP_JSGT:
+  case KBPF_JMP_JSGE:
+  case KBPF_JMP_JLT:
+  case KBPF_JMP_JLE:
+  case KBPF_JMP_JSLT:
+  case KBPF_JMP_JSLE:
+    if (insn.src_is_reg() ? insn.imm != 0 : insn.src() != 0)
+      return "reserved fields of a conditional jump are set";
+    return nullptr;
+  default:
+    return "unknown jump";
+  }
+}
+
+Reason check_load(const Insn &insn) { // LDX
+  if (insn.imm != 0)
+    return "imm of a load is set";
+  bool known =
+      insn.mode() == KBPF_MODE_MEM || (insn.mode() == KBPF_MODE_MEMSX && insn.size() != KBPF_SIZE_DW);
+  return known ? nullptr : "unknown load";
+}
+
+Reason check_atomic(const Insn &insn) {
+  if (insn.size() != KBPF_SIZE_W && insn.size() != KBPF_SIZE_DW)
+    return "atomic operation on a width not 32 or 64";
+  switch (insn.imm) {
+  case KBPF_ATOMIC_ADD:
+  case KBPF_ATOMIC_OR:
+  case KBPF_ATOMIC_AND:
+  case KBPF_ATOMIC_XOR:
+  case KBPF_ATOMIC_ADD | KBPF_ATOMIC_FETCH:
+  case KBPF_ATOMIC_OR | KBPF_ATOMIC_FETCH:
+  case KBPF_ATOMIC_AND | KBPF_ATOMIC_FETCH:
+  case KBPF_ATOMIC_XOR | KBPF_ATOMIC_FETCH:
+  case KBPF_ATOMIC_XCHG:
+  case KBPF_ATOMIC_CMPXCHG:
+    return nullptr;
+  default:
+    return "unknown atomic operation";
+  }
+}
+
+Reason check_store(const Insn &insn) { // ST, STX
+  bool from_register = insn.cls() == KBPF_CLASS_STX;
+  if (from_register && insn.mode() == KBPF_MODE_ATOMIC)
+    return check_atomic(insn);
+  if (insn.mode() != KBPF_MODE_MEM)
+    return "unknown store";
+  return (from_register ? insn.imm != 0 : insn.src() != 0) ? "reserved fields of a store are set" : nullptr;
+}
+
+// LD: its only member is ld_imm64; the packet loads of classic BPF are deprecated by the RFC.
+Reason check_wide_load(std::span<const Insn> rest) {
+  const Insn &insn = rest[0];
+  if (!insn.is_ld_imm64())
+    return insn.mode() == KBPF_MODE_ABS || insn.mode() == KBPF_MODE_IND
+               ? "packet loads of classic BPF are not supported"
+               : "unknown load";
+  if (rest.size() < 2)
+    return "the second half of ld_imm64 is missing";
+  if (rest[1].opcode != 0 || rest[1].regs != 0 || rest[1].off != 0)
+    return "the second half of ld_imm64 is not one";
+  if (insn.off != 0)
+    return "off of ld_imm64 is set";
+  if (insn.src() > KBPF_PSEUDO_MAP_IDX_VALUE && insn.src() != KBPF_PSEUDO_ZCORE_FD_SLOT)
+    return "unknown kind of ld_imm64";
+  return nullptr;
+}
+
+Reason check_insn(std::span<const Insn> rest) {
+  const Insn &insn = rest[0];
+  bool src_is_pseudo = insn.is_ld_imm64() || insn.is_call();
+  if (insn.dst() >= KBPF_REG_COUNT || (!src_is_pseudo && insn.src() >= KBPF_REG_COUNT))
+    return "no such register";
+  switch (insn.cls()) {
+  case KBPF_CLASS_LD:
+    return check_wide_load(rest);
+  case KBPF_CLASS_LDX:
+    return check_load(insn);
+  case KBPF_CLASS_ST:
+  case KBPF_CLASS_STX:
+    return check_store(insn);
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64:
+    return check_alu(insn);
+  default:
+    return check_jump(insn);
+  }
+}
+
+Reason check_target(std::span<const Insn> insns, size_t index) {
+  const Insn &insn = insns[index];
+  if (!insn.is_jump_class() || insn.is_exit() || (insn.is_call() && insn.src() != KBPF_PSEUDO_CALL))
+    return nullptr;
+  int64_t target = jump_target(index, insn);
+  if (target < 0 || static_cast<uint64_t>(target) >= insns.size())
+    return "jumps out of the program";
+  // Every slot of opcode 0 is the second half of an ld_imm64: the first pass has accepted each instruction.
+  return insns[static_cast<size_t>(target)].opcode == 0 ? "jumps into the middle of ld_imm64" : nullptr;
+}
+
+} // namespace
+
+std::optional<EncodingFault> check_encoding(std::span<const Insn> insns) {
+  for (size_t i = 0; i < insns.size(); i++) {
+    if (Reason reason = check_insn(insns.subspan(i)))
+      return EncodingFault{i, reason};
+    if (insns[i].is_ld_imm64())
+      i++;
+  }
+  for (size_t i = 0; i < insns.size(); i++)
+    if (Reason reason = check_target(insns, i))
+      return EncodingFault{i, reason};
+  return std::nullopt;
+}
+
+} // namespace kbpf

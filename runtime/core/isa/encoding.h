@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Is a sequence of slots well-formed BPF code? Each instruction by itself, and jumps and calls by where they
+// land; what the code does with its values is the verifier's question.
+#pragma once
+#include "core/isa/insn.h"
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace kbpf {
+
+struct EncodingFault {
+  size_t insn; // index
+  std::string_view reason;
+};
+
+// RFC 9669: the groups base32, base64, atomic32, atomic64, divmul32 and divmul64, and Linux's pseudo
+// registers of ld_imm64 and call. Register numbers are valid, reserved fields zero, targets in range and not
+// inside of an ld_imm64. Nothing where all is well, else the first fault.
+std::optional<EncodingFault> check_encoding(std::span<const Insn> insns);
+
+// Index of the instruction that a jump goes to when it is taken, or that a call of a subprogram enters. The
+// result may lie outside of the program where check_encoding() has not accepted it.
+constexpr int64_t jump_target(size_t index, const Insn &insn) {
+  bool by_imm = insn.is_call() || (insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA);
+  return static_cast<int64_t>(index) + 1 + (by_imm ? insn.imm : insn.off);
+}
+
+} // namespace kbpf
