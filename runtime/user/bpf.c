@@ -119,7 +119,7 @@ int bpf_get_next_key(int fd, const void *key, void *next_key) {
 }
 
 int bpf_prog_load_ex_opts(const void *elf, size_t elf_size, const struct bpf_map_fd_entry *maps,
-                          size_t map_count, const struct bpf_prog_load_ex_opts *opts) {
+                          size_t map_count, const struct bpf_load_ex_opts *opts) {
   struct kbpf_map_binding bindings[KBPF_MAX_MAPS_PER_PROG];
   struct kbpf_attr_prog_load_ex attr;
   memset(&attr, 0, sizeof(attr));

@@ -3,6 +3,7 @@
 // maps once, load each program by PROG_LOAD_EX with all maps bound by name, attach by string.
 #include "bpf_object.h"
 #include "core/image/object_view.h"
+#include "core/image/zcore_view.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -78,53 +79,106 @@ struct bpf_object {
   size_t map_count = 0;
   bpf_program *programs = nullptr;
   size_t program_count = 0;
+  bool maps_undefined = false; // zcore: maps are names only
 };
 
 namespace {
 
-int read_records(bpf_object &object) {
-  char why[kErrorSize];
-  kbpf::TextBuffer reason(why, sizeof(why));
-  auto view = kbpf::ObjectView::open({object.bytes, object.size}, reason);
-  if (!view)
-    return fail(kbpf::to_errno(view.error()), "%s%s", "not a kbpf object: ", why);
-  object.maps = static_cast<bpf_map *>(calloc(view->map_count() + 1, sizeof(bpf_map)));
-  object.programs = static_cast<bpf_program *>(calloc(view->prog_count() + 1, sizeof(bpf_program)));
-  if (!object.maps || !object.programs)
-    return fail(ENOMEM, "%s%s", "out of memory", "");
-  for (uint32_t i = 0; i < view->map_count(); i++) {
+int out_of_memory() { return fail(ENOMEM, "%s%s", "out of memory", ""); }
+
+bool allocate_records(bpf_object &object, size_t maps, size_t programs) {
+  object.maps = static_cast<bpf_map *>(calloc(maps + 1, sizeof(bpf_map)));
+  object.programs = static_cast<bpf_program *>(calloc(programs + 1, sizeof(bpf_program)));
+  return object.maps && object.programs;
+}
+
+int read_kbpf_object(bpf_object &object, const kbpf::ObjectView &view) {
+  if (!allocate_records(object, view.map_count(), view.prog_count()))
+    return out_of_memory();
+  for (uint32_t i = 0; i < view.map_count(); i++) {
     bpf_map &map = object.maps[object.map_count++];
     map.fd = -1;
-    map.record = view->map(i);
-    map.name = copy_text(view->string(map.record.name));
-    map.contents = view->map_contents(i).data();
-    map.contents_size = view->map_contents(i).size();
+    map.record = view.map(i);
+    map.name = copy_text(view.string(map.record.name));
+    map.contents = view.map_contents(i).data();
+    map.contents_size = view.map_contents(i).size();
     if (!map.name)
-      return fail(ENOMEM, "%s%s", "out of memory", "");
+      return out_of_memory();
   }
-  for (uint32_t i = 0; i < view->prog_count(); i++) {
-    kbpf_prog_record record = view->prog(i);
+  for (uint32_t i = 0; i < view.prog_count(); i++) {
+    kbpf_prog_record record = view.prog(i);
     bpf_program &program = object.programs[object.program_count++];
     program.fd = -1;
     program.autoload = !(record.flags & KBPF_PROG_REC_NO_AUTOLOAD);
-    program.name = copy_text(view->string(record.name));
-    program.section_name = copy_text(view->string(record.section_name));
+    program.name = copy_text(view.string(record.name));
+    program.section_name = copy_text(view.string(record.section_name));
     const char *kind = attach_kind_text(record.attach_kind);
-    std::string_view symbol = view->string(record.attach_target);
-    if (kind && !symbol.empty()) {
+    std::string_view symbol = view.string(record.attach_target);
+    bool has_target = kind && !symbol.empty();
+    if (has_target) {
       size_t size = strlen(kind) + symbol.size() + 2;
       program.attach_target = static_cast<char *>(malloc(size));
       if (program.attach_target)
         snprintf(program.attach_target, size, "%s$%.*s", kind, static_cast<int>(symbol.size()),
                  symbol.data());
     }
-    if (!program.name || !program.section_name || (kind && !symbol.empty() && !program.attach_target))
-      return fail(ENOMEM, "%s%s", "out of memory", "");
+    if (!program.name || !program.section_name || (has_target && !program.attach_target))
+      return out_of_memory();
   }
   return 0;
 }
 
-int create_map(bpf_map &map) {
+// One program, the whole of .text; a map for each symbol that its code refers to.
+int read_zcore_object(bpf_object &object, const kbpf::ZcoreView &view) {
+  object.maps_undefined = true;
+  if (!allocate_records(object, view.reloc_count(), 1))
+    return out_of_memory();
+  bpf_program &program = object.programs[object.program_count++];
+  program.fd = -1;
+  program.autoload = true;
+  program.name = copy_text("main");
+  program.section_name = copy_text(".text");
+  if (!program.name || !program.section_name)
+    return out_of_memory();
+  for (uint32_t i = 0; i < view.reloc_count(); i++) {
+    auto reloc = view.reloc(i);
+    if (!reloc)
+      return fail(ENOEXEC, "%s%s", "corrupt relocation", "");
+    bool known = false;
+    for (size_t m = 0; m < object.map_count && !known; m++)
+      known = reloc->symbol == object.maps[m].name;
+    if (known)
+      continue;
+    bpf_map &map = object.maps[object.map_count++];
+    map.fd = -1;
+    map.name = copy_text(reloc->symbol);
+    if (!map.name)
+      return out_of_memory();
+  }
+  return 0;
+}
+
+int read_records(bpf_object &object) {
+  char why[kErrorSize];
+  kbpf::TextBuffer reason(why, sizeof(why));
+  std::span<const std::byte> bytes{object.bytes, object.size};
+  auto is_kbpf = kbpf::ObjectView::is_kbpf_object(bytes, reason);
+  if (!is_kbpf)
+    return fail(kbpf::to_errno(is_kbpf.error()), "%s%s", "not a BPF object: ", why);
+  if (*is_kbpf) {
+    auto view = kbpf::ObjectView::open(bytes, reason);
+    return view ? read_kbpf_object(object, *view)
+                : fail(kbpf::to_errno(view.error()), "%s%s", "kbpf object: ", why);
+  }
+  auto view = kbpf::ZcoreView::open(bytes, reason);
+  return view ? read_zcore_object(object, *view)
+              : fail(kbpf::to_errno(view.error()), "%s%s", "zcore object: ", why);
+}
+
+int create_map(const bpf_object &object, bpf_map &map) {
+  if (object.maps_undefined)
+    return fail(ENOENT, "map '%s'%s", map.name,
+                ": a zcore object does not define its maps: give it one by bpf_map__reuse_fd");
   bpf_map_create_opts opts = {};
   opts.sz = sizeof(opts);
   opts.map_flags = map.record.map_flags;
@@ -149,13 +203,13 @@ int load_program(const bpf_object &object, bpf_program &program) {
   if (!bindings || !log) {
     free(bindings);
     free(log);
-    return fail(ENOMEM, "%s%s", "out of memory", "");
+    return out_of_memory();
   }
   for (size_t i = 0; i < object.map_count; i++)
     bindings[i] = {object.maps[i].name, static_cast<uint32_t>(object.maps[i].fd)};
-  bpf_prog_load_ex_opts opts = {};
+  bpf_load_ex_opts opts = {};
   opts.sz = sizeof(opts);
-  opts.prog_name = program.name;
+  opts.prog_name = object.maps_undefined ? nullptr : program.name;
   opts.log_level = 1;
   opts.log_size = kLogSize;
   opts.log_buf = log;
@@ -188,7 +242,7 @@ struct bpf_object *bpf_object__open_mem(const void *bytes, size_t size) {
     object->bytes = static_cast<std::byte *>(malloc(size + 1));
   if (!object || !object->bytes) {
     free(object);
-    fail(ENOMEM, "%s%s", "out of memory", "");
+    out_of_memory();
     return nullptr;
   }
   memcpy(object->bytes, bytes, size);
@@ -238,7 +292,7 @@ struct bpf_object *bpf_object__open(const char *path) {
 
 int bpf_object__load(struct bpf_object *object) {
   for (size_t i = 0; i < object->map_count; i++) {
-    int result = object->maps[i].fd < 0 ? create_map(object->maps[i]) : 0;
+    int result = object->maps[i].fd < 0 ? create_map(*object, object->maps[i]) : 0;
     if (result < 0)
       return result;
   }
@@ -290,6 +344,14 @@ int bpf_object__find_map_fd_by_name(const struct bpf_object *object, const char 
 }
 
 const char *bpf_map__name(const struct bpf_map *map) { return map->name; }
+int bpf_map__reuse_fd(struct bpf_map *map, int fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0)
+    return fail(errno, "map '%s': %s", map->name, strerror(errno));
+  close_descriptor(map->fd);
+  map->fd = copy;
+  return 0;
+}
 int bpf_map__fd(const struct bpf_map *map) { return map->fd; }
 uint32_t bpf_map__key_size(const struct bpf_map *map) { return map->record.key_size; }
 uint32_t bpf_map__value_size(const struct bpf_map *map) { return map->record.value_size; }

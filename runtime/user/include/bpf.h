@@ -82,14 +82,14 @@ struct bpf_map_fd_entry { /* binds a map of the object to a map that exists */
 /* The first program of an ELF object; maps that are not bound are made (kbpf objects only). At most 64
  * bindings. */
 int bpf_prog_load_ex(const void *elf, size_t elf_size, const struct bpf_map_fd_entry *maps, size_t map_count);
-struct bpf_prog_load_ex_opts {
+struct bpf_load_ex_opts {
   size_t sz;
   const char *prog_name; /* null: the first */
   uint32_t log_level, log_size;
   char *log_buf;
 };
 int bpf_prog_load_ex_opts(const void *elf, size_t elf_size, const struct bpf_map_fd_entry *maps,
-                          size_t map_count, const struct bpf_prog_load_ex_opts *opts);
+                          size_t map_count, const struct bpf_load_ex_opts *opts);
 /* target: "kprobe$symbol", "kretprobe@entry$symbol", "kretprobe@exit$symbol". */
 int bpf_prog_attach(const char *target, uint32_t prog_fd);
 int bpf_prog_detach(const char *target, uint32_t prog_fd);

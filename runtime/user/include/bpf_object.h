@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * A kbpf object in user space: its maps made once and shared by its programs, its programs loaded and
- * attached where the object says. Names and life cycle are libbpf's (open, load, attach, close), for the part
- * that exists here. Pointers are null and ints a negative errno on failure; errno is set. bpf_object__error()
- * has one line that says why. */
+ * An object (kbpf, or plain zcore) in user space: its maps made once and shared by its programs, its programs
+ * loaded and attached where the object says. Names and life cycle are libbpf's (open, load, attach, close),
+ * for the part that exists here. Pointers are null and ints a negative errno on failure; errno is set.
+ * bpf_object__error() has one line that says why. */
 #ifndef KBPF_USER_BPF_OBJECT_H
 #define KBPF_USER_BPF_OBJECT_H
 #include "bpf.h"
@@ -25,6 +25,7 @@ struct bpf_map *bpf_object__next_map(const struct bpf_object *object, const stru
 struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *object, const char *name);
 int bpf_object__find_map_fd_by_name(const struct bpf_object *object, const char *name);
 const char *bpf_map__name(const struct bpf_map *map);
+int bpf_map__reuse_fd(struct bpf_map *map, int fd); /* before load; the caller keeps fd */
 int bpf_map__fd(const struct bpf_map *map);
 uint32_t bpf_map__key_size(const struct bpf_map *map);
 uint32_t bpf_map__value_size(const struct bpf_map *map);

@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
   printf("ELF content: %x %x %x %x\n", words[0], words[1], words[2], words[3]);
   fflush(stdout);
 
-  struct bpf_prog_load_ex_opts opts = {sizeof(opts), NULL, 1, sizeof(log), log};
+  struct bpf_load_ex_opts opts = {sizeof(opts), NULL, 1, sizeof(log), log};
   int prog = bpf_prog_load_ex_opts(object, size, maps, map_count, &opts);
   free(object);
   if (prog < 0) {

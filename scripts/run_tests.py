@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Runs every test and ends with one line, "N passed, N failed": unit tests (under ASan and UBSan), the engines' tests on
+riscv64, lit (compiler and QEMU), fuzzers for a bounded time, the dependency and documentation checks.
+Options: --only PART (unit, target, lit, fuzz, rules), --filter REGEX (lit tests), --fuzz-seconds N."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")
+ASAN = os.path.join(ROOT, "build-asan")
+LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, part, passed, failed, skipped, seconds):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        extra = f", {skipped} skipped" if skipped else ""
+        print(f"{part}: {passed} passed, {failed} failed{extra} ({seconds:.0f} s)", flush=True)
+
+
+def executables(folder):
+    if not os.path.isdir(folder):
+        return []
+    paths = (os.path.join(folder, name) for name in sorted(os.listdir(folder)))
+    return [path for path in paths if os.access(path, os.X_OK) and os.path.isfile(path)]
+
+
+def run(command, **options):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
+
+
+def run_unit_tests(tally):
+    """GoogleTest executables; an executable that dies counts as one failure more than it reported."""
+    for path in executables(os.path.join(ASAN, "bin", "tests")):
+        start = time.time()
+        with tempfile.TemporaryDirectory() as folder:
+            report = os.path.join(folder, "report.json")
+            result = run([path, "--gtest_brief=1", f"--gtest_output=json:{report}"], cwd=folder, timeout=900)
+            passed = failed = 0
+            if os.path.exists(report):
+                with open(report, encoding="utf-8") as file:
+                    data = json.load(file)
+                failed = data["failures"]
+                passed = data["tests"] - failed - data.get("disabled", 0)
+            if result.returncode != 0:
+                if failed == 0:
+                    failed = 1
+                print(result.stdout[-8000:])
+            elif passed == 0:
+                failed = 1
+                print(f"{path}: ran no test")
+        tally.add("unit " + os.path.basename(path), passed, failed, 0, time.time() - start)
+
+
+def run_ctest(tally):
+    """What ctest has beyond unit tests and lit: tests that run under qemu-riscv64."""
+    start = time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        listing = run(["ctest", "--test-dir", BUILD, "-E", "^(unit\\.|lit$)", "--show-only=json-v1"])
+        count = len(json.loads(listing.stdout)["tests"]) if listing.returncode == 0 else 0
+        result = run(["ctest", "--test-dir", BUILD, "-E", "^(unit\\.|lit$)", "--output-on-failure",
+                      "--output-junit", os.path.join(folder, "report.xml")])
+        failed = result.stdout.count("***") if result.returncode else 0
+        if result.returncode and not failed:
+            failed = max(count, 1)
+        if failed:
+            print(result.stdout[-8000:])
+    tally.add("target", count - failed, failed, 0, time.time() - start)
+
+
+def run_lit(tally, lit_filter):
+    start = time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        report = os.path.join(folder, "report.json")
+        command = [sys.executable, LIT, "-q", "-o", report, "-j2", "--timeout=300", os.path.join(BUILD, "test", "lit")]
+        if lit_filter:
+            command += ["--filter", lit_filter]
+        result = run(command)
+        counts = {}
+        if os.path.exists(report):
+            with open(report, encoding="utf-8") as file:
+                for test in json.load(file)["tests"]:
+                    counts[test["code"]] = counts.get(test["code"], 0) + 1
+    passed = counts.pop("PASS", 0) + counts.pop("XFAIL", 0) + counts.pop("FLAKYPASS", 0)
+    skipped = counts.pop("UNSUPPORTED", 0) + counts.pop("SKIPPED", 0) + counts.pop("EXCLUDED", 0)
+    failed = sum(counts.values())
+    if failed or result.returncode:
+        print(result.stdout[-16000:])
+        failed = max(failed, 1)
+    elif passed == 0:
+        failed = 1
+        print("lit ran no test")
+    tally.add("lit", passed, failed, skipped, time.time() - start)
+
+
+def run_fuzzers(tally, seconds):
+    """Each fuzzer first replays its committed corpus, then explores for a bounded time; new inputs stay in the build."""
+    for path in executables(os.path.join(ASAN, "bin", "fuzz")):
+        name = os.path.basename(path)
+        start = time.time()
+        work = os.path.join(ASAN, "fuzz-work", name)
+        os.makedirs(work, exist_ok=True)
+        result = run([path, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
+                      f"-artifact_prefix={work}/", work, os.path.join(ROOT, "fuzz", "corpus", name)])
+        failed = 1 if result.returncode else 0
+        if failed:
+            print(result.stdout[-6000:])
+        tally.add("fuzz " + name, 1 - failed, failed, 0, time.time() - start)
+
+
+def run_rules(tally):
+    """Checks of the tree itself: who includes whom, generated documents up to date."""
+    start = time.time()
+    passed = failed = 0
+    for script in ("check_dependencies.py", "generate_docs.py"):
+        command = [sys.executable, os.path.join(ROOT, "scripts", script)]
+        result = run(command + (["--check"] if script == "generate_docs.py" else []))
+        passed += result.returncode == 0
+        failed += result.returncode != 0
+        if result.returncode:
+            print(result.stdout)
+    tally.add("rules", passed, failed, 0, time.time() - start)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=["unit", "target", "lit", "fuzz", "rules"])
+    parser.add_argument("--filter", default="")
+    parser.add_argument("--fuzz-seconds", type=int, default=20)
+    options = parser.parse_args()
+    wanted = options.only or ["rules", "unit", "target", "fuzz", "lit"]
+    tally = Tally()
+    if "rules" in wanted:
+        run_rules(tally)
+    if "unit" in wanted:
+        run_unit_tests(tally)
+    if "target" in wanted:
+        run_ctest(tally)
+    if "fuzz" in wanted:
+        run_fuzzers(tally, options.fuzz_seconds)
+    if "lit" in wanted:
+        run_lit(tally, options.filter)
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    sys.exit(1 if tally.failed or not tally.passed else 0)
+
+
+if __name__ == "__main__":
+    main()
