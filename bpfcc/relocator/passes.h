@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The relocator's passes, in the order in which main.cpp runs them. Each takes the Image, reports through
 // image.diag and leaves the Image sound for the passes after it. Data flow: docs/architecture.md.
+//
+// A driver stops where diag.errors() grew at these checkpoints: after read_elf, after resolve, after
+// synthesize and after verify. Within a stretch, passes go on after an error, so that one does not hide the
+// next.
 #pragma once
 #include "bpfcc/diag.h"
 #include "core/profile/profile.h"
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace bpfcc {
 
@@ -20,24 +23,22 @@ struct RelocatorOptions {
   bool verify = true;
 };
 
-// Bytes of an ELF relocatable object -> Image {sections, symbols, relocations, BTF}. Every offset is bounds-checked;
-// corrupt input is one error, and the image is then empty.
+// Bytes of an ELF relocatable object -> Image {sections, symbols, relocations, BTF}. Every offset is
+// bounds-checked; corrupt input is one error, and the image is then empty. The image refers to bytes, which
+// must outlive it.
 void read_elf(Image &image, std::string_view bytes);
-void collect_maps(Image &image);      // BTF-defined maps, extern int maps (zcore), data sections that become maps
-void collect_programs(Image &image);  // SEC() names -> program type, attach kind and target
-void scan(Image &image);              // raw relocations and call instructions -> Reloc; writes nothing
-void resolve(Image &image);           // Reloc -> Resolved; every name error is reported here
-void link_subprograms(Image &image);  // copies each called function behind its program
-void apply(Image &image);             // the only pass that writes instructions
-void synthesize(Image &image);        // ABI, map and program tables; .BTF.ext follows the moved code
-void verify(Image &image);            // runtime/core's verifier on each program; a refusal is an error at its line
-std::string write_elf(Image &image);  // bytes of the finished object
+void collect_maps(Image &image); // BTF-defined maps, extern int maps (zcore), data sections that become maps
+void collect_programs(
+    Image &image);          // functions; SEC() names -> program type, attach kind and target; licence
+void scan(Image &image);    // raw relocations and call instructions -> Reloc; writes nothing
+void resolve(Image &image); // Reloc -> Resolved; every name error is reported here
+void link_subprograms(Image &image); // copies each called function behind its program
+void apply(Image &image);            // the only pass that writes instructions
+void synthesize(Image &image);       // ABI, map and program tables; .BTF and .BTF.ext follow the moved code
+void verify(Image &image); // runtime/core's verifier on each program; a refusal is an error at its line
+std::string write_elf(Image &image); // bytes of the finished object
 
 // --print-after=PASS: the state of the image as text, stable enough for FileCheck.
 void print(const Image &image, std::string &out);
 
-// Owns what the passes share. Made by main, lives until the output is written.
-struct ImageDeleter {
-  void operator()(Image *image) const;
-};
 } // namespace bpfcc

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// .BTF.ext is a header with three areas, each: the size of a record, then for each code section its name, a
+// count and that many records. Records start with the byte offset of an instruction; longer ones than we know
+// are legal.
+#include "bpfcc/relocator/btf_ext.h"
+#include "bpfcc/relocator/btf.h"
+#include "bpfcc/relocator/text.h"
+#include <algorithm>
+#include <cstring>
+
+namespace bpfcc {
+namespace {
+
+constexpr uint16_t kMagic = 0xeb9f;
+constexpr uint32_t kMinHeaderSize = 24; // without CO-RE relocations
+constexpr uint32_t kCoreHeaderSize = 32;
+
+uint32_t word(std::string_view bytes, size_t offset) {
+  uint32_t value;
+  memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+using CodeSections = std::unordered_map<std::string_view, BtfExt::CodeSection>;
+
+// Calls add(section, insn, record) for each record of the area at offset.
+template <typename Add> bool parse_area(std::string_view bytes, const char *what, uint32_t header_size,
+                                        uint32_t offset, uint32_t size, uint32_t min_record, const Btf &btf,
+                                        const CodeSections &sections, std::string &error, Add add) {
+  if (size == 0)
+    return true;
+  auto fail = [&](uint64_t at, std::string_view cause) {
+    error = concat(".BTF.ext+", hex(at), ": ", what, ": ", cause);
+    return false;
+  };
+  uint64_t position = uint64_t(header_size) + offset;
+  if (position > bytes.size() || size > bytes.size() - position || size < 4)
+    return fail(position, "lies outside the section");
+  const uint64_t end = position + size;
+  uint32_t record_size = word(bytes, position);
+  if (record_size < min_record || record_size % 4)
+    return fail(position, concat("records of ", record_size, " bytes"));
+  position += 4;
+  while (position < end) {
+    if (end - position < 8)
+      return fail(position, "is cut off");
+    std::string_view name = btf.string(word(bytes, position));
+    uint64_t count = word(bytes, position + 4);
+    auto section = sections.find(name);
+    if (section == sections.end())
+      return fail(position, concat("names ", quoted(name), ", which is no code section"));
+    position += 8;
+    if (count * record_size > end - position)
+      return fail(position, "is cut off");
+    for (; count; count--, position += record_size) {
+      uint32_t byte_offset = word(bytes, position);
+      if (byte_offset % 8 || byte_offset / 8 >= section->second.slots)
+        return fail(position, concat("offset ", hex(byte_offset), " is no instruction of ", quoted(name)));
+      add(section->second.index, byte_offset / 8, bytes.substr(position, record_size));
+    }
+  }
+  return true;
+}
+
+template <typename Record> void sort_by_place(std::vector<Record> &records) {
+  std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) {
+    return a.section != b.section ? a.section < b.section : a.insn < b.insn;
+  });
+}
+
+} // namespace
+
+bool BtfExt::parse(std::string_view bytes, const Btf &btf, const CodeSections &sections, std::string &error) {
+  *this = BtfExt();
+  if (bytes.size() < kMinHeaderSize) {
+    error = concat(".BTF.ext: ", bytes.size(), " bytes are too few for its header");
+    return false;
+  }
+  uint32_t header_size = word(bytes, 4);
+  if ((word(bytes, 0) & 0xffff) != kMagic || header_size < kMinHeaderSize || header_size > bytes.size()) {
+    error = ".BTF.ext: corrupt header";
+    return false;
+  }
+  BtfExt parsed;
+  auto area = [&](const char *what, uint32_t at, uint32_t min_record, auto add) {
+    return parse_area(bytes, what, header_size, word(bytes, at), word(bytes, at + 4), min_record, btf,
+                      sections, error, add);
+  };
+  bool ok = area("function information", 8, 8,
+                 [&](uint32_t section, uint32_t insn, std::string_view record) {
+                   parsed.functions.push_back({section, insn, word(record, 4)});
+                 }) &&
+            area("line information", 16, 16, [&](uint32_t section, uint32_t insn, std::string_view record) {
+              parsed.lines.push_back({section, insn, word(record, 4), word(record, 8), word(record, 12)});
+            });
+  if (ok && header_size >= kCoreHeaderSize)
+    ok = area("CO-RE relocations", 24, 16, [&](uint32_t section, uint32_t insn, std::string_view record) {
+      parsed.core_relos.push_back({section, insn, word(record, 4), word(record, 8), word(record, 12)});
+    });
+  if (!ok)
+    return false;
+  sort_by_place(parsed.functions);
+  sort_by_place(parsed.lines);
+  sort_by_place(parsed.core_relos);
+  *this = std::move(parsed);
+  return true;
+}
+
+const LineInfo *BtfExt::line_at(uint32_t section, uint32_t insn) const {
+  auto after = std::upper_bound(lines.begin(), lines.end(), insn, [&](uint32_t slot, const LineInfo &line) {
+    return section != line.section ? section < line.section : slot < line.insn;
+  });
+  if (after == lines.begin() || (after - 1)->section != section)
+    return nullptr;
+  return &*(after - 1);
+}
+
+} // namespace bpfcc

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The functions of an object and which of them are programs: those in a section that SEC() named after a
+// program type, or, where the profile wants all code in .text, the function at .text's start. Also the
+// licence, which decides whether a program may call GPL-only helpers.
+#include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/report.h"
+#include "bpfcc/relocator/text.h"
+#include <algorithm>
+#include <array>
+#include <elf.h>
+
+namespace bpfcc {
+namespace {
+
+// Licences that Linux takes for GPL-compatible (Documentation/process/license-rules.rst, MODULE_LICENSE).
+constexpr std::array<std::string_view, 6> kGplCompatible = {
+    "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+
+void collect_functions(Image &image) {
+  for (uint32_t i = 1; i < image.symbols.size(); i++) {
+    const Symbol &symbol = image.symbols[i];
+    if (symbol.type != STT_FUNC || symbol.section == SHN_UNDEF || symbol.section >= image.sections.size() ||
+        !is_code(image.sections[symbol.section]))
+      continue;
+    if (symbol.value % 8 || symbol.size % 8 || symbol.size == 0) {
+      image.diag.error(object_location(image),
+                       concat("malformed object: function ", quoted(symbol.name), ": ", symbol.size,
+                              " bytes at ", image.sections[symbol.section].name, "+", hex(symbol.value),
+                              " are no whole number of instructions"));
+      continue;
+    }
+    Function function;
+    function.name = symbol.name;
+    function.symbol = i;
+    function.section = symbol.section;
+    function.first = static_cast<uint32_t>(symbol.value / 8);
+    function.count = static_cast<uint32_t>(symbol.size / 8);
+    function.is_static = symbol.binding == STB_LOCAL;
+    image.functions.push_back(function);
+  }
+  std::sort(image.functions.begin(), image.functions.end(), [](const Function &a, const Function &b) {
+    return a.section != b.section ? a.section < b.section : a.first < b.first;
+  });
+  // Aliases and overlaps would make the owner of an instruction ambiguous.
+  std::vector<Function> apart;
+  for (const Function &function : image.functions) {
+    if (apart.empty() || apart.back().section != function.section ||
+        apart.back().first + apart.back().count <= function.first)
+      apart.push_back(function);
+    else
+      image.diag.error(object_location(image),
+                       concat("functions ", quoted(apart.back().name), " and ", quoted(function.name),
+                              " overlap in section ", quoted(image.sections[function.section].name)));
+  }
+  image.functions = std::move(apart);
+}
+
+void attach_btf_ids(Image &image) {
+  size_t next = 0;
+  auto before = [](const FuncInfo &info, const Function &function) {
+    return info.section != function.section ? info.section < function.section : info.insn < function.first;
+  };
+  const std::vector<FuncInfo> &infos = image.btf_ext.functions;
+  for (Function &function : image.functions) {
+    while (next < infos.size() && before(infos[next], function))
+      next++;
+    if (next < infos.size() && infos[next].section == function.section && infos[next].insn == function.first)
+      function.btf_id = infos[next].type;
+  }
+}
+
+void read_license(Image &image) {
+  for (const Section &section : image.sections) {
+    if (section.name == "version" && section.contents.size() != 4)
+      image.diag.error(object_location(image), concat("section 'version' has ", section.contents.size(),
+                                                      " bytes, expected an int of 4"));
+    if (section.name != "license")
+      continue;
+    size_t length = section.contents.find('\0');
+    if (length == std::string_view::npos) {
+      image.diag.error(object_location(image),
+                       "section 'license' holds no NUL-terminated string; write: char "
+                       "LICENSE[] SEC(\"license\") = \"GPL\";");
+      continue;
+    }
+    image.license = section.contents.substr(0, length);
+  }
+  image.gpl_compatible =
+      std::find(kGplCompatible.begin(), kGplCompatible.end(), image.license) != kGplCompatible.end();
+}
+
+void unknown_section(Image &image, const Function &function, std::string_view name) {
+  std::vector<std::string_view> prefixes;
+  for (const kbpf::SectionInfo &info : image.profile().sections)
+    prefixes.push_back(info.prefix);
+  std::string_view prefix = name.substr(0, name.find('/'));
+  error_at_function(image, function,
+                    concat("SEC(\"", name, "\") of program ", quoted(function.name),
+                           " names no program type of profile ", quoted(image.profile().name),
+                           suggestion(prefix, prefixes)));
+}
+
+// A program whose section is named after its type.
+void collect_sec_program(Image &image, uint32_t index) {
+  const Function &function = image.functions[index];
+  Program program;
+  program.function = index;
+  program.section_name = image.sections[function.section].name;
+  if (program.section_name.starts_with('?')) {
+    program.section_name.remove_prefix(1);
+    program.autoload = false;
+  }
+  if (function.is_static)
+    error_at_function(image, function,
+                      concat("program ", quoted(function.name), " in SEC(\"", program.section_name,
+                             "\") is static; a program must be visible outside its file"));
+  program.section_info = image.profile().section(program.section_name, &program.attach_target);
+  if (!program.section_info)
+    return unknown_section(image, function, program.section_name);
+  using Extra = kbpf::SectionInfo::Extra;
+  if (program.section_info->extra == Extra::required && program.attach_target.empty())
+    error_at_function(image, function,
+                      concat("SEC(\"", program.section_name, "\") of program ", quoted(function.name),
+                             " needs a target: SEC(\"", program.section_info->prefix, "/...\")"));
+  if (program.attach_target.size() >= KBPF_MAX_NAME)
+    error_at_function(image, function,
+                      concat("attach target of ", program.attach_target.size(), " bytes; the limit is ",
+                             KBPF_MAX_NAME - 1));
+  image.programs.push_back(std::move(program));
+}
+
+// One program, .text: the only one there, or else the function at .text's start.
+void collect_text_program(Image &image) {
+  uint32_t entry = kNone;
+  for (uint32_t i = 0; i < image.functions.size(); i++) {
+    const Function &function = image.functions[i];
+    if (image.sections[function.section].name != ".text") {
+      collect_sec_program(image, i);
+    } else if (function.first == 0) {
+      entry = i;
+    }
+  }
+  if (image.programs.empty() && entry != kNone) {
+    Program program;
+    program.function = entry;
+    program.section_name = ".text";
+    image.programs.push_back(std::move(program));
+    for (const Function &function : image.functions)
+      if (!function.is_static && &function != &image.functions[entry])
+        image.diag.warning(object_location(image),
+                           concat("function ", quoted(function.name), " is left out: the object runs ",
+                                  quoted(image.functions[entry].name), ", the first function of .text"));
+  }
+  for (size_t i = 1; i < image.programs.size(); i++)
+    error_at_function(image, image.functions[image.programs[i].function],
+                      concat("an object of profile ", quoted(image.profile().name), " holds one program; ",
+                             quoted(image.functions[image.programs[i].function].name),
+                             " is a second one beside ",
+                             quoted(image.functions[image.programs[0].function].name)));
+}
+
+// User space and messages name programs and functions, so names must be unique among the global ones.
+void check_unique_names(Image &image) {
+  std::unordered_map<std::string_view, uint32_t> seen;
+  for (const Program &program : image.programs) {
+    const Function &function = image.functions[program.function];
+    if (!seen.emplace(function.name, program.function).second)
+      error_at_function(image, function, concat("two programs are named ", quoted(function.name)));
+  }
+}
+
+} // namespace
+
+kbpf::Insn Image::insn(uint32_t section, uint32_t slot) const {
+  kbpf::Insn insn;
+  __builtin_memcpy(&insn, sections[section].contents.data() + size_t(slot) * sizeof insn, sizeof insn);
+  return insn;
+}
+
+uint32_t Image::function_at(uint32_t section, uint32_t slot) const {
+  auto after =
+      std::upper_bound(functions.begin(), functions.end(), slot, [&](uint32_t at, const Function &function) {
+        return section != function.section ? section < function.section : at < function.first;
+      });
+  if (after == functions.begin())
+    return kNone;
+  const Function &function = *(after - 1);
+  if (function.section != section || slot - function.first >= function.count)
+    return kNone;
+  return static_cast<uint32_t>(after - 1 - functions.begin());
+}
+
+uint32_t program_type(const Image &image, const Program &program) {
+  if (program.section_info)
+    return program.section_info->prog_type;
+  return image.profile().prog_types.empty() ? 0 : image.profile().prog_types.front().number;
+}
+
+void collect_programs(Image &image) {
+  if (image.sections.empty())
+    return;
+  collect_functions(image);
+  attach_btf_ids(image);
+  read_license(image);
+  if (image.profile().placement == kbpf::ProgramPlacement::text_only) {
+    collect_text_program(image);
+  } else {
+    for (uint32_t i = 0; i < image.functions.size(); i++)
+      if (image.sections[image.functions[i].section].name != ".text")
+        collect_sec_program(image, i);
+  }
+  for (const Program &program : image.programs)
+    image.functions[program.function].is_program = true;
+  check_unique_names(image);
+  bool library = image.profile().placement == kbpf::ProgramPlacement::as_written;
+  if (image.programs.empty() && !library && image.diag.errors() == 0)
+    image.diag.error(object_location(image), "the object holds no program");
+}
+
+} // namespace bpfcc

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What the relocator's passes share: the object as read, what it means, and what becomes of it. Passes fill
+// it from top to bottom; what an earlier pass wrote, a later one only reads.
+#pragma once
+#include "bpfcc/relocator/btf.h"
+#include "bpfcc/relocator/btf_ext.h"
+#include "bpfcc/relocator/passes.h"
+#include "core/isa/insn.h"
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace bpfcc {
+
+constexpr uint32_t kNone = UINT32_MAX; // an index that names nothing
+
+// ---- read_elf
+// -------------------------------------------------------------------------------------------------
+
+struct RawReloc {
+  uint64_t offset; // in bytes, within the section that it patches
+  uint32_t type;   // R_BPF_*
+  uint32_t symbol; // index into Image::symbols
+};
+
+struct Section {
+  std::string_view name;
+  uint32_t type = 0;  // SHT_*
+  uint64_t flags = 0; // SHF_*
+  uint64_t size = 0;  // bytes; a SHT_NOBITS section has a size and no contents
+  std::string_view contents;
+  std::vector<RawReloc> relocs; // by ascending offset
+};
+
+struct Symbol {
+  std::string_view name;
+  uint64_t value = 0; // offset in its section
+  uint64_t size = 0;
+  uint32_t section = 0; // index, or SHN_UNDEF, SHN_ABS, SHN_COMMON
+  uint8_t type = 0;     // STT_*
+  uint8_t binding = 0;  // STB_*
+};
+
+// ---- collect_maps
+// ---------------------------------------------------------------------------------------------
+
+enum class MapOrigin : uint8_t {
+  btf_defined,  // a variable in .maps
+  data_section, // .rodata*, .data*, .bss*: one element whose value is the section
+  extern_fd,    // zcore: an undefined variable that will hold the map's fd
+  inner,        // template of the inner maps of another map
+};
+
+struct Map {
+  std::string name;
+  MapOrigin origin = MapOrigin::btf_defined;
+  uint32_t section = 0; // where it stands in the input: .maps, or the data section; 0: undefined symbol
+  uint64_t offset = 0;  // in .maps
+  uint64_t size = 0;    // bytes of its definition in .maps
+  uint32_t type = 0;    // BPF_MAP_TYPE_* number
+  uint32_t key_size = 0, value_size = 0, max_entries = 0, map_flags = 0;
+  uint32_t key_type = 0, value_type = 0; // BTF ids; 0: not given
+  uint32_t pinning = 0, numa_node = 0;
+  uint64_t map_extra = 0;
+  uint32_t inner_map = kNone; // index into Image::maps
+  bool read_only = false;     // a constant data section
+};
+
+// ---- collect_programs
+// -----------------------------------------------------------------------------------------
+
+// A function of the input. Offsets and counts are in 8-byte instruction slots.
+struct Function {
+  std::string_view name;
+  uint32_t symbol = 0;
+  uint32_t section = 0;
+  uint32_t first = 0;
+  uint32_t count = 0;
+  bool is_static = false;
+  bool is_program = false; // an entry
+  uint32_t btf_id = 0;
+  uint32_t first_reloc = 0, last_reloc = 0; // range in Image::relocs; set by scan
+};
+
+// A function's code within a program.
+struct Part {
+  uint32_t function; // index into Image::functions
+  uint32_t first;    // slot in Program::code
+};
+
+// A relocation that stays in the finished object (zcore: a map's fd slot).
+struct KeptReloc {
+  uint32_t insn;
+  uint32_t map;
+};
+
+struct Program {
+  uint32_t function = 0;                           // its entry; index into Image::functions
+  std::string_view section_name;                   // without a leading '?'
+  const kbpf::SectionInfo *section_info = nullptr; // null: .text of a profile that keeps programs there
+  std::string_view attach_target;
+  bool autoload = true;
+  std::vector<Part> parts;      // link_subprograms: parts[0] is the entry
+  std::vector<kbpf::Insn> code; // link_subprograms copies, apply writes
+  std::vector<KeptReloc> kept;  // apply
+};
+
+// ---- scan and resolve
+// -----------------------------------------------------------------------------------------
+
+enum class RelocKind : uint8_t {
+  map_ref,      // the address of a map in .maps
+  map_value,    // an address in a data section
+  extern_ref,   // the address of an undefined symbol
+  helper_call,  // by number
+  extern_call,  // of an undefined symbol: a helper or a kfunc
+  subprog_call, // of a function of this object
+  subprog_ref,  // the address of a function of this object: a callback
+};
+
+enum class ResolvedKind : uint8_t {
+  unresolved, // an error was reported
+  map_index,
+  map_value,
+  map_fd_slot,
+  helper,
+  subprog_call,
+  subprog_ref,
+  null_address, // a weak symbol that nothing defines
+  missing_call, // a call of one: must be dead code
+  for_loader,   // stays as it is
+};
+
+struct Resolved {
+  ResolvedKind kind = ResolvedKind::unresolved;
+  uint32_t index = 0;  // map, helper number or function
+  uint32_t offset = 0; // map_value: bytes into the value
+};
+
+struct Reloc {
+  RelocKind kind;
+  uint32_t section;
+  uint32_t insn;   // slot in the section
+  uint32_t symbol; // 0: none
+  uint64_t addend; // map_ref, map_value: byte offset in the section; helper_call: the number; subprog_*: the
+                   // called function's slot in target_section
+  uint32_t target_section;
+  Resolved resolved;
+};
+
+// ---- synthesize
+// -----------------------------------------------------------------------------------------------
+
+struct OutputSection {
+  std::string name;
+  uint32_t type = 0;
+  uint64_t flags = 0;
+  std::string contents;
+  uint32_t link = 0, info = 0, entry_size = 0;
+};
+
+struct OutputSymbol {
+  std::string name;
+  uint8_t info = 0;     // ELF64_ST_INFO
+  uint32_t section = 0; // index in the output; 0: undefined
+  uint64_t value = 0, size = 0;
+};
+
+// ---- the whole
+// ------------------------------------------------------------------------------------------------
+
+struct Image {
+  Image(const RelocatorOptions &options, Diagnostics &diag) : options(options), diag(diag) {}
+
+  const RelocatorOptions &options;
+  Diagnostics &diag;
+  const kbpf::Profile &profile() const { return *options.profile; }
+
+  std::string_view bytes; // the input
+  std::vector<Section> sections;
+  std::vector<Symbol> symbols;
+  uint32_t symtab_section = 0;
+  std::string btf_bytes; // .BTF with its own relocations applied
+  Btf btf;               // refers to btf_bytes
+  BtfExt btf_ext;
+
+  std::vector<Map> maps;
+  std::unordered_map<uint32_t, uint32_t> data_maps; // data section -> map
+
+  std::vector<Function> functions; // by ascending section, then first
+  std::vector<Program> programs;
+  std::string license;
+  bool gpl_compatible = false;
+
+  std::vector<Reloc> relocs; // by ascending section, then insn
+
+  // synthesize
+  uint32_t abi_version = 0;
+  std::vector<OutputSection> output; // [0] is ELF's null section
+  std::vector<OutputSymbol> output_symbols;
+
+  // A section's code as instructions; the caller stays within section.size / 8.
+  kbpf::Insn insn(uint32_t section, uint32_t slot) const;
+  // The function that holds a slot; kNone where none does.
+  uint32_t function_at(uint32_t section, uint32_t slot) const;
+  uint32_t map_named(std::string_view name) const; // kNone where there is none
+};
+
+// The program type that its section names; where all code is in .text, the profile's first.
+uint32_t program_type(const Image &image, const Program &program);
+
+bool is_code(const Section &section);
+bool is_data(const Section &section); // becomes a map of one element
+} // namespace bpfcc

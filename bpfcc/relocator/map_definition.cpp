@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The attributes of a BTF-defined map, as libbpf's headers encode them: __uint(name, N) is int (*name)[N],
+// __ulong(name, N) an enumeration with the one value N, __type(name, T) is T *name, __array(values, T) is T
+// *values[].
+#include "bpfcc/relocator/map_definition.h"
+#include "bpfcc/relocator/report.h"
+#include "bpfcc/relocator/text.h"
+#include <array>
+#include <optional>
+
+namespace bpfcc {
+namespace {
+
+// Map types by number (include/uapi/linux/bpf.h) about which the definition itself can be judged.
+constexpr uint32_t kHash = 1, kArray = 2, kProgArray = 3, kPercpuHash = 5, kPercpuArray = 6, kLruHash = 9,
+                   kLruPercpuHash = 10, kArrayOfMaps = 12, kHashOfMaps = 13;
+constexpr uint32_t kMaxKeySize = 512;       // of hash tables: Linux's MAX_BPF_STACK
+constexpr uint32_t kNumaNodeFlag = 1u << 2; // BPF_F_NUMA_NODE
+constexpr std::array<std::string_view, 11> kAttributes = {
+    "type",  "max_entries", "map_flags", "key_size",  "value_size", "key",
+    "value", "pinning",     "numa_node", "map_extra", "values"};
+
+class Definition {
+public:
+  Definition(Image &image, Map &map) : image_(image), map_(map) {}
+
+  void read(uint32_t type_id);
+  void check();
+
+private:
+  void error(std::string_view message) {
+    error_at_symbol(image_, map_.name, concat("map ", quoted(map_.name), ": ", message));
+    failed_ = true;
+  }
+  void read_member(const BtfMember &member);
+  std::optional<uint64_t> number(const BtfMember &member);
+  void set_number(const BtfMember &member, uint32_t &field);
+  void set_type(const BtfMember &member, uint32_t &type, uint32_t &size, bool &size_given);
+  void set_size(const BtfMember &member, uint32_t &size, uint32_t type, bool &given);
+  void read_values(const BtfMember &member);
+  void check_sizes();
+
+  Image &image_;
+  Map &map_;
+  bool failed_ = false;
+  bool key_size_given_ = false, value_size_given_ = false, has_values_ = false;
+};
+
+void Definition::read(uint32_t type_id) {
+  const BtfType &structure = image_.btf.type(image_.btf.strip(type_id));
+  if (structure.kind != BtfKind::structure)
+    return error("a map in .maps is defined by a structure: struct { __uint(type, ...); ... }");
+  for (uint32_t i = 0; i < structure.count; i++)
+    read_member(image_.btf.member(structure, i));
+}
+
+void Definition::read_member(const BtfMember &member) {
+  if (member.name == "type")
+    set_number(member, map_.type);
+  else if (member.name == "max_entries")
+    set_number(member, map_.max_entries);
+  else if (member.name == "map_flags")
+    set_number(member, map_.map_flags);
+  else if (member.name == "pinning")
+    set_number(member, map_.pinning);
+  else if (member.name == "numa_node") {
+    set_number(member, map_.numa_node);
+    map_.map_flags |= kNumaNodeFlag;
+  } else if (member.name == "map_extra")
+    map_.map_extra = number(member).value_or(0);
+  else if (member.name == "key_size")
+    set_size(member, map_.key_size, map_.key_type, key_size_given_);
+  else if (member.name == "value_size")
+    set_size(member, map_.value_size, map_.value_type, value_size_given_);
+  else if (member.name == "key")
+    set_type(member, map_.key_type, map_.key_size, key_size_given_);
+  else if (member.name == "value")
+    set_type(member, map_.value_type, map_.value_size, value_size_given_);
+  else if (member.name == "values")
+    read_values(member);
+  else
+    error(concat("unknown attribute ", quoted(member.name), suggestion(member.name, kAttributes)));
+}
+
+std::optional<uint64_t> Definition::number(const BtfMember &member) {
+  const Btf &btf = image_.btf;
+  const BtfType &type = btf.type(btf.strip(member.type));
+  if (type.kind == BtfKind::pointer) {
+    const BtfType &array = btf.type(btf.strip(type.size_or_type));
+    if (array.kind == BtfKind::array)
+      return btf.array(array).count;
+  }
+  if ((type.kind == BtfKind::enumeration || type.kind == BtfKind::enumeration64) && type.count == 1)
+    return btf.enumerator(type, 0);
+  error(concat("attribute ", quoted(member.name), " is no number; write __uint(", member.name, ", N)"));
+  return std::nullopt;
+}
+
+void Definition::set_number(const BtfMember &member, uint32_t &field) {
+  std::optional<uint64_t> value = number(member);
+  if (!value)
+    return;
+  if (*value > UINT32_MAX)
+    return error(concat("attribute ", quoted(member.name), " is ", *value, "; the limit is ", UINT32_MAX));
+  field = static_cast<uint32_t>(*value);
+}
+
+// key_size or value_size; where key or value came first, they must agree.
+void Definition::set_size(const BtfMember &member, uint32_t &size, uint32_t type, bool &given) {
+  uint32_t before = size;
+  set_number(member, size);
+  given = true;
+  if (type && before != size)
+    error(concat("attribute ", quoted(member.name), " is ", size, ", but its type has ", before, " bytes"));
+}
+
+void Definition::set_type(const BtfMember &member, uint32_t &type, uint32_t &size, bool &size_given) {
+  const BtfType &pointer = image_.btf.type(image_.btf.strip(member.type));
+  std::optional<uint64_t> bytes;
+  if (pointer.kind == BtfKind::pointer)
+    bytes = image_.btf.size_of(pointer.size_or_type);
+  if (!bytes || *bytes > UINT32_MAX)
+    return error(concat("attribute ", quoted(member.name), " is no complete type; write __type(", member.name,
+                        ", T)"));
+  type = pointer.size_or_type;
+  if (size_given && size != *bytes)
+    return error(
+        concat("attribute '", member.name, "_size' is ", size, ", but its type has ", *bytes, " bytes"));
+  size = static_cast<uint32_t>(*bytes);
+}
+
+// __array(values, struct { ... }): what the maps in this map are like. __array(values, int (void *)):
+// programs.
+void Definition::read_values(const BtfMember &member) {
+  const Btf &btf = image_.btf;
+  has_values_ = true;
+  if (map_.origin == MapOrigin::inner)
+    return error("a map inside a map cannot hold maps itself");
+  const BtfType &array = btf.type(btf.strip(member.type));
+  const BtfType &pointer =
+      btf.type(array.kind == BtfKind::array ? btf.strip(btf.array(array).element_type) : 0);
+  uint32_t element = pointer.kind == BtfKind::pointer ? btf.strip(pointer.size_or_type) : 0;
+  if (!value_size_given_)
+    map_.value_size = 4;
+  if (btf.type(element).kind == BtfKind::structure) {
+    Map inner;
+    inner.name = map_.name + ".inner";
+    inner.origin = MapOrigin::inner;
+    uint32_t index = static_cast<uint32_t>(image_.maps.size());
+    define_map(image_, std::move(inner), element);
+    map_.inner_map = index;
+  } else if (btf.type(element).kind != BtfKind::function_proto) {
+    error("attribute 'values' holds neither maps nor programs; write __array(values, struct { ... })");
+  }
+}
+
+void Definition::check() {
+  if (failed_)
+    return;
+  if (map_.type == 0)
+    return error("no type is given; write __uint(type, BPF_MAP_TYPE_...)");
+  const kbpf::MapTypeInfo *type = image_.profile().map_type(map_.type);
+  if (!type) {
+    const kbpf::MapTypeInfo *known = kbpf::kLinuxProfile.map_type(map_.type);
+    return error(concat("map type ", map_.type, known ? concat(" (", known->name, ")") : std::string(),
+                        " is not in profile ", quoted(image_.profile().name)));
+  }
+  if (map_.pinning > 1)
+    error(concat("attribute 'pinning' is ", map_.pinning, "; known are 0 (none) and 1 (LIBBPF_PIN_BY_NAME)"));
+  bool holds_maps = map_.type == kArrayOfMaps || map_.type == kHashOfMaps;
+  if (holds_maps && map_.inner_map == kNone)
+    error("a map of maps needs a template: __array(values, struct { ... })");
+  if (has_values_ && !holds_maps && map_.type != kProgArray)
+    error("attribute 'values' is for maps of maps and of programs");
+  check_sizes();
+}
+
+void Definition::check_sizes() {
+  bool is_hash = map_.type == kHash || map_.type == kPercpuHash || map_.type == kLruHash ||
+                 map_.type == kLruPercpuHash || map_.type == kHashOfMaps;
+  bool is_array = map_.type == kArray || map_.type == kPercpuArray;
+  if (!is_hash && !is_array)
+    return;
+  if (map_.max_entries == 0)
+    error("max_entries is missing or 0");
+  if (map_.value_size == 0)
+    error("value or value_size is missing or 0");
+  if (is_array && map_.key_size != 4)
+    error(concat("the key of an array has 4 bytes, not ", map_.key_size));
+  if (is_hash && map_.key_size == 0)
+    error("key or key_size is missing or 0");
+  if (is_hash && map_.key_size > kMaxKeySize)
+    error(concat("a key of ", map_.key_size, " bytes; the limit is ", kMaxKeySize));
+}
+
+} // namespace
+
+void define_map(Image &image, Map map, uint32_t type_id) {
+  Definition definition(image, map);
+  definition.read(type_id);
+  definition.check();
+  image.maps.push_back(std::move(map));
+}
+
+} // namespace bpfcc

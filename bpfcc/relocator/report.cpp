@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bpfcc/relocator/report.h"
+#include "bpfcc/relocator/text.h"
+
+namespace bpfcc {
+namespace {
+
+const SourceLocation *declaration(const Image &image, std::string_view name) {
+  if (!image.options.declarations)
+    return nullptr;
+  auto found = image.options.declarations->find(std::string(name));
+  return found == image.options.declarations->end() ? nullptr : &found->second;
+}
+
+bool locate(const Image &image, uint32_t section, uint32_t slot, SourceLocation &where) {
+  const LineInfo *line = image.btf_ext.line_at(section, slot);
+  if (!line)
+    return false;
+  where.file = image.btf.string(line->file);
+  where.line = line->line();
+  where.column = line->column();
+  where.text = image.btf.string(line->text);
+  return true;
+}
+
+} // namespace
+
+SourceLocation object_location(const Image &image) { return {image.options.input_name, 0, 0, {}}; }
+
+void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,
+               std::string_view message) {
+  SourceLocation where;
+  if (locate(image, section, slot, where))
+    return image.diag.report(severity, where, message);
+  std::string place = concat(image.sections[section].name, "+", hex(uint64_t(slot) * 8));
+  uint32_t function = image.function_at(section, slot);
+  if (function != kNone) {
+    place = concat("in function ", quoted(image.functions[function].name), ", ", place);
+    if (const SourceLocation *declared = declaration(image, image.functions[function].name))
+      return image.diag.report(severity, *declared, concat(message, " (", place, ")"));
+  }
+  image.diag.report(severity, object_location(image), concat(message, " (", place, ")"));
+}
+
+void error_at_symbol(const Image &image, std::string_view name, std::string_view message) {
+  const SourceLocation *declared = declaration(image, name);
+  image.diag.error(declared ? *declared : object_location(image), message);
+}
+
+void error_at_function(const Image &image, const Function &function, std::string_view message) {
+  SourceLocation where;
+  if (const SourceLocation *declared = declaration(image, function.name))
+    image.diag.error(*declared, message);
+  else if (locate(image, function.section, function.first, where))
+    image.diag.error(where, message);
+  else
+    image.diag.error(object_location(image), message);
+}
+
+} // namespace bpfcc

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Decides what each reference means under the profile: a map's index, a helper's number, a function. All
+// errors about names are reported here, at the C line of the reference.
+#include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/report.h"
+#include "bpfcc/relocator/text.h"
+#include <algorithm>
+#include <array>
+#include <elf.h>
+
+namespace bpfcc {
+namespace {
+
+// What compilers call on their own account.
+constexpr std::array<std::string_view, 7> kInvented = {"memcpy", "memmove", "memset",  "memcmp",
+                                                       "bcmp",   "strlen",  "__multi3"};
+
+class Resolver {
+public:
+  explicit Resolver(Image &image);
+  Resolved resolve(const Reloc &reloc);
+
+private:
+  void error(const Reloc &reloc, std::string_view message) {
+    error_at(image_, reloc.section, reloc.insn, message);
+  }
+  std::string profile_name() const { return quoted(image_.profile().name); }
+  std::string extern_section(std::string_view name) const;
+
+  Resolved map_ref(const Reloc &reloc);
+  Resolved map_value(const Reloc &reloc);
+  Resolved extern_ref(const Reloc &reloc);
+  Resolved helper(const Reloc &reloc, const kbpf::HelperProto &proto);
+  Resolved helper_call(const Reloc &reloc);
+  Resolved extern_call(const Reloc &reloc);
+  Resolved subprogram(const Reloc &reloc, ResolvedKind kind);
+
+  Image &image_;
+  const bool libbpf_;                                     // references to maps and externs stay as they are
+  std::unordered_map<uint64_t, uint32_t> maps_by_offset_; // in .maps
+  std::unordered_map<std::string_view, uint32_t> extern_maps_;
+  std::unordered_map<std::string_view, std::string_view> externs_; // variable or function -> .ksyms, .kconfig
+};
+
+Resolver::Resolver(Image &image)
+    : image_(image), libbpf_(image.profile().map_encoding == kbpf::MapEncoding::libbpf) {
+  for (uint32_t i = 0; i < image.maps.size(); i++) {
+    if (image.maps[i].origin == MapOrigin::btf_defined)
+      maps_by_offset_.emplace(image.maps[i].offset, i);
+    else if (image.maps[i].origin == MapOrigin::extern_fd)
+      extern_maps_.emplace(image.maps[i].name, i);
+  }
+  for (uint32_t id = 1; id < image.btf.count(); id++) {
+    const BtfType &type = image.btf.type(id);
+    if (type.kind != BtfKind::datasec || (type.name != ".ksyms" && type.name != ".kconfig"))
+      continue;
+    for (uint32_t i = 0; i < type.count; i++)
+      externs_.emplace(image.btf.type(image.btf.secvar(type, i).type).name, type.name);
+  }
+}
+
+Resolved Resolver::resolve(const Reloc &reloc) {
+  switch (reloc.kind) {
+  case RelocKind::map_ref:
+    return map_ref(reloc);
+  case RelocKind::map_value:
+    return map_value(reloc);
+  case RelocKind::extern_ref:
+    return extern_ref(reloc);
+  case RelocKind::helper_call:
+    return helper_call(reloc);
+  case RelocKind::extern_call:
+    return extern_call(reloc);
+  case RelocKind::subprog_call:
+    return subprogram(reloc, ResolvedKind::subprog_call);
+  case RelocKind::subprog_ref:
+    return subprogram(reloc, ResolvedKind::subprog_ref);
+  }
+  return {};
+}
+
+Resolved Resolver::map_ref(const Reloc &reloc) {
+  auto found = maps_by_offset_.find(reloc.addend);
+  if (found != maps_by_offset_.end())
+    return {libbpf_ ? ResolvedKind::for_loader : ResolvedKind::map_index, found->second, 0};
+  if (!maps_by_offset_.empty())
+    error(reloc, concat("no map is defined at .maps+", hex(reloc.addend), " (",
+                        quoted(image_.symbols[reloc.symbol].name),
+                        "); only the address of a whole map can be used"));
+  return {}; // no map at all: collect_maps said why
+}
+
+Resolved Resolver::map_value(const Reloc &reloc) {
+  const Section &section = image_.sections[reloc.target_section];
+  std::string_view symbol = image_.symbols[reloc.symbol].name;
+  std::string variable =
+      symbol == section.name ? concat(section.name, "+", hex(reloc.addend)) : quoted(symbol);
+  auto found = image_.data_maps.find(reloc.target_section);
+  if (!image_.profile().global_data) {
+    error(reloc,
+          concat("reference to ", variable, " in section ", quoted(section.name), "; kernels of profile ",
+                 profile_name(), " have no global data: keep it in a local variable"));
+    return {};
+  }
+  if (found == image_.data_maps.end()) {
+    error(reloc, concat("reference to ", variable, " in section ", quoted(section.name),
+                        ", which is no data section of a program"));
+    return {};
+  }
+  if (reloc.addend > section.size) {
+    error(reloc, concat("reference to ", section.name, "+", hex(reloc.addend), ", outside its ", section.size,
+                        " bytes"));
+    return {};
+  }
+  return {libbpf_ ? ResolvedKind::for_loader : ResolvedKind::map_value, found->second,
+          static_cast<uint32_t>(reloc.addend)};
+}
+
+Resolved Resolver::extern_ref(const Reloc &reloc) {
+  const Symbol &symbol = image_.symbols[reloc.symbol];
+  auto map = extern_maps_.find(symbol.name);
+  if (map != extern_maps_.end()) {
+    if (reloc.addend == 0)
+      return {ResolvedKind::map_fd_slot, map->second, 0};
+    error(reloc, concat("address ", quoted(symbol.name), " + ", reloc.addend,
+                        "; a map's file descriptor stands at offset 0 only"));
+    return {};
+  }
+  auto declared = externs_.find(symbol.name);
+  if (declared != externs_.end() && libbpf_)
+    return {ResolvedKind::for_loader, 0, 0};
+  if (symbol.binding == STB_WEAK)
+    return {ResolvedKind::null_address, 0, 0};
+  if (declared != externs_.end()) {
+    error(reloc, concat(quoted(symbol.name), " is in ", declared->second, ", which kernels of profile ",
+                        profile_name(), " don't offer"));
+    return {};
+  }
+  std::vector<std::string_view> names;
+  for (const Symbol &candidate : image_.symbols)
+    if (candidate.section != SHN_UNDEF && candidate.binding != STB_LOCAL)
+      names.push_back(candidate.name);
+  error(reloc, concat("undefined symbol ", quoted(symbol.name), suggestion(symbol.name, names)));
+  return {};
+}
+
+Resolved Resolver::helper(const Reloc &reloc, const kbpf::HelperProto &proto) {
+  std::string name = concat("helper bpf_", proto.name);
+  if (proto.flags & KBPF_HELPER_PANICS)
+    error(reloc, concat(name, " stops the kernels of profile ", profile_name(), " with a panic"));
+  if (proto.flags & KBPF_HELPER_STUB)
+    report_at(image_, Severity::warning, reloc.section, reloc.insn,
+              concat("helper ", proto.number, " does nothing in the kernels of profile ", profile_name(),
+                     " and returns 0"));
+  if (proto.flags & KBPF_HELPER_GPL_ONLY && !image_.gpl_compatible)
+    error(reloc,
+          image_.license.empty()
+              ? concat(
+                    name,
+                    " is for GPL-compatible programs, and the object names no licence; write: char LICENSE[] "
+                    "SEC(\"license\") = \"GPL\";")
+              : concat(name, " is for GPL-compatible programs, and the licence is \"", image_.license, "\""));
+  return {ResolvedKind::helper, proto.number, 0};
+}
+
+Resolved Resolver::helper_call(const Reloc &reloc) {
+  uint32_t number = static_cast<uint32_t>(reloc.addend);
+  if (const kbpf::HelperProto *proto = image_.profile().helper(number))
+    return helper(reloc, *proto);
+  const kbpf::HelperProto *elsewhere = kbpf::kLinuxProfile.helper(number);
+  if (!elsewhere)
+    elsewhere = kbpf::kKbpfProfile.helper(number);
+  std::string known = elsewhere ? concat(" (bpf_", elsewhere->name, ")") : std::string();
+  std::vector<std::string_view> names;
+  for (const kbpf::HelperProto &proto : image_.profile().helpers)
+    names.push_back(proto.name);
+  std::string_view nearest = elsewhere ? nearest_name(elsewhere->name, names) : std::string_view();
+  error(reloc, concat("helper ", number, known, " is not in profile ", profile_name(),
+                      nearest.empty() ? std::string() : concat("; the nearest it has is bpf_", nearest)));
+  return {};
+}
+
+Resolved Resolver::extern_call(const Reloc &reloc) {
+  const Symbol &symbol = image_.symbols[reloc.symbol];
+  if (const kbpf::HelperProto *proto = image_.profile().helper(symbol.name))
+    return helper(reloc, *proto);
+  auto declared = externs_.find(symbol.name);
+  if (declared != externs_.end() && libbpf_)
+    return {ResolvedKind::for_loader, 0, 0};
+  if (symbol.binding == STB_WEAK)
+    return {ResolvedKind::missing_call, 0, 0};
+  if (std::find(kInvented.begin(), kInvented.end(), symbol.name) != kInvented.end()) {
+    error(reloc,
+          concat("call of library function ", quoted(symbol.name),
+                 "; the compiler makes one from copies, fills and comparisons that are too large or not "
+                 "constant in size: use __builtin_",
+                 symbol.name.starts_with("__") ? "memcpy" : symbol.name,
+                 " with a small constant size, or a loop"));
+    return {};
+  }
+  if (declared != externs_.end()) {
+    error(reloc, concat("kernel function ", quoted(symbol.name), " is not in profile ", profile_name()));
+    return {};
+  }
+  std::string_view bare = symbol.name;
+  bool prefixed = bare.starts_with("bpf_");
+  if (prefixed)
+    bare.remove_prefix(4);
+  std::vector<std::string_view> names;
+  for (const kbpf::HelperProto &proto : image_.profile().helpers)
+    names.push_back(proto.name);
+  std::string_view nearest = nearest_name(bare, names);
+  error(reloc, concat("undefined function ", quoted(symbol.name),
+                      ": neither in this file nor a helper of profile ", profile_name(),
+                      nearest.empty() ? std::string()
+                                      : concat("; did you mean '", prefixed ? "bpf_" : "", nearest, "'?")));
+  return {};
+}
+
+Resolved Resolver::subprogram(const Reloc &reloc, ResolvedKind kind) {
+  uint32_t index = reloc.addend <= UINT32_MAX
+                       ? image_.function_at(reloc.target_section, static_cast<uint32_t>(reloc.addend))
+                       : kNone;
+  if (index == kNone || image_.functions[index].first != reloc.addend) {
+    error(reloc, concat(kind == ResolvedKind::subprog_call ? "call" : "address", " of ",
+                        image_.sections[reloc.target_section].name, "+", hex(reloc.addend * 8),
+                        ", where no function starts"));
+    return {};
+  }
+  if (!image_.profile().subprograms) {
+    error(reloc, concat(kind == ResolvedKind::subprog_call ? "call of function " : "address of function ",
+                        quoted(image_.functions[index].name), "; kernels of profile ", profile_name(),
+                        " have no calls between functions: declare it static inline "
+                        "__attribute__((always_inline))"));
+    return {};
+  }
+  return {libbpf_ ? ResolvedKind::for_loader : kind, index, 0};
+}
+
+} // namespace
+
+void resolve(Image &image) {
+  Resolver resolver(image);
+  for (Reloc &reloc : image.relocs)
+    reloc.resolved = resolver.resolve(reloc);
+}
+
+} // namespace bpfcc

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Lays the finished object out: ELF header, contents of the sections (each at a multiple of 8), symbol table,
+// one string table for all names, section headers. The same image gives the same bytes.
+#include "bpfcc/relocator/image.h"
+#include <cstring>
+#include <elf.h>
+
+namespace bpfcc {
+namespace {
+
+class Writer {
+public:
+  explicit Writer(const Image &image) : image_(image) {}
+
+  std::string write() {
+    out_.resize(sizeof(Elf64_Ehdr));
+    for (size_t i = 1; i < image_.output.size(); i++) {
+      const OutputSection &section = image_.output[i];
+      Elf64_Shdr header{};
+      header.sh_type = section.type;
+      header.sh_flags = section.flags;
+      header.sh_link = section.type == SHT_REL ? symtab_index() : section.link;
+      header.sh_info = section.info;
+      header.sh_entsize = section.entry_size;
+      add(section.name, header, section.contents);
+    }
+    write_symbols();
+    write_names();
+    write_headers();
+    return std::move(out_);
+  }
+
+private:
+  uint32_t symtab_index() const { return static_cast<uint32_t>(image_.output.size()); }
+  uint32_t strtab_index() const { return symtab_index() + 1; }
+
+  uint32_t name(const std::string &text) {
+    if (text.empty())
+      return 0;
+    auto [found, added] = offsets_.try_emplace(text, static_cast<uint32_t>(names_.size()));
+    if (added)
+      names_.append(text.c_str(), text.size() + 1);
+    return found->second;
+  }
+
+  void add(const std::string &section_name, Elf64_Shdr header, std::string_view contents) {
+    pad();
+    header.sh_name = name(section_name);
+    header.sh_offset = out_.size();
+    header.sh_size = contents.size();
+    header.sh_addralign = 8;
+    out_ += contents;
+    headers_.push_back(header);
+  }
+
+  void pad() { out_.resize((out_.size() + 7) / 8 * 8); }
+
+  void write_symbols() {
+    std::string table;
+    uint32_t locals = 0;
+    for (const OutputSymbol &symbol : image_.output_symbols) {
+      Elf64_Sym raw{};
+      raw.st_name = name(symbol.name);
+      raw.st_info = symbol.info;
+      raw.st_shndx = static_cast<Elf64_Half>(symbol.section);
+      raw.st_value = symbol.value;
+      raw.st_size = symbol.size;
+      table.append(reinterpret_cast<const char *>(&raw), sizeof raw);
+      locals += ELF64_ST_BIND(symbol.info) == STB_LOCAL;
+    }
+    Elf64_Shdr header{};
+    header.sh_type = SHT_SYMTAB;
+    header.sh_link = strtab_index();
+    header.sh_info = locals;
+    header.sh_entsize = sizeof(Elf64_Sym);
+    add(".symtab", header, table);
+  }
+
+  void write_names() {
+    name(".strtab");
+    Elf64_Shdr header{};
+    header.sh_type = SHT_STRTAB;
+    add(".strtab", header, names_);
+  }
+
+  void write_headers() {
+    pad();
+    Elf64_Ehdr header{};
+    memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_ident[EI_VERSION] = EV_CURRENT;
+    header.e_type = ET_REL;
+    header.e_machine = EM_BPF;
+    header.e_version = EV_CURRENT;
+    header.e_shoff = out_.size();
+    header.e_ehsize = sizeof header;
+    header.e_shentsize = sizeof(Elf64_Shdr);
+    header.e_shnum = static_cast<Elf64_Half>(headers_.size());
+    header.e_shstrndx = static_cast<Elf64_Half>(strtab_index());
+    memcpy(out_.data(), &header, sizeof header);
+    out_.append(reinterpret_cast<const char *>(headers_.data()), headers_.size() * sizeof(Elf64_Shdr));
+  }
+
+  const Image &image_;
+  std::string out_;
+  std::string names_ = std::string(1, '\0');
+  std::unordered_map<std::string, uint32_t> offsets_;
+  std::vector<Elf64_Shdr> headers_ = std::vector<Elf64_Shdr>(1);
+};
+
+} // namespace
+
+std::string write_elf(Image &image) {
+  if (image.profile().placement == kbpf::ProgramPlacement::as_written)
+    return std::string(image.bytes);
+  return Writer(image).write();
+}
+
+} // namespace bpfcc
