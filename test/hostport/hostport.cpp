@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// User and kernel memory are read and written through /proc/self/mem, which reports an unmapped address as an
+// error where a load would crash. AddressSanitizer cannot see those accesses, so user buffers are checked
+// against it here.
+#include "hostport/hostport.h"
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <sys/mman.h>
+#include <thread>
+#include <time.h>
+#include <unistd.h>
+#include <unordered_map>
+#include <vector>
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace kbpf::hostport {
+namespace {
+
+constexpr size_t kPageSize = 4096;
+constexpr int kFirstFd = 3;
+constexpr int kErrBadAddress = -14, kErrNotFound = -2;
+
+struct Symbol {
+  std::string name, demangled;
+  uintptr_t address;
+  size_t size;
+};
+
+struct Range {
+  uintptr_t first;
+  size_t size;
+  bool contains(uintptr_t address, size_t length) const {
+    return address >= first && address - first <= size && length <= size - (address - first);
+  }
+};
+
+struct Allocation {
+  size_t size, align;
+  bool pages;
+};
+
+struct State {
+  std::mutex mutex; // guards everything below that is not atomic
+  std::unordered_map<void *, Allocation> allocations;
+  std::vector<kbpf_object *> fds; // null: free
+  std::vector<bool> foreign;      // open, but no BPF object
+  std::map<uintptr_t, Symbol> symbols;
+  std::vector<std::pair<std::string, std::string>> aliases;
+  std::vector<Range> text, unprobeable;
+  std::string console;
+  std::atomic<uint32_t> cpu_count{1};
+  std::atomic<bool> may_use_bpf{true};
+  std::atomic<uint64_t> fixed_time{0};
+  std::atomic<int64_t> fail_in{-1};
+  std::atomic<uint64_t> allocation_count{0};
+  std::atomic<uint32_t> random{0x2545f491};
+  std::atomic<unsigned> trace_wakes{0}, text_writes{0};
+};
+
+State &state() {
+  static State instance;
+  return instance;
+}
+
+constexpr kbpf_thread kDefaultThread = {100, 101, 1000, 1001, "tester", 1};
+thread_local uint32_t this_cpu = 0;
+thread_local bool irqs_off = false;
+thread_local kbpf_thread this_thread = kDefaultThread;
+
+[[noreturn]] void die(const std::string &text) {
+  fprintf(stderr, "hostport: %s\n", text.c_str());
+  abort();
+}
+
+int self_memory() {
+  static const int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  if (fd < 0)
+    die("can't open /proc/self/mem");
+  return fd;
+}
+
+bool offset_fits(uint64_t address, size_t size) { return address < 1ull << 62 && size < 1ull << 62; }
+
+int read_memory(void *to, uint64_t from, size_t size) {
+  if (!offset_fits(from, size))
+    return size ? kErrBadAddress : 0;
+  size_t done = 0;
+  while (done < size) {
+    ssize_t got =
+        pread(self_memory(), static_cast<char *>(to) + done, size - done, static_cast<off_t>(from + done));
+    if (got <= 0)
+      return kErrBadAddress;
+    done += static_cast<size_t>(got);
+  }
+  return 0;
+}
+
+int write_memory(uint64_t to, const void *from, size_t size) {
+  if (!offset_fits(to, size))
+    return size ? kErrBadAddress : 0;
+  size_t done = 0;
+  while (done < size) {
+    ssize_t put = pwrite(self_memory(), static_cast<const char *>(from) + done, size - done,
+                         static_cast<off_t>(to + done));
+    if (put <= 0)
+      return kErrBadAddress;
+    done += static_cast<size_t>(put);
+  }
+  return 0;
+}
+
+// A user buffer that the test does not own would be silently overwritten through /proc/self/mem.
+void check_user_buffer(uint64_t address, size_t size) {
+#if __has_feature(address_sanitizer)
+  if (size && __asan_region_is_poisoned(reinterpret_cast<void *>(address), size))
+    die("user buffer of " + std::to_string(size) + " bytes reaches into poisoned memory");
+#endif
+}
+
+bool allocation_fails() {
+  state().allocation_count++;
+  int64_t left = state().fail_in.load();
+  while (left >= 0 && !state().fail_in.compare_exchange_weak(left, left - 1)) {
+  }
+  return left == 0;
+}
+
+void forget(void *memory, size_t size, size_t align, bool pages) {
+  std::lock_guard lock(state().mutex);
+  auto found = state().allocations.find(memory);
+  if (found == state().allocations.end())
+    die("free of memory that is not allocated");
+  const Allocation &was = found->second;
+  if (was.size != size || was.align != align || was.pages != pages)
+    die("free of " + std::to_string(size) + " bytes, allocated were " + std::to_string(was.size));
+  state().allocations.erase(found);
+}
+
+void check_interrupts_on(const char *what) {
+  if (irqs_off)
+    die(std::string(what) + " with interrupts off");
+}
+
+} // namespace
+
+void reset(bool check_leaks) {
+  State &s = state();
+  for (size_t fd = 0; fd < s.fds.size(); fd++)
+    if (s.fds[fd] || s.foreign[fd])
+      close_fd(static_cast<int>(fd));
+  std::lock_guard lock(s.mutex);
+  if (check_leaks && !s.allocations.empty())
+    die(std::to_string(s.allocations.size()) + " allocations leaked");
+  s.fds.clear();
+  s.foreign.clear();
+  s.symbols.clear();
+  s.aliases.clear();
+  s.text.clear();
+  s.unprobeable.clear();
+  s.console.clear();
+  s.cpu_count = 1;
+  s.may_use_bpf = true;
+  s.fixed_time = 0;
+  s.fail_in = -1;
+  s.allocation_count = 0;
+  s.trace_wakes = 0;
+  s.text_writes = 0;
+  this_thread = kDefaultThread;
+}
+
+BoundCpu::BoundCpu(uint32_t cpu) : previous_(this_cpu) {
+  if (cpu >= state().cpu_count)
+    die("no such CPU");
+  this_cpu = cpu;
+}
+BoundCpu::~BoundCpu() { this_cpu = previous_; }
+
+void set_cpu_count(uint32_t count) { state().cpu_count = count; }
+bool interrupts_off() { return irqs_off; }
+void set_current(const kbpf_thread &thread) { this_thread = thread; }
+void set_may_use_bpf(bool may) { state().may_use_bpf = may; }
+void set_time_ns(uint64_t now) { state().fixed_time = now; }
+
+void add_text(void *first, size_t size) {
+  std::lock_guard lock(state().mutex);
+  state().text.push_back({reinterpret_cast<uintptr_t>(first), size});
+}
+
+void forbid_probes(uintptr_t first, size_t size) {
+  std::lock_guard lock(state().mutex);
+  state().unprobeable.push_back({first, size});
+}
+
+void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size) {
+  std::lock_guard lock(state().mutex);
+  state().symbols[address] = {name, demangled, address, size};
+}
+
+void add_alias(const std::string &alias, const std::string &name) {
+  std::lock_guard lock(state().mutex);
+  state().aliases.emplace_back(alias, name);
+}
+
+unsigned text_writes() { return state().text_writes; }
+
+void close_fd(int fd) {
+  kbpf_object *object = nullptr;
+  {
+    std::lock_guard lock(state().mutex);
+    size_t index = static_cast<size_t>(fd);
+    if (index >= state().fds.size() || (!state().fds[index] && !state().foreign[index]))
+      die("close of an fd that is not open");
+    std::swap(object, state().fds[index]);
+    state().foreign[index] = false;
+  }
+  if (object)
+    kbpf_object_release(object);
+}
+
+namespace {
+int install(kbpf_object *object, bool foreign) {
+  std::lock_guard lock(state().mutex);
+  std::vector<kbpf_object *> &fds = state().fds;
+  size_t fd = kFirstFd;
+  while (fd < fds.size() && (fds[fd] || state().foreign[fd]))
+    fd++;
+  if (fd >= fds.size()) {
+    fds.resize(fd + 1);
+    state().foreign.resize(fd + 1);
+  }
+  fds[fd] = object;
+  state().foreign[fd] = foreign;
+  return static_cast<int>(fd);
+}
+} // namespace
+
+int open_foreign_fd() { return install(nullptr, true); }
+
+size_t open_fds() {
+  std::lock_guard lock(state().mutex);
+  size_t count = 0;
+  for (size_t fd = 0; fd < state().fds.size(); fd++)
+    count += state().fds[fd] || state().foreign[fd];
+  return count;
+}
+
+void fail_allocation(int64_t nth) { state().fail_in = nth; }
+
+size_t live_allocations() {
+  std::lock_guard lock(state().mutex);
+  return state().allocations.size();
+}
+
+uint64_t allocation_count() { return state().allocation_count; }
+
+std::string take_console() {
+  std::lock_guard lock(state().mutex);
+  std::string text;
+  text.swap(state().console);
+  return text;
+}
+
+unsigned trace_wakes() { return state().trace_wakes; }
+
+} // namespace kbpf::hostport
+
+using namespace kbpf::hostport;
+
+extern "C" {
+
+void *kbpf_port_alloc(size_t size, size_t align) {
+  check_interrupts_on("allocation");
+  if (allocation_fails())
+    return nullptr;
+  void *memory = nullptr;
+  if (posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
+    return nullptr;
+  memset(memory, 0xa5, size); // nobody may count on zeros
+  std::lock_guard lock(state().mutex);
+  state().allocations[memory] = {size, align, false};
+  return memory;
+}
+
+void kbpf_port_free(void *memory, size_t size, size_t align) {
+  check_interrupts_on("free");
+  forget(memory, size, align, false);
+  free(memory);
+}
+
+void *kbpf_port_pages_alloc(size_t pages) {
+  check_interrupts_on("page allocation");
+  if (allocation_fails())
+    return nullptr;
+  size_t size = pages * kPageSize;
+  void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return nullptr;
+  std::lock_guard lock(state().mutex);
+  state().allocations[memory] = {size, kPageSize, true};
+  return memory;
+}
+
+void kbpf_port_pages_free(void *first, size_t pages) {
+  check_interrupts_on("page free");
+  forget(first, pages * kPageSize, kPageSize, true);
+  munmap(first, pages * kPageSize);
+}
+
+int kbpf_port_pages_protect(void *first, size_t pages, kbpf_protection protection) {
+  int flags = protection == KBPF_PROT_READ_WRITE  ? PROT_READ | PROT_WRITE
+              : protection == KBPF_PROT_READ_ONLY ? PROT_READ
+                                                  : PROT_READ | PROT_EXEC;
+  return mprotect(first, pages * kPageSize, flags) == 0 ? 0 : -errno;
+}
+
+int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
+  if ((size != 2 && size != 4) || address % 2 != 0)
+    die("text write of " + std::to_string(size) + " bytes");
+  std::lock_guard lock(state().mutex);
+  for (const Range &range : state().text)
+    if (range.contains(address, size)) {
+      state().text_writes++;
+      // 4 bytes need not be aligned to 4; readers of a test's text hold no instruction cache, so halves will
+      // do.
+      for (size_t at = 0; at < size; at += 2) {
+        uint16_t half;
+        memcpy(&half, static_cast<const char *>(bytes) + at, 2);
+        __atomic_store_n(reinterpret_cast<uint16_t *>(address + at), half, __ATOMIC_SEQ_CST);
+      }
+      return 0;
+    }
+  return kErrBadAddress;
+}
+
+void kbpf_port_sync_icache(void) {}
+
+int kbpf_port_copy_from_user(void *to, uint64_t user_from, size_t size) {
+  check_interrupts_on("access to user memory");
+  check_user_buffer(user_from, size);
+  return read_memory(to, user_from, size);
+}
+
+int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size) {
+  check_interrupts_on("access to user memory");
+  check_user_buffer(user_to, size);
+  return write_memory(user_to, from, size);
+}
+
+int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) { return read_memory(to, from, size); }
+
+uint64_t kbpf_port_time_ns(void) {
+  if (uint64_t fixed = state().fixed_time)
+    return fixed;
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+uint32_t kbpf_port_random_u32(void) { return state().random.fetch_add(0x9e3779b9) * 0x85ebca6b; }
+uint32_t kbpf_port_cpu(void) { return this_cpu; }
+uint32_t kbpf_port_cpu_count(void) { return state().cpu_count; }
+void kbpf_port_current(kbpf_thread *thread) { *thread = this_thread; }
+int kbpf_port_may_use_bpf(void) { return state().may_use_bpf; }
+
+uintptr_t kbpf_port_irq_save(void) {
+  uintptr_t was = irqs_off;
+  irqs_off = true;
+  return was;
+}
+void kbpf_port_irq_restore(uintptr_t previous) { irqs_off = previous; }
+void kbpf_port_relax(void) {
+  check_interrupts_on("waiting");
+  std::this_thread::yield();
+}
+
+void kbpf_port_symbol_lookup(const char *name, size_t length, kbpf_symbol_visitor visit, void *user) {
+  std::string_view wanted(name, length);
+  std::vector<kbpf_symbol> found; // visited without the lock: the visitor may call the port again
+  {
+    std::lock_guard lock(state().mutex);
+    for (const auto &[address, symbol] : state().symbols) {
+      std::string_view demangled = symbol.demangled;
+      bool matches =
+          symbol.name == wanted || demangled == wanted || demangled.substr(0, demangled.find('(')) == wanted;
+      for (const auto &[alias, target] : state().aliases)
+        matches |= alias == wanted && target == symbol.name;
+      if (matches)
+        found.push_back({address, symbol.size, symbol.name.c_str(), symbol.demangled.c_str()});
+    }
+  }
+  for (const kbpf_symbol &symbol : found)
+    if (visit(user, &symbol))
+      return;
+}
+
+int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) {
+  std::lock_guard lock(state().mutex);
+  auto after = state().symbols.upper_bound(address);
+  if (after == state().symbols.begin())
+    return kErrNotFound;
+  const Symbol &found = std::prev(after)->second;
+  if (address - found.address >= found.size)
+    return kErrNotFound;
+  *symbol = {found.address, found.size, found.name.c_str(), found.demangled.c_str()};
+  return 0;
+}
+
+int kbpf_port_may_probe(uintptr_t address) {
+  std::lock_guard lock(state().mutex);
+  for (const Range &range : state().unprobeable)
+    if (range.contains(address, 1))
+      return 0;
+  for (const Range &range : state().text)
+    if (range.contains(address, 1))
+      return 1;
+  return 0;
+}
+
+int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
+  return install(object, false);
+}
+
+kbpf_object *kbpf_port_fd_get(int fd) {
+  std::lock_guard lock(state().mutex);
+  if (fd < 0 || static_cast<size_t>(fd) >= state().fds.size() || !state().fds[static_cast<size_t>(fd)])
+    return nullptr;
+  kbpf_object *object = state().fds[static_cast<size_t>(fd)];
+  kbpf_object_acquire(object);
+  return object;
+}
+
+void kbpf_port_console_write(const char *text, size_t size) {
+  std::lock_guard lock(state().mutex);
+  state().console.append(text, size);
+}
+
+void kbpf_port_trace_wake(void) { state().trace_wakes++; }
+
+void kbpf_port_panic(const char *text) { die(std::string("panic: ") + text); }
+
+} // extern "C"

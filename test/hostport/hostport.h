@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The runtime's port to an ordinary process. Threads stand for CPUs, the process's own memory for user and
+// kernel memory, a vector for the fd table; tests fill the symbol table, name the memory that is kernel text,
+// read the captured console and make allocations fail. What the runtime may not do (a free of another size, a
+// lock of interrupts that is not given back, a write of text outside of what was named) aborts the test.
+#pragma once
+#include "kernel/kbpf.h"
+#include "kernel/object.h"
+#include "kernel/port.h"
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace kbpf::hostport {
+
+// Back to the state at start: fds closed, no symbols, no text, console empty, no failing allocation, one CPU,
+// default thread. Aborts where memory or pages are still allocated afterwards and check_leaks is set.
+void reset(bool check_leaks = true);
+
+// While it lives, the calling thread is CPU number cpu (below the count). A thread without one is CPU 0.
+class BoundCpu {
+public:
+  explicit BoundCpu(uint32_t cpu);
+  ~BoundCpu();
+  BoundCpu(const BoundCpu &) = delete;
+  BoundCpu &operator=(const BoundCpu &) = delete;
+
+private:
+  uint32_t previous_;
+};
+void set_cpu_count(uint32_t count);
+bool interrupts_off(); // of the calling thread
+
+// The thread that kbpf_port_current reports to the calling host thread.
+void set_current(const kbpf_thread &thread);
+void set_may_use_bpf(bool may);
+void set_time_ns(uint64_t now); // stands still there; 0: the host's monotonic clock
+
+// Memory that kbpf_port_text_write may change and whose addresses may be probed.
+void add_text(void *first, size_t size);
+void forbid_probes(uintptr_t first, size_t size); // kbpf_port_may_probe says no there
+void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size);
+void add_alias(const std::string &alias, const std::string &name);
+unsigned text_writes(); // number of kbpf_port_text_write calls since reset
+
+// File descriptors, from 3 up.
+void close_fd(int fd);
+int open_foreign_fd(); // an fd that is no BPF object
+size_t open_fds();
+
+// The nth allocation from now on fails (0: the next one), of memory and of pages alike; negative: none does.
+// Those after it work again.
+void fail_allocation(int64_t nth);
+size_t live_allocations(); // of memory and of pages, not yet freed
+uint64_t allocation_count();
+
+std::string take_console(); // what was written since the last call
+unsigned trace_wakes();
+
+} // namespace kbpf::hostport
