@@ -70,20 +70,22 @@ void attach_btf_ids(Image &image) {
 }
 
 void read_license(Image &image) {
-  for (const Section &section : image.sections) {
+  for (uint32_t i = 1; i < image.sections.size(); i++) {
+    const Section &section = image.sections[i];
     if (section.name == "version" && section.contents.size() != 4)
-      image.diag.error(object_location(image), concat("section 'version' has ", section.contents.size(),
-                                                      " bytes, expected an int of 4"));
+      report_at_data(
+          image, Severity::error, i, 0,
+          concat("section 'version' has ", section.contents.size(), " bytes, expected an int of 4"));
     if (section.name != "license")
       continue;
     size_t length = section.contents.find('\0');
-    if (length == std::string_view::npos) {
-      image.diag.error(object_location(image),
-                       "section 'license' holds no NUL-terminated string; write: char "
-                       "LICENSE[] SEC(\"license\") = \"GPL\";");
-      continue;
-    }
-    image.license = section.contents.substr(0, length);
+    if (length == std::string_view::npos)
+      report_at_data(
+          image, Severity::error, i, 0,
+          "section 'license' holds no NUL-terminated string; write: char LICENSE[] SEC(\"license\") = "
+          "\"GPL\";");
+    else
+      image.license = section.contents.substr(0, length);
   }
   image.gpl_compatible =
       std::find(kGplCompatible.begin(), kGplCompatible.end(), image.license) != kGplCompatible.end();

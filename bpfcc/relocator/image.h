@@ -30,8 +30,9 @@ struct Section {
   uint32_t type = 0;  // SHT_*
   uint64_t flags = 0; // SHF_*
   uint64_t size = 0;  // bytes; a SHT_NOBITS section has a size and no contents
+  uint32_t info = 0;  // SHT_REL: the section that it relocates
   std::string_view contents;
-  std::vector<RawReloc> relocs; // by ascending offset
+  std::vector<RawReloc> relocs; // of a section that they patch: by ascending offset
 };
 
 struct Symbol {

@@ -3,6 +3,7 @@
 // later pass fills in is left out until then.
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/text.h"
+#include "core/isa/disassemble.h"
 
 namespace bpfcc {
 namespace {
@@ -114,9 +115,11 @@ void print_program(const Image &image, size_t index, std::string &out) {
   for (const Part &part : program.parts)
     out += concat("  part ", image.functions[part.function].name, " at ", part.first, "\n");
   for (size_t i = 0; i < program.code.size(); i++) {
-    const kbpf::Insn &insn = program.code[i];
-    out += concat("  ", i, ": op ", hex(insn.opcode), " dst ", unsigned(insn.dst()), " src ",
-                  unsigned(insn.src()), " off ", insn.off, " imm ", insn.imm, "\n");
+    char line[128];
+    kbpf::TextBuffer text(line, sizeof line);
+    kbpf::disassemble(text, program.code, i);
+    out += concat("  ", i, ": ", text.text(), "\n");
+    i += program.code[i].is_ld_imm64();
   }
   for (const KeptReloc &kept : program.kept)
     out += concat("  kept ", kept.insn, " ", image.maps[kept.map].name, "\n");

@@ -95,6 +95,7 @@ bool Reader::read_sections() {
     section.type = header.sh_type;
     section.flags = header.sh_flags;
     section.size = header.sh_size;
+    section.info = header.sh_info;
     if (header.sh_type == SHT_NOBITS) {
       if (header.sh_size > KBPF_MAX_OBJECT_SIZE)
         return fail(

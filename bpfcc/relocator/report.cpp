@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
+#include <elf.h>
 
 namespace bpfcc {
 namespace {
@@ -45,6 +46,20 @@ void report_at(const Image &image, Severity severity, uint32_t section, uint32_t
 void error_at_symbol(const Image &image, std::string_view name, std::string_view message) {
   const SourceLocation *declared = declaration(image, name);
   image.diag.error(declared ? *declared : object_location(image), message);
+}
+
+void report_at_data(const Image &image, Severity severity, uint32_t section, uint64_t offset,
+                    std::string_view message) {
+  if (!image.options.declarations)
+    return image.diag.report(severity, object_location(image), message);
+  for (const Symbol &symbol : image.symbols) {
+    if (symbol.section != section || symbol.type != STT_OBJECT || offset < symbol.value ||
+        offset - symbol.value >= symbol.size)
+      continue;
+    if (const SourceLocation *declared = declaration(image, symbol.name))
+      return image.diag.report(severity, *declared, message);
+  }
+  image.diag.report(severity, object_location(image), message);
 }
 
 void error_at_function(const Image &image, const Function &function, std::string_view message) {

@@ -188,10 +188,10 @@ void scan_data(Image &image, uint32_t index) {
   const Section &section = image.sections[index];
   bool libbpf = image.profile().map_encoding == kbpf::MapEncoding::libbpf;
   for (const RawReloc &raw : section.relocs)
-    image.diag.report(libbpf ? Severity::warning : Severity::error, object_location(image),
-                      concat("initial value at ", section.name, "+", hex(raw.offset), " is the address of ",
-                             quoted(image.symbols[raw.symbol].name), ", which no loader fills in (",
-                             reloc_name(raw.type), ")"));
+    report_at_data(image, libbpf ? Severity::warning : Severity::error, index, raw.offset,
+                   concat("initial value at ", section.name, "+", hex(raw.offset), " is the address of ",
+                          quoted(image.symbols[raw.symbol].name), ", which no loader fills in (",
+                          reloc_name(raw.type), ")"));
 }
 
 } // namespace

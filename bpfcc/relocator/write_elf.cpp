@@ -2,6 +2,7 @@
 // Lays the finished object out: ELF header, contents of the sections (each at a multiple of 8), symbol table,
 // one string table for all names, section headers. The same image gives the same bytes.
 #include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/rewrite_object.h"
 #include <cstring>
 #include <elf.h>
 
@@ -113,7 +114,7 @@ private:
 
 std::string write_elf(Image &image) {
   if (image.profile().placement == kbpf::ProgramPlacement::as_written)
-    return std::string(image.bytes);
+    return rewrite_object(image);
   return Writer(image).write();
 }
 
