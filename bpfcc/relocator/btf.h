@@ -76,6 +76,7 @@ public:
   BtfMember member(const BtfType &structure, uint32_t index) const;
   BtfArray array(const BtfType &array) const;
   BtfSecVar secvar(const BtfType &datasec, uint32_t index) const;
+  bool is_static(const BtfType &variable) const { return word(variable.extra) == 0; }
   uint64_t enumerator(const BtfType &enumeration, uint32_t index) const;
 
   std::string_view bytes() const { return bytes_; }

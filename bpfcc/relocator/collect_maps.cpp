@@ -40,6 +40,9 @@ void collect_defined_maps(Image &image, uint32_t section) {
                                                       " of section '.maps' is no variable inside it"));
       continue;
     }
+    if (image.profile().map_encoding == kbpf::MapEncoding::libbpf && image.btf.is_static(variable))
+      error_at_symbol(image, variable.name,
+                      concat("map ", quoted(variable.name), " is static, which libbpf refuses"));
     Map map;
     map.name = variable.name;
     map.section = section;
