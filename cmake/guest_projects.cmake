@@ -11,6 +11,7 @@ foreach(libc glibc musl)
       -DCMAKE_TOOLCHAIN_FILE=${CMAKE_SOURCE_DIR}/cmake/riscv64-${libc}.cmake
       -DCMAKE_BUILD_TYPE=Release
       -DKBPF_MUSL=${KBPF_MUSL}
+      -DKBPF_GUEST_TESTS=${CMAKE_SOURCE_DIR}/test/guest
     BUILD_ALWAYS ON
     USES_TERMINAL_BUILD ON
     INSTALL_COMMAND "")

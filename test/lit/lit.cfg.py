@@ -2,6 +2,7 @@
 # lit: one behaviour a file, RUN lines on top, expectations beside the input.
 #   %bpfcc    the compiler under test           %clang    plain clang-19, for objects that bpfcc did not make
 #   %bindir   build/bin                         %kernel   build/kernel (libkbpf.a, kernel.elf)
+#   %guest    build/guest ({glibc,musl}/{bin,tests})
 #   FileCheck, not, split-file, yaml2obj, llvm-objdump, llvm-readelf, llvm-dwarfdump are found by their own names.
 # REQUIRES: bpftool, qemu, bpfcc-run, static   (what the machine and this build have)
 import os
@@ -27,6 +28,7 @@ config.substitutions += [
     ("%clang", os.path.join(config.llvm_bin_dir, "clang")),
     ("%bindir", config.bin_dir),
     ("%kernel", config.kernel_dir),
+    ("%guest", os.path.join(os.path.dirname(config.bin_dir), "guest")),
     ("%source", config.source_dir),
 ]
 
