@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Each CPU counts its section boundaries: the count is odd while its outermost section is open. Only the CPU itself
-// writes it, with interrupts off, so entering costs one store and one fence.
+// Each CPU counts its section boundaries: the count is odd while its outermost section is open. Only the CPU
+// itself writes it, with interrupts off, so entering costs one store and one fence.
 //
-// Why no reader is missed: a reader stores its odd count, then fences, then loads shared pointers; the waiter's caller
-// unlinks, then wait_for_readers fences, then loads the counts. Of the two sequentially consistent fences one comes
-// first: either the waiter sees the odd count and waits, or the reader sees the pointers as the waiter left them.
+// Why no reader is missed: a reader stores its odd count, then fences, then loads shared pointers; the
+// waiter's caller unlinks, then wait_for_readers fences, then loads the counts. Of the two sequentially
+// consistent fences one comes first: either the waiter sees the odd count and waits, or the reader sees the
+// pointers as the waiter left them.
 #include "kernel/epoch.h"
 #include "kernel/port.h"
 #include <atomic>

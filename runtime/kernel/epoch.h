@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Deferred freeing: probe code reads maps, programs and probes without locks; whoever takes something out of a shared
-// structure waits until every reader that may still see it is gone. One counter a CPU, no allocation, nests.
+// Deferred freeing: probe code reads maps, programs and probes without locks; whoever takes something out of
+// a shared structure waits until every reader that may still see it is gone. One counter a CPU, no
+// allocation, nests.
 #pragma once
 #include <cstdint>
 
@@ -14,8 +15,8 @@ public:
   ReadSection(const ReadSection &) = delete;
   ReadSection &operator=(const ReadSection &) = delete;
 
-  // Whether this CPU was inside another section already: a probe that fires there interrupted a program or the
-  // runtime, and must not run a program of its own.
+  // Whether this CPU was inside another section already: a probe that fires there interrupted a program or
+  // the runtime, and must not run a program of its own.
   bool nested() const { return nested_; }
 
 private:
@@ -24,7 +25,8 @@ private:
   bool nested_;
 };
 
-// Returns when every ReadSection that was open at the call has ended. From system calls only, never inside a section.
+// Returns when every ReadSection that was open at the call has ended. From system calls only, never inside a
+// section.
 void wait_for_readers();
 
 constexpr uint32_t kMaxCpus = 64;
