@@ -26,10 +26,12 @@ struct kbpf_regs {
 /* From the trap handler, interrupts off, for a breakpoint exception (cause 3) in kernel mode. Returns 1 where the
  * breakpoint was a probe's (regs are updated, return from the trap), 0 where it was not. */
 int kbpf_on_breakpoint(struct kbpf_regs *regs);
-/* From the trap handler for any other exception in kernel mode: 1 where BPF code or a single step expected it (regs
- * are updated), else 0. */
+/* From the trap handler for any other exception in kernel mode: 1 where BPF code expected it (regs are updated, return
+ * from the trap), else 0: the fault is the kernel's. Call it first: where the fault came from a probe's copy of an
+ * instruction, epc is then that of the original, which the kernel can look up and restart. */
 int kbpf_on_fault(struct kbpf_regs *regs);
-/* When a thread ends: frees its per-thread state (pending return probes). id: kbpf_thread.id. */
+/* When a thread runs no more: frees its per-thread state (pending return probes). Best called by who reaps it, because
+ * the thread's last functions may be probed too. id: kbpf_thread.id. */
 void kbpf_on_thread_exit(uint64_t id);
 
 /* References of BPF objects behind file descriptors. */

@@ -22,7 +22,7 @@ void *kbpf_port_pages_alloc(size_t pages);
 void kbpf_port_pages_free(void *first, size_t pages);
 int kbpf_port_pages_protect(void *first, size_t pages, enum kbpf_protection protection); /* 0, or negative errno */
 
-/* Writes size (2 or 4) bytes of kernel text at address so that every hart sees either the old or the new instruction,
+/* Writes size (2 or 4) bytes at address, in kernel text or in a page that is KBPF_PROT_READ_EXEC, so that every hart sees either the old or the new instruction,
  * and returns after every hart has synchronised its instruction fetch (fence.i). 0, or negative errno. */
 int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size);
 /* fence.i on every hart, after code was written by other means. */
@@ -44,7 +44,7 @@ uint32_t kbpf_port_cpu_count(void);
 struct kbpf_thread {
   uint32_t pid, tid, uid, gid;
   char name[16]; /* terminated */
-  uint64_t id;   /* never reused while the kernel runs; keys per-thread state */
+  uint64_t id;   /* keys per-thread state; never reused while the kernel runs; 0: no thread, such as early boot */
 };
 void kbpf_port_current(struct kbpf_thread *thread);
 /* [any] Whether the calling context may use bpf(2) (CAP_BPF or uid 0): called from system calls. */

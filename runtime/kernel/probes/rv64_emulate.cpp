@@ -3,7 +3,7 @@
 // stores are left to the hart.
 #include "kernel/probes/rv64_emulate.h"
 
-namespace kbpf {
+namespace kbpf::probes {
 namespace {
 
 uint64_t sign_extend_word(uint64_t value) {
@@ -38,7 +38,7 @@ uint64_t shift_right_arithmetic_word(uint64_t value, uint64_t amount) {
 
 } // namespace
 
-void emulate(const Insn &insn, kbpf_regs &regs) {
+void emulate(const NativeInsn &insn, kbpf_regs &regs) {
   using enum Operation;
   const uint64_t pc = regs.epc;
   const uint64_t next = pc + insn.length;
@@ -163,4 +163,4 @@ void emulate(const Insn &insn, kbpf_regs &regs) {
     regs.x[insn.rd - 1] = result;
 }
 
-} // namespace kbpf
+} // namespace kbpf::probes

@@ -4,10 +4,10 @@
 #include "kernel/kbpf.h"
 #include "kernel/probes/rv64_insn.h"
 
-namespace kbpf {
+namespace kbpf::probes {
 
 // regs.epc: the instruction's address; it becomes that of the next instruction. insn.operation must not be
 // out_of_line.
-void emulate(const Insn &insn, kbpf_regs &regs);
+void emulate(const NativeInsn &insn, kbpf_regs &regs);
 
-} // namespace kbpf
+} // namespace kbpf::probes

@@ -3,7 +3,7 @@
 // instruction that the manual defines it by, so the operands are taken apart in one place only.
 #include "kernel/probes/rv64_insn.h"
 
-namespace kbpf {
+namespace kbpf::probes {
 namespace {
 
 constexpr uint32_t bits(uint32_t value, unsigned high, unsigned low) {
@@ -244,7 +244,7 @@ const char *refuse_system(uint32_t word) {
   return "unknown privileged instruction";
 }
 
-void decode_atomic(uint32_t word, DecodedInsn &decoded) {
+void decode_atomic(uint32_t word, DecodedNative &decoded) {
   constexpr uint32_t kLoadReserved = 2, kStoreConditional = 3;
   const uint32_t funct5 = bits(word, 31, 27);
   if (funct5 == kLoadReserved)
@@ -256,11 +256,11 @@ void decode_atomic(uint32_t word, DecodedInsn &decoded) {
 }
 
 // Sets operation, registers and immediate of a 32-bit form, or the refusal.
-void decode_word(uint32_t word, DecodedInsn &decoded) {
+void decode_word(uint32_t word, DecodedNative &decoded) {
   using enum Operation;
   static constexpr Operation branches[8] = {beq, bne, out_of_line, out_of_line, blt, bge, bltu, bgeu};
   static constexpr const char *kUnknown = "unknown instruction";
-  Insn &insn = decoded.insn;
+  NativeInsn &insn = decoded.insn;
   insn.rd = static_cast<uint8_t>(bits(word, 11, 7));
   insn.rs1 = static_cast<uint8_t>(bits(word, 19, 15));
   insn.rs2 = static_cast<uint8_t>(bits(word, 24, 20));
@@ -341,8 +341,8 @@ unsigned instruction_length(uint16_t first_halfword) {
   return 10 + 2 * bits(first_halfword, 14, 12);
 }
 
-DecodedInsn decode_insn(uint32_t word) {
-  DecodedInsn decoded;
+DecodedNative decode_native(uint32_t word) {
+  DecodedNative decoded;
   const unsigned length = instruction_length(static_cast<uint16_t>(word));
   decoded.insn.length = static_cast<uint8_t>(length);
   decoded.insn.encoding = length == 2 ? word & 0xffff : word;
@@ -360,4 +360,4 @@ DecodedInsn decode_insn(uint32_t word) {
   return decoded;
 }
 
-} // namespace kbpf
+} // namespace kbpf::probes

@@ -10,7 +10,7 @@
 #pragma once
 #include <cstdint>
 
-namespace kbpf {
+namespace kbpf::probes {
 
 constexpr uint16_t kCompressedBreakpoint = 0x9002; // c.ebreak
 
@@ -60,7 +60,7 @@ enum class Operation : uint8_t {
   sraw,
 };
 
-struct Insn {
+struct NativeInsn {
   Operation operation = Operation::out_of_line;
   uint8_t length = 0; // bytes in the text: 2 or 4
   uint8_t rd = 0, rs1 = 0, rs2 = 0;
@@ -71,13 +71,13 @@ struct Insn {
 // What an instruction does to the hart's reservation (A extension).
 enum class Reservation : uint8_t { unchanged, loads, stores };
 
-struct DecodedInsn {
-  Insn insn;
+struct DecodedNative {
+  NativeInsn insn;
   Reservation reservation = Reservation::unchanged;
   const char *refusal = nullptr; // why no probe can stand here, or null where one can
 };
 
 // word: the instruction's four bytes; only the low two count where it is compressed.
-DecodedInsn decode_insn(uint32_t word);
+DecodedNative decode_native(uint32_t word);
 
-} // namespace kbpf
+} // namespace kbpf::probes

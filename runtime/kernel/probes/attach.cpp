@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Attaching and detaching. System calls take turns (the attach lock); the trap handler never waits for them.
+#include "kernel/epoch.h"
+#include "kernel/port.h"
+#include "kernel/probes/probes.h"
+#include "kernel/probes/registry.h"
+#include "kernel/probes/returns.h"
+#include "kernel/probes/slots.h"
+#include "kernel/probes/target.h"
+#include <new>
+
+namespace kbpf {
+namespace probes {
+namespace {
+
+class AttachLock {
+public:
+  AttachLock() {
+    while (held.exchange(true, std::memory_order_acquire))
+      kbpf_port_relax();
+  }
+  ~AttachLock() { held.store(false, std::memory_order_release); }
+  AttachLock(const AttachLock &) = delete;
+  AttachLock &operator=(const AttachLock &) = delete;
+
+private:
+  static constinit inline std::atomic<bool> held{false};
+};
+
+constinit uint64_t last_serial = 0; // under the attach lock
+
+template <typename T> T *make() {
+  void *memory = kbpf_port_alloc(sizeof(T), alignof(T));
+  return memory ? new (memory) T() : nullptr;
+}
+
+template <typename T> void destroy(T *object) {
+  object->~T();
+  kbpf_port_free(object, sizeof(T), alignof(T));
+}
+
+// Owns a node until it is linked.
+template <typename T> class Owned {
+public:
+  explicit Owned(T *object) : object_(object) {}
+  ~Owned() {
+    if (object_)
+      destroy(object_);
+  }
+  Owned(const Owned &) = delete;
+  Owned &operator=(const Owned &) = delete;
+  T *operator->() const { return object_; }
+  T &operator*() const { return *object_; }
+  explicit operator bool() const { return object_; }
+  T &release() { return *std::exchange(object_, nullptr); }
+
+private:
+  T *object_;
+};
+
+bool write_halfword(uintptr_t address, uint32_t value) {
+  const uint16_t halfword = static_cast<uint16_t>(value);
+  return kbpf_port_text_write(address, &halfword, sizeof(halfword)) == 0;
+}
+
+// Puts a new site with its first attachment into the text.
+Result<void> arm(const Target &target, Owned<Attachment> &attachment, TextSink &why) {
+  Owned<Site> site(make<Site>());
+  if (!site)
+    return Error::no_memory;
+  site->address = target.address;
+  site->insn = KBPF_TRY(instruction_of(target, why));
+  if (site->insn.operation == Operation::out_of_line)
+    site->slot = KBPF_TRY(slot_for(target.address, site->insn));
+
+  append_attachment(*site, *attachment);
+  link_site(*site);
+  if (!write_halfword(target.address, kCompressedBreakpoint)) {
+    unlink_site(*site);
+    wait_for_readers();
+    print(why, "{}: the kernel's text cannot be written\n", target.symbol.demangled);
+    return Error::not_permitted;
+  }
+  site.release();
+  attachment.release();
+  return {};
+}
+
+// Restores the text and forgets the site. On return no hart looks at it any more.
+Result<void> disarm(Site &site, TextSink &why) {
+  if (!write_halfword(site.address, site.insn.encoding)) {
+    print(why, "{x}: the kernel's text cannot be written; the probe stays, without a program\n",
+          site.address);
+    return Error::not_permitted;
+  }
+  unlink_site(site);
+  wait_for_readers();
+  destroy(&site);
+  return {};
+}
+
+bool matches(const Attachment &attachment, const Program *program, AttachKind kind) {
+  return attachment.kind == kind && (!program || attachment.program.get() == program);
+}
+
+// Unlinks what matches and gives it, chained by `removed`: readers may still stand on these nodes, so their
+// own links stay as they are.
+Attachment *unlink_matching(Site &site, const Program *program, AttachKind kind) {
+  Attachment *removed = nullptr;
+  std::atomic<Attachment *> *link = &site.attachments;
+  while (Attachment *at = link->load(std::memory_order_relaxed)) {
+    if (!matches(*at, program, kind)) {
+      link = &at->next;
+      continue;
+    }
+    link->store(at->next.load(std::memory_order_relaxed), std::memory_order_release);
+    at->removed = removed;
+    removed = at;
+  }
+  return removed;
+}
+
+bool is_attached(Site &site, const Program *program, AttachKind kind) {
+  for (Attachment *at = site.attachments.load(std::memory_order_relaxed); at;
+       at = at->next.load(std::memory_order_relaxed))
+    if (matches(*at, program, kind))
+      return true;
+  return false;
+}
+
+} // namespace
+} // namespace probes
+
+using namespace probes;
+
+Result<void> attach_probe(Ref<Program> program, std::string_view text, TextSink &why) {
+  const Target target = KBPF_TRY(resolve_target(text, why));
+  if (program->type().number != target.prog_type) {
+    print(why, "{}: a program of type {} cannot be attached there\n", text, program->type().name);
+    return Error::invalid;
+  }
+
+  AttachLock lock;
+  Site *site = find_site(target.address);
+  if (site && is_attached(*site, program.get(), target.kind)) {
+    print(why, "{}: this program is attached there already\n", text);
+    return Error::already_exists;
+  }
+  if (target.kind == AttachKind::kretprobe_exit)
+    KBPF_TRY(prepare_returns());
+  Owned<Attachment> attachment(make<Attachment>());
+  if (!attachment)
+    return Error::no_memory;
+  attachment->program = std::move(program);
+  attachment->kind = target.kind;
+  attachment->serial = ++last_serial;
+  if (!site)
+    return arm(target, attachment, why);
+  append_attachment(*site, attachment.release());
+  return {};
+}
+
+Result<void> detach_probe(const Program *program, std::string_view text, TextSink &why) {
+  const Target target = KBPF_TRY(resolve_target(text, why));
+  AttachLock lock;
+  Site *site = find_site(target.address);
+  Attachment *removed = site ? unlink_matching(*site, program, target.kind) : nullptr;
+  if (!removed) {
+    print(why, "{}: not attached there\n", text);
+    return Error::not_found;
+  }
+  const bool last = !site->attachments.load(std::memory_order_relaxed);
+  Result<void> result = last ? disarm(*site, why) : Result<void>();
+  if (!last || !result)
+    wait_for_readers();
+  while (removed)
+    destroy(std::exchange(removed, removed->removed));
+  return result;
+}
+
+Result<void> init_probes() {
+  if (kbpf_port_cpu_count() > kMaxCpus)
+    return Error::not_supported;
+  return {};
+}
+
+} // namespace kbpf

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Which programs are at which address. The trap handler walks this without a lock, inside a ReadSection;
+// system calls change it under the attach lock. Nodes are linked by release stores, unlinked, and freed after
+// wait_for_readers.
+#pragma once
+#include "kernel/probes/rv64_insn.h"
+#include "kernel/program.h"
+#include <atomic>
+
+namespace kbpf::probes {
+
+// Attach kinds, numbered as in abi/prog_types.def.
+enum class AttachKind : uint32_t {
+#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)
+#define KBPF_SECTION(prefix, prog_type, attach_kind, extra, since)
+#define KBPF_ATTACH_KIND(number, name, text, prog_type, since) name = number,
+#include "abi/prog_types.def"
+#undef KBPF_PROG_TYPE
+#undef KBPF_SECTION
+#undef KBPF_ATTACH_KIND
+};
+
+struct Attachment {
+  std::atomic<Attachment *> next{nullptr};
+  Ref<Program> program;
+  AttachKind kind{};
+  uint64_t serial = 0; // grows with each attachment: a return runs only what was attached when its call began
+  Attachment *removed = nullptr; // chains what is unlinked and waits for its readers
+};
+
+// A probed instruction. Everything but the links is constant while the site is in the registry.
+struct Site {
+  std::atomic<Site *> next{nullptr};
+  std::atomic<Attachment *> attachments{nullptr}; // in the order of attaching
+  uintptr_t address = 0;
+  uintptr_t slot = 0; // where the copy runs; 0: emulated
+  NativeInsn insn;
+};
+
+// Any context, in a ReadSection or under the attach lock. Null where nothing is at address.
+Site *find_site(uintptr_t address);
+
+// Under the attach lock.
+void link_site(Site &site);
+void unlink_site(Site &site);
+void append_attachment(Site &site, Attachment &attachment);
+
+} // namespace kbpf::probes

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Two structures without locks. A thread's stack of pending returns is found through a set-associative table:
+// its id can only be in one of two sets of eight, each a cache line of ids; only the thread itself writes its
+// entry, so there is nothing to delete in the middle of a search. Free pending returns are a stack whose head
+// carries a tag that changes with every operation, so that a head that was popped and pushed meanwhile is not
+// mistaken for itself.
+#include "kernel/probes/returns.h"
+#include "kernel/port.h"
+#include "kernel/probes/slots.h"
+#include <atomic>
+#include <new>
+
+namespace kbpf::probes {
+namespace {
+
+constexpr uint32_t kSets = 256, kWays = 8;
+constexpr uint32_t kPendingReturns = 4096;
+
+struct PendingReturn {
+  std::atomic<uint32_t> next_free{0}; // index; 0: none
+  uint32_t below = 0;                 // the thread's next older one; 0: none
+  uint64_t return_address = 0;
+  uint64_t stack_pointer = 0; // at entry, and again at the return: the calling convention preserves it
+  ProbedCall call;
+};
+
+struct alignas(64) ThreadSet {
+  std::atomic<uint64_t> ids[kWays] = {}; // 0: free
+  uint32_t newest[kWays] = {};           // index of a PendingReturn; touched by the thread of that id only
+};
+
+struct Returns {
+  explicit Returns(uintptr_t trampoline_address) : trampoline(trampoline_address) {}
+  const uintptr_t trampoline;
+  std::atomic<uint64_t> free{0}; // tag << 32 | index
+  ThreadSet sets[kSets];
+  PendingReturn pending[kPendingReturns + 1]; // [0] is not used
+};
+
+constinit std::atomic<Returns *> shared{nullptr};
+
+uint32_t take_pending(Returns &returns) {
+  uint64_t head = returns.free.load(std::memory_order_acquire);
+  for (;;) {
+    const uint32_t index = static_cast<uint32_t>(head);
+    if (!index)
+      return 0;
+    const uint64_t next = returns.pending[index].next_free.load(std::memory_order_relaxed);
+    const uint64_t changed = ((head >> 32) + 1) << 32 | next;
+    if (returns.free.compare_exchange_weak(head, changed, std::memory_order_acquire,
+                                           std::memory_order_acquire))
+      return index;
+  }
+}
+
+void give_pending(Returns &returns, uint32_t index) {
+  uint64_t head = returns.free.load(std::memory_order_relaxed);
+  uint64_t changed;
+  do {
+    returns.pending[index].next_free.store(static_cast<uint32_t>(head), std::memory_order_relaxed);
+    changed = ((head >> 32) + 1) << 32 | index;
+  } while (!returns.free.compare_exchange_weak(head, changed, std::memory_order_release,
+                                               std::memory_order_relaxed));
+}
+
+// The entry of one thread in the table.
+struct ThreadEntry {
+  std::atomic<uint64_t> *id = nullptr;
+  uint32_t *newest = nullptr;
+  explicit operator bool() const { return id; }
+};
+
+ThreadSet &set_of(Returns &returns, uint64_t thread_id, unsigned choice) {
+  const uint64_t hash = thread_id * 0x9e3779b97f4a7c15;
+  return returns.sets[hash >> (choice == 0 ? 56 : 40) & (kSets - 1)];
+}
+
+ThreadEntry find_thread(Returns &returns, uint64_t thread_id) {
+  for (unsigned choice = 0; choice < 2; choice++) {
+    ThreadSet &set = set_of(returns, thread_id, choice);
+    for (uint32_t way = 0; way < kWays; way++)
+      if (set.ids[way].load(std::memory_order_relaxed) == thread_id)
+        return {&set.ids[way], &set.newest[way]};
+  }
+  return {};
+}
+
+ThreadEntry claim_thread(Returns &returns, uint64_t thread_id) {
+  for (unsigned choice = 0; choice < 2; choice++) {
+    ThreadSet &set = set_of(returns, thread_id, choice);
+    for (uint32_t way = 0; way < kWays; way++) {
+      uint64_t unused = 0;
+      if (set.ids[way].load(std::memory_order_relaxed) == 0 &&
+          set.ids[way].compare_exchange_strong(unused, thread_id, std::memory_order_acquire))
+        return {&set.ids[way], &set.newest[way]};
+    }
+  }
+  return {};
+}
+
+// Drops the thread's newest pending return, and its entry with the last one.
+void drop_newest(Returns &returns, const ThreadEntry &thread) {
+  const uint32_t index = *thread.newest;
+  *thread.newest = returns.pending[index].below;
+  if (!*thread.newest)
+    thread.id->store(0, std::memory_order_release);
+  give_pending(returns, index);
+}
+
+uint64_t current_thread_id() {
+  kbpf_thread thread;
+  kbpf_port_current(&thread);
+  return thread.id;
+}
+
+} // namespace
+
+Result<void> prepare_returns() {
+  if (shared.load(std::memory_order_relaxed))
+    return {};
+  void *memory = kbpf_port_alloc(sizeof(Returns), alignof(Returns));
+  if (!memory)
+    return Error::no_memory;
+  Result<uintptr_t> trampoline = make_breakpoint_slot();
+  if (!trampoline) {
+    kbpf_port_free(memory, sizeof(Returns), alignof(Returns));
+    return trampoline.error();
+  }
+  Returns *returns = new (memory) Returns(*trampoline);
+  for (uint32_t index = kPendingReturns; index > 0; index--)
+    give_pending(*returns, index);
+  shared.store(returns, std::memory_order_release);
+  return {};
+}
+
+bool divert_return(kbpf_regs &regs, const ProbedCall &call) {
+  Returns *returns = shared.load(std::memory_order_acquire);
+  const uint64_t thread_id = current_thread_id();
+  if (!returns || !thread_id)
+    return false;
+  const uint32_t index = take_pending(*returns);
+  if (!index)
+    return false;
+  ThreadEntry thread = find_thread(*returns, thread_id);
+  if (!thread)
+    thread = claim_thread(*returns, thread_id);
+  if (!thread) {
+    give_pending(*returns, index);
+    return false;
+  }
+  PendingReturn &pending = returns->pending[index];
+  pending.below = *thread.newest;
+  pending.return_address = regs.x[0];
+  pending.stack_pointer = regs.x[1];
+  pending.call = call;
+  *thread.newest = index;
+  regs.x[0] = returns->trampoline;
+  return true;
+}
+
+bool is_trampoline(uintptr_t pc) {
+  const Returns *returns = shared.load(std::memory_order_acquire);
+  return returns && pc == returns->trampoline;
+}
+
+bool end_call(kbpf_regs &regs, EndedCall &ended) {
+  Returns *returns = shared.load(std::memory_order_acquire);
+  const ThreadEntry thread = returns ? find_thread(*returns, current_thread_id()) : ThreadEntry{};
+  if (!thread)
+    return false;
+
+  // What lies above the match belongs to calls that never returned.
+  const uint64_t stack_pointer = regs.x[1];
+  uint32_t match = *thread.newest;
+  while (match && returns->pending[match].stack_pointer != stack_pointer)
+    match = returns->pending[match].below;
+  // A tail call was entered with ra at the trampoline already: the caller is the one of the call below.
+  uint32_t outermost = match;
+  while (outermost && returns->pending[outermost].return_address == returns->trampoline)
+    outermost = returns->pending[outermost].below;
+  if (!match || !outermost)
+    return false;
+  while (*thread.newest != match)
+    drop_newest(*returns, thread);
+
+  ended.call = returns->pending[match].call;
+  ended.last = match == outermost;
+  regs.epc = regs.x[0] = returns->pending[outermost].return_address;
+  drop_newest(*returns, thread);
+  return true;
+}
+
+void forget_thread(uint64_t thread_id) {
+  Returns *returns = shared.load(std::memory_order_acquire);
+  if (!returns || !thread_id)
+    return;
+  const ThreadEntry thread = find_thread(*returns, thread_id);
+  if (!thread)
+    return;
+  uint32_t index = *thread.newest;
+  while (index) {
+    const uint32_t below = returns->pending[index].below;
+    drop_newest(*returns, thread);
+    index = below;
+  }
+}
+
+} // namespace kbpf::probes

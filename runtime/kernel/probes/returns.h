@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Return probes: on entry the function's return address is put aside and ra led to a trampoline, a lone
+// breakpoint. When the function returns into it, the thread's pending return tells where it really goes.
+//
+// Pending returns belong to threads, not harts: a thread may be preempted and migrate between call and
+// return. They form a stack for each thread, so recursion needs nothing special. All memory is taken at the
+// first attachment; when it is exhausted the call goes unprobed and is counted as missed. The memory and the
+// trampoline stay for good, because functions may be in flight long after their probe is gone.
+#pragma once
+#include "core/base/result.h"
+#include "kernel/kbpf.h"
+
+namespace kbpf::probes {
+
+// From system calls, under the attach lock, before the first return probe is armed. Errors: no_memory,
+// not_permitted.
+Result<void> prepare_returns();
+
+struct ProbedCall {
+  uintptr_t function = 0;
+  uint64_t serial = 0; // of the newest attachment that saw the call begin
+};
+
+// At a function's entry, in a ReadSection: diverts its return. False where there is no room, or no thread.
+bool divert_return(kbpf_regs &regs, const ProbedCall &call);
+
+bool is_trampoline(uintptr_t pc);
+
+// A call that has come back.
+struct EndedCall {
+  ProbedCall call;
+  bool last = false; // false: another probed call ended with it, because it was called as that one's tail
+};
+
+// At the trampoline, in a ReadSection: takes the thread's newest pending return of this stack pointer. regs'
+// epc and ra become the address where the caller goes on. False where nothing is pending: then control is
+// lost.
+bool end_call(kbpf_regs &regs, EndedCall &ended);
+
+// Gives up all that a thread has pending.
+void forget_thread(uint64_t thread_id);
+
+} // namespace kbpf::probes
