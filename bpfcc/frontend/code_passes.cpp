@@ -2,7 +2,9 @@
 // Runs before the optimiser (fold_helper_pointers, inline_everything) and after it (refuse_unsupported,
 // drop_dwarf).
 #include "bpfcc/frontend/code_passes.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -66,6 +68,24 @@ void refuse_unsupported(Module &module) {
   }
 }
 
+// The assembler keeps one symbol for each section, so "char license[] SEC("license")" would be defined twice.
+// A variable is found through its section, not its name, and can be renamed; a function's name is the
+// program's.
+void separate_names_from_sections(Module &module) {
+  StringSet<> sections;
+  for (const GlobalObject &object : module.global_objects())
+    if (object.hasSection())
+      sections.insert(object.getSection());
+  for (GlobalVariable &variable : module.globals())
+    if (sections.contains(variable.getName()))
+      variable.setName("_" + variable.getName());
+  for (const Function &function : module)
+    if (!function.isDeclaration() && sections.contains(function.getName()))
+      function.getContext().diagnose(DiagnosticInfoUnsupported(
+          function, "function '" + function.getName() + "' has the name of a section: rename one of them",
+          function.getSubprogram()));
+}
+
 // With these flags the back end still turns debug information into BTF, and writes no DWARF. They are set
 // last: the optimiser's output must not depend on them.
 void drop_dwarf(Module &module) {
@@ -87,6 +107,7 @@ struct LatePass : PassInfoMixin<LatePass> {
   static bool isRequired() { return true; }
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
     refuse_unsupported(module);
+    separate_names_from_sections(module);
     if (!options.keep_dwarf)
       drop_dwarf(module);
     return PreservedAnalyses::none();
