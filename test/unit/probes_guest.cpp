@@ -6,7 +6,7 @@
 #include <memory>
 #include <sys/mman.h>
 
-// Stands for the loader: the tests' programs are C++ functions.
+// Stands for the program's and the loader's code: the tests' programs are C++ functions.
 namespace kbpf {
 
 class ProgramLoader {
@@ -26,6 +26,8 @@ struct FakeProgram {
   bool *destroyed = nullptr;
 };
 } // namespace test
+
+Program::Program() : Object(Kind::program), memory_(BlockSource{}, 0) {}
 
 uint64_t Program::run(void *context) const {
   reinterpret_cast<const test::FakeProgram *>(this)->handler(context);
