@@ -254,6 +254,7 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   Options options;
   Parsed parsed;
   options.frontend.language.clear();
+  options.frontend.mcpu.clear();
   options.frontend.color = color_by_default();
   Diagnostics diag(options.frontend.color);
   auto fail = [&](const std::string &message) -> std::optional<Options> {
@@ -301,6 +302,9 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   if (options.warnings_off)
     frontend.clang_flags.push_back("-w");
   options.profile = kbpf::find_profile(parsed.abi);
+  // The seeds' kernels were written for what plain clang makes.
+  if (frontend.mcpu.empty())
+    frontend.mcpu = parsed.abi == "zcore" ? "v1" : "v3";
   frontend.profile = options.profile->name;
   if (std::string error = place_files(parsed, args.inputs, options); !error.empty())
     return fail(error);
