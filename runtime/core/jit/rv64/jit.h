@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Compiles a verified program to RISC-V machine code. Two steps, so that the caller can get executable memory of the
-// right size in between: plan() decides everything and measures, emit() writes the same code for a given address.
+// Compiles a verified program to RISC-V machine code. Two steps, so that the caller can get executable memory
+// of the right size in between: plan() decides everything and measures, emit() writes the same code for a
+// given address.
 #pragma once
 #include "core/base/arena.h"
 #include "core/base/result.h"
@@ -14,8 +15,9 @@ struct CpuFeatures { // beyond rv64imac
   bool zbc : 1;
 };
 
-// Addresses [low, high) in which every byte of the code will lie. Constants that are within 2 GiB of all of it are
-// reached relative to pc, in two instructions. Empty: nothing is known, every address is built from immediates.
+// Addresses [low, high) in which every byte of the code will lie. Constants that are within 2 GiB of all of
+// it are reached relative to pc, in two instructions. Empty: nothing is known, every address is built from
+// immediates.
 struct CodeRegion {
   uint64_t low = 0;
   uint64_t high = 0;
@@ -27,25 +29,27 @@ struct JitOptions {
   CodeRegion region = {};
 };
 
-// Opaque to callers; lives in the arena given to plan(), and refers to the program and the options' environment.
+// Opaque to callers; lives in the arena given to plan(), and refers to the program and the options'
+// environment.
 struct Plan;
 
-// Errors: no_memory, not_supported (an instruction that the JIT can't compile, or a helper without an address),
-// too_big (a stack frame beyond 2 KiB or code beyond 1 GiB).
+// Errors: no_memory, not_supported (an instruction that the JIT can't compile, or a helper without an
+// address), too_big (a stack frame beyond 2 KiB or code beyond 1 GiB).
 Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, Arena &arena);
 size_t code_size(const Plan &plan); // bytes, a multiple of 4
 
 // Writes code_size() bytes to out, to be run at run_address. The entry point is the first byte:
 //   uint64_t entry(uint64_t context), standard calling convention, stack frame included.
-// Error: out_of_range, where the code would not lie in the region that plan() was promised; out is then untouched.
+// Error: out_of_range, where the code would not lie in the region that plan() was promised; out is then
+// untouched.
 Result<void> emit(const Plan &plan, std::span<std::byte> out, uint64_t run_address);
 
-// Native offset in the code of a BPF instruction, for backtraces and dumps. insn: at most the number of instructions,
-// which gives the offset behind the last one.
+// Native offset in the code of a BPF instruction, for backtraces and dumps. insn: at most the number of
+// instructions, which gives the offset behind the last one.
 uint32_t native_offset(const Plan &plan, uint32_t insn);
 
-// A load that may fault (InsnFacts::faultable) and where to go on; offsets from the start of the code. The trap
-// handler writes 0 to x[zero_register] and sets pc to resume: the load has then read zero.
+// A load that may fault (InsnFacts::faultable) and where to go on; offsets from the start of the code. The
+// trap handler writes 0 to x[zero_register] and sets pc to resume: the load has then read zero.
 struct FaultEntry {
   uint32_t fault;
   uint32_t resume;

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Lowering of arithmetic. BPF's 32-bit results are zero-extended, those of RISC-V's "w" instructions
+// sign-extended: finish_alu() mends that once for all, unless the value is zero-extended anyway or nobody
+// reads its upper half.
+#include "core/isa/insn.h"
+#include "core/jit/rv64/lower.h"
+#include <bit>
+
+namespace kbpf::rv64 {
+namespace {
+
+bool is_64(const Insn &insn) { return insn.cls() == KBPF_CLASS_ALU64; }
+unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) & (is_64(insn) ? 63u : 31u); }
+
+} // namespace
+
+Result<void> Lowering::lower_alu(const Insn &insn, uint8_t source) {
+  switch (insn.code()) {
+  case KBPF_ALU_ADD:
+  case KBPF_ALU_SUB:
+    add(insn, source);
+    return {};
+  case KBPF_ALU_MUL:
+    multiply(insn, source);
+    return {};
+  case KBPF_ALU_OR:
+  case KBPF_ALU_AND:
+  case KBPF_ALU_XOR:
+    bitwise(insn, source);
+    return {};
+  case KBPF_ALU_LSH:
+  case KBPF_ALU_RSH:
+  case KBPF_ALU_ARSH:
+    shift(insn, source);
+    return {};
+  case KBPF_ALU_DIV:
+  case KBPF_ALU_MOD:
+    if (insn.off != 0 && insn.off != 1)
+      return Error::not_supported;
+    divide(insn, source);
+    return {};
+  case KBPF_ALU_NEG: {
+    Reg rd = native(insn.dst()), rs = read(source, t0);
+    is_64(insn) ? emit_.sub(rd, zero, rs) : emit_.subw(rd, zero, rs);
+    finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
+    return {};
+  }
+  case KBPF_ALU_MOV:
+    return move(insn);
+  case KBPF_ALU_END:
+    return convert_endianness(insn);
+  default:
+    return Error::not_supported;
+  }
+}
+
+void Lowering::finish_alu(const Insn &insn, Extension extension) {
+  if (!is_64(insn) && !extension.zero && !upper_half_unused()) {
+    emit_.zext_w(native(insn.dst()), native(insn.dst()));
+    extension = {.zero = true, .sign = false};
+  }
+  set_extension(insn.dst(), extension);
+}
+
+void Lowering::add(const Insn &insn, uint8_t source) {
+  bool subtract = insn.code() == KBPF_ALU_SUB;
+  Reg rd = native(insn.dst());
+  int64_t imm = subtract ? -int64_t{insn.imm} : int64_t{insn.imm};
+  if (is_64(insn)) {
+    if (insn.src_is_reg()) {
+      Reg rs1 = read(source, t0), rs2 = read(insn.src(), t1);
+      subtract ? emit_.sub(rd, rs1, rs2) : emit_.add(rd, rs1, rs2);
+    } else if (source == KBPF_REG_FP) {
+      emit_.add_constant(rd, sp, imm + layout_->bpf_stack, t1);
+    } else {
+      emit_.add_constant(rd, native(source), imm, t1);
+    }
+    return finish_alu(insn, {});
+  }
+  Reg rs1 = read(source, t0);
+  if (insn.src_is_reg()) {
+    Reg rs2 = read(insn.src(), t1);
+    subtract ? emit_.subw(rd, rs1, rs2) : emit_.addw(rd, rs1, rs2);
+  } else if (fits_signed(imm, 12)) {
+    emit_.addiw(rd, rs1, static_cast<int32_t>(imm));
+  } else {
+    emit_.li(t1, static_cast<uint64_t>(imm));
+    emit_.addw(rd, rs1, t1);
+  }
+  finish_alu(insn, {.zero = false, .sign = true});
+}
+
+void Lowering::multiply(const Insn &insn, uint8_t source) {
+  Reg rd = native(insn.dst()), rs1 = read(source, t0), rs2 = t1;
+  if (insn.src_is_reg()) {
+    rs2 = read(insn.src(), t1);
+  } else if (insn.imm > 0 && std::has_single_bit(static_cast<uint32_t>(insn.imm))) {
+    Insn shift_by = insn;
+    shift_by.opcode = static_cast<uint8_t>(insn.cls() | KBPF_ALU_LSH | KBPF_SRC_K);
+    shift_by.imm = std::countr_zero(static_cast<uint32_t>(insn.imm));
+    return shift(shift_by, source);
+  } else {
+    emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+  }
+  emit_.insn(is_64(insn) ? encode::mul(rd, rs1, rs2) : encode::mulw(rd, rs1, rs2));
+  finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
+}
+
+// Computed on all 64 bits: the low half of the result is right in any case, and its upper half often known.
+void Lowering::bitwise(const Insn &insn, uint8_t source) {
+  Reg rd = native(insn.dst()), rs1 = read(source, t0);
+  Extension a = extension(source);
+  Extension b = insn.src_is_reg() ? extension(insn.src()) : Extension{.zero = insn.imm >= 0, .sign = true};
+  Extension result = {.zero = a.zero && b.zero, .sign = a.sign && b.sign};
+  if (insn.code() == KBPF_ALU_AND) {
+    result.zero = a.zero || b.zero;
+    if ((a.zero && a.sign) || (b.zero && b.sign)) // not negative, so neither is the result
+      result = {.zero = true, .sign = true};
+  }
+  bool is_low_mask = insn.imm > 0 && std::has_single_bit(static_cast<uint32_t>(insn.imm) + 1);
+  if (!insn.src_is_reg() && fits_signed(insn.imm, 12)) {
+    switch (insn.code()) {
+    case KBPF_ALU_AND:
+      emit_.andi(rd, rs1, insn.imm);
+      break;
+    case KBPF_ALU_OR:
+      emit_.insn(encode::ori(rd, rs1, insn.imm));
+      break;
+    default:
+      emit_.insn(encode::xori(rd, rs1, insn.imm));
+    }
+  } else if (!insn.src_is_reg() && insn.code() == KBPF_ALU_AND && is_low_mask) {
+    unsigned above = static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>(insn.imm)));
+    if (above == 48) {
+      emit_.zext_h(rd, rs1);
+    } else {
+      emit_.slli(rd, rs1, above);
+      emit_.srli(rd, rd, above);
+    }
+  } else {
+    Reg rs2 = t1;
+    if (insn.src_is_reg())
+      rs2 = read(insn.src(), t1);
+    else
+      emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+    switch (insn.code()) {
+    case KBPF_ALU_AND:
+      emit_.and_(rd, rs1, rs2);
+      break;
+    case KBPF_ALU_OR:
+      emit_.or_(rd, rs1, rs2);
+      break;
+    default:
+      emit_.xor_(rd, rs1, rs2);
+    }
+  }
+  finish_alu(insn, result);
+}
+
+// RISC-V masks counts in registers as BPF does.
+void Lowering::shift(const Insn &insn, uint8_t source) {
+  Reg rd = native(insn.dst()), rs1 = read(source, t0);
+  Extension before = extension(source), after = {.zero = false, .sign = !is_64(insn)};
+  if (insn.src_is_reg()) {
+    Reg rs2 = read(insn.src(), t1);
+    bool is64 = is_64(insn);
+    switch (insn.code()) {
+    case KBPF_ALU_LSH:
+      emit_.insn(is64 ? encode::sll(rd, rs1, rs2) : encode::sllw(rd, rs1, rs2));
+      break;
+    case KBPF_ALU_RSH:
+      emit_.insn(is64 ? encode::srl(rd, rs1, rs2) : encode::srlw(rd, rs1, rs2));
+      break;
+    default:
+      emit_.insn(is64 ? encode::sra(rd, rs1, rs2) : encode::sraw(rd, rs1, rs2));
+    }
+    return finish_alu(insn, after);
+  }
+  unsigned count = shift_count(insn);
+  if (is_64(insn)) {
+    switch (insn.code()) {
+    case KBPF_ALU_LSH:
+      emit_.slli(rd, rs1, count);
+      break;
+    case KBPF_ALU_RSH:
+      emit_.srli(rd, rs1, count);
+      after = {.zero = count >= 32, .sign = count >= 33};
+      break;
+    default:
+      emit_.srai(rd, rs1, count);
+      after.sign = before.sign || count >= 32;
+    }
+    return finish_alu(insn, after);
+  }
+  if (count == 0) {
+    emit_.sext_w(rd, rs1);
+  } else if (insn.code() == KBPF_ALU_LSH) {
+    if (emit_.cpu().zba || upper_half_unused()) {
+      emit_.insn(encode::slliw(rd, rs1, count));
+    } else { // shifts the upper half out on the way, instead of clearing it afterwards
+      emit_.slli(rd, rs1, 32 + count);
+      emit_.srli(rd, rd, 32);
+      after = {.zero = true, .sign = false};
+    }
+  } else if (insn.code() == KBPF_ALU_RSH) {
+    before.zero ? emit_.srli(rd, rs1, count) : emit_.insn(encode::srliw(rd, rs1, count));
+    after.zero = true;
+  } else {
+    before.sign ? emit_.srai(rd, rs1, count) : emit_.insn(encode::sraiw(rd, rs1, count));
+  }
+  finish_alu(insn, after);
+}
+
+// RISC-V gives the remainder of a division by zero as BPF wants it, and the quotient as -1 where BPF wants 0:
+// adding "divisor == 0" mends that without a branch. The most negative number divided by -1 is the same in
+// both.
+void Lowering::divide(const Insn &insn, uint8_t source) {
+  bool is64 = is_64(insn), is_signed = insn.off == 1, quotient = insn.code() == KBPF_ALU_DIV;
+  Reg rd = native(insn.dst());
+  if (!insn.src_is_reg()) {
+    uint64_t divisor = is64 ? static_cast<uint64_t>(int64_t{insn.imm}) : static_cast<uint32_t>(insn.imm);
+    Insn simpler = insn;
+    simpler.off = 0;
+    if (divisor == 0) {
+      simpler.opcode =
+          static_cast<uint8_t>(insn.cls() | (quotient ? KBPF_ALU_AND : KBPF_ALU_OR) | KBPF_SRC_K);
+      return bitwise(simpler, source); // x & 0, or x | 0
+    }
+    if (!is_signed && std::has_single_bit(divisor) && insn.imm > 0) {
+      simpler.imm = quotient ? std::countr_zero(divisor) : insn.imm - 1;
+      simpler.opcode =
+          static_cast<uint8_t>(insn.cls() | (quotient ? KBPF_ALU_RSH : KBPF_ALU_AND) | KBPF_SRC_K);
+      return quotient ? shift(simpler, source) : bitwise(simpler, source);
+    }
+  }
+  Reg rs1 = read(source, t0), rs2 = t1;
+  bool may_be_zero = insn.src_is_reg() && quotient;
+  if (insn.src_is_reg())
+    rs2 = read(insn.src(), t1);
+  else
+    emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+  if (may_be_zero) {
+    Reg tested = is64 || extension(insn.src()).zero ? rs2 : read_sign_extended(insn.src(), t2);
+    emit_.insn(encode::sltiu(t2, tested, 1));
+  }
+  if (is64 && is_signed)
+    emit_.insn(quotient ? encode::div(rd, rs1, rs2) : encode::rem(rd, rs1, rs2));
+  else if (is64)
+    emit_.insn(quotient ? encode::divu(rd, rs1, rs2) : encode::remu(rd, rs1, rs2));
+  else if (is_signed)
+    emit_.insn(quotient ? encode::divw(rd, rs1, rs2) : encode::remw(rd, rs1, rs2));
+  else
+    emit_.insn(quotient ? encode::divuw(rd, rs1, rs2) : encode::remuw(rd, rs1, rs2));
+  if (may_be_zero)
+    is64 ? emit_.add(rd, rd, t2) : emit_.addw(rd, rd, t2);
+  finish_alu(insn, {.zero = false, .sign = !is64});
+}
+
+Result<void> Lowering::move(const Insn &insn) {
+  bool is64 = is_64(insn);
+  Reg rd = native(insn.dst());
+  if (!insn.src_is_reg()) {
+    bool negative = insn.imm < 0;
+    if (is64 || !negative || upper_half_unused()) {
+      emit_.li(rd, static_cast<uint64_t>(int64_t{insn.imm}));
+      set_extension(insn.dst(), {.zero = !negative, .sign = true});
+    } else {
+      emit_.li(rd, static_cast<uint32_t>(insn.imm));
+      set_extension(insn.dst(), {.zero = true, .sign = false});
+    }
+    return {};
+  }
+  Extension source = extension(insn.src());
+  switch (insn.off) {
+  case 0:
+    if (!is64 && !source.zero && !upper_half_unused()) {
+      emit_.zext_w(rd, read(insn.src(), t0));
+      source = {.zero = true, .sign = false};
+    } else {
+      emit_.mv(rd, read(insn.src(), rd));
+    }
+    set_extension(insn.dst(), source);
+    return {};
+  case 8:
+    emit_.sext_b(rd, read(insn.src(), t0));
+    break;
+  case 16:
+    emit_.sext_h(rd, read(insn.src(), t0));
+    break;
+  case 32:
+    if (!is64)
+      return Error::not_supported;
+    emit_.sext_w(rd, read(insn.src(), t0));
+    break;
+  default:
+    return Error::not_supported;
+  }
+  finish_alu(insn, {.zero = false, .sign = true});
+  return {};
+}
+
+Result<void> Lowering::convert_endianness(const Insn &insn) {
+  if (insn.imm != 16 && insn.imm != 32 && insn.imm != 64)
+    return Error::not_supported;
+  Reg rd = native(insn.dst());
+  bool swaps = is_64(insn) || insn.src_is_reg(); // else to little-endian, which numbers in registers are
+  if (!swaps) {
+    if (insn.imm == 16)
+      emit_.zext_h(rd, rd);
+    else if (insn.imm == 32 && !extension(insn.dst()).zero)
+      emit_.zext_w(rd, rd);
+    if (insn.imm == 64)
+      return {};
+  } else if (emit_.cpu().zbb) {
+    emit_.insn(encode::rev8(rd, rd));
+    emit_.srli(rd, rd, 64 - static_cast<unsigned>(insn.imm));
+  } else if (insn.imm == 16) {
+    swap_bytes_16(rd);
+  } else if (insn.imm == 32) {
+    swap_bytes_32(rd);
+  } else {
+    swap_bytes_64(rd);
+  }
+  set_extension(insn.dst(), {.zero = insn.imm < 64, .sign = insn.imm == 16});
+  return {};
+}
+
+void Lowering::swap_bytes_16(Reg rd) {
+  emit_.slli(t0, rd, 56);
+  emit_.srli(t0, t0, 48);
+  emit_.slli(rd, rd, 48);
+  emit_.srli(rd, rd, 56);
+  emit_.or_(rd, rd, t0);
+}
+
+// Swaps neighbouring groups of `shift` bits, which mask selects every other of.
+void Lowering::swap_groups(Reg rd, unsigned shift, uint64_t mask) {
+  emit_.li(t1, mask);
+  emit_.srli(t0, rd, shift);
+  emit_.and_(t0, t0, t1);
+  emit_.and_(rd, rd, t1);
+  emit_.slli(rd, rd, shift);
+  emit_.or_(rd, rd, t0);
+}
+
+void Lowering::swap_bytes_32(Reg rd) {
+  swap_groups(rd, 8, 0x00ff00ff);
+  emit_.srli(t0, rd, 16);
+  emit_.slli(rd, rd, 48);
+  emit_.srli(rd, rd, 32);
+  emit_.or_(rd, rd, t0);
+}
+
+void Lowering::swap_bytes_64(Reg rd) {
+  swap_groups(rd, 8, 0x00ff00ff00ff00ff);
+  swap_groups(rd, 16, 0x0000ffff0000ffff);
+  emit_.srli(t0, rd, 32);
+  emit_.slli(rd, rd, 32);
+  emit_.or_(rd, rd, t0);
+}
+
+} // namespace kbpf::rv64

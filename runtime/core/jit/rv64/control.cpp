@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Lowering of control flow: the walk over the program, prologues and epilogues, jumps, calls.
+#include "core/jit/rv64/lower.h"
+
+namespace kbpf::rv64 {
+
+Result<void> Lowering::run() {
+  std::span<const Subprogram> subprograms = plan_.program.subprograms();
+  std::span<const InsnFacts> facts = plan_.program.facts();
+  size_t subprogram = 0;
+  for (uint32_t i = 0; i < insns_.size();) {
+    if (subprogram < subprograms.size() && subprograms[subprogram].first == i) {
+      layout_ = &plan_.layouts[subprogram];
+      uint32_t before = emit_.position();
+      prologue();
+      if (measuring_)
+        plan_.layouts[subprogram].prologue_size = static_cast<uint16_t>(emit_.position() - before);
+      subprogram++;
+    }
+    if (!facts[i].reachable) {
+      i++;
+      continue;
+    }
+    if (plan_.is_leader(i))
+      zero_extended_ = sign_extended_ = 0;
+    i += KBPF_TRY(lower_insn(i));
+  }
+  return {};
+}
+
+// A move followed by an operation on its result is one instruction where RISC-V has three operands.
+static bool fuses(const Insn &move, const Insn &operation) {
+  bool is_plain_move = move.opcode == (KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_X) && move.off == 0;
+  bool reads_result_once = !operation.src_is_reg() || operation.src() != move.dst();
+  return is_plain_move && operation.is_alu() && operation.code() != KBPF_ALU_MOV &&
+         operation.code() != KBPF_ALU_END && operation.dst() == move.dst() && reads_result_once;
+}
+
+Result<uint32_t> Lowering::lower_insn(uint32_t index) {
+  const Insn &insn = insns_[index];
+  index_ = index;
+  start_ = emit_.position();
+  uint32_t slots = 1;
+  switch (insn.cls()) {
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64:
+    if (index + 1 < insns_.size() && !plan_.is_leader(index + 1) &&
+        plan_.program.facts()[index + 1].reachable && fuses(insn, insns_[index + 1])) {
+      index_++;
+      KBPF_TRY(lower_alu(insns_[index + 1], insn.src()));
+      slots = 2;
+    } else {
+      KBPF_TRY(lower_alu(insn, insn.dst()));
+    }
+    break;
+  case KBPF_CLASS_JMP:
+  case KBPF_CLASS_JMP32:
+    if (insn.is_exit())
+      lower_exit();
+    else if (insn.is_call())
+      KBPF_TRY(lower_call(insn));
+    else
+      KBPF_TRY(lower_jump(insn));
+    break;
+  case KBPF_CLASS_LDX:
+    KBPF_TRY(lower_load(insn));
+    break;
+  case KBPF_CLASS_ST:
+  case KBPF_CLASS_STX:
+    KBPF_TRY(lower_store(insn));
+    break;
+  default: { // LD
+    if (!insn.is_ld_imm64() || insn.src() != 0)
+      return Error::not_supported;
+    uint64_t value = static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns_[index + 1].imm)}
+                                                           << 32;
+    constant(native(insn.dst()), value);
+    set_extension(insn.dst(),
+                  {.zero = value >> 32 == 0, .sign = fits_signed(static_cast<int64_t>(value), 32)});
+    slots = 2;
+    break;
+  }
+  }
+  if (measuring_)
+    plan_.sizes[index_] = static_cast<uint16_t>(emit_.position() - start_);
+  return slots;
+}
+
+void Lowering::prologue() {
+  if (layout_->frame_size == 0)
+    return;
+  emit_.addi(sp, sp, -layout_->frame_size);
+  int32_t slot = layout_->frame_size;
+  if (layout_->saves_ra)
+    emit_.store(Width::d, ra, sp, slot -= 8);
+  for (unsigned i = 0; i < layout_->saved_count; i++)
+    emit_.store(Width::d, layout_->registers[6 + i], sp, slot -= 8);
+}
+
+// A subprogram leaves its result in r0's register; only the entry hands it to the outside.
+void Lowering::epilogue() {
+  if (layout_->is_entry)
+    emit_.mv(a0, native(0));
+  if (layout_->frame_size != 0) {
+    int32_t slot = layout_->frame_size;
+    if (layout_->saves_ra)
+      emit_.load(Width::d, true, ra, sp, slot -= 8);
+    for (unsigned i = 0; i < layout_->saved_count; i++)
+      emit_.load(Width::d, true, layout_->registers[6 + i], sp, slot -= 8);
+    emit_.addi(sp, sp, layout_->frame_size);
+  }
+  emit_.ret();
+}
+
+// Without a frame the epilogue is hardly longer than a jump to another one.
+void Lowering::lower_exit() {
+  if (index_ == layout_->last_exit || layout_->frame_size == 0)
+    epilogue();
+  else
+    transfer(TransferKind::jump, layout_->last_exit, Condition::eq, zero, zero);
+}
+
+Result<void> Lowering::lower_call(const Insn &insn) {
+  if (insn.opcode != KBPF_OP_CALL)
+    return Error::not_supported;
+  if (insn.src() == KBPF_PSEUDO_CALL) {
+    uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + insn.imm);
+    transfer(TransferKind::call, target, Condition::eq, zero, zero);
+  } else if (insn.src() == 0) {
+    const Environment *environment = plan_.options.environment;
+    HelperFunction helper = environment ? environment->helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+    if (!helper)
+      return Error::not_supported;
+    uint64_t target = reinterpret_cast<uint64_t>(helper);
+    if (is_near(plan_.options.region, target))
+      emit_.call_relative(static_cast<int64_t>(target - run_address_ - emit_.position()));
+    else
+      emit_.call_absolute(target);
+    emit_.mv(native(0), a0);
+  } else {
+    return Error::not_supported;
+  }
+  for (uint8_t reg = 0; reg < 6; reg++)
+    set_extension(reg, {});
+  return {};
+}
+
+Result<void> Lowering::lower_jump(const Insn &insn) {
+  bool is64 = insn.cls() == KBPF_CLASS_JMP;
+  if (insn.code() == KBPF_JMP_JA) {
+    int64_t distance = is64 ? insn.off : insn.imm;
+    uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + distance);
+    transfer(TransferKind::jump, target, Condition::eq, zero, zero);
+    return {};
+  }
+  uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + insn.off);
+  bool by_register = insn.src_is_reg();
+
+  if (insn.code() == KBPF_JMP_JSET) {
+    Reg dst = read(insn.dst(), t0);
+    if (by_register) {
+      emit_.and_(t0, dst, read(insn.src(), t1));
+    } else if (fits_signed(insn.imm, 12)) {
+      emit_.andi(t0, dst, insn.imm);
+    } else {
+      emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+      emit_.and_(t0, dst, t1);
+    }
+    bool upper_is_clear = !by_register && insn.imm >= 0;
+    if (!is64 && !upper_is_clear)
+      emit_.sext_w(t0, t0);
+    branch_to(target, Condition::ne, t0, zero);
+    return {};
+  }
+
+  Condition condition;
+  bool swapped = false; // RISC-V has no "greater"
+  switch (insn.code()) {
+  case KBPF_JMP_JEQ:
+    condition = Condition::eq;
+    break;
+  case KBPF_JMP_JNE:
+    condition = Condition::ne;
+    break;
+  case KBPF_JMP_JGT:
+    condition = Condition::ltu, swapped = true;
+    break;
+  case KBPF_JMP_JGE:
+    condition = Condition::geu;
+    break;
+  case KBPF_JMP_JLT:
+    condition = Condition::ltu;
+    break;
+  case KBPF_JMP_JLE:
+    condition = Condition::geu, swapped = true;
+    break;
+  case KBPF_JMP_JSGT:
+    condition = Condition::lt, swapped = true;
+    break;
+  case KBPF_JMP_JSGE:
+    condition = Condition::ge;
+    break;
+  case KBPF_JMP_JSLT:
+    condition = Condition::lt;
+    break;
+  case KBPF_JMP_JSLE:
+    condition = Condition::ge, swapped = true;
+    break;
+  default:
+    return Error::not_supported;
+  }
+  // Both operands of a 32-bit comparison are extended alike. Sign extension keeps the unsigned order too;
+  // where the upper halves are known to be zero already, an unsigned comparison takes them as they are.
+  bool is_signed = condition == Condition::lt || condition == Condition::ge;
+  bool zero_extended =
+      extension(insn.dst()).zero && (by_register ? extension(insn.src()).zero : insn.imm >= 0);
+  bool as_they_are = is64 || (!is_signed && zero_extended);
+  Reg a = as_they_are ? read(insn.dst(), t0) : read_sign_extended(insn.dst(), t0);
+  Reg b = zero;
+  if (by_register) {
+    b = as_they_are ? read(insn.src(), t1) : read_sign_extended(insn.src(), t1);
+  } else if (insn.imm != 0) {
+    b = t1;
+    emit_.li(b, static_cast<uint64_t>(int64_t{insn.imm}));
+  }
+  if (swapped)
+    branch_to(target, condition, b, a);
+  else
+    branch_to(target, condition, a, b);
+  return {};
+}
+
+void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2) {
+  bool is_narrow = Emitter::branch_is_compressible(condition, rs1, rs2);
+  transfer(is_narrow ? TransferKind::narrow_branch : TransferKind::branch, target, condition, rs1, rs2);
+}
+
+void Lowering::transfer(TransferKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2) {
+  Transfer &transfer = plan_.transfers[next_transfer_++];
+  if (measuring_) {
+    bool starts_compressed = kind == TransferKind::narrow_branch || kind == TransferKind::jump;
+    transfer = {.insn = index_,
+                .target = target,
+                .at = static_cast<uint16_t>(emit_.position() - start_),
+                .kind = kind,
+                .form = starts_compressed ? TransferForm::compressed : TransferForm::direct};
+  }
+  int64_t distance = int64_t{plan_.offsets[target]} - emit_.position();
+  bool is_branch = kind == TransferKind::branch || kind == TransferKind::narrow_branch;
+  Reg link = zero;
+  if (kind == TransferKind::call) {
+    link = ra;
+    distance -= prologue_size(target);
+  }
+  int32_t near = static_cast<int32_t>(distance);
+  switch (transfer.form) {
+  case TransferForm::compressed:
+    return is_branch ? emit_.branch_compressed(condition, rs1, near) : emit_.jump_compressed(near);
+  case TransferForm::direct:
+    return is_branch ? emit_.branch(condition, rs1, rs2, near) : emit_.jump(link, near);
+  case TransferForm::over_jump:
+    emit_.branch(negate(condition), rs1, rs2, 8);
+    return emit_.jump(zero, near - 4);
+  case TransferForm::far:
+    if (is_branch) {
+      emit_.branch(negate(condition), rs1, rs2, 12);
+      distance -= 4;
+    }
+    return emit_.jump_far(link, link == ra ? ra : t0, distance);
+  }
+}
+
+uint32_t Lowering::prologue_size(uint32_t first) const {
+  std::span<const Subprogram> subprograms = plan_.program.subprograms();
+  size_t low = 0, high = subprograms.size();
+  while (high - low > 1) {
+    size_t middle = (low + high) / 2;
+    (subprograms[middle].first <= first ? low : high) = middle;
+  }
+  return plan_.layouts[low].prologue_size;
+}
+
+Reg Lowering::read(uint8_t reg, Reg temp) {
+  if (reg != KBPF_REG_FP)
+    return native(reg);
+  emit_.addi(temp, sp, layout_->bpf_stack);
+  return temp;
+}
+
+Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
+  Reg source = read(reg, temp);
+  if (extension(reg).sign)
+    return source;
+  emit_.sext_w(temp, source);
+  return temp;
+}
+
+void Lowering::set_extension(uint8_t reg, Extension extension) {
+  uint16_t bit = static_cast<uint16_t>(1u << reg);
+  zero_extended_ = static_cast<uint16_t>(extension.zero ? zero_extended_ | bit : zero_extended_ & ~bit);
+  sign_extended_ = static_cast<uint16_t>(extension.sign ? sign_extended_ | bit : sign_extended_ & ~bit);
+}
+
+} // namespace kbpf::rv64

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Lowering of memory accesses, constants and atomics. Accesses are plain ones, aligned or not: QEMU and
+// application cores do unaligned accesses in hardware, on others the firmware emulates them (slowly) through
+// a trap. Atomics must be aligned, as everywhere.
+#include "core/jit/rv64/constant.h"
+#include "core/jit/rv64/lower.h"
+
+namespace kbpf::rv64 {
+namespace {
+
+Width width_of(const Insn &insn) {
+  switch (insn.size()) {
+  case KBPF_SIZE_B:
+    return Width::b;
+  case KBPF_SIZE_H:
+    return Width::h;
+  case KBPF_SIZE_W:
+    return Width::w;
+  default:
+    return Width::d;
+  }
+}
+
+constexpr uint32_t kOrdered = encode::kAcquire | encode::kRelease;
+
+} // namespace
+
+Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
+  Reg reg = base == KBPF_REG_FP ? sp : native(base);
+  if (base == KBPF_REG_FP)
+    offset += layout_->bpf_stack;
+  if (fits_signed(offset, 12))
+    return {reg, offset};
+  int32_t upper = (offset + 0x800) >> 12;
+  emit_.lui(temp, upper);
+  emit_.add(temp, temp, reg);
+  return {temp, offset - upper * 4096};
+}
+
+// For instructions that have no offset.
+Reg Lowering::exact_address(uint8_t base, int32_t offset, Reg temp) {
+  if (base == KBPF_REG_FP)
+    emit_.add_constant(temp, sp, offset + layout_->bpf_stack, temp);
+  else if (offset == 0)
+    return native(base);
+  else
+    emit_.add_constant(temp, native(base), offset, temp);
+  return temp;
+}
+
+void Lowering::constant(Reg rd, uint64_t value) {
+  ConstantSequence sequence = build_constant(value, emit_.cpu());
+  if (sequence.count > 2 && is_near(plan_.options.region, value))
+    emit_.address(rd, static_cast<int64_t>(value - run_address_ - emit_.position()));
+  else
+    emit_.li(rd, sequence);
+}
+
+Result<void> Lowering::lower_load(const Insn &insn) {
+  bool is_signed = insn.mode() == KBPF_MODE_MEMSX;
+  if ((!is_signed && insn.mode() != KBPF_MODE_MEM) || (is_signed && insn.size() == KBPF_SIZE_DW))
+    return Error::not_supported;
+  Width width = width_of(insn);
+  if (width == Width::w && upper_half_unused())
+    is_signed = true; // lw has a compressed form, lwu has none
+  Reg rd = native(insn.dst());
+  Address from = address(insn.src(), insn.off, t0);
+  if (plan_.program.facts()[index_].faultable)
+    record_fault(rd);
+  emit_.load(width, is_signed, rd, from.base, from.offset);
+  bool is_short = width == Width::b || width == Width::h;
+  set_extension(insn.dst(), {.zero = !is_signed && width != Width::d, .sign = is_signed || is_short});
+  return {};
+}
+
+// The instruction that comes next may fault. Where it ends is known once offsets are: until then resume holds
+// the BPF instruction, and fault the distance from its start.
+void Lowering::record_fault(Reg rd) {
+  if (measuring_)
+    plan_.faults[next_fault_++] = {.fault = emit_.position() - start_, .resume = index_, .zero_register = rd};
+}
+
+Result<void> Lowering::lower_store(const Insn &insn) {
+  if (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_ATOMIC)
+    return lower_atomic(insn);
+  if (insn.mode() != KBPF_MODE_MEM)
+    return Error::not_supported;
+  Reg value = zero;
+  if (insn.cls() == KBPF_CLASS_STX) {
+    value = read(insn.src(), t1);
+  } else if (insn.imm != 0) {
+    value = t1;
+    emit_.li(value, static_cast<uint64_t>(int64_t{insn.imm}));
+  }
+  Address to = address(insn.dst(), insn.off, t0);
+  emit_.store(width_of(insn), value, to.base, to.offset);
+  return {};
+}
+
+Result<void> Lowering::lower_atomic(const Insn &insn) {
+  if (insn.imm == KBPF_ATOMIC_LOAD_ACQ) {
+    if (insn.dst() == KBPF_REG_FP)
+      return Error::not_supported;
+    Address from = address(insn.src(), insn.off, t0);
+    emit_.load(width_of(insn), false, native(insn.dst()), from.base, from.offset);
+    emit_.insn(encode::fence(encode::kRead, encode::kRead | encode::kWrite));
+    bool is_short = insn.access_bytes() < 4;
+    set_extension(insn.dst(), {.zero = insn.size() != KBPF_SIZE_DW, .sign = is_short});
+    return {};
+  }
+  if (insn.imm == KBPF_ATOMIC_STORE_REL) {
+    Reg value = read(insn.src(), t1);
+    Address to = address(insn.dst(), insn.off, t0);
+    emit_.insn(encode::fence(encode::kRead | encode::kWrite, encode::kWrite));
+    emit_.store(width_of(insn), value, to.base, to.offset);
+    return {};
+  }
+  if (insn.size() != KBPF_SIZE_W && insn.size() != KBPF_SIZE_DW)
+    return Error::not_supported;
+  bool is64 = insn.size() == KBPF_SIZE_DW;
+  Reg src = read(insn.src(), t1);
+  Reg target = exact_address(insn.dst(), insn.off, t0);
+  if (insn.imm == KBPF_ATOMIC_CMPXCHG) {
+    compare_exchange(is64, target, src);
+    return {};
+  }
+  // Without fetch no order is promised, and the old value is dropped.
+  bool fetch = insn.imm & KBPF_ATOMIC_FETCH;
+  if (fetch && insn.src() == KBPF_REG_FP)
+    return Error::not_supported;
+  Reg old = fetch ? src : zero;
+  uint32_t order = fetch ? kOrdered : 0;
+  switch (insn.imm) {
+  case KBPF_ATOMIC_ADD:
+  case KBPF_ATOMIC_ADD | KBPF_ATOMIC_FETCH:
+    emit_.insn(encode::amoadd(is64, order, old, src, target));
+    break;
+  case KBPF_ATOMIC_OR:
+  case KBPF_ATOMIC_OR | KBPF_ATOMIC_FETCH:
+    emit_.insn(encode::amoor(is64, order, old, src, target));
+    break;
+  case KBPF_ATOMIC_AND:
+  case KBPF_ATOMIC_AND | KBPF_ATOMIC_FETCH:
+    emit_.insn(encode::amoand(is64, order, old, src, target));
+    break;
+  case KBPF_ATOMIC_XOR:
+  case KBPF_ATOMIC_XOR | KBPF_ATOMIC_FETCH:
+    emit_.insn(encode::amoxor(is64, order, old, src, target));
+    break;
+  case KBPF_ATOMIC_XCHG:
+    emit_.insn(encode::amoswap(is64, order, old, src, target));
+    break;
+  default:
+    return Error::not_supported;
+  }
+  if (fetch)
+    finish_old_value(insn.src(), src, is64);
+  return {};
+}
+
+// r0 becomes the old value, which was exchanged for src where it equalled r0. Both sides of a 32-bit
+// comparison are sign-extended, as lr.w does it.
+void Lowering::compare_exchange(bool is64, Reg address, Reg src) {
+  Reg expected = is64 ? native(0) : read_sign_extended(0, t5);
+  emit_.insn(encode::lr(is64, kOrdered, t2, address));
+  emit_.branch(Condition::ne, t2, expected, 12);
+  emit_.insn(encode::sc(is64, encode::kRelease, t6, src, address));
+  emit_.branch(Condition::ne, t6, zero, -12);
+  finish_old_value(0, t2, is64);
+}
+
+// The old value of an atomic operation, in a register where a 32-bit one is sign-extended, becomes a BPF
+// register.
+void Lowering::finish_old_value(uint8_t reg, Reg old, bool is64) {
+  bool as_it_is = is64 || upper_half_unused();
+  if (as_it_is)
+    emit_.mv(native(reg), old);
+  else
+    emit_.zext_w(native(reg), old);
+  set_extension(reg, {.zero = !as_it_is, .sign = !is64 && as_it_is});
+}
+
+} // namespace kbpf::rv64
