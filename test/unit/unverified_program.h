@@ -3,6 +3,7 @@
 // link it.
 #pragma once
 #include "core/verifier/program.h"
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -13,7 +14,7 @@ namespace kbpf {
 // frame.
 class UnverifiedProgramForTests {
 public:
-  static constexpr size_t kMaxInsns = 4096;
+  static constexpr size_t kMaxInsns = 65536;
   static constexpr size_t kMaxSubprograms = 16;
   static constexpr size_t kStackSize = KBPF_STACK_SIZE * KBPF_MAX_CALL_FRAMES;
 
@@ -21,8 +22,8 @@ public:
     if (insns.empty() || insns.size() > kMaxInsns)
       return;
     find_subprograms(insns);
-    for (InsnFacts &facts : facts_)
-      facts = {.reachable = true, .zero_extended = false, .faultable = false};
+    for (size_t i = 0; i < insns.size(); i++)
+      facts_[i] = {.reachable = true, .zero_extended = false, .faultable = false};
     program_.insns_ = insns;
     program_.facts_ = std::span(facts_).first(insns.size());
     program_.subprograms_ = std::span(subprograms_).first(subprogram_count_);
@@ -36,20 +37,20 @@ public:
 
 private:
   void find_subprograms(std::span<const Insn> insns) {
-    std::array<bool, kMaxInsns> starts{};
-    starts[0] = true;
+    std::fill_n(starts_.begin(), insns.size(), false);
+    starts_[0] = true;
     for (size_t i = 0; i < insns.size(); i++) {
       size_t target = i + 1 + static_cast<size_t>(static_cast<ptrdiff_t>(insns[i].imm));
       if (insns[i].is_call() && insns[i].src() == KBPF_PSEUDO_CALL && target < insns.size())
-        starts[target] = true;
+        starts_[target] = true;
       if (insns[i].is_ld_imm64())
         i++;
     }
     for (size_t i = 0; i < insns.size() && subprogram_count_ < kMaxSubprograms; i++) {
-      if (!starts[i])
+      if (!starts_[i])
         continue;
       size_t end = i + 1;
-      while (end < insns.size() && !starts[end])
+      while (end < insns.size() && !starts_[end])
         end++;
       subprograms_[subprogram_count_++] = {.first = static_cast<uint32_t>(i),
                                            .count = static_cast<uint32_t>(end - i),
@@ -59,6 +60,7 @@ private:
     }
   }
 
+  std::array<bool, kMaxInsns> starts_;
   std::array<InsnFacts, kMaxInsns> facts_;
   std::array<Subprogram, kMaxSubprograms> subprograms_;
   size_t subprogram_count_ = 0;

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Compiles a program with the JIT into executable memory of this process, to be called like a function.
+#pragma once
+#include "core/jit/rv64/jit.h"
+#include "unverified_program.h"
+
+namespace kbpf::test {
+
+// Programs are too big for the stack, and there is one at a time.
+UnverifiedProgramForTests &load_program(std::span<const Insn> insns);
+
+// The helpers of all target tests: 1 mixes its five arguments, 2 spoils every caller-saved register.
+extern const Environment kEnvironment;
+
+struct Compiled {
+  uint64_t (*entry)(uint64_t context); // null where compilation failed
+  size_t size;                         // bytes
+};
+// with_region: promises the JIT where the code will be, so that it addresses relative to pc.
+Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool with_region = false);
+
+// After a compilation with faultable loads: SIGSEGV in the code goes on as the fault table says.
+void install_fault_handler();
+
+uint64_t run_interpreter(const VerifiedProgram &program, void *context);
+
+// What this CPU has beyond rv64imac: every combination of it is tested.
+std::span<const rv64::CpuFeatures> cpu_variants();
+
+} // namespace kbpf::test

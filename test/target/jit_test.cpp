@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The JIT on its own machine: the table of all opcodes through both engines, what takes special programs, and
+// random programs through both. A static program without GoogleTest, to be run under qemu-riscv64:
+//   jit_test [FIRST_SEED COUNT]      without arguments: everything, with a few thousand seeds
+#include "compiled.h"
+#include "engine_cases.h"
+#include "insn_builders.h"
+#include "random_program.h"
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace kbpf::test {
+namespace {
+
+// One failure is printed in full, the rest are counted.
+unsigned failures;
+#define EXPECT(condition, ...)                                                                               \
+  do {                                                                                                       \
+    if (!(condition) && failures++ < 20) {                                                                   \
+      printf("%s:%d: not true: %s: ", __func__, __LINE__, #condition);                                       \
+      printf(__VA_ARGS__);                                                                                   \
+      printf("\n");                                                                                          \
+    }                                                                                                        \
+  } while (0)
+
+void run_case(const EngineCase &test, void *count) {
+  ++*static_cast<size_t *>(count);
+  const VerifiedProgram &program = load_program({test.insns, test.count}).program();
+  bool interpreted = false;
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    Compiled compiled = compile(program, cpu);
+    EXPECT(compiled.entry, "%s", test.name);
+    if (!compiled.entry)
+      continue;
+    for (uint64_t a : operand_values())
+      for (uint64_t b : operand_values()) {
+        CaseMemory memory{a, b, a ^ 0x5555, b + 3, 0};
+        CaseMemory expected = memory, for_interpreter = memory;
+        uint64_t want = expected_result(test, expected);
+        uint64_t got = compiled.entry(reinterpret_cast<uint64_t>(&memory));
+        EXPECT(got == want && memcmp(&memory, &expected, sizeof memory) == 0,
+               "%s zbb %d a %lx b %lx: r0 %lx, not %lx; cell %lx, not %lx; source %lx, not %lx", test.name,
+               cpu.zbb, a, b, got, want, memory.cell, expected.cell, memory.source, expected.source);
+        if (!interpreted) {
+          got = run_interpreter(program, &for_interpreter);
+          EXPECT(got == want && memcmp(&for_interpreter, &expected, sizeof memory) == 0,
+                 "interpreter: %s a %lx b %lx: r0 %lx, not %lx", test.name, a, b, got, want);
+        }
+        if (!uses_b(test))
+          break;
+      }
+    interpreted = true;
+  }
+}
+
+void computes_what_the_oracle_says_for_every_opcode_and_form() {
+  size_t cases = 0;
+  for_each_case(run_case, &cases);
+  EXPECT(cases > 2000, "only %zu cases", cases);
+}
+
+// Both engines, every CPU variant, with and without a promised region: all must give want.
+void expect_result(std::span<const Insn> insns, uint64_t want, const char *name) {
+  uint64_t context[16] = {};
+  const VerifiedProgram &program = load_program(insns).program();
+  uint64_t got = run_interpreter(program, context);
+  EXPECT(got == want, "%s: interpreter: %lx, not %lx", name, got, want);
+  for (rv64::CpuFeatures cpu : cpu_variants())
+    for (bool with_region : {false, true}) {
+      Compiled compiled = compile(program, cpu, with_region);
+      EXPECT(compiled.entry, "%s", name);
+      if (!compiled.entry)
+        continue;
+      memset(context, 0, sizeof context);
+      got = compiled.entry(reinterpret_cast<uint64_t>(context));
+      EXPECT(got == want, "%s: zbb %d region %d: %lx, not %lx", name, cpu.zbb, with_region, got, want);
+    }
+}
+
+void compare_exchange_compares_and_writes_the_low_half() {
+  Insn insns[] = {mov64_imm(R0, INT32_MIN),
+                  mov64_imm(R2, 5),
+                  store_imm(KBPF_SIZE_DW, R1, 0, INT32_MIN),
+                  atomic(KBPF_SIZE_W, KBPF_ATOMIC_CMPXCHG, R1, 0, R2),
+                  load(KBPF_SIZE_DW, R3, R1, 0),
+                  alu64_reg(KBPF_ALU_XOR, R0, R3),
+                  exit_insn()};
+  expect_result(insns, 0x80000000 ^ 0xffffffff00000005, "compare-exchange");
+}
+
+// A transfer over `filler` instructions, for each size of transfer that there is; taken and not taken.
+void transfers_reach_any_distance() {
+  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  for (size_t filler : {1u, 20u, 100u, 126u, 127u, 128u, 500u, 1000u, 1024u, 2100u, 9000u, 30000u})
+    for (unsigned shape = 0; shape < 5; shape++) {
+      size_t n = 0;
+      insns[n++] = mov64_imm(R0, 7);
+      insns[n++] = mov64_imm(R1, shape == 1 || shape == 2);
+      int32_t distance = static_cast<int32_t>(filler);
+      int16_t off = static_cast<int16_t>(filler);
+      switch (shape) {
+      case 0:
+        insns[n++] = jump_imm(KBPF_JMP_JEQ, R1, 0, off);
+        break; // taken, compressible
+      case 1:
+        insns[n++] = jump_imm(KBPF_JMP_JEQ, R1, 0, off);
+        break; // not taken
+      case 2:
+        insns[n++] = jump_reg(KBPF_JMP_JLT, R0, R0, off);
+        break; // not taken
+      case 3:
+        insns[n++] = jump_reg(KBPF_JMP_JLE, R0, R0, off);
+        break; // taken
+      case 4:
+        insns[n++] = gotol(distance);
+        break;
+      }
+      bool taken = shape == 0 || shape >= 3;
+      uint64_t want = 7;
+      for (size_t i = 0; i < filler; i++) {
+        insns[n++] = bswap(R0, 64);
+        if (!taken)
+          want = __builtin_bswap64(want);
+      }
+      insns[n++] = alu64_imm(KBPF_ALU_XOR, R0, 1);
+      insns[n++] = exit_insn();
+      expect_result({insns, n}, want ^ 1, "far transfer");
+    }
+}
+
+void backward_transfers_reach_any_distance() {
+  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  for (size_t filler : {10u, 120u, 500u, 1100u, 9000u, 30000u}) {
+    size_t n = 0;
+    insns[n++] = mov64_imm(R0, 7);
+    insns[n++] = mov64_imm(R2, 3);
+    for (size_t i = 0; i < filler; i++)
+      insns[n++] = bswap(R0, 64);
+    insns[n++] = alu64_imm(KBPF_ALU_ADD, R0, 1);
+    insns[n++] = add64_imm(R2, -1);
+    insns[n] = jump_imm(KBPF_JMP_JNE, R2, 0, -static_cast<int>(filler) - 3);
+    n++;
+    insns[n++] = exit_insn();
+    uint64_t want = 7;
+    for (int turn = 0; turn < 3; turn++)
+      want = (filler % 2 ? __builtin_bswap64(want) : want) + 1;
+    expect_result({insns, n}, want, "far loop");
+  }
+}
+
+void calls_reach_any_distance() {
+  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  for (size_t filler : {10u, 30000u, 50000u}) {
+    size_t n = 0;
+    insns[n++] = mov64_imm(R6, 5);
+    insns[n++] = mov64_imm(R1, 30);
+    insns[n++] = call_subprogram(static_cast<int>(filler) + 2);
+    insns[n++] = alu64_reg(KBPF_ALU_ADD, R0, R6);
+    for (size_t i = 0; i < filler; i++)
+      insns[n++] = bswap(R0, 64);
+    insns[n++] = exit_insn();
+    insns[n++] = mov64_reg(R0, R1);
+    insns[n++] = mov64_imm(R6, 1);
+    insns[n++] = alu64_reg(KBPF_ALU_ADD, R0, R6);
+    insns[n++] = exit_insn();
+    expect_result({insns, n}, 36, "far call");
+  }
+}
+
+void a_jump_to_the_first_instruction_skips_the_prologue() {
+  Insn insns[] = {alu64_imm(KBPF_ALU_ADD, R1, 1), // r1: the context's address; only its low bits count
+                  mov64_reg(R6, R1),
+                  call_helper(2),
+                  alu64_imm(KBPF_ALU_AND, R6, 7),
+                  mov64_reg(R1, R6),
+                  jump_imm(KBPF_JMP_JNE, R6, 4, -6),
+                  mov64_reg(R0, R6),
+                  exit_insn()};
+  expect_result(insns, 4, "loop to the start");
+}
+
+void helpers_keep_r6_to_r9_and_may_spoil_the_rest() {
+  Insn insns[] = {mov64_imm(R6, 6),
+                  mov64_imm(R7, 7),
+                  mov64_imm(R8, 8),
+                  mov64_imm(R9, 9),
+                  mov64_imm(R1, 1),
+                  call_helper(2),
+                  alu64_reg(KBPF_ALU_ADD, R0, R6),
+                  alu64_reg(KBPF_ALU_MUL, R0, R7),
+                  alu64_reg(KBPF_ALU_ADD, R0, R8),
+                  alu64_reg(KBPF_ALU_MUL, R0, R9),
+                  exit_insn()};
+  expect_result(insns, ((~uint64_t{1} + 6) * 7 + 8) * 9, "helper");
+}
+
+void callers_own_registers_survive_the_program() {
+  Insn insns[] = {mov64_imm(R6, -1), mov64_imm(R7, -1), mov64_imm(R8, -1),
+                  mov64_imm(R9, -1), call_helper(2),    exit_insn()};
+  Compiled compiled = compile(load_program(insns).program(), cpu_variants()[0]);
+  EXPECT(compiled.entry, "compilation failed");
+  if (!compiled.entry)
+    return;
+  uint64_t changed;
+  asm volatile(
+      "li s1, 101; li s2, 102; li s3, 103; li s4, 104; li s5, 105; mv s6, sp;"
+      "li a0, 0; jalr %1;"
+      "addi s1, s1, -101; addi s2, s2, -102; addi s3, s3, -103; addi s4, s4, -104; addi s5, s5, -105;"
+      "sub s6, s6, sp; or %0, s1, s2; or %0, %0, s3; or %0, %0, s4; or %0, %0, s5; or %0, %0, s6"
+      : "=&r"(changed)
+      : "r"(compiled.entry)
+      : "ra", "s1", "s2", "s3", "s4", "s5", "s6", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1",
+        "t2", "t3", "t4", "t5", "t6", "memory");
+  EXPECT(changed == 0, "%lx", changed);
+}
+
+void a_leaf_program_needs_no_frame() {
+  Insn insns[] = {mov64_imm(R6, 3), mov64_reg(R0, R6), exit_insn()};
+  Compiled compiled = compile(load_program(insns).program(), cpu_variants()[0]);
+  EXPECT(compiled.size <= 8, "%zu bytes", compiled.size); // li, mv, mv, ret
+}
+
+void a_faulting_load_reads_as_zero() {
+  install_fault_handler();
+  Insn insns[] = {mov64_imm(R1, 64),
+                  mov64_imm(R2, -1),
+                  load(KBPF_SIZE_W, R2, R1, 4),
+                  load_signed(KBPF_SIZE_H, R1, R1, 32000),
+                  mov64_imm(R0, 5),
+                  alu64_reg(KBPF_ALU_ADD, R0, R2),
+                  alu64_reg(KBPF_ALU_ADD, R0, R1),
+                  exit_insn()};
+  UnverifiedProgramForTests &program = load_program(insns);
+  program.facts(2).faultable = program.facts(3).faultable = true;
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    Compiled compiled = compile(program.program(), cpu);
+    EXPECT(compiled.entry, "compilation failed");
+    if (compiled.entry) {
+      uint64_t got = compiled.entry(0);
+      EXPECT(got == 5, "%lx", got);
+    }
+  }
+}
+
+void an_unread_upper_half_is_not_cleared() {
+  Insn insns[] = {load(KBPF_SIZE_DW, R2, R1, 0), alu32_imm(KBPF_ALU_ADD, R2, 1),
+                  store_reg(KBPF_SIZE_W, R1, 8, R2), mov64_imm(R0, 0), exit_insn()};
+  UnverifiedProgramForTests &program = load_program(insns);
+  Compiled plain = compile(program.program(), cpu_variants()[0]);
+  program.facts(1).zero_extended = true;
+  Compiled shorter = compile(program.program(), cpu_variants()[0]);
+  uint64_t memory[2] = {0xffffffffffffffff, 0x1111111122222222};
+  shorter.entry(reinterpret_cast<uint64_t>(memory));
+  EXPECT(shorter.size < plain.size, "%zu, %zu", shorter.size, plain.size);
+  EXPECT(memory[1] == 0x1111111100000000, "%lx", memory[1]);
+}
+
+void refuses_what_it_cannot_compile() {
+  const Insn refused[] = {make_insn(KBPF_CLASS_JMP | KBPF_JMP_JCOND, 0, 0, 0, 0),
+                          make_insn(KBPF_CLASS_ALU64 | KBPF_ALU_DIV | KBPF_SRC_X, 1, 2, 2, 0),
+                          make_insn(KBPF_CLASS_ALU64 | KBPF_ALU_END, 1, 0, 0, 8),
+                          make_insn(KBPF_CLASS_ALU64 | 0xe0, 1, 0, 0, 0),
+                          make_insn(KBPF_CLASS_ALU64 | KBPF_ALU_MOV, 11, 0, 0, 0),
+                          mov64_imm(R10, 0),
+                          call_helper(99),
+                          make_insn(KBPF_OP_CALL, 0, KBPF_PSEUDO_KFUNC_CALL, 0, 1),
+                          atomic(KBPF_SIZE_B, KBPF_ATOMIC_ADD, R1, 0, R2),
+                          atomic(KBPF_SIZE_W, 0x77, R1, 0, R2),
+                          atomic(KBPF_SIZE_DW, KBPF_ATOMIC_XCHG, R1, 0, R10),
+                          load_signed(KBPF_SIZE_DW, R1, R1, 0),
+                          make_insn(KBPF_CLASS_LD | KBPF_MODE_ABS, 0, 0, 0, 0),
+                          ja(30000),
+                          ja(-30000)};
+  for (const Insn &insn : refused) {
+    Insn insns[] = {insn, mov64_imm(R0, 0), exit_insn()};
+    Compiled compiled = compile(load_program(insns).program(), cpu_variants()[0]);
+    EXPECT(!compiled.entry, "opcode %02x imm %x", insn.opcode, insn.imm);
+  }
+}
+
+void agrees_with_the_interpreter_on_random_programs(uint64_t first, uint64_t count) {
+  for (uint64_t seed = first; seed < first + count; seed++) {
+    const VerifiedProgram &program = load_program(random_program(seed)).program();
+    alignas(16) std::byte initial[kRandomContext], memory[kRandomContext], expected[kRandomContext];
+    uint64_t state = ~seed;
+    for (std::byte &byte : initial)
+      byte = static_cast<std::byte>(next_random(state));
+    memcpy(memory, initial, sizeof memory);
+    uint64_t want = run_interpreter(program, memory);
+    memcpy(expected, memory, sizeof memory);
+    rv64::CpuFeatures cpu = cpu_variants()[seed % cpu_variants().size()];
+    Compiled compiled = compile(program, cpu, seed & 2);
+    EXPECT(compiled.entry, "seed %lu", seed);
+    if (!compiled.entry)
+      continue;
+    memcpy(memory, initial, sizeof memory); // in the same place: its address is the same for both
+    uint64_t got = compiled.entry(reinterpret_cast<uint64_t>(memory));
+    EXPECT(got == want && memcmp(memory, expected, sizeof memory) == 0, "seed %lu: r0 %lx, not %lx%s", seed,
+           got, want, memcmp(memory, expected, sizeof memory) ? "; memory differs" : "");
+  }
+}
+
+} // namespace
+} // namespace kbpf::test
+
+int main(int argc, char **argv) {
+  using namespace kbpf::test;
+  if (argc == 3) {
+    agrees_with_the_interpreter_on_random_programs(strtoull(argv[1], nullptr, 0),
+                                                   strtoull(argv[2], nullptr, 0));
+  } else {
+    refuses_what_it_cannot_compile();
+    a_leaf_program_needs_no_frame();
+    compare_exchange_compares_and_writes_the_low_half();
+    helpers_keep_r6_to_r9_and_may_spoil_the_rest();
+    callers_own_registers_survive_the_program();
+    a_jump_to_the_first_instruction_skips_the_prologue();
+    a_faulting_load_reads_as_zero();
+    an_unread_upper_half_is_not_cleared();
+    transfers_reach_any_distance();
+    backward_transfers_reach_any_distance();
+    calls_reach_any_distance();
+    computes_what_the_oracle_says_for_every_opcode_and_form();
+    agrees_with_the_interpreter_on_random_programs(1, 2000);
+  }
+  printf("%u failures\n", failures);
+  return failures != 0;
+}
