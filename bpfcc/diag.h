@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Errors, warnings and notes in clang's form: file:line:col: severity: message, source line, caret. Passes report and go
-// on with a sound dummy value; main stops at the next checkpoint. Knows neither LLVM nor libelf.
+// Errors, warnings and notes in clang's form: file:line:col: severity: message, source line, caret. Passes
+// report and go on with a sound dummy value; main stops at the next checkpoint. Knows neither LLVM nor
+// libelf.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace bpfcc {
 
-// line 0: nothing is known beyond the file. column 0: the line only. text: the source line, where it is known.
+// line 0: nothing is known beyond the file. column 0: the line only. text: the source line, where it is
+// known.
 struct SourceLocation {
   std::string file;
   unsigned line = 0;
@@ -22,8 +24,12 @@ public:
   explicit Diagnostics(bool color) : color_(color) {}
 
   void report(Severity severity, const SourceLocation &where, std::string_view message);
-  void error(const SourceLocation &where, std::string_view message) { report(Severity::error, where, message); }
-  void warning(const SourceLocation &where, std::string_view message) { report(Severity::warning, where, message); }
+  void error(const SourceLocation &where, std::string_view message) {
+    report(Severity::error, where, message);
+  }
+  void warning(const SourceLocation &where, std::string_view message) {
+    report(Severity::warning, where, message);
+  }
   void note(const SourceLocation &where, std::string_view message) { report(Severity::note, where, message); }
 
   // What a front end printed itself.
@@ -39,7 +45,8 @@ private:
   unsigned errors_ = 0;
 };
 
-// The candidate nearest to name in edit distance, empty where none is near enough to be a likely slip of the pen.
+// The candidate nearest to name in edit distance, empty where none is near enough to be a likely slip of the
+// pen.
 template <typename Range> std::string_view nearest_name(std::string_view name, const Range &candidates);
 unsigned edit_distance(std::string_view a, std::string_view b);
 

@@ -2,7 +2,11 @@
 // Runs before the optimiser (fold_helper_pointers, inline_everything) and after it (refuse_unsupported,
 // drop_dwarf).
 #include "bpfcc/frontend/code_passes.h"
+#include "bpfcc/frontend/single_function.h"
+#include "bpfcc/frontend/stack_report.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -32,11 +36,6 @@ void fold_helper_pointers(Module &module) {
   }
 }
 
-void refuse(const Instruction &instruction, const Twine &message) {
-  const Function &function = *instruction.getFunction();
-  function.getContext().diagnose(DiagnosticInfoUnsupported(function, message, instruction.getDebugLoc()));
-}
-
 // A call by number is a call of an integer converted to a pointer; any other computed callee is a real
 // indirect call.
 bool is_indirect_call(const CallBase &call) {
@@ -47,23 +46,67 @@ bool is_indirect_call(const CallBase &call) {
   return !(expression && expression->getOpcode() == Instruction::IntToPtr);
 }
 
-// The back end ends in a fatal error at these, or makes code that no kernel accepts.
+constexpr unsigned kMaxArguments = 5; // r1 to r5
+
+bool is_floating_point(const Instruction &instruction) {
+  if (isa<BinaryOperator, UnaryOperator>(instruction))
+    return instruction.getType()->isFPOrFPVectorTy();
+  if (auto *cast = dyn_cast<CastInst>(&instruction); cast && !isa<BitCastInst>(cast))
+    return cast->getSrcTy()->isFPOrFPVectorTy() || cast->getDestTy()->isFPOrFPVectorTy();
+  return isa<FCmpInst>(instruction);
+}
+
+// What an instruction asks of BPF that it does not have; empty: nothing.
+StringRef unsupported(const Instruction &instruction) {
+  if (auto *call = dyn_cast<CallBase>(&instruction); call && is_indirect_call(*call))
+    return "indirect call: BPF calls functions by name and helpers by number only";
+  if (auto *call = dyn_cast<CallBase>(&instruction);
+      call && call->arg_size() > kMaxArguments && !isa<IntrinsicInst>(call))
+    return "call with more than 5 arguments: BPF passes them in 5 registers";
+  if (is_floating_point(instruction))
+    return "floating point: BPF has only integers";
+  if (isa<IndirectBrInst>(instruction))
+    return "computed goto: BPF has no indirect jump";
+  if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction);
+      exchange && exchange->getNewValOperand()->getType()->getPrimitiveSizeInBits() < 32)
+    return "atomic compare-and-exchange of less than 32 bits: BPF has it for 32 and 64 bits";
+  if (auto *update = dyn_cast<AtomicRMWInst>(&instruction);
+      update && update->getType()->getPrimitiveSizeInBits() < 32)
+    return "atomic operation on less than 32 bits: BPF has it for 32 and 64 bits";
+  return {};
+}
+
+// The back end ends in a fatal error at these, or makes code that no kernel accepts. A function with an error
+// does not reach it, so that errors in others are reported in the same run.
 void refuse_unsupported(Module &module) {
   for (Function &function : module) {
-    for (Instruction &instruction : instructions(function)) {
-      if (auto *call = dyn_cast<CallBase>(&instruction); call && is_indirect_call(*call))
-        refuse(instruction, "indirect call: BPF calls functions by name and helpers by number only");
-      else if (isa<IndirectBrInst>(instruction))
-        refuse(instruction, "computed goto: BPF has no indirect jump");
-      else if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction);
-               exchange && exchange->getNewValOperand()->getType()->getPrimitiveSizeInBits() < 32)
-        refuse(instruction,
-               "atomic compare-and-exchange of less than 32 bits: BPF has it for 32 and 64 bits");
-      else if (auto *update = dyn_cast<AtomicRMWInst>(&instruction);
-               update && update->getType()->getPrimitiveSizeInBits() < 32)
-        refuse(instruction, "atomic operation on less than 32 bits: BPF has it for 32 and 64 bits");
-    }
+    bool refused = false;
+    for (Instruction &instruction : instructions(function))
+      if (StringRef reason = unsupported(instruction); !reason.empty()) {
+        refuse(instruction, reason);
+        refused = true;
+      }
+    if (refused)
+      function.deleteBody();
   }
+}
+
+// The assembler keeps one symbol for each section, so "char license[] SEC("license")" would be defined twice.
+// A variable is found through its section, not its name, and can be renamed; a function's name is the
+// program's.
+void separate_names_from_sections(Module &module) {
+  StringSet<> sections;
+  for (const GlobalObject &object : module.global_objects())
+    if (object.hasSection())
+      sections.insert(object.getSection());
+  for (GlobalVariable &variable : module.globals())
+    if (sections.contains(variable.getName()))
+      variable.setName("_" + variable.getName());
+  for (const Function &function : module)
+    if (!function.isDeclaration() && sections.contains(function.getName()))
+      function.getContext().diagnose(DiagnosticInfoUnsupported(
+          function, "function '" + function.getName() + "' has the name of a section: rename one of them",
+          function.getSubprogram()));
 }
 
 // With these flags the back end still turns debug information into BTF, and writes no DWARF. They are set
@@ -74,9 +117,13 @@ void drop_dwarf(Module &module) {
 }
 
 struct EarlyPass : PassInfoMixin<EarlyPass> {
+  CodePassOptions options;
+  explicit EarlyPass(const CodePassOptions &options) : options(options) {}
   static bool isRequired() { return true; }
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
     fold_helper_pointers(module);
+    if (options.single_function)
+      inline_everything(module);
     return PreservedAnalyses::none();
   }
 };
@@ -87,6 +134,12 @@ struct LatePass : PassInfoMixin<LatePass> {
   static bool isRequired() { return true; }
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
     refuse_unsupported(module);
+    if (options.single_function) {
+      move_constants_to_stack(module);
+      refuse_calls_data_and_atomics(module);
+    }
+    separate_names_from_sections(module);
+    install_stack_report(module.getContext());
     if (!options.keep_dwarf)
       drop_dwarf(module);
     return PreservedAnalyses::none();
@@ -95,9 +148,14 @@ struct LatePass : PassInfoMixin<LatePass> {
 
 } // namespace
 
+void refuse(const Instruction &instruction, const Twine &message) {
+  const Function &function = *instruction.getFunction();
+  function.getContext().diagnose(DiagnosticInfoUnsupported(function, message, instruction.getDebugLoc()));
+}
+
 void register_code_passes(PassBuilder &builder, const CodePassOptions &options) {
   builder.registerPipelineStartEPCallback(
-      [](ModulePassManager &passes, OptimizationLevel) { passes.addPass(EarlyPass()); });
+      [options](ModulePassManager &passes, OptimizationLevel) { passes.addPass(EarlyPass(options)); });
   builder.registerOptimizerLastEPCallback(
       [options](ModulePassManager &passes, OptimizationLevel) { passes.addPass(LatePass(options)); });
 }

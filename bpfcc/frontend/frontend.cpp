@@ -80,13 +80,9 @@ bool known_to(const std::string &flag, clang::driver::options::ClangVisibility v
 // to the target: builds made for a host compiler pass them too. What neither knows goes through and is
 // refused by cc1.
 void add_clang_flags(const StringVector &flags, StringVector &args) {
-  for (size_t i = 0; i < flags.size(); ++i) {
-    const std::string &flag = flags[i];
-    if ((flag == "-Xclang" || flag == "-mllvm") && i + 1 < flags.size()) {
-      if (flag == "-mllvm")
-        args.push_back(flag);
-      args.push_back(flags[++i]);
-    } else if (constexpr std::string_view kFileMap = "-ffile-prefix-map="; flag.starts_with(kFileMap)) {
+  constexpr StringRef kFileMap = "-ffile-prefix-map=";
+  for (const std::string &flag : flags) {
+    if (StringRef(flag).starts_with(kFileMap)) {
       args.push_back("-fdebug-prefix-map=" + flag.substr(kFileMap.size()));
       args.push_back("-fmacro-prefix-map=" + flag.substr(kFileMap.size()));
     } else if (known_to(flag, clang::driver::options::CC1Option) ||
@@ -146,6 +142,9 @@ StringVector make_cc1_args(const FrontendOptions &options) {
   for (const std::string &header : options.forced_includes)
     add("-include", header);
   add_clang_flags(options.clang_flags, args);
+  args.insert(args.end(), options.cc1_flags.begin(), options.cc1_flags.end());
+  for (const std::string &flag : options.llvm_flags)
+    add("-mllvm", flag);
   add("-x", options.language, options.input);
   return args;
 }
@@ -344,6 +343,7 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
     else
       errors = 1;
   }
+  CrashRecoveryContext::Disable();
   diag.count_errors(errors);
   if (!done && !diag.errors())
     diag.error({options.input, 0, 0, {}}, "compilation failed");

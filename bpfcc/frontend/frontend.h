@@ -34,7 +34,9 @@ struct FrontendOptions {
       search_dirs; // -I, -isystem, -iquote, -idirafter, each followed by its directory, in order
   std::vector<std::string> forced_includes; // -include
   std::vector<std::string> macros;          // "-DX=1", "-UX" in order
-  std::vector<std::string> clang_flags; // -W*, -f*, -Xclang and -mllvm arguments, handed to clang as they are
+  std::vector<std::string> clang_flags;     // -W*, -f*, -w, -pedantic: as clang's driver takes them
+  std::vector<std::string> cc1_flags;       // -Xclang
+  std::vector<std::string> llvm_flags;      // -mllvm
   std::string profile = "kbpf"; // defines __KBPF_ABI_<PROFILE>__, chooses helpers and code generation rules
 };
 

@@ -144,6 +144,10 @@ void print(const Image &image, std::string &out) {
     out += concat("reloc ", image.sections[reloc.section].name, "+", hex(uint64_t(reloc.insn) * 8), " ",
                   kind_name(reloc.kind), " ", source_text(image, reloc), target_text(image, reloc.resolved),
                   "\n");
+  for (const CoreRelo &core : image.btf_ext.core_relos)
+    out +=
+        concat("core ", image.sections[core.section].name, "+", hex(uint64_t(core.insn) * 8), " ",
+               image.btf.type(core.type).name, " ", image.btf.string(core.access), " kind ", core.kind, "\n");
   for (size_t i = 0; i < image.programs.size(); i++)
     print_program(image, i, out);
   for (size_t i = 1; i < image.output.size(); i++)

@@ -140,7 +140,10 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
   for (const Symbol &candidate : image_.symbols)
     if (candidate.section != SHN_UNDEF && candidate.binding != STB_LOCAL)
       names.push_back(candidate.name);
-  error(reloc, concat("undefined symbol ", quoted(symbol.name), suggestion(symbol.name, names)));
+  error(reloc, concat("undefined symbol ", quoted(symbol.name), suggestion(symbol.name, names),
+                      image_.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx
+                          ? " (maps that are bound by name are for profile 'zcore')"
+                          : ""));
   return {};
 }
 

@@ -4,6 +4,8 @@
 #include "core/base/arena.h"
 #include "core/interp/interp.h"
 #include "core/verifier/program.h"
+#include "kernel/engine.h"
+#include "kernel/kbpf.h"
 #include "kernel/object.h"
 #include <span>
 
@@ -18,20 +20,28 @@ public:
   const Profile &profile() const { return *profile_; }
   const ProgTypeInfo &type() const { return *type_; }
   const char *name() const { return name_; }
-  void destroy() override;
+  std::span<Map *const> maps() const { return {maps_, map_count_}; }
+  size_t code_bytes() const { return code_.size; } // of machine code; 0: interpreted
+  void destroy() override;                         // waits for readers, then frees
 
 private:
   friend class ProgramLoader;
-  Program() : Object(Kind::program) {}
+  friend bool resume_program_fault(kbpf_regs &regs);
+  template <typename T, typename... Args> friend T *allocate_object(Args &&...args);
+  template <typename T> friend void free_object(T *object);
+  Program();
   ~Program() = default;
+
   const Profile *profile_ = nullptr;
   const ProgTypeInfo *type_ = nullptr;
   char name_[KBPF_OBJ_NAME_LEN] = {};
-  uint64_t (*entry_)(void *context) = nullptr; // machine code; null: interpreted
-  const VerifiedProgram *verified_ = nullptr;  // for the interpreter; null where there is machine code
-  void *code_ = nullptr;
-  size_t code_pages_ = 0;
-  std::span<Map *> maps_; // one reference on each
+  MachineCode code_;
+  const VerifiedProgram *verified_ = nullptr; // for the interpreter; null where there is machine code
+  Arena memory_;         // of the tables below, of verified_, of the fault table and the fd slots
+  Map **maps_ = nullptr; // one reference on each
+  size_t map_count_ = 0;
+  bool in_fault_list_ = false;
+  std::atomic<Program *> next_in_fault_list_{nullptr};
 };
 
 } // namespace kbpf

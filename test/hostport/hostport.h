@@ -36,7 +36,7 @@ void set_current(const kbpf_thread &thread);
 void set_may_use_bpf(bool may);
 void set_time_ns(uint64_t now); // stands still there; 0: the host's monotonic clock
 
-// Memory that kbpf_port_text_write may change and whose addresses may be probed.
+// Memory that kbpf_port_text_write may change (besides pages of the port) and whose addresses may be probed.
 void add_text(void *first, size_t size);
 void forbid_probes(uintptr_t first, size_t size); // kbpf_port_may_probe says no there
 void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size);
@@ -53,6 +53,7 @@ size_t open_fds();
 void fail_allocation(int64_t nth);
 size_t live_allocations(); // of memory and of pages, not yet freed
 uint64_t allocation_count();
+void keep_allocations(); // what is allocated now may stay for good, across reset too: it is no leak
 
 std::string take_console(); // what was written since the last call
 unsigned trace_wakes();

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Attaching and detaching. System calls take turns (the attach lock); the trap handler never waits for them.
 #include "kernel/epoch.h"
+#include "kernel/memory.h"
 #include "kernel/port.h"
 #include "kernel/probes/probes.h"
 #include "kernel/probes/registry.h"
 #include "kernel/probes/returns.h"
 #include "kernel/probes/slots.h"
 #include "kernel/probes/target.h"
-#include <new>
+#include <utility>
 
 namespace kbpf {
 namespace probes {
@@ -29,23 +30,13 @@ private:
 
 constinit uint64_t last_serial = 0; // under the attach lock
 
-template <typename T> T *make() {
-  void *memory = kbpf_port_alloc(sizeof(T), alignof(T));
-  return memory ? new (memory) T() : nullptr;
-}
-
-template <typename T> void destroy(T *object) {
-  object->~T();
-  kbpf_port_free(object, sizeof(T), alignof(T));
-}
-
 // Owns a node until it is linked.
 template <typename T> class Owned {
 public:
   explicit Owned(T *object) : object_(object) {}
   ~Owned() {
     if (object_)
-      destroy(object_);
+      free_object(object_);
   }
   Owned(const Owned &) = delete;
   Owned &operator=(const Owned &) = delete;
@@ -65,7 +56,7 @@ bool write_halfword(uintptr_t address, uint32_t value) {
 
 // Puts a new site with its first attachment into the text.
 Result<void> arm(const Target &target, Owned<Attachment> &attachment, TextSink &why) {
-  Owned<Site> site(make<Site>());
+  Owned<Site> site(allocate_object<Site>());
   if (!site)
     return Error::no_memory;
   site->address = target.address;
@@ -95,7 +86,7 @@ Result<void> disarm(Site &site, TextSink &why) {
   }
   unlink_site(site);
   wait_for_readers();
-  destroy(&site);
+  free_object(&site);
   return {};
 }
 
@@ -148,7 +139,7 @@ Result<void> attach_probe(Ref<Program> program, std::string_view text, TextSink 
   }
   if (target.kind == AttachKind::kretprobe_exit)
     KBPF_TRY(prepare_returns());
-  Owned<Attachment> attachment(make<Attachment>());
+  Owned<Attachment> attachment(allocate_object<Attachment>());
   if (!attachment)
     return Error::no_memory;
   attachment->program = std::move(program);
@@ -174,7 +165,7 @@ Result<void> detach_probe(const Program *program, std::string_view text, TextSin
   if (!last || !result)
     wait_for_readers();
   while (removed)
-    destroy(std::exchange(removed, removed->removed));
+    free_object(std::exchange(removed, removed->removed));
   return result;
 }
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The table of spellings and its reader. The longest spelling that fits an argument wins: -fsyntax-only
+// before -f.
+#include "bpfcc/command_line.h"
+#include "bpfcc/diag.h"
+#include <fstream>
+#include <iterator>
+
+namespace bpfcc {
+namespace {
+
+constexpr Spelling kSpellings[] = {
+    {"-o", Form::value, "output", "FILE", "write the object to FILE; - is standard output"},
+    {"-c", Form::flag, "compile", "", "make an object (the default)"},
+    {"-S", Form::flag, "assembly", "", "make assembly text"},
+    {"-E", Form::flag, "preprocess", "", "preprocess only"},
+    {"-emit-llvm", Form::flag, "emit-llvm", "", "make LLVM bitcode; text with -S"},
+    {"-fsyntax-only", Form::flag, "syntax-only", "", "check the source and write nothing"},
+    {"--abi", Form::value, "abi", "PROFILE", "kernel to compile for: kbpf (the default), zcore, linux"},
+    {"--abi=", Form::joined, "abi", "", ""},
+    {"-mcpu=", Form::joined, "mcpu", "VERSION", "BPF instruction set: v1, v2, v3 (the default), v4"},
+    {"-fno-bpf-verify", Form::flag, "no-verify", "", "do not run the verifier on each program"},
+    {"-fbpf-verify", Form::flag, "verify", "", ""},
+    {"--print-after", Form::value, "print-after", "PASS", "print what the relocator holds after PASS"},
+    {"--print-after=", Form::joined, "print-after", "", ""},
+    {"--stop-after", Form::value, "stop-after", "PASS", "run no pass after PASS and write nothing"},
+    {"--stop-after=", Form::joined, "stop-after", "", ""},
+    {"-I", Form::word_value, "search-dir", "DIR", "search DIR for headers, before the embedded ones"},
+    {"-isystem", Form::word_value, "search-dir", "DIR", "search DIR for system headers"},
+    {"-iquote", Form::word_value, "search-dir", "DIR", "search DIR for headers in quotes"},
+    {"-idirafter", Form::word_value, "search-dir", "DIR", "search DIR for headers last"},
+    {"-nostdinc", Form::flag, "no-standard-includes", "", "do not search the embedded headers"},
+    {"-include", Form::separate, "include", "FILE", "include FILE before the source"},
+    {"-D", Form::word_value, "macro", "NAME[=VALUE]", "define a macro"},
+    {"-U", Form::word_value, "macro", "NAME", "undefine a macro"},
+    {"-O", Form::word, "optimize", "LEVEL", "optimise: 0, 1, 2 (the default), 3, s, z"},
+    {"-g", Form::word, "debug", "", "keep DWARF debug information; BTF is always made"},
+    {"-std=", Form::joined, "std", "STANDARD", "C standard"},
+    {"-ansi", Form::flag, "ansi", "", ""},
+    {"-x", Form::value, "language", "LANGUAGE", "language of the input: c, cpp-output"},
+    {"-W", Form::word, "clang-flag", "WARNING", "warnings, as in clang"},
+    {"-Werror", Form::flag, "warnings-are-errors", "", "make every warning an error"},
+    {"-w", Form::flag, "no-warnings", "", "print no warnings"},
+    {"-pedantic", Form::word, "clang-flag", "", ""},
+    {"-f", Form::word, "clang-flag", "FLAG", "code generation and language flags, as in clang"},
+    {"-fcolor-diagnostics", Form::flag, "color", "", "colour diagnostics, terminal or not"},
+    {"-fdiagnostics-color", Form::flag, "color", "", ""},
+    {"-fdiagnostics-color=always", Form::flag, "color", "", ""},
+    {"-fdiagnostics-color=auto", Form::flag, "ignored", "", ""},
+    {"-fdiagnostics-color=never", Form::flag, "no-color", "", ""},
+    {"-fno-color-diagnostics", Form::flag, "no-color", "", "never colour diagnostics"},
+    {"-fno-diagnostics-color", Form::flag, "no-color", "", ""},
+    {"-Xclang", Form::separate, "cc1-flag", "ARG", "hand ARG to clang's compiler proper"},
+    {"-mllvm", Form::separate, "llvm-flag", "ARG", "hand ARG to LLVM"},
+    {"-target", Form::separate, "target", "bpf", "accepted for builds made for clang"},
+    {"--target=", Form::joined, "target", "", ""},
+    {"-mlittle-endian", Form::flag, "ignored", "", ""},
+    {"-m", Form::word, "host-flag", "", ""},
+    {"-pthread", Form::word, "host-flag", "", ""},
+    {"-pipe", Form::flag, "ignored", "", ""},
+    {"-l", Form::word_value, "host-flag", "", ""},
+    {"-L", Form::word_value, "host-flag", "", ""},
+    {"-M", Form::flag, "dependencies", "", "print a make rule with the source's dependencies"},
+    {"-MM", Form::flag, "user-dependencies", "", "like -M, without system headers"},
+    {"-MD", Form::flag, "write-dependencies", "", "write that rule beside the output"},
+    {"-MMD", Form::flag, "write-user-dependencies", "", "like -MD, without system headers"},
+    {"-MF", Form::value, "dependency-file", "FILE", "write the rule to FILE"},
+    {"-MT", Form::value, "dependency-target", "TARGET", "target of the rule"},
+    {"-MQ", Form::value, "quoted-dependency-target", "TARGET", "the same, quoted for make"},
+    {"-MP", Form::flag, "phony-dependencies", "", "add an empty rule for each header"},
+    {"-v", Form::flag, "verbose", "", "print the version and the header search path"},
+    {"--version", Form::flag, "version", "", "print the version"},
+    {"--help", Form::flag, "help", "", "print this text"},
+    {"-help", Form::flag, "help", "", ""},
+    {"-dumpmachine", Form::flag, "dump-machine", "", ""},
+    {"-dumpversion", Form::flag, "dump-version", "", ""},
+};
+
+bool fits(const Spelling &spelling, std::string_view arg) {
+  switch (spelling.form) {
+  case Form::flag:
+  case Form::separate:
+    return arg == spelling.clang;
+  case Form::value:
+    // "--abi" takes its value from the next argument only; "--abi=" is a spelling of its own.
+    return spelling.clang.starts_with("--") ? arg == spelling.clang : arg.starts_with(spelling.clang);
+  case Form::joined:
+  case Form::word:
+  case Form::word_value:
+    return arg.starts_with(spelling.clang);
+  }
+  return false;
+}
+
+const Spelling *find(std::string_view arg) {
+  const Spelling *best = nullptr;
+  for (const Spelling &spelling : kSpellings)
+    if (fits(spelling, arg) && (!best || spelling.clang.size() > best->clang.size()))
+      best = &spelling;
+  return best;
+}
+
+std::string unknown(std::string_view arg) {
+  std::vector<std::string_view> names;
+  for (const Spelling &spelling : kSpellings)
+    names.push_back(spelling.clang);
+  std::string message = "unknown argument: '" + std::string(arg) + "'";
+  if (std::string_view nearest = nearest_name(arg, names); !nearest.empty())
+    message += "; did you mean '" + std::string(nearest) + "'?";
+  return message;
+}
+
+// The quoting rules of a response file are GNU's: blanks separate, '...' and "..." group, a backslash takes
+// the next character as it is.
+std::vector<std::string> split_response_file(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      word += text[++i];
+      in_word = true;
+    } else if (quote ? c == quote : c == '"' || c == '\'') {
+      quote = quote ? 0 : c;
+      in_word = true;
+    } else if (!quote && blank) {
+      if (in_word)
+        words.push_back(std::move(word));
+      word.clear();
+      in_word = false;
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  if (in_word)
+    words.push_back(std::move(word));
+  return words;
+}
+
+constexpr unsigned kMaxResponseFiles = 64; // a response file that names itself must end
+
+bool expand_response_files(std::vector<std::string> &args, std::string &error) {
+  unsigned files = 0;
+  for (size_t i = 0; i < args.size();) {
+    if (args[i].size() < 2 || args[i][0] != '@') {
+      ++i;
+      continue;
+    }
+    std::ifstream file(args[i].substr(1), std::ios::binary);
+    if (!file || ++files > kMaxResponseFiles) {
+      error = (file ? "response files nest too deeply: '" : "cannot read response file '") +
+              args[i].substr(1) + "'";
+      return false;
+    }
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::vector<std::string> words = split_response_file(text);
+    auto at = args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
+    args.insert(at, std::make_move_iterator(words.begin()), std::make_move_iterator(words.end()));
+  }
+  return true;
+}
+
+} // namespace
+
+std::span<const Spelling> spellings() { return kSpellings; }
+
+RegularArguments regularize(std::vector<std::string> args) {
+  RegularArguments out;
+  if (!expand_response_files(args, out.error))
+    return out;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const std::string &arg = args[i];
+    if (arg == "--") {
+      out.inputs.insert(out.inputs.end(), args.begin() + static_cast<std::ptrdiff_t>(i) + 1, args.end());
+      return out;
+    }
+    if (arg.size() < 2 || arg[0] != '-') {
+      out.inputs.push_back(arg);
+      continue;
+    }
+    const Spelling *spelling = find(arg);
+    if (!spelling) {
+      out.error = unknown(arg);
+      return out;
+    }
+    std::string option = "--" + std::string(spelling->name);
+    std::string rest = arg.substr(spelling->clang.size());
+    bool takes_next = spelling->form == Form::separate ||
+                      ((spelling->form == Form::value || spelling->form == Form::word_value) && rest.empty());
+    if (takes_next) {
+      if (++i == args.size()) {
+        out.error = "argument to '" + std::string(spelling->clang) + "' is missing (expected 1 value)";
+        return out;
+      }
+      rest = args[i];
+    }
+    if (spelling->form == Form::word || spelling->form == Form::word_value)
+      rest.insert(0, spelling->clang);
+    out.options.push_back(spelling->form == Form::flag ? option : option + '=' + rest);
+  }
+  return out;
+}
+
+} // namespace bpfcc

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Build-time tool: prints the headers that state the ABI, from the ABI's tables.
+//   generate_headers helpers   <bpf/bpf_helper_defs.h>: as in libbpf's header of that name, each helper is a
+//   constant
+//                              pointer whose value is its number, which the BPF back end turns into a call by
+//                              number
+//   generate_headers numbers   <kbpf/numbers.h>: Linux's map types, program types and helper numbers
+#include <cctype>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace {
+
+struct Helper {
+  int number;
+  const char *name;
+  const char *prototype;
+  const char *text;
+};
+
+#define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
+  {number, #name, prototype, text},
+constexpr Helper kKbpfHelpers[] = {
+#include "abi/helpers.def"
+};
+constexpr Helper kZcoreHelpers[] = {
+#include "abi/helpers_zcore.def"
+};
+#undef KBPF_HELPER
+
+struct Number {
+  int number;
+  const char *name;
+};
+#define KBPF_LINUX_HELPER(number, name)
+#define KBPF_LINUX_MAP_TYPE(number, name)
+#define KBPF_LINUX_PROG_TYPE(number, name)
+#define KBPF_LINUX_SECTION(prefix, type, extra)
+#define ROW(number, name) {number, #name},
+#undef KBPF_LINUX_MAP_TYPE
+#define KBPF_LINUX_MAP_TYPE ROW
+constexpr Number kMapTypes[] = {
+#include "abi/linux.def"
+};
+#undef KBPF_LINUX_MAP_TYPE
+#define KBPF_LINUX_MAP_TYPE(number, name)
+#undef KBPF_LINUX_PROG_TYPE
+#define KBPF_LINUX_PROG_TYPE ROW
+constexpr Number kProgTypes[] = {
+#include "abi/linux.def"
+};
+#undef KBPF_LINUX_PROG_TYPE
+#define KBPF_LINUX_PROG_TYPE(number, name)
+#undef KBPF_LINUX_HELPER
+#define KBPF_LINUX_HELPER ROW
+constexpr Number kLinuxHelpers[] = {
+#include "abi/linux.def"
+};
+
+template <size_t N> void print_helpers(const Helper (&helpers)[N]) {
+  for (const Helper &helper : helpers) {
+    std::string declaration = helper.prototype;
+    std::string name = std::string("bpf_") + helper.name;
+    declaration.replace(declaration.find(name + '('), name.size(), "(*const " + name + ")");
+    std::printf("/* %s */\nstatic %s = (void *)%d;\n", helper.text, declaration.c_str(), helper.number);
+  }
+}
+
+template <size_t N> void print_enum(const char *tag, const char *prefix, const char *unspecified,
+                                    const Number (&numbers)[N], bool upper) {
+  std::printf("enum %s {\n  %s = 0,\n", tag, unspecified);
+  for (const Number &row : numbers) {
+    std::string name = row.name;
+    if (upper)
+      for (char &c : name)
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    std::printf("  %s%s = %d,\n", prefix, name.c_str(), row.number);
+  }
+  std::puts("};");
+}
+
+void print_helper_defs() {
+  std::puts(
+      "/* SPDX-License-Identifier: MIT OR Apache-2.0\n"
+      " * The helpers that the kernel offers, from the table which the kernel itself is built from. */\n"
+      "#ifndef __BPF_HELPER_DEFS_H__\n#define __BPF_HELPER_DEFS_H__\n"
+      "#include <linux/types.h>\n"
+      "#ifdef __KBPF_ABI_ZCORE__");
+  print_helpers(kZcoreHelpers);
+  std::puts("#else");
+  print_helpers(kKbpfHelpers);
+  std::puts("#endif\n#endif");
+}
+
+void print_numbers() {
+  std::puts("/* SPDX-License-Identifier: MIT OR Apache-2.0\n"
+            " * Linux's numbers; a kernel may have fewer of each. */\n"
+            "#ifndef KBPF_NUMBERS_H\n#define KBPF_NUMBERS_H");
+  print_enum("bpf_map_type", "BPF_MAP_TYPE_", "BPF_MAP_TYPE_UNSPEC", kMapTypes, true);
+  print_enum("bpf_prog_type", "BPF_PROG_TYPE_", "BPF_PROG_TYPE_UNSPEC", kProgTypes, true);
+  print_enum("bpf_func_id", "BPF_FUNC_", "BPF_FUNC_unspec", kLinuxHelpers, false);
+  std::puts("#endif");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  std::string_view what = argc == 2 ? argv[1] : "";
+  if (what == "helpers") {
+    print_helper_defs();
+  } else if (what == "numbers") {
+    print_numbers();
+  } else {
+    std::fputs("usage: generate_headers helpers|numbers\n", stderr);
+    return 1;
+  }
+}

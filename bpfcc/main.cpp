@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// bpfcc: C, or an object made by clang, to an object that a kernel loads as it is. This file is the compiler
+// in short: the front end makes ELF bytes, then the passes below run in order on one Image.
+#include "bpfcc/diag.h"
+#include "bpfcc/files.h"
+#include "bpfcc/frontend/frontend.h"
+#include "bpfcc/options.h"
+#include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/passes.h"
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+namespace bpfcc {
+namespace {
+
+struct Pass {
+  std::string_view name;
+  void (*run)(Image &);
+  // The passes between two checkpoints report all their errors together; after a checkpoint there are none.
+  bool checkpoint;
+};
+
+constexpr Pass kPasses[] = {
+    // Bytes become sections, symbols, relocations and BTF.
+    {"read_elf", [](Image &image) { read_elf(image, image.bytes); }, true},
+    // What the object's variables and functions mean: maps and their attributes, programs and where they
+    // attach.
+    {"collect_maps", collect_maps, false},
+    {"collect_programs", collect_programs, false},
+    // Each relocation and each call gets a kind, then a target. Beyond resolve every name is known.
+    {"scan", scan, false},
+    {"resolve", resolve, true},
+    // Each program gets its own code, its subprograms behind it. Beyond this point code does not move.
+    {"link_subprograms", link_subprograms, true},
+    // Beyond this point instructions are final.
+    {"apply", apply, true},
+    // The tables that the kernel reads, and BTF for the code as it now stands.
+    {"synthesize", synthesize, true},
+    // What the kernel would refuse is refused here, at its line of C.
+    {"verify", verify, true},
+};
+
+int exit_code(const Diagnostics &diag) { return diag.errors() ? kExitUserError : kExitSuccess; }
+
+void print_declarations(const FrontendOutput &output) {
+  for (const auto &[name, where] : output.declarations)
+    std::printf("%s %s:%u:%u\n", name.c_str(), where.file.c_str(), where.line, where.column);
+}
+
+int write_output(const Options &options, Diagnostics &diag, std::string_view bytes) {
+  if (std::string error = write_file(options.output, bytes); !error.empty())
+    diag.error({}, error);
+  return exit_code(diag);
+}
+
+// bytes: an ELF object; the finished object on return. False: an error was reported, or --stop-after was
+// reached.
+bool relocate(const Options &options, const FrontendOutput &compiled, Diagnostics &diag, std::string &bytes) {
+  RelocatorOptions relocator;
+  relocator.profile = options.profile;
+  relocator.input_name = options.input;
+  relocator.declarations = options.input_is_object ? nullptr : &compiled.declarations;
+  relocator.verify = options.verify;
+  Image image(relocator, diag);
+  image.bytes = bytes;
+
+  for (const Pass &pass : kPasses) {
+    pass.run(image);
+    if (pass.name == options.print_after) {
+      std::string text;
+      print(image, text);
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    }
+    if (pass.name == options.stop_after || (pass.checkpoint && diag.errors()))
+      return false;
+  }
+  bytes = write_elf(image);
+  return !diag.errors() && options.stop_after != "write_elf";
+}
+
+int run(const Options &options) {
+  Diagnostics diag(options.frontend.color);
+  diag.set_warnings_are_errors(options.warnings_are_errors);
+  diag.set_warnings_off(options.warnings_off);
+
+  // An object made elsewhere skips the front end.
+  FrontendOutput compiled;
+  if (options.input_is_object) {
+    if (std::string error = read_file(options.input, compiled.bytes); !error.empty())
+      diag.error({}, error);
+  } else {
+    compile(options.frontend, diag, compiled);
+    if (compiled.internal_error)
+      return kExitInternalError;
+  }
+  if (diag.errors())
+    return exit_code(diag);
+  if (options.print_after == "frontend")
+    print_declarations(compiled);
+
+  if (options.depfile.enabled) {
+    std::string rule = make_rule(options.depfile, compiled.dependencies);
+    if (std::string error = write_file(options.depfile.path, rule); !error.empty())
+      diag.error({}, error);
+  }
+  OutputKind kind = options.frontend.output;
+  if (diag.errors() || kind == OutputKind::syntax_only || kind == OutputKind::dependencies)
+    return exit_code(diag);
+
+  // Everything but an object is the front end's output as it is; --stop-after=frontend shows clang's object.
+  if (kind != OutputKind::object || options.stop_after == "frontend")
+    return write_output(options, diag, compiled.bytes);
+  std::string bytes = compiled.bytes;
+  if (!relocate(options, compiled, diag, bytes))
+    return exit_code(diag);
+  return write_output(options, diag, bytes);
+}
+
+// A fault of ours, not of the input. Only what is safe in a signal handler.
+void on_crash(int) {
+  constexpr char kMessage[] = "bpfcc: internal error: please report this with the input\n";
+  (void)!write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+  _exit(kExitInternalError);
+}
+
+} // namespace
+} // namespace bpfcc
+
+int main(int argc, char **argv) {
+  using namespace bpfcc;
+  for (int signal_number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+    std::signal(signal_number, on_crash);
+  int code = kExitSuccess;
+  std::optional<Options> options = parse_options(argc, argv, code);
+  return options ? run(*options) : code;
+}

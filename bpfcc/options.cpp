@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// command_line.cpp has made the arguments regular; CLI11 checks and converts them here. This is the one host
+// file that is built with exceptions, which CLI11 needs; none leaves it.
+#include "bpfcc/options.h"
+#include "bpfcc/command_line.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+namespace bpfcc {
+namespace {
+
+// The regular options as CLI11 fills them in, before they are put together.
+struct Parsed {
+  std::string output, abi = "kbpf", optimize, debug, target = "bpf", dependency_file;
+  std::vector<std::string> dependency_targets, quoted_dependency_targets, host_flags;
+  bool compile = false, assembly = false, preprocess = false, emit_llvm = false, syntax_only = false;
+  bool dependencies = false, user_dependencies = false, write_dependencies = false,
+       write_user_dependencies = false;
+  bool no_standard_includes = false, ansi = false, ignored = false;
+  bool help = false, version = false, dump_machine = false, dump_version = false;
+};
+
+constexpr std::string_view kPasses[] = {"frontend",   "read_elf", "collect_maps",     "collect_programs",
+                                        "scan",       "resolve",  "link_subprograms", "apply",
+                                        "synthesize", "verify",   "write_elf"};
+
+std::string pass_error(const std::string &name) {
+  if (std::ranges::find(kPasses, name) != std::end(kPasses))
+    return {};
+  std::string message = "no pass is called '" + name + "'";
+  std::string_view nearest = nearest_name(name, kPasses);
+  return nearest.empty() ? message : message + "; did you mean '" + std::string(nearest) + "'?";
+}
+
+void print_help() {
+  std::puts(
+      "usage: bpfcc [options] FILE.c -o FILE.o\n"
+      "       bpfcc [options] FILE.o -o FILE.o\n\n"
+      "Compiles C, or relinks a BPF object made by clang, into an object that the kernel loads as it is.\n");
+  for (const Spelling &spelling : spellings()) {
+    if (spelling.help.empty())
+      continue;
+    std::string left(spelling.clang);
+    bool joined =
+        spelling.clang.ends_with('=') || spelling.form == Form::word || spelling.form == Form::word_value;
+    if (!spelling.metavar.empty())
+      left.append(joined ? "" : " ").append("<").append(spelling.metavar).append(">");
+    std::printf("  %-28s %.*s\n", left.c_str(), static_cast<int>(spelling.help.size()), spelling.help.data());
+  }
+}
+
+void print_version() {
+  std::printf("bpfcc 0.1.0\nclang version %s\nTarget: bpf\nThread model: posix\nKernel ABI version: %u\n",
+              clang_version().c_str(), KBPF_ABI_VERSION);
+}
+
+void declare(CLI::App &app, Parsed &parsed, Options &options) {
+  FrontendOptions &frontend = options.frontend;
+  auto last = CLI::MultiOptionPolicy::TakeLast;
+  auto value = [&](const char *name, std::string &target) {
+    return app.add_option(name, target)->multi_option_policy(last);
+  };
+  auto values = [&](const char *name, std::vector<std::string> &target) { app.add_option(name, target); };
+  value("--output", parsed.output);
+  value("--abi", parsed.abi)->check([](const std::string &name) {
+    return kbpf::find_profile(name) ? std::string()
+                                    : "unknown profile '" + name + "': expected kbpf, zcore or linux";
+  });
+  value("--mcpu", frontend.mcpu)->check([](const std::string &name) {
+    bool known = name == "v1" || name == "v2" || name == "v3" || name == "v4";
+    return known ? std::string() : "unknown BPF instruction set '" + name + "': expected v1, v2, v3 or v4";
+  });
+  value("--optimize", parsed.optimize)->check([](const std::string &level) {
+    bool known =
+        level == "-O" || level == "-Ofast" || (level.size() == 3 && std::strchr("01234szg", level[2]));
+    return known ? std::string()
+                 : "invalid optimisation level '" + level + "': expected -O0 to -O3, -Os or -Oz";
+  });
+  value("--language", frontend.language)->check([](const std::string &name) {
+    bool known = name == "c" || name == "cpp-output" || name == "none";
+    return known ? std::string() : "language '" + name + "' is not supported: expected c or cpp-output";
+  });
+  value("--target", parsed.target)->check([](const std::string &triple) {
+    std::string arch = triple.substr(0, triple.find('-'));
+    return arch == "bpf" || arch == "bpfel"
+               ? std::string()
+               : "target '" + triple + "' is not supported: bpfcc compiles for bpf";
+  });
+  value("--print-after", options.print_after)->check(pass_error);
+  value("--stop-after", options.stop_after)->check(pass_error);
+  value("--std", frontend.std_version);
+  value("--debug", parsed.debug);
+  value("--dependency-file", parsed.dependency_file);
+  values("--dependency-target", parsed.dependency_targets);
+  values("--quoted-dependency-target", parsed.quoted_dependency_targets);
+  values("--search-dir", frontend.search_dirs);
+  values("--include", frontend.forced_includes);
+  values("--macro", frontend.macros);
+  values("--clang-flag", frontend.clang_flags);
+  values("--cc1-flag", frontend.cc1_flags);
+  values("--llvm-flag", frontend.llvm_flags);
+  values("--host-flag", parsed.host_flags);
+
+  app.add_flag("--compile", parsed.compile);
+  app.add_flag("--assembly", parsed.assembly);
+  app.add_flag("--preprocess", parsed.preprocess);
+  app.add_flag("--emit-llvm", parsed.emit_llvm);
+  app.add_flag("--syntax-only", parsed.syntax_only);
+  app.add_flag("--no-standard-includes", parsed.no_standard_includes);
+  app.add_flag("--ansi", parsed.ansi);
+  app.add_flag("--ignored", parsed.ignored);
+  app.add_flag("--warnings-are-errors", options.warnings_are_errors);
+  app.add_flag("--no-warnings", options.warnings_off);
+  app.add_flag("--dependencies", parsed.dependencies);
+  app.add_flag("--user-dependencies", parsed.user_dependencies);
+  app.add_flag("--write-dependencies", parsed.write_dependencies);
+  app.add_flag("--write-user-dependencies", parsed.write_user_dependencies);
+  app.add_flag("--phony-dependencies", options.depfile.phony_targets);
+  app.add_flag("--verbose", frontend.verbose);
+  app.add_flag("--version", parsed.version);
+  app.add_flag("--help", parsed.help);
+  app.add_flag("--dump-machine", parsed.dump_machine);
+  app.add_flag("--dump-version", parsed.dump_version);
+  // Of a pair of opposites the later one wins.
+  app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
+  app.add_flag("--color,!--no-color", frontend.color)->multi_option_policy(last);
+}
+
+OutputKind output_kind(const Parsed &parsed) {
+  if (parsed.dependencies || parsed.user_dependencies)
+    return OutputKind::dependencies;
+  if (parsed.preprocess)
+    return OutputKind::preprocessed;
+  if (parsed.syntax_only)
+    return OutputKind::syntax_only;
+  if (parsed.emit_llvm)
+    return parsed.assembly ? OutputKind::llvm_text : OutputKind::llvm_bitcode;
+  return parsed.assembly ? OutputKind::assembly : OutputKind::object;
+}
+
+char optimization_level(const std::string &flag) {
+  if (flag.empty())
+    return '2';
+  if (flag == "-O" || flag == "-Og")
+    return '1';
+  if (flag == "-Ofast" || flag == "-O4")
+    return '3';
+  return flag[2];
+}
+
+std::string base_name(const std::string &path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::string with_suffix(const std::string &path, std::string_view suffix) {
+  size_t dot = path.rfind('.');
+  size_t slash = path.rfind('/');
+  bool has_suffix = dot != std::string::npos && (slash == std::string::npos || dot > slash);
+  return path.substr(0, has_suffix ? dot : path.size()).append(suffix);
+}
+
+std::string_view output_suffix(OutputKind kind) {
+  switch (kind) {
+  case OutputKind::assembly:
+    return ".s";
+  case OutputKind::llvm_text:
+    return ".ll";
+  case OutputKind::llvm_bitcode:
+    return ".bc";
+  default:
+    return ".o";
+  }
+}
+
+bool goes_to_stdout(OutputKind kind) {
+  return kind == OutputKind::preprocessed || kind == OutputKind::dependencies;
+}
+
+// Fills in input, output and what depends on them; gives an error's text.
+std::string place_files(const Parsed &parsed, const std::vector<std::string> &inputs, Options &options) {
+  FrontendOptions &frontend = options.frontend;
+  if (inputs.empty())
+    return "no input file";
+  if (inputs.size() > 1)
+    return "more than one input file ('" + inputs[0] + "', '" + inputs[1] + "'); bpfcc takes one";
+  const std::string &input = options.input = frontend.input = inputs[0];
+  std::string suffix = input.substr(std::min(input.size(), with_suffix(input, "").size()));
+  bool language_given = !frontend.language.empty() && frontend.language != "none";
+  if (!language_given) {
+    frontend.language = suffix == ".i" ? "cpp-output" : "c";
+    options.input_is_object = suffix == ".o";
+    if (input != "-" && suffix != ".c" && suffix != ".i" && suffix != ".o")
+      return "unknown kind of input file '" + input + "': expected .c, .i or .o; -x c says that it is C";
+  }
+  if (options.input_is_object && frontend.output != OutputKind::object)
+    return "'" + input + "' is an object: it can only be made into an object";
+
+  options.output = parsed.output;
+  if (options.output.empty()) {
+    if (goes_to_stdout(frontend.output))
+      options.output = "-";
+    else if (input == "-" && frontend.output != OutputKind::syntax_only && options.stop_after.empty())
+      return "reading standard input needs -o FILE";
+    else
+      options.output = with_suffix(base_name(input), output_suffix(frontend.output));
+  }
+  if (options.output == input && input != "-")
+    return "output '" + options.output + "' would replace the input; name another with -o";
+
+  DepfileOptions &depfile = options.depfile;
+  depfile.enabled = frontend.output == OutputKind::dependencies || parsed.write_dependencies ||
+                    parsed.write_user_dependencies;
+  depfile.system_files = parsed.dependencies || parsed.write_dependencies;
+  depfile.path = parsed.dependency_file;
+  if (depfile.path.empty())
+    depfile.path =
+        frontend.output == OutputKind::dependencies ? options.output : with_suffix(options.output, ".d");
+  depfile.targets = parsed.dependency_targets;
+  for (const std::string &target : parsed.quoted_dependency_targets)
+    depfile.targets.push_back(quote_for_make(target));
+  if (depfile.targets.empty()) {
+    bool named = options.output != "-" && frontend.output != OutputKind::dependencies;
+    depfile.targets.push_back(quote_for_make(named ? options.output : with_suffix(base_name(input), ".o")));
+  }
+  return {};
+}
+
+bool color_by_default() {
+  const char *no_color = std::getenv("NO_COLOR");
+  const char *term = std::getenv("TERM");
+  return isatty(STDERR_FILENO) && !(no_color && *no_color) && !(term && std::string_view(term) == "dumb");
+}
+
+} // namespace
+
+std::string quote_for_make(std::string_view name) {
+  std::string out;
+  for (char c : name) {
+    if (c == ' ' || c == '\t' || c == '#')
+      out += '\\';
+    else if (c == '$')
+      out += '$';
+    out += c;
+  }
+  return out;
+}
+
+std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
+  Options options;
+  Parsed parsed;
+  options.frontend.language.clear();
+  options.frontend.mcpu.clear();
+  options.frontend.color = color_by_default();
+  Diagnostics diag(options.frontend.color);
+  auto fail = [&](const std::string &message) -> std::optional<Options> {
+    diag.error({}, message);
+    exit_code = kExitUserError;
+    return std::nullopt;
+  };
+
+  RegularArguments args = regularize({argv + 1, argv + argc});
+  if (!args.error.empty())
+    return fail(args.error);
+  CLI::App app;
+  app.set_help_flag();
+  declare(app, parsed, options);
+  try {
+    std::ranges::reverse(args.options); // CLI11 takes the words from the back
+    app.parse(args.options);
+  } catch (const CLI::ParseError &error) {
+    std::string_view message = error.what();
+    size_t name_end = message.find(": "); // CLI11 puts its own name of the option in front
+    return fail(std::string(
+        message.starts_with("--") && name_end != message.npos ? message.substr(name_end + 2) : message));
+  }
+
+  exit_code = kExitSuccess;
+  if (parsed.help || parsed.version || parsed.dump_machine || parsed.dump_version) {
+    if (parsed.help)
+      print_help();
+    else if (parsed.version)
+      print_version();
+    else
+      std::puts(parsed.dump_machine ? "bpf" : clang_version().c_str());
+    return std::nullopt;
+  }
+
+  FrontendOptions &frontend = options.frontend;
+  frontend.output = output_kind(parsed);
+  frontend.optimization = optimization_level(parsed.optimize);
+  frontend.debug_info = !parsed.debug.empty() && parsed.debug != "-g0";
+  frontend.standard_includes = !parsed.no_standard_includes;
+  if (parsed.ansi)
+    frontend.std_version = "c89";
+  if (options.warnings_are_errors)
+    frontend.clang_flags.push_back("-Werror");
+  if (options.warnings_off)
+    frontend.clang_flags.push_back("-w");
+  options.profile = kbpf::find_profile(parsed.abi);
+  // The seeds' kernels were written for what plain clang makes.
+  if (frontend.mcpu.empty())
+    frontend.mcpu = parsed.abi == "zcore" ? "v1" : "v3";
+  frontend.profile = options.profile->name;
+  if (std::string error = place_files(parsed, args.inputs, options); !error.empty())
+    return fail(error);
+  diag.set_warnings_off(options.warnings_off);
+  for (const std::string &flag : parsed.host_flags)
+    diag.warning({}, "argument unused: '" + flag + "' means nothing for BPF");
+  return options;
+}
+
+} // namespace bpfcc

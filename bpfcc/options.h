@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The command line: clang's option names where clang has one, plain data behind it.
+#pragma once
+#include "bpfcc/diag.h"
+#include "bpfcc/frontend/frontend.h"
+#include "core/profile/profile.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bpfcc {
+
+enum ExitCode { kExitSuccess = 0, kExitUserError = 1, kExitInternalError = 70 };
+
+// -M*: the make rule that names the files an object depends on.
+struct DepfileOptions {
+  bool enabled = false;
+  bool system_files = true;   // off: -MM, -MMD
+  bool phony_targets = false; // -MP: an empty rule for each file, so that a deleted header breaks no build
+  std::string path;           // "-": standard output
+  std::vector<std::string> targets; // as make reads them
+};
+
+struct Options {
+  FrontendOptions frontend;     // frontend.input: FILE.c or "-"; unused for an object
+  std::string input;            // as given
+  bool input_is_object = false; // FILE.o goes straight to the relocator
+  std::string output;           // "-": standard output
+  DepfileOptions depfile;
+  const kbpf::Profile *profile = nullptr;
+  bool verify = true;
+  std::string print_after, stop_after; // pass names, empty: none
+  bool warnings_are_errors = false;
+  bool warnings_off = false;
+};
+
+// Nothing: parse_options has printed help, a version or an error, and exit_code says which.
+std::optional<Options> parse_options(int argc, char **argv, int &exit_code);
+
+// A make target or prerequisite: blanks, '#' and '$' are quoted.
+std::string quote_for_make(std::string_view name);
+
+} // namespace bpfcc

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Processors for which there is no code generator.
+#include "kernel/engine.h"
+
+namespace kbpf {
+
+void init_engine(const char *) {}
+
+Result<MachineCode> compile(const VerifiedProgram &, Arena &, Arena &) { return MachineCode{}; }
+
+} // namespace kbpf

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Machine code of one program: compiled, written to pages of its own, made executable, and only then seen by
+// anyone.
+#include "kernel/engine.h"
+#include "kernel/helpers/helpers.h"
+#include "kernel/log.h"
+#include <cstring>
+
+namespace kbpf {
+namespace {
+
+constinit rv64::CpuFeatures cpu_features{};
+constinit bool pages_can_execute = false;
+
+// Whether the extension of that name stands in a string like "rv64imafdc_zba_zbb".
+bool has_extension(std::string_view isa, std::string_view name) {
+  for (size_t at = isa.find('_'); at != std::string_view::npos; at = isa.find('_', at + 1)) {
+    std::string_view rest = isa.substr(at + 1);
+    if (rest.substr(0, rest.find('_')) == name)
+      return true;
+  }
+  return false;
+}
+
+} // namespace
+
+void init_engine(const char *isa) {
+  std::string_view extensions = isa ? isa : "";
+  cpu_features.zba = has_extension(extensions, "zba");
+  cpu_features.zbb = has_extension(extensions, "zbb");
+  cpu_features.zbc = has_extension(extensions, "zbc");
+  Result<Pages> trial = Pages::create(1);
+  pages_can_execute = trial.ok() && trial->protect(KBPF_PROT_READ_EXEC);
+  if (!pages_can_execute)
+    log_info("no executable pages: programs are interpreted");
+}
+
+Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Arena &memory) {
+  if (!pages_can_execute)
+    return MachineCode{};
+  rv64::JitOptions options{cpu_features, &helper_environment(program.profile())};
+  Result<rv64::Plan *> planned = rv64::plan(program, options, scratch);
+  if (!planned.ok()) {
+    if (planned.error() != Error::not_supported)
+      return planned.error();
+    return MachineCode{};
+  }
+  const rv64::Plan &plan = **planned;
+  MachineCode code;
+  code.size = rv64::code_size(plan);
+  code.pages = KBPF_TRY(Pages::create(pages_for(code.size)));
+  uint64_t address = reinterpret_cast<uintptr_t>(code.pages.data());
+  KBPF_TRY(rv64::emit(plan, {code.pages.data(), code.size}, address));
+  if (!code.pages.protect(KBPF_PROT_READ_EXEC))
+    return Error::no_memory;
+  kbpf_port_sync_icache();
+
+  std::span<const rv64::FaultEntry> faults = rv64::fault_table(plan);
+  if (!faults.empty()) {
+    std::span<rv64::FaultEntry> kept = memory.make_array<rv64::FaultEntry>(faults.size());
+    if (!kept.data())
+      return Error::no_memory;
+    memcpy(kept.data(), faults.data(), faults.size_bytes());
+    code.faults = kept;
+  }
+  code.entry = reinterpret_cast<uint64_t (*)(void *)>(code.pages.data());
+  return code;
+}
+
+} // namespace kbpf

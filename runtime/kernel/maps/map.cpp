@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Creation of maps from the table of types, and the registry of map ids.
+//
+// The registry is an array of pointers, indexed by id. Ids are handed out under a lock; readers only load. A
+// slot is emptied before its map's readers are waited for, so what find_map returns outlives the caller's
+// ReadSection.
+#include "kernel/maps/map.h"
+#include "kernel/epoch.h"
+#include "kernel/maps/map_type.h"
+#include "kernel/maps/words.h"
+#include "kernel/spinlock.h"
+
+namespace kbpf {
+namespace {
+
+constexpr uint32_t kMaxMaps = 4096;
+
+constinit std::atomic<Map *> registry[kMaxMaps];
+constinit SpinLock registry_lock;
+
+// The id under which map is found from now on. Error: no_memory, where as many maps live as there may be.
+Result<uint32_t> register_map(Map *map) {
+  SpinGuard guard(registry_lock);
+  for (uint32_t id = 1; id < kMaxMaps; id++)
+    if (!registry[id].load(std::memory_order_relaxed)) {
+      registry[id].store(map, std::memory_order_release);
+      return id;
+    }
+  return Error::no_memory;
+}
+
+Result<Map *> create_of_type(const MapSpec &spec) {
+  switch (spec.type) {
+#define KBPF_MAP_TYPE(number, name, NAME, since, text)                                                       \
+  case number:                                                                                               \
+    return maps::create_##name##_map(spec);
+#include "abi/map_types.def"
+#undef KBPF_MAP_TYPE
+  }
+  return Error::invalid;
+}
+
+bool contradicts(uint32_t flags, uint32_t either, uint32_t other) { return flags & either && flags & other; }
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+} // namespace
+
+Result<Ref<Map>> create_map(const MapSpec &spec) {
+  if (contradicts(spec.flags, KBPF_MAP_F_RDONLY, KBPF_MAP_F_WRONLY) ||
+      contradicts(spec.flags, KBPF_MAP_F_RDONLY_PROG, KBPF_MAP_F_WRONLY_PROG) ||
+      !is_valid_object_name(spec.name))
+    return Error::invalid;
+  Map *map = KBPF_TRY(create_of_type(spec));
+  Result<uint32_t> id = register_map(map);
+  if (!id.ok()) {
+    map->free_memory();
+    return id.error();
+  }
+  map->id_ = *id;
+  return Ref<Map>::adopt(map);
+}
+
+void Map::destroy() {
+  registry[id_].store(nullptr, std::memory_order_relaxed);
+  wait_for_readers();
+  free_memory();
+}
+
+Map *find_map(uint32_t id) { return id < kMaxMaps ? registry[id].load(std::memory_order_acquire) : nullptr; }
+
+Result<void> Map::read_value(const void *key, void *value) {
+  ReadSection section;
+  const void *found = lookup(key);
+  if (!found)
+    return Error::not_found;
+  maps::load_words(value, static_cast<const maps::Word *>(found), spec_.value_size);
+  return {};
+}
+
+MapRef Map::ref() const {
+  MapRef ref{};
+  ref.type = spec_.type;
+  ref.key_size = spec_.key_size;
+  ref.value_size = spec_.value_size;
+  ref.max_entries = spec_.max_entries;
+  ref.map_flags = spec_.flags;
+  ref.handle = reinterpret_cast<uintptr_t>(this);
+  ref.value_address = reinterpret_cast<uintptr_t>(first_value());
+  ref.fd = zcore_fd(*this);
+  if (frozen_ && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
+    ref.constants = {static_cast<const std::byte *>(first_value()), spec_.value_size};
+  return ref;
+}
+
+bool is_valid_object_name(const char (&name)[KBPF_OBJ_NAME_LEN]) {
+  for (char c : name) {
+    if (!c)
+      return true;
+    if (!is_name_character(c))
+      return false;
+  }
+  return false;
+}
+
+void copy_object_name(char (&to)[KBPF_OBJ_NAME_LEN], std::string_view name) {
+  size_t length = 0;
+  for (; length < name.size() && length < sizeof(to) - 1; length++)
+    to[length] = is_name_character(name[length]) ? name[length] : '_';
+  while (length < sizeof(to))
+    to[length++] = 0;
+}
+
+} // namespace kbpf

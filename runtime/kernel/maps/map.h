@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What every map type offers: to programs (lookup, update, remove; any context, they allocate nothing and
+// wait for nobody but the holder of one bucket's lock) and to system calls (the same, and next_key).
+//
+// A value that lookup returned may be changed, and in a hash given to another key, while the caller looks at
+// it, as on Linux; its memory stays for as long as the caller's ReadSection.
+#pragma once
+#include "abi/attr.h"
+#include "abi/limits.h"
+#include "core/base/result.h"
+#include "core/base/text.h"
+#include "core/verifier/program.h"
+#include "kernel/object.h"
+#include <cstddef>
+#include <string_view>
+
+namespace kbpf {
+
+struct MapSpec {
+  uint32_t type = 0;
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;
+  uint32_t max_entries = 0;
+  uint32_t flags = 0; // KBPF_MAP_F_*
+  char name[KBPF_OBJ_NAME_LEN] = {};
+};
+
+class Map : public Object {
+public:
+  const MapSpec &spec() const { return spec_; }
+  uint32_t id() const { return id_; } // unique among the maps that live; not 0
+  bool user_may_read() const { return !(spec_.flags & KBPF_MAP_F_WRONLY); }
+  bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen_; }
+  // From now on no system call changes contents.
+  void freeze() { frozen_ = true; }
+  bool frozen() const { return frozen_; }
+
+  // [any] Inside a ReadSection. The value's address, 8-byte aligned, or null.
+  virtual void *lookup(const void *key) = 0;
+  // [any] flags: KBPF_MAP_UPDATE_*. Errors: already_exists, not_found, too_big (full, or an index beyond the
+  // end), invalid.
+  virtual Result<void> update(const void *key, const void *value, uint64_t flags) = 0;
+  // [any] Errors: not_found, invalid.
+  virtual Result<void> remove(const void *key) = 0;
+  // [any] The key after key in the map's own order, the first one for null and for a key that is not there.
+  // Error: not_found at the end.
+  virtual Result<void> next_key(const void *key, void *next) = 0;
+  // Copies the value of key. Error: not_found.
+  Result<void> read_value(const void *key, void *value);
+
+  // As the verifier and the code generator want to know it.
+  MapRef ref() const;
+
+  void destroy() final; // waits for readers, then frees
+
+protected:
+  explicit Map(const MapSpec &spec) : Object(Kind::map), spec_(spec) {}
+  ~Map() = default;
+  virtual void *first_value() const { return nullptr; } // where a program may name the value itself
+  virtual void free_memory() = 0;                       // ends the object
+
+private:
+  friend Result<Ref<Map>> create_map(const MapSpec &spec);
+  const MapSpec spec_;
+  uint32_t id_ = 0;
+  std::atomic<bool> frozen_{false};
+};
+
+// Errors as Linux's: invalid (unknown type, a size or a flag that the type does not take), too_big,
+// no_memory.
+Result<Ref<Map>> create_map(const MapSpec &spec);
+
+// A name of a map or program as bpf(2) takes it: terminated within KBPF_OBJ_NAME_LEN, letters, digits, '_'
+// and '.'.
+bool is_valid_object_name(const char (&name)[KBPF_OBJ_NAME_LEN]);
+// A longer name from an object file, cut; characters that bpf(2) refuses become '_'.
+void copy_object_name(char (&to)[KBPF_OBJ_NAME_LEN], std::string_view name);
+
+// [any] Inside a ReadSection: the living map of that id, or null.
+Map *find_map(uint32_t id);
+
+// zcore's programs name maps by a number from a slot that the loader fills: KBPF_FD_BASE + id, so that the
+// helper finds the map in any process.
+constexpr uint32_t zcore_fd(const Map &map) { return KBPF_FD_BASE + map.id(); }
+inline Map *find_zcore_map(uint32_t fd) { return fd > KBPF_FD_BASE ? find_map(fd - KBPF_FD_BASE) : nullptr; }
+
+} // namespace kbpf

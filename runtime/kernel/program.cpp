@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The life of a program after loading. Programs whose machine code has loads that may fault stand in a list,
+// which the trap handler searches.
+#include "kernel/program.h"
+#include "kernel/helpers/helpers.h"
+#include "kernel/maps/map.h"
+#include "kernel/probes/probes.h"
+#include "kernel/program_loader.h"
+#include "kernel/spinlock.h"
+#include <algorithm>
+
+namespace kbpf {
+namespace {
+
+constinit SpinLock fault_list_lock;
+constinit std::atomic<Program *> fault_list{nullptr};
+
+} // namespace
+
+Program::Program() : Object(Kind::program), memory_(port_block_source(), kProgramBudget) {}
+
+uint64_t Program::run(void *context) const {
+  if (code_.entry)
+    return code_.entry(context);
+  alignas(16) std::byte stack[KBPF_STACK_SIZE];
+  return interpret(*verified_, helper_environment(*profile_), reinterpret_cast<uintptr_t>(context), stack);
+}
+
+void Program::destroy() {
+  if (in_fault_list_) {
+    SpinGuard guard(fault_list_lock);
+    std::atomic<Program *> *link = &fault_list;
+    while (link->load(std::memory_order_relaxed) != this)
+      link = &link->load(std::memory_order_relaxed)->next_in_fault_list_;
+    link->store(next_in_fault_list_.load(std::memory_order_relaxed), std::memory_order_release);
+  }
+  wait_for_readers();
+  for (Map *map : maps())
+    Ref<Map>::adopt(map).reset();
+  free_object(this);
+}
+
+void ProgramLoader::enter_fault_list(Program &program) {
+  if (program.code_.faults.empty())
+    return;
+  SpinGuard guard(fault_list_lock);
+  program.in_fault_list_ = true;
+  program.next_in_fault_list_.store(fault_list.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  fault_list.store(&program, std::memory_order_release);
+}
+
+bool resume_program_fault(kbpf_regs &regs) {
+  ReadSection section;
+  for (Program *program = fault_list.load(std::memory_order_acquire); program;
+       program = program->next_in_fault_list_.load(std::memory_order_acquire)) {
+    uint64_t begin = reinterpret_cast<uintptr_t>(program->code_.pages.data());
+    if (regs.epc < begin || regs.epc - begin >= program->code_.size)
+      continue;
+    uint64_t offset = regs.epc - begin;
+    auto faults = program->code_.faults;
+    auto entry =
+        std::lower_bound(faults.begin(), faults.end(), offset,
+                         [](const rv64::FaultEntry &fault, uint64_t at) { return fault.fault < at; });
+    if (entry == faults.end() || entry->fault != offset)
+      return false;
+    if (entry->zero_register)
+      regs.x[entry->zero_register - 1] = 0;
+    regs.epc = begin + entry->resume;
+    return true;
+  }
+  return false;
+}
+
+} // namespace kbpf

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "kernel/program_loader.h"
+
+namespace kbpf {
+
+ProgramLoader::Owner::~Owner() {
+  if (loader_)
+    free_object(loader_);
+}
+
+Result<ProgramLoader::Owner> ProgramLoader::create() {
+  ProgramLoader *loader = allocate_object<ProgramLoader>();
+  if (!loader)
+    return Error::no_memory;
+  return Owner(loader);
+}
+
+Result<std::span<Insn>> ProgramLoader::allocate_insns(size_t count) {
+  if (count == 0 || count > KBPF_MAX_INSNS)
+    return Error::too_big;
+  std::span<Insn> insns = scratch_.make_array<Insn>(count);
+  if (!insns.data())
+    return Error::no_memory;
+  return insns;
+}
+
+Result<uint32_t> ProgramLoader::add_map(Ref<Map> map) {
+  for (uint32_t i = 0; i < map_count_; i++)
+    if (maps_[i].get() == map.get())
+      return i;
+  if (map_count_ == KBPF_MAX_MAPS_PER_PROG)
+    return Error::too_big;
+  maps_[map_count_] = std::move(map);
+  return map_count_++;
+}
+
+Result<std::span<MapRef>> ProgramLoader::describe_maps() {
+  std::span<MapRef> refs = scratch_.make_array<MapRef>(map_count_);
+  if (!refs.data())
+    return Error::no_memory;
+  for (uint32_t i = 0; i < map_count_; i++)
+    refs[i] = maps_[i]->ref();
+  return refs;
+}
+
+// The u32 that a zcore program loads to name a map. Programs may read and never write it: the verifier sees
+// to that.
+Result<void> ProgramLoader::fill_fd_slots(std::span<MapRef> refs, Program &program) {
+  std::span<uint32_t> slots = program.memory_.make_array<uint32_t>(refs.size());
+  if (!slots.data())
+    return Error::no_memory;
+  for (size_t i = 0; i < refs.size(); i++) {
+    slots[i] = refs[i].fd;
+    refs[i].fd_slot = reinterpret_cast<uintptr_t>(&slots[i]);
+  }
+  return {};
+}
+
+Result<void> ProgramLoader::hand_maps_to(Program &program) {
+  std::span<Map *> maps = program.memory_.make_array<Map *>(map_count_);
+  if (!maps.data())
+    return Error::no_memory;
+  for (uint32_t i = 0; i < map_count_; i++)
+    maps[i] = maps_[i].release();
+  program.maps_ = maps.data();
+  program.map_count_ = map_count_;
+  map_count_ = 0;
+  return {};
+}
+
+Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::string_view name,
+                                         const Options &options) {
+  Program *made = allocate_object<Program>();
+  if (!made)
+    return Error::no_memory;
+  Ref<Program> program = Ref<Program>::adopt(made);
+  program->profile_ = options.profile;
+  program->type_ = options.type;
+  copy_object_name(program->name_, name);
+
+  std::span<MapRef> refs = KBPF_TRY(describe_maps());
+  if (options.profile->map_encoding == MapEncoding::undefined_symbol)
+    KBPF_TRY(fill_fd_slots(refs, *program));
+
+  RawProgram raw{insns, refs, options.profile, options.type, options.gpl_compatible, options.sleepable};
+  VerifyOptions verify_options;
+  verify_options.log_level = options.log_level;
+  verify_options.log = options.log;
+  verify_options.max_processed_insns = options.profile->max_processed_insns;
+  Rejection rejection{};
+  VerifyStats stats{};
+  VerifiedProgram verified =
+      KBPF_TRY(verify(raw, verify_options, scratch_, program->memory_, rejection, stats));
+
+  program->code_ = KBPF_TRY(compile(verified, scratch_, program->memory_));
+  if (!program->code_.entry) {
+    program->verified_ = program->memory_.make<VerifiedProgram>(verified);
+    if (!program->verified_)
+      return Error::no_memory;
+  }
+  KBPF_TRY(hand_maps_to(*program));
+  enter_fault_list(*program);
+  return Result<Ref<Program>>(std::move(program));
+}
+
+} // namespace kbpf

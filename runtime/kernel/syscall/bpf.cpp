@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The entry of bpf(2), and what command.h declares.
+#include "kernel/kbpf.h"
+#include "kernel/syscall/command.h"
+
+namespace kbpf {
+namespace {
+
+constexpr size_t kMaxAttrSize = 4096;
+
+bool all_zero(const std::byte *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (bytes[i] != std::byte{0})
+      return false;
+  return true;
+}
+
+Error from_port(int negative_errno) {
+  return negative_errno == -to_errno(Error::no_memory) ? Error::no_memory : Error::too_many_files;
+}
+
+template <typename T> Result<Ref<T>> object_from_fd(uint32_t fd, Object::Kind kind) {
+  Ref<Object> object = Ref<Object>::adopt(kbpf_port_fd_get(static_cast<int>(fd)));
+  if (!object)
+    return Error::bad_fd;
+  if (object->kind != kind)
+    return Error::invalid;
+  return Ref<T>::adopt(static_cast<T *>(object.release()));
+}
+
+template <typename T> Result<int64_t> install_object(Ref<T> object, const char *kind) {
+  constexpr int kCloseOnExec = 1;
+  int fd = kbpf_port_fd_install(object.get(), kind, kCloseOnExec);
+  if (fd < 0)
+    return from_port(fd);
+  object.release(); // the descriptor's now
+  return int64_t{fd};
+}
+
+Result<int64_t> run_command(uint64_t number, Call &call) {
+  switch (number) {
+#define KBPF_COMMAND(number, name, NAME, since, text)                                                        \
+  case number:                                                                                               \
+    return commands::name(call);
+#include "abi/commands.def"
+#undef KBPF_COMMAND
+  }
+  return Error::invalid;
+}
+
+} // namespace
+
+Result<std::string_view> UserPtr::copy_string(char *buffer, size_t size) const {
+  // In pieces that end at an aligned address: no byte behind the terminator's piece is touched, so that a
+  // string at the end of mapped memory is read whole.
+  constexpr size_t kPiece = 64;
+  size_t length = 0;
+  while (length < size) {
+    size_t piece = std::min<size_t>(kPiece - (address_ + length) % kPiece, size - length);
+    KBPF_TRY(offset(length).copy_in(buffer + length, piece));
+    std::string_view read(buffer + length, piece);
+    if (size_t end = read.find('\0'); end != std::string_view::npos)
+      return std::string_view(buffer, length + end);
+    length += piece;
+  }
+  return Error::too_big;
+}
+
+Result<void> Call::copy_attr(uint64_t user_attr, uint64_t size) {
+  if (size > kMaxAttrSize)
+    return Error::too_big;
+  user_attr_ = user_attr;
+  size_ = size;
+  size_t known = std::min<size_t>(size, kAttrSize);
+  KBPF_TRY(UserPtr(user_attr).copy_in(bytes_, known));
+  memset(bytes_ + known, 0, kAttrSize - known);
+  std::byte tail[64];
+  for (size_t at = known; at < size; at += sizeof(tail)) {
+    size_t piece = std::min<size_t>(size - at, sizeof(tail));
+    KBPF_TRY(UserPtr(user_attr).offset(at).copy_in(tail, piece));
+    if (!all_zero(tail, piece))
+      return Error::too_big;
+  }
+  return {};
+}
+
+Result<void> Call::check_unused(size_t used) const {
+  if (!all_zero(bytes_ + used, kAttrSize - used))
+    return Error::invalid;
+  return {};
+}
+
+Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_from_fd<Map>(fd, Object::Kind::map); }
+Result<Ref<Program>> program_from_fd(uint32_t fd) {
+  return object_from_fd<Program>(fd, Object::Kind::program);
+}
+Result<int64_t> install_fd(Ref<Map> map) { return install_object(std::move(map), "bpf-map"); }
+Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::move(program), "bpf-prog"); }
+
+} // namespace kbpf
+
+int64_t kbpf_syscall(uint64_t cmd, uint64_t user_attr, uint64_t size) {
+  kbpf::Call call;
+  if (kbpf::Result<void> copied = call.copy_attr(user_attr, size); !copied.ok())
+    return -kbpf::to_errno(copied.error());
+  kbpf::Result<int64_t> result = kbpf::run_command(cmd, call);
+  return result.ok() ? *result : -kbpf::to_errno(result.error());
+}

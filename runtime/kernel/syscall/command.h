@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What the commands of bpf(2) share: the attr, copied in once, user pointers that nobody can dereference by
+// mistake, and file descriptors. Inside, errors are kbpf::Error; bpf.cpp turns them into errno.
+#pragma once
+#include "abi/attr.h"
+#include "core/base/result.h"
+#include "kernel/maps/map.h"
+#include "kernel/memory.h"
+#include "kernel/port.h"
+#include "kernel/program.h"
+#include <algorithm>
+#include <cstring>
+
+namespace kbpf {
+
+// An address of the calling process.
+class UserPtr {
+public:
+  explicit UserPtr(uint64_t address) : address_(address) {}
+  explicit operator bool() const { return address_; }
+  UserPtr offset(uint64_t bytes) const { return UserPtr(address_ + bytes); }
+
+  // Error: bad_address.
+  Result<void> copy_in(void *to, size_t size) const {
+    if (size && kbpf_port_copy_from_user(to, address_, size) != 0)
+      return Error::bad_address;
+    return {};
+  }
+  Result<void> copy_out(const void *from, size_t size) const {
+    if (size && kbpf_port_copy_to_user(address_, from, size) != 0)
+      return Error::bad_address;
+    return {};
+  }
+  // A NUL-terminated string of at most size - 1 characters into buffer. Errors: bad_address, too_big.
+  Result<std::string_view> copy_string(char *buffer, size_t size) const;
+
+private:
+  uint64_t address_;
+};
+
+constexpr size_t kAttrSize =
+    std::max({sizeof(kbpf_attr_map_create), sizeof(kbpf_attr_map_elem), sizeof(kbpf_attr_prog_load),
+              sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex)});
+
+// One call of bpf(2).
+class Call {
+public:
+  // Copies the attr in. Errors: too_big (a non-zero byte that this kernel has no field for, or more than a
+  // page), bad_address.
+  Result<void> copy_attr(uint64_t user_attr, uint64_t size);
+
+  template <typename T> const T &attr() const {
+    static_assert(sizeof(T) <= kAttrSize && std::is_trivially_copyable_v<T>);
+    return *reinterpret_cast<const T *>(bytes_);
+  }
+  // Error: invalid, where a byte behind the first used ones is not zero: the command has no field there.
+  Result<void> check_unused(size_t used) const;
+
+  // Where the caller keeps the attr, and how much of it it knows: for the fields that a command writes.
+  UserPtr user_attr() const { return UserPtr(user_attr_); }
+  uint64_t size() const { return size_; }
+
+private:
+  alignas(8) std::byte bytes_[kAttrSize];
+  uint64_t user_attr_ = 0;
+  uint64_t size_ = 0;
+};
+
+// The object behind a descriptor. Errors: bad_fd (no BPF object), invalid (one of another kind).
+Result<Ref<Map>> map_from_fd(uint32_t fd);
+Result<Ref<Program>> program_from_fd(uint32_t fd);
+// A new descriptor, close-on-exec. Errors: too_many_files, no_memory.
+Result<int64_t> install_fd(Ref<Map> map);
+Result<int64_t> install_fd(Ref<Program> program);
+
+// Error: not_permitted.
+inline Result<void> require_permission() {
+  if (!kbpf_port_may_use_bpf())
+    return Error::not_permitted;
+  return {};
+}
+
+// commands.def: each command is a function of its name. A missing one is a link error.
+namespace commands {
+#define KBPF_COMMAND(number, name, NAME, since, text) Result<int64_t> name(Call &call);
+#include "abi/commands.def"
+#undef KBPF_COMMAND
+} // namespace commands
+
+// The bytes of T up to and with its field: for Call::check_unused.
+#define KBPF_USED_UP_TO(T, field) (offsetof(T, field) + sizeof(T::field))
+
+} // namespace kbpf

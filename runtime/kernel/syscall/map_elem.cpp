@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The commands on one element of a map. Keys and values are copied to and from the process outside of every
+// lock.
+#include "kernel/syscall/command.h"
+
+namespace kbpf::commands {
+namespace {
+
+using Attr = kbpf_attr_map_elem;
+
+Result<void> copy_key(const Attr &attr, const Map &map, ScratchBuffer &key) {
+  KBPF_TRY(key.reserve(map.spec().key_size));
+  return UserPtr(attr.key).copy_in(key.data(), map.spec().key_size);
+}
+
+} // namespace
+
+Result<int64_t> map_lookup_elem(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
+  if (attr.flags)
+    return Error::invalid;
+  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
+  if (!map->user_may_read())
+    return Error::not_permitted;
+  ScratchBuffer key, value;
+  KBPF_TRY(copy_key(attr, *map, key));
+  KBPF_TRY(value.reserve(map->spec().value_size));
+  KBPF_TRY(map->read_value(key.data(), value.data()));
+  KBPF_TRY(UserPtr(attr.value).copy_out(value.data(), map->spec().value_size));
+  return 0;
+}
+
+Result<int64_t> map_update_elem(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
+  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
+  if (!map->user_may_write())
+    return Error::not_permitted;
+  ScratchBuffer key, value;
+  KBPF_TRY(copy_key(attr, *map, key));
+  KBPF_TRY(value.reserve(map->spec().value_size));
+  KBPF_TRY(UserPtr(attr.value).copy_in(value.data(), map->spec().value_size));
+  KBPF_TRY(map->update(key.data(), value.data(), attr.flags));
+  return 0;
+}
+
+Result<int64_t> map_delete_elem(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, key)));
+  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
+  if (!map->user_may_write())
+    return Error::not_permitted;
+  ScratchBuffer key;
+  KBPF_TRY(copy_key(attr, *map, key));
+  KBPF_TRY(map->remove(key.data()));
+  return 0;
+}
+
+Result<int64_t> map_get_next_key(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, value)));
+  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
+  if (!map->user_may_read())
+    return Error::not_permitted;
+  ScratchBuffer key, next;
+  if (attr.key)
+    KBPF_TRY(copy_key(attr, *map, key));
+  KBPF_TRY(next.reserve(map->spec().key_size));
+  KBPF_TRY(map->next_key(attr.key ? key.data() : nullptr, next.data()));
+  KBPF_TRY(UserPtr(attr.value).copy_out(next.data(), map->spec().key_size));
+  return 0;
+}
+
+} // namespace kbpf::commands

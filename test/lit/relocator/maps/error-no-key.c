@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A hash table without a key.
+// RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+struct {
+  __uint(type, 1);
+  __uint(max_entries, 1);
+  __type(value, u64);
+} m SEC(".maps");
+// CHECK: error: map 'm': key or key_size is missing or 0
+SEC("kprobe/f") int p(void *ctx) { return 0; }

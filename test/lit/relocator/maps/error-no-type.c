@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A map needs a type.
+// RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+struct {
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u64);
+} m SEC(".maps");
+// CHECK: error: map 'm': no type is given; write __uint(type, BPF_MAP_TYPE_...)
+SEC("kprobe/f") int p(void *ctx) { return 0; }

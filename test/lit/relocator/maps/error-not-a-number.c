@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A number that is no number.
+// RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+struct {
+  __uint(type, 1);
+  int max_entries;
+  __type(key, u32);
+  __type(value, u64);
+} m SEC(".maps");
+// CHECK: error: map 'm': attribute 'max_entries' is no number; write __uint(max_entries, N)
+SEC("kprobe/f") int p(void *ctx) { return 0; }

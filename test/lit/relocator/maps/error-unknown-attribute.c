@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A misspelt attribute.
+// RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+struct {
+  __uint(type, 1);
+  __uint(max_entrys, 1);
+  __type(key, u32);
+  __type(value, u64);
+} m SEC(".maps");
+// CHECK: error: map 'm': unknown attribute 'max_entrys'; did you mean 'max_entries'?
+SEC("kprobe/f") int p(void *ctx) { return 0; }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A type that no kernel has.
+// RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+struct {
+  __uint(type, 1000);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u64);
+} m SEC(".maps");
+// CHECK: error: map 'm': map type 1000 is not in profile 'kbpf'
+SEC("kprobe/f") int p(void *ctx) { return 0; }

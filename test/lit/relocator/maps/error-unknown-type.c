@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A type that the kernel lacks is named, if Linux has it.
+// RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+struct {
+  __uint(type, 12);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u64);
+} m SEC(".maps");
+// CHECK: error: map 'm': map type 12 (array_of_maps) is not in profile 'kbpf'
+SEC("kprobe/f") int p(void *ctx) { return 0; }

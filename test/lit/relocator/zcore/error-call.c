@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Those kernels have no calls between functions.
+// RUN: not %bpfcc %s --abi=zcore --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+#include "../Inputs/defs.h"
+static __noinline int callee(u64 *a) { return *a * *a; }
+int entry(u64 *ctx) {
+  // CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: call of function 'callee'; kernels of profile 'zcore' have no calls between functions: declare it static inline __attribute__((always_inline))
+  return callee(ctx) + 1;
+}
