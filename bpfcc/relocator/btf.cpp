@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint16_t kMagic = 0xeb9f;
 constexpr uint32_t kCommonSize = 12;
+constexpr size_t kMaxString = 4096;    // bytes shown of a string; many types may share a long one
 constexpr unsigned kMaxTypeDepth = 64; // of typedefs and nested arrays; deeper ones are taken for a cycle
 
 struct Header {
@@ -123,7 +124,8 @@ bool Btf::parse(std::string_view bytes, std::string &error) {
 std::string_view Btf::string(uint32_t offset) const {
   if (offset >= strings_size_)
     return {};
-  return bytes_.data() + strings_offset_ + offset; // the table ends with NUL
+  const char *text = bytes_.data() + strings_offset_ + offset; // the table ends with NUL
+  return {text, strnlen(text, kMaxString)};
 }
 
 uint32_t Btf::word(uint32_t offset) const {

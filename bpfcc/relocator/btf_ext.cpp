@@ -50,6 +50,8 @@ template <typename Add> bool parse_area(std::string_view bytes, const char *what
     if (section == sections.end())
       return fail(position, concat("names ", quoted(name), ", which is no code section"));
     position += 8;
+    if (count == 0)
+      return fail(position - 8, concat("no record of ", quoted(name)));
     if (count * record_size > end - position)
       return fail(position, "is cut off");
     for (; count; count--, position += record_size) {
@@ -62,10 +64,15 @@ template <typename Add> bool parse_area(std::string_view bytes, const char *what
   return true;
 }
 
+// Sorted, and one record for an instruction: more would be multiplied with each copy of the code.
 template <typename Record> void sort_by_place(std::vector<Record> &records) {
-  std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) {
+  auto before = [](const Record &a, const Record &b) {
     return a.section != b.section ? a.section < b.section : a.insn < b.insn;
-  });
+  };
+  if (!std::is_sorted(records.begin(), records.end(), before))
+    std::sort(records.begin(), records.end(), before);
+  auto same = [](const Record &a, const Record &b) { return a.section == b.section && a.insn == b.insn; };
+  records.erase(std::unique(records.begin(), records.end(), same), records.end());
 }
 
 } // namespace

@@ -18,16 +18,14 @@ constexpr uint32_t kReadOnlyForPrograms = 1u << 7; // BPF_F_RDONLY_PROG
 
 void collect_defined_maps(Image &image, uint32_t section) {
   if (image.btf.empty())
-    return image.diag.error(object_location(image),
-                            "maps in .maps are defined by their types, but the object has no "
-                            ".BTF section (compile with -g)");
+    return error_in_object(image, "maps in .maps are defined by their types, but the object has no "
+                                  ".BTF section (compile with -g)");
   uint32_t datasec = 0;
   for (uint32_t id = 1; id < image.btf.count() && !datasec; id++)
     if (image.btf.type(id).kind == BtfKind::datasec && image.btf.type(id).name == ".maps")
       datasec = id;
   if (!datasec)
-    return image.diag.error(object_location(image),
-                            "malformed object: .BTF does not describe section '.maps'");
+    return error_in_object(image, "malformed object: .BTF does not describe section '.maps'");
 
   const BtfType &variables = image.btf.type(datasec);
   for (uint32_t i = 0; i < variables.count; i++) {
@@ -36,8 +34,8 @@ void collect_defined_maps(Image &image, uint32_t section) {
     uint64_t section_size = image.sections[section].size;
     if (variable.kind != BtfKind::variable || variable.name.empty() || entry.offset > section_size ||
         entry.size > section_size - entry.offset) {
-      image.diag.error(object_location(image), concat("malformed object: .BTF: entry ", i,
-                                                      " of section '.maps' is no variable inside it"));
+      error_in_object(
+          image, concat("malformed object: .BTF: entry ", i, " of section '.maps' is no variable inside it"));
       continue;
     }
     if (image.profile().map_encoding == kbpf::MapEncoding::libbpf && image.btf.is_static(variable))
@@ -93,17 +91,16 @@ void collect_maps(Image &image) {
   for (uint32_t i = 1; i < image.sections.size(); i++) {
     const Section &section = image.sections[i];
     if (section.name == "maps" || section.name.starts_with("maps/"))
-      image.diag.error(
-          object_location(image),
+      report_at_data(
+          image, Severity::error, i, 0,
           concat("map definitions in SEC(\"", section.name,
                  "\") are not supported; write: struct { __uint(type, BPF_MAP_TYPE_HASH); "
                  "__uint(max_entries, N); __type(key, K); __type(value, V); } NAME SEC(\".maps\")"));
     else if (section.name == ".maps" && image.profile().map_encoding == kbpf::MapEncoding::undefined_symbol)
-      image.diag.error(
-          object_location(image),
-          concat("kernels of profile ", quoted(image.profile().name),
-                 " have no map definitions; declare the map as 'extern int NAME;' and bind it by name"
-                 " when the object is loaded"));
+      error_in_object(
+          image, concat("kernels of profile ", quoted(image.profile().name),
+                        " have no map definitions; declare the map as 'extern int NAME;' and bind it by name"
+                        " when the object is loaded"));
     else if (section.name == ".maps")
       collect_defined_maps(image, i);
     else if (is_data(section) && image.profile().global_data)

@@ -23,10 +23,9 @@ void collect_functions(Image &image) {
         !is_code(image.sections[symbol.section]))
       continue;
     if (symbol.value % 8 || symbol.size % 8 || symbol.size == 0) {
-      image.diag.error(object_location(image),
-                       concat("malformed object: function ", quoted(symbol.name), ": ", symbol.size,
-                              " bytes at ", image.sections[symbol.section].name, "+", hex(symbol.value),
-                              " are no whole number of instructions"));
+      error_in_object(image, concat("malformed object: function ", quoted(symbol.name), ": ", symbol.size,
+                                    " bytes at ", image.sections[symbol.section].name, "+", hex(symbol.value),
+                                    " are no whole number of instructions"));
       continue;
     }
     Function function;
@@ -48,9 +47,8 @@ void collect_functions(Image &image) {
         apart.back().first + apart.back().count <= function.first)
       apart.push_back(function);
     else
-      image.diag.error(object_location(image),
-                       concat("functions ", quoted(apart.back().name), " and ", quoted(function.name),
-                              " overlap in section ", quoted(image.sections[function.section].name)));
+      error_in_object(image, concat("functions ", quoted(apart.back().name), " and ", quoted(function.name),
+                                    " overlap in section ", quoted(image.sections[function.section].name)));
   }
   image.functions = std::move(apart);
 }
@@ -99,7 +97,7 @@ void unknown_section(Image &image, const Function &function, std::string_view na
   error_at_function(image, function,
                     concat("SEC(\"", name, "\") of program ", quoted(function.name),
                            " names no program type of profile ", quoted(image.profile().name),
-                           suggestion(prefix, prefixes)));
+                           suggestion(image, prefix, prefixes)));
 }
 
 // A program whose section is named after its type.
@@ -149,9 +147,9 @@ void collect_text_program(Image &image) {
     image.programs.push_back(std::move(program));
     for (const Function &function : image.functions)
       if (!function.is_static && &function != &image.functions[entry])
-        image.diag.warning(object_location(image),
-                           concat("function ", quoted(function.name), " is left out: the object runs ",
-                                  quoted(image.functions[entry].name), ", the first function of .text"));
+        report_in_object(image, Severity::warning,
+                         concat("function ", quoted(function.name), " is left out: the object runs ",
+                                quoted(image.functions[entry].name), ", the first function of .text"));
   }
   for (size_t i = 1; i < image.programs.size(); i++)
     error_at_function(image, image.functions[image.programs[i].function],
@@ -216,7 +214,7 @@ void collect_programs(Image &image) {
   check_unique_names(image);
   bool library = image.profile().placement == kbpf::ProgramPlacement::as_written;
   if (image.programs.empty() && !library && image.diag.errors() == 0)
-    image.diag.error(object_location(image), "the object holds no program");
+    error_in_object(image, "the object holds no program");
 }
 
 } // namespace bpfcc

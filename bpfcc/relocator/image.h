@@ -163,7 +163,7 @@ struct OutputSection {
 };
 
 struct OutputSymbol {
-  std::string name;
+  std::string_view name;
   uint8_t info = 0;     // ELF64_ST_INFO
   uint32_t section = 0; // index in the output; 0: undefined
   uint64_t value = 0, size = 0;

@@ -44,6 +44,8 @@ void link_subprograms(Image &image) {
     const Function &entry = image.functions[program.function];
     uint64_t count =
         program.parts.back().first + uint64_t(image.functions[program.parts.back().function].count);
+    total +=
+        count * sizeof(kbpf::Insn); // of refused programs too: it bounds the work that an object can ask for
     if (count > image.profile().max_insns) {
       error_at_function(image, entry,
                         concat("program ", quoted(entry.name), " has ", count,
@@ -52,12 +54,10 @@ void link_subprograms(Image &image) {
                                image.profile().max_insns));
       continue;
     }
-    total += count * sizeof(kbpf::Insn);
     if (total > KBPF_MAX_OBJECT_SIZE)
-      return image.diag.error(object_location(image),
-                              concat("the programs and the functions that each calls have "
-                                     "more than ",
-                                     KBPF_MAX_OBJECT_SIZE, " bytes"));
+      return error_in_object(image, concat("the programs and the functions that each calls have "
+                                           "more than ",
+                                           KBPF_MAX_OBJECT_SIZE, " bytes"));
     program.code.reserve(count);
     for (const Part &part : program.parts) {
       const Function &function = image.functions[part.function];

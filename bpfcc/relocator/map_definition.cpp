@@ -5,7 +5,6 @@
 #include "bpfcc/relocator/map_definition.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
-#include <array>
 #include <optional>
 
 namespace bpfcc {
@@ -14,11 +13,12 @@ namespace {
 // Map types by number (include/uapi/linux/bpf.h) about which the definition itself can be judged.
 constexpr uint32_t kHash = 1, kArray = 2, kProgArray = 3, kPercpuHash = 5, kPercpuArray = 6, kLruHash = 9,
                    kLruPercpuHash = 10, kArrayOfMaps = 12, kHashOfMaps = 13;
+constexpr uint32_t kMaxMembers = 32;
 constexpr uint32_t kMaxKeySize = 512;       // of hash tables: Linux's MAX_BPF_STACK
 constexpr uint32_t kNumaNodeFlag = 1u << 2; // BPF_F_NUMA_NODE
-constexpr std::array<std::string_view, 11> kAttributes = {
-    "type",  "max_entries", "map_flags", "key_size",  "value_size", "key",
-    "value", "pinning",     "numa_node", "map_extra", "values"};
+const std::vector<std::string_view> kAttributes = {"type",       "max_entries", "map_flags", "key_size",
+                                                   "value_size", "key",         "value",     "pinning",
+                                                   "numa_node",  "map_extra",   "values"};
 
 class Definition {
 public:
@@ -50,6 +50,8 @@ void Definition::read(uint32_t type_id) {
   const BtfType &structure = image_.btf.type(image_.btf.strip(type_id));
   if (structure.kind != BtfKind::structure)
     return error("a map in .maps is defined by a structure: struct { __uint(type, ...); ... }");
+  if (structure.count > kMaxMembers)
+    return error(concat("a definition of ", structure.count, " members; the limit is ", kMaxMembers));
   for (uint32_t i = 0; i < structure.count; i++)
     read_member(image_.btf.member(structure, i));
 }
@@ -79,7 +81,7 @@ void Definition::read_member(const BtfMember &member) {
   else if (member.name == "values")
     read_values(member);
   else
-    error(concat("unknown attribute ", quoted(member.name), suggestion(member.name, kAttributes)));
+    error(concat("unknown attribute ", quoted(member.name), suggestion(image_, member.name, kAttributes)));
 }
 
 std::optional<uint64_t> Definition::number(const BtfMember &member) {
@@ -133,6 +135,8 @@ void Definition::set_type(const BtfMember &member, uint32_t &type, uint32_t &siz
 // programs.
 void Definition::read_values(const BtfMember &member) {
   const Btf &btf = image_.btf;
+  if (has_values_)
+    return error("attribute 'values' is given twice");
   has_values_ = true;
   if (map_.origin == MapOrigin::inner)
     return error("a map inside a map cannot hold maps itself");
@@ -157,6 +161,8 @@ void Definition::read_values(const BtfMember &member) {
 void Definition::check() {
   if (failed_)
     return;
+  if (map_.name.size() >= KBPF_MAX_NAME)
+    return error(concat("a name of ", map_.name.size(), " bytes; the limit is ", KBPF_MAX_NAME - 1));
   if (map_.type == 0)
     return error("no type is given; write __uint(type, BPF_MAP_TYPE_...)");
   const kbpf::MapTypeInfo *type = image_.profile().map_type(map_.type);

@@ -8,9 +8,26 @@
 #include <algorithm>
 #include <cstring>
 #include <elf.h>
+#include <optional>
 
 namespace bpfcc {
 namespace {
+
+constexpr size_t kMaxName = 1024; // bytes of a section's or symbol's name; many may share a long one
+
+// The NUL-terminated name at offset; nothing where it is outside or too long.
+std::optional<std::string_view> name_at(kbpf::ByteView names, uint64_t offset) {
+  if (offset == 0)
+    return std::string_view();
+  if (offset >= names.size())
+    return std::nullopt;
+  const char *text = reinterpret_cast<const char *>(names.data()) + offset;
+  size_t room = std::min<uint64_t>(names.size() - offset, kMaxName);
+  size_t length = strnlen(text, room);
+  if (length == room)
+    return std::nullopt;
+  return std::string_view(text, length);
+}
 
 class Reader {
 public:
@@ -20,7 +37,7 @@ public:
 
 private:
   bool fail(std::string_view cause) {
-    image_.diag.error({image_.options.input_name, 0, 0, {}}, concat("malformed object: ", cause));
+    error_in_object(image_, concat("malformed object: ", cause));
     return false;
   }
   std::string section_text(size_t index) const {
@@ -88,9 +105,10 @@ bool Reader::read_sections() {
   for (uint64_t i = 1; i < count; i++) {
     const Elf64_Shdr &header = headers_[i];
     Section &section = image_.sections[i];
-    auto name = names->string(header.sh_name);
-    if (!name.ok())
-      return fail(concat("section ", i, ": name at ", hex(header.sh_name), " lies outside the name table"));
+    auto name = name_at(*names, header.sh_name);
+    if (!name)
+      return fail(concat("section ", i, ": name at ", hex(header.sh_name),
+                         " lies outside the name table or is longer than ", kMaxName - 1, " bytes"));
     section.name = *name;
     section.type = header.sh_type;
     section.flags = header.sh_flags;
@@ -142,10 +160,11 @@ bool Reader::read_symbols() {
     Elf64_Sym raw;
     memcpy(&raw, table.data() + i * sizeof raw, sizeof raw);
     Symbol &symbol = image_.symbols[i];
-    auto name = names.string(raw.st_name);
-    if (!name.ok() && raw.st_name != 0)
-      return fail(concat("symbol ", i, ": name at ", hex(raw.st_name), " lies outside the string table"));
-    symbol.name = name.ok() ? *name : std::string_view();
+    auto name = name_at(names, raw.st_name);
+    if (!name)
+      return fail(concat("symbol ", i, ": name at ", hex(raw.st_name),
+                         " lies outside the string table or is longer than ", kMaxName - 1, " bytes"));
+    symbol.name = *name;
     symbol.value = raw.st_value;
     symbol.size = raw.st_size;
     symbol.section = raw.st_shndx;

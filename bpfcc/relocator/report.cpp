@@ -24,52 +24,82 @@ bool locate(const Image &image, uint32_t section, uint32_t slot, SourceLocation 
   return true;
 }
 
+SourceLocation object_location(const Image &image) { return {image.options.input_name, 0, 0, {}}; }
+
+void report(const Image &image, Severity severity, const SourceLocation &where, std::string_view message) {
+  if (severity == Severity::error && image.diag.errors() >= kMaxErrors)
+    return image.diag.count_errors(1);
+  image.diag.report(severity, where, message);
+  if (severity == Severity::error && image.diag.errors() == kMaxErrors)
+    image.diag.note(object_location(image), "too many errors; further ones are not shown");
+}
+
 } // namespace
 
-SourceLocation object_location(const Image &image) { return {image.options.input_name, 0, 0, {}}; }
+void report_in_object(const Image &image, Severity severity, std::string_view message) {
+  report(image, severity, object_location(image), message);
+}
 
 void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,
                std::string_view message) {
   SourceLocation where;
   if (locate(image, section, slot, where))
-    return image.diag.report(severity, where, message);
+    return report(image, severity, where, message);
   std::string place = concat(image.sections[section].name, "+", hex(uint64_t(slot) * 8));
   uint32_t function = image.function_at(section, slot);
   if (function != kNone) {
     place = concat("in function ", quoted(image.functions[function].name), ", ", place);
     if (const SourceLocation *declared = declaration(image, image.functions[function].name))
-      return image.diag.report(severity, *declared, concat(message, " (", place, ")"));
+      return report(image, severity, *declared, concat(message, " (", place, ")"));
   }
-  image.diag.report(severity, object_location(image), concat(message, " (", place, ")"));
+  report(image, severity, object_location(image), concat(message, " (", place, ")"));
 }
 
 void error_at_symbol(const Image &image, std::string_view name, std::string_view message) {
   const SourceLocation *declared = declaration(image, name);
-  image.diag.error(declared ? *declared : object_location(image), message);
+  report(image, Severity::error, declared ? *declared : object_location(image), message);
 }
 
 void report_at_data(const Image &image, Severity severity, uint32_t section, uint64_t offset,
                     std::string_view message) {
   if (!image.options.declarations)
-    return image.diag.report(severity, object_location(image), message);
+    return report(image, severity, object_location(image), message);
   for (const Symbol &symbol : image.symbols) {
     if (symbol.section != section || symbol.type != STT_OBJECT || offset < symbol.value ||
         offset - symbol.value >= symbol.size)
       continue;
     if (const SourceLocation *declared = declaration(image, symbol.name))
-      return image.diag.report(severity, *declared, message);
+      return report(image, severity, *declared, message);
   }
-  image.diag.report(severity, object_location(image), message);
+  report(image, severity, object_location(image), message);
 }
 
 void error_at_function(const Image &image, const Function &function, std::string_view message) {
   SourceLocation where;
   if (const SourceLocation *declared = declaration(image, function.name))
-    image.diag.error(*declared, message);
+    report(image, Severity::error, *declared, message);
   else if (locate(image, function.section, function.first, where))
-    image.diag.error(where, message);
+    report(image, Severity::error, where, message);
   else
-    image.diag.error(object_location(image), message);
+    report(image, Severity::error, object_location(image), message);
+}
+
+std::string_view nearest(const Image &image, std::string_view name,
+                         const std::vector<std::string_view> &candidates) {
+  constexpr size_t kMaxLength = 64; // edit distance takes the product of both lengths
+  if (image.diag.errors() >= kMaxErrors || name.size() > kMaxLength)
+    return {};
+  std::vector<std::string_view> similar;
+  for (std::string_view candidate : candidates)
+    if (candidate.size() <= kMaxLength)
+      similar.push_back(candidate);
+  return nearest_name(name, similar);
+}
+
+std::string suggestion(const Image &image, std::string_view name,
+                       const std::vector<std::string_view> &candidates) {
+  std::string_view found = nearest(image, name, candidates);
+  return found.empty() ? std::string() : concat("; did you mean ", quoted(found), "?");
 }
 
 } // namespace bpfcc

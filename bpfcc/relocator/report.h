@@ -8,6 +8,8 @@
 
 namespace bpfcc {
 
+constexpr unsigned kMaxErrors = 100;
+
 // At the C line of an instruction; slot counts from the section's start.
 void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,
                std::string_view message);
@@ -24,12 +26,16 @@ void report_at_data(const Image &image, Severity severity, uint32_t section, uin
                     std::string_view message);
 
 // About the object as a whole.
-SourceLocation object_location(const Image &image);
+void report_in_object(const Image &image, Severity severity, std::string_view message);
+inline void error_in_object(const Image &image, std::string_view message) {
+  report_in_object(image, Severity::error, message);
+}
 
 // "; did you mean 'x'?" or nothing.
-template <typename Range> std::string suggestion(std::string_view name, const Range &candidates) {
-  std::string_view nearest = nearest_name(name, candidates);
-  return nearest.empty() ? std::string() : "; did you mean '" + std::string(nearest) + "'?";
-}
+std::string suggestion(const Image &image, std::string_view name,
+                       const std::vector<std::string_view> &candidates);
+// The candidate itself; empty where none is near.
+std::string_view nearest(const Image &image, std::string_view name,
+                         const std::vector<std::string_view> &candidates);
 
 } // namespace bpfcc

@@ -39,6 +39,7 @@ private:
   const bool libbpf_;                                     // references to maps and externs stay as they are
   std::unordered_map<uint64_t, uint32_t> maps_by_offset_; // in .maps
   std::unordered_map<std::string_view, uint32_t> extern_maps_;
+  std::vector<std::string_view> defined_names_, helper_names_;     // to suggest one
   std::unordered_map<std::string_view, std::string_view> externs_; // variable or function -> .ksyms, .kconfig
 };
 
@@ -50,6 +51,11 @@ Resolver::Resolver(Image &image)
     else if (image.maps[i].origin == MapOrigin::extern_fd)
       extern_maps_.emplace(image.maps[i].name, i);
   }
+  for (const Symbol &symbol : image.symbols)
+    if (symbol.section != SHN_UNDEF && symbol.binding != STB_LOCAL)
+      defined_names_.push_back(symbol.name);
+  for (const kbpf::HelperProto &proto : image.profile().helpers)
+    helper_names_.push_back(proto.name);
   for (uint32_t id = 1; id < image.btf.count(); id++) {
     const BtfType &type = image.btf.type(id);
     if (type.kind != BtfKind::datasec || (type.name != ".ksyms" && type.name != ".kconfig"))
@@ -136,14 +142,11 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
                         profile_name(), " don't offer"));
     return {};
   }
-  std::vector<std::string_view> names;
-  for (const Symbol &candidate : image_.symbols)
-    if (candidate.section != SHN_UNDEF && candidate.binding != STB_LOCAL)
-      names.push_back(candidate.name);
-  error(reloc, concat("undefined symbol ", quoted(symbol.name), suggestion(symbol.name, names),
-                      image_.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx
-                          ? " (maps that are bound by name are for profile 'zcore')"
-                          : ""));
+  error(reloc,
+        concat("undefined symbol ", quoted(symbol.name), suggestion(image_, symbol.name, defined_names_),
+               image_.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx
+                   ? " (maps that are bound by name are for profile 'zcore')"
+                   : ""));
   return {};
 }
 
@@ -174,12 +177,9 @@ Resolved Resolver::helper_call(const Reloc &reloc) {
   if (!elsewhere)
     elsewhere = kbpf::kKbpfProfile.helper(number);
   std::string known = elsewhere ? concat(" (bpf_", elsewhere->name, ")") : std::string();
-  std::vector<std::string_view> names;
-  for (const kbpf::HelperProto &proto : image_.profile().helpers)
-    names.push_back(proto.name);
-  std::string_view nearest = elsewhere ? nearest_name(elsewhere->name, names) : std::string_view();
+  std::string_view similar = elsewhere ? nearest(image_, elsewhere->name, helper_names_) : std::string_view();
   error(reloc, concat("helper ", number, known, " is not in profile ", profile_name(),
-                      nearest.empty() ? std::string() : concat("; the nearest it has is bpf_", nearest)));
+                      similar.empty() ? std::string() : concat("; the nearest it has is bpf_", similar)));
   return {};
 }
 
@@ -209,14 +209,11 @@ Resolved Resolver::extern_call(const Reloc &reloc) {
   bool prefixed = bare.starts_with("bpf_");
   if (prefixed)
     bare.remove_prefix(4);
-  std::vector<std::string_view> names;
-  for (const kbpf::HelperProto &proto : image_.profile().helpers)
-    names.push_back(proto.name);
-  std::string_view nearest = nearest_name(bare, names);
+  std::string_view similar = nearest(image_, bare, helper_names_);
   error(reloc, concat("undefined function ", quoted(symbol.name),
                       ": neither in this file nor a helper of profile ", profile_name(),
-                      nearest.empty() ? std::string()
-                                      : concat("; did you mean '", prefixed ? "bpf_" : "", nearest, "'?")));
+                      similar.empty() ? std::string()
+                                      : concat("; did you mean '", prefixed ? "bpf_" : "", similar, "'?")));
   return {};
 }
 

@@ -232,9 +232,8 @@ void synthesize(Image &image) {
   if (image.profile().placement == kbpf::ProgramPlacement::as_written)
     return;
   if (image.programs.size() > kMaxPrograms)
-    return image.diag.error(
-        object_location(image),
-        concat(image.programs.size(), " programs in one object; the limit is ", kMaxPrograms));
+    return error_in_object(
+        image, concat(image.programs.size(), " programs in one object; the limit is ", kMaxPrograms));
   Synthesis(image).run();
 }
 

@@ -2,7 +2,9 @@
 // Lays the finished object out: ELF header, contents of the sections (each at a multiple of 8), symbol table,
 // one string table for all names, section headers. The same image gives the same bytes.
 #include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/rewrite_object.h"
+#include "bpfcc/relocator/text.h"
 #include <cstring>
 #include <elf.h>
 
@@ -35,12 +37,12 @@ private:
   uint32_t symtab_index() const { return static_cast<uint32_t>(image_.output.size()); }
   uint32_t strtab_index() const { return symtab_index() + 1; }
 
-  uint32_t name(const std::string &text) {
+  uint32_t name(std::string_view text) {
     if (text.empty())
       return 0;
-    auto [found, added] = offsets_.try_emplace(text, static_cast<uint32_t>(names_.size()));
+    auto [found, added] = offsets_.try_emplace(std::string(text), static_cast<uint32_t>(names_.size()));
     if (added)
-      names_.append(text.c_str(), text.size() + 1);
+      names_.append(text).push_back('\0');
     return found->second;
   }
 
@@ -115,7 +117,11 @@ private:
 std::string write_elf(Image &image) {
   if (image.profile().placement == kbpf::ProgramPlacement::as_written)
     return rewrite_object(image);
-  return Writer(image).write();
+  std::string bytes = Writer(image).write();
+  if (bytes.size() > KBPF_MAX_OBJECT_SIZE)
+    error_in_object(image, concat("the finished object has ", bytes.size(), " bytes; the limit is ",
+                                  KBPF_MAX_OBJECT_SIZE));
+  return bytes;
 }
 
 } // namespace bpfcc
