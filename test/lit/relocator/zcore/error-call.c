@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Those kernels have no calls between functions.
-// RUN: not %bpfcc %s --abi=zcore --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
+// Those kernels have no calls between functions. (The front end says so for C; this is an object made elsewhere.)
+// RUN: %clang -target bpf -O2 -g -c %s -o %t.in.o
+// RUN: not %bpfcc %t.in.o --abi=zcore --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
 #include "../Inputs/defs.h"
 static __noinline int callee(u64 *a) { return *a * *a; }
 int entry(u64 *ctx) {
