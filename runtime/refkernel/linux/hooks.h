@@ -25,7 +25,8 @@ void handle_syscall(TrapFrame &frame); // ecall from user mode; epc is past the 
 // Any other exception from user mode that the machine half could not settle: becomes a signal.
 enum class UserFault { illegal_instruction, breakpoint, bad_address, bus_error, misaligned };
 void handle_user_exception(TrapFrame &frame, UserFault fault, uintptr_t address);
-void before_user_return(TrapFrame &frame); // only where current()->signal_pending; interrupts on
+// Only where current()->signal_pending, which it clears; interrupts on.
+void before_user_return(TrapFrame &frame);
 void on_thread_exit(Thread &thread);
 void console_input(char c);  // interrupt context: a character from the UART
 void on_timer_tick();        // interrupt context, each hart

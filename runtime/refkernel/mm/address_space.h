@@ -68,7 +68,9 @@ public:
   // by in every space. Errors: bad_address.
   kbpf::Result<uint64_t> frame_number(uintptr_t address);
 
-  void activate(); // loads satp on this hart
+  // Of the scheduler, interrupts off: this hart begins to use the page table (loads satp), or has ceased to.
+  void activate();
+  void deactivate();
   struct State;    // mm/address_space.cpp
 
 private:

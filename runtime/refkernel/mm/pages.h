@@ -14,7 +14,6 @@ struct Page {
   // The allocator's own; of a slab page, the heap's.
   uint8_t order; // of the block that begins here: 2^order pages
   bool is_free;
-  uint16_t slab_class;
   Page *previous, *next;
   void *slab_free;
   uint32_t slab_used;

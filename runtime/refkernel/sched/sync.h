@@ -43,8 +43,9 @@ public:
   void wake_all();
 
 private:
+  void remove(Thread *thread);
   SpinLock lock_;
-  Thread *first_ = nullptr; // linked through Thread::next_waiter
+  Thread *first_ = nullptr, *last_ = nullptr; // linked through Thread::next_waiter
 };
 
 class Mutex {

@@ -18,7 +18,7 @@ using TrapFrame = kbpf_regs;
 enum : unsigned { kRegRa = 0, kRegSp = 1, kRegTp = 3, kRegA0 = 9, kRegA1 = 10, kRegA7 = 16 }; // indices into TrapFrame::x
 
 struct Thread : RefCounted {
-  uint32_t tid = 0;
+  uint32_t tid = 0; // user threads: from 1; kernel threads: 0
   uint64_t id = 0; // never reused
   char name[16] = {};
   Ref<AddressSpace> space;      // null: kernel thread

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The runtime's port (kernel/port.h) on this kernel, but for what is Linux's: descriptors, identities, the trace file.
+#include "kernel/port.h"
+#include "refkernel/lib/alloc.h"
+#include "refkernel/machine/csr.h"
+#include "refkernel/machine/log.h"
+#include "refkernel/machine/symbols.h"
+#include "refkernel/mm/address_space.h"
+#include "refkernel/mm/kernel_map.h"
+#include "refkernel/mm/user_copy.h"
+#include "refkernel/sched/hart.h"
+#include <cstring>
+
+using namespace refkernel;
+
+extern "C" {
+extern const char text_start[], text_end[], noprobe_start[], noprobe_end[], runtime_start[], runtime_end[];
+}
+
+namespace {
+
+constexpr int kEfault = -14, kEinval = -22, kEnoent = -2;
+
+bool is_in(uintptr_t address, const char *start, const char *end) {
+  return address >= reinterpret_cast<uintptr_t>(start) && address < reinterpret_cast<uintptr_t>(end);
+}
+
+// Text that the kernel map has: the image's, or that of a BPF program.
+bool is_text(uintptr_t address) {
+  return is_in(address, text_start, text_end) || (address >= kCodeArea && address - kCodeArea < kCodeAreaSize);
+}
+
+// xorshift64*, one state a hart; seeded from the clock on first use. Interrupts are off around each step.
+uint64_t random_state[kMaxHarts];
+
+} // namespace
+
+extern "C" {
+
+void *kbpf_port_alloc(size_t size, size_t align) { return heap_allocate(size, align); }
+void kbpf_port_free(void *memory, size_t size, size_t align) { heap_free(memory, size, align); }
+
+void *kbpf_port_pages_alloc(size_t pages) { return allocate_code_pages(pages); }
+void kbpf_port_pages_free(void *first, size_t pages) { free_code_pages(first, pages); }
+
+int kbpf_port_pages_protect(void *first, size_t pages, kbpf_protection protection) {
+  if (!protect_code_pages(first, pages, protection))
+    return kEinval;
+  if (protection == KBPF_PROT_READ_EXEC)
+    kbpf_port_sync_icache();
+  return 0;
+}
+
+int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
+  if ((size != 2 && size != 4) || address % 2 || !is_text(address) || !is_text(address + size - 1))
+    return kEinval;
+  uint32_t value = 0;
+  memcpy(&value, bytes, size);
+  bool written;
+  if (size == 4 && address % 4)
+    // Second half first: until the first one changes, every hart runs the old instruction or stops at its breakpoint.
+    written = write_kernel_text(address + 2, value >> 16, 2) && write_kernel_text(address, value & 0xffff, 2);
+  else
+    written = write_kernel_text(address, value, size);
+  if (!written)
+    return kEfault;
+  kbpf_port_sync_icache();
+  return 0;
+}
+
+void kbpf_port_sync_icache(void) { sync_all_icaches(); }
+
+int kbpf_port_copy_from_user(void *to, uint64_t user_from, size_t size) {
+  return copy_from_user(to, user_from, size) ? 0 : kEfault;
+}
+int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size) {
+  return copy_to_user(user_to, from, size) ? 0 : kEfault;
+}
+
+int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) {
+  // Not the user's half, and of the direct map RAM only: reading a device has effects.
+  if (from < kDirectMap || size > UINT64_MAX - from)
+    return kEfault;
+  if (from < kDirectMap + kDirectMapSize && !is_kernel_ram(from, size))
+    return kEfault;
+  return copy_guarded(to, reinterpret_cast<const void *>(from), size) ? kEfault : 0;
+}
+
+uint64_t kbpf_port_time_ns(void) { return now_ns(); }
+
+uint32_t kbpf_port_random_u32(void) {
+  uintptr_t irq = irq_save();
+  uint64_t &state = random_state[this_hart().index];
+  if (!state)
+    state = (read_time() << 8 | (this_hart().index + 1)) * 0x9e3779b97f4a7c15;
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  uint32_t result = static_cast<uint32_t>(state * 0x2545f4914f6cdd1d >> 32);
+  irq_restore(irq);
+  return result;
+}
+
+uint32_t kbpf_port_cpu(void) { return this_hart().index; }
+uint32_t kbpf_port_cpu_count(void) { return hart_count; }
+
+uintptr_t kbpf_port_irq_save(void) { return irq_save(); }
+void kbpf_port_irq_restore(uintptr_t state) { irq_restore(state); }
+void kbpf_port_relax(void) { yield(); }
+
+void kbpf_port_symbol_lookup(const char *name, size_t length, kbpf_symbol_visitor visit, void *user) {
+  for_each_symbol_named({name, length}, visit, user);
+}
+int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) { return symbol_at(address, *symbol) ? 0 : kEnoent; }
+
+int kbpf_port_may_probe(uintptr_t address) {
+  // Boot code has no traps yet; the other two parts run between a breakpoint and its resumption (kernel.ld).
+  return is_in(address, runtime_end, text_end);
+}
+
+void kbpf_port_console_write(const char *text, size_t size) { console_write(text, size); }
+void kbpf_port_panic(const char *text) { panic(text); }
+
+} // extern "C"
