@@ -2,10 +2,11 @@
 // What the C++ language wants linked in: nothing of it is ever reached in a sound kernel.
 #include "refkernel/machine/log.h"
 #include <cstddef>
+#include <cstdlib>
 
 extern "C" {
 void __cxa_pure_virtual() { refkernel::panic("pure virtual function called"); }
-[[noreturn]] void abort() { refkernel::panic("abort called"); }
+void abort() { refkernel::panic("abort called"); }
 }
 
 // Deleting destructors name it; objects end through destroy() of lib/alloc.h.

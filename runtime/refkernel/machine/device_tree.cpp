@@ -2,7 +2,6 @@
 // The tree is a stream of tokens: begin node, property, end node. A node's properties come before its children, so
 // one pass can collect a node's interesting properties and look at them when the next node begins or this one ends.
 #include "refkernel/machine/device_tree.h"
-#include <bit>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -27,7 +26,7 @@ uint32_t cell(Cells cells, size_t index) {
   uint32_t value = 0;
   if ((index + 1) * 4 <= cells.size())
     memcpy(&value, cells.data() + index * 4, 4);
-  return std::byteswap(value);
+  return __builtin_bswap32(value);
 }
 
 // A number of `count` cells (1 or 2) that begins at cell index.
@@ -180,7 +179,8 @@ bool read_device_tree(uintptr_t physical) {
         return false;
       const char *name = reinterpret_cast<const char *>(blob + at);
       size_t length = strnlen(name, total - at);
-      path[++depth] = Node{.name = {name, length}};
+      path[++depth] = Node();
+      path[depth].name = {name, length};
       pending = true;
       at += align_up(length + 1, 4);
     } else if (token == kProperty) {

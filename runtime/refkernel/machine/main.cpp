@@ -9,6 +9,7 @@
 #include "refkernel/machine/harts.h"
 #include "refkernel/machine/log.h"
 #include "refkernel/machine/plic.h"
+#include "refkernel/mm/address_space.h"
 #include "refkernel/mm/kernel_map.h"
 #include "refkernel/sched/scheduler.h"
 
@@ -101,7 +102,7 @@ void print_banner() {
 [[gnu::noinline]] int recurse_on_purpose(volatile int *depth) {
   volatile char room[512];
   room[0] = static_cast<char>(*depth += 1);
-  return recurse_on_purpose(depth) + room[0];
+  return *depth ? recurse_on_purpose(depth) + room[0] : 0;
 }
 
 // panic-test=null|stack on the command line: a kernel fault to look at.

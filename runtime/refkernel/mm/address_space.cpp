@@ -70,7 +70,11 @@ Result<uintptr_t> AddressSpace::map(const MapRequest &request) {
   if (!request.length || request.length > kUserEnd || request.source_offset % kPageSize)
     return Error::invalid;
   size_t length = align_up(request.length, kPageSize);
-  Area area{.start = request.address, .prot = request.prot, .shared = request.shared, .source = request.source,
+  Area area{.start = request.address,
+            .end = 0,
+            .prot = request.prot,
+            .shared = request.shared,
+            .source = request.source,
             .offset = request.source_offset};
   if (area.shared && !area.source)
     area.source = KBPF_TRY(create_shared_memory(length));

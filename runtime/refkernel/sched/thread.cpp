@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "refkernel/sched/thread.h"
+#include "core/base/text.h"
 #include "refkernel/lib/alloc.h"
 #include "refkernel/mm/address_space.h"
 #include "refkernel/mm/kernel_map.h"
@@ -29,7 +30,7 @@ kbpf::Result<Ref<Thread>> create_thread(const char *name) {
   thread->sched->saved[0] = reinterpret_cast<uintptr_t>(thread_start);
   thread->sched->saved[1] = top;
   thread->id = next_id.fetch_add(1);
-  strlcpy(thread->name, name, sizeof(thread->name));
+  kbpf::TextBuffer(thread->name, sizeof(thread->name)).append(name);
   return thread;
 }
 
