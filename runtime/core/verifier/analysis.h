@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What the parts of one verification share: the program, what is known of it beforehand, and what the walk
+// finds out.
+#pragma once
+#include "core/verifier/cfg.h"
+#include "core/verifier/state.h"
+#include <optional>
+
+namespace kbpf {
+
+struct Analysis {
+  const RawProgram &program;
+  Cfg cfg;
+  Rejection &rejection;
+  std::span<InsnFacts> facts;
+  // Per instruction, for helper calls: bit n, argument register n was uninitialised on some path and is to be
+  // zeroed.
+  std::span<uint8_t> zeroed_args;
+  uint32_t last_id = 0; // of Value::id
+
+  const Insn &insn(uint32_t index) const { return program.insns[index]; }
+  const MapRef &map(const Value &value) const { return program.maps[value.map]; }
+  uint32_t new_id() { return ++last_id; }
+};
+
+// A call of a helper as the verifier sees it: its prototype, and the map that one of its arguments names.
+struct HelperCall {
+  const HelperProto *proto;
+  std::optional<uint16_t> map; // index in RawProgram::maps
+};
+// Nothing for an argument that names no map of the program; proto must exist.
+HelperCall resolve_call(const Analysis &analysis, const State &state, const HelperProto &proto);
+
+} // namespace kbpf

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/cfg.h"
+#include "core/isa/encoding.h"
+#include <algorithm>
+
+namespace kbpf {
+namespace {
+
+constexpr uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+constexpr uint16_t kAllRegs = 0x7ff;
+constexpr uint16_t kArgRegs = 0x3e;      // r1 to r5
+constexpr uint16_t kCallClobbers = 0x3f; // r0 to r5
+
+bool is_subprogram_call(const Insn &insn) { return insn.is_call() && insn.src() == KBPF_PSEUDO_CALL; }
+bool is_unconditional_jump(const Insn &insn) { return insn.is_jump_class() && insn.code() == KBPF_JMP_JA; }
+bool is_jump(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
+
+RegisterUse atomic_use(const Insn &insn) {
+  RegisterUse use{static_cast<uint16_t>(bit(insn.dst()) | bit(insn.src())), 0};
+  if (insn.imm == KBPF_ATOMIC_CMPXCHG) {
+    use.reads |= bit(0);
+    use.writes = bit(0);
+  } else if (insn.imm & KBPF_ATOMIC_FETCH) {
+    use.writes = bit(insn.src());
+  }
+  return use;
+}
+
+RegisterUse call_use(const Insn &insn, const Profile &profile) {
+  const HelperProto *helper = insn.src() == 0 ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+  if (!helper)
+    return {kArgRegs, kCallClobbers};
+  uint16_t reads = 0;
+  for (unsigned i = 0; i < 5; i++)
+    if (helper->args[i] != KBPF_ARG_NONE)
+      reads |= bit(i + 1);
+  return {reads, kCallClobbers};
+}
+
+} // namespace
+
+RegisterUse register_use(const Insn &insn, const Profile &profile) {
+  uint16_t dst = bit(insn.dst()), src = bit(insn.src());
+  switch (insn.cls()) {
+  case KBPF_CLASS_LD:
+    return {0, dst};
+  case KBPF_CLASS_LDX:
+    return {src, dst};
+  case KBPF_CLASS_ST:
+    return {dst, 0};
+  case KBPF_CLASS_STX:
+    return insn.mode() == KBPF_MODE_ATOMIC ? atomic_use(insn)
+                                           : RegisterUse{static_cast<uint16_t>(dst | src), 0};
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64: {
+    bool one_operand = insn.code() == KBPF_ALU_END || insn.code() == KBPF_ALU_NEG;
+    uint16_t reads = insn.src_is_reg() && !one_operand ? src : 0;
+    if (insn.code() != KBPF_ALU_MOV)
+      reads |= dst;
+    return {reads, dst};
+  }
+  default:
+    if (insn.is_call())
+      return call_use(insn, profile);
+    if (insn.is_exit())
+      return {bit(0), 0};
+    if (is_unconditional_jump(insn))
+      return {0, 0};
+    return {static_cast<uint16_t>(dst | (insn.src_is_reg() ? src : 0)), 0};
+  }
+}
+
+uint32_t Cfg::subprogram_at(uint32_t insn) const {
+  auto after = std::upper_bound(subprograms.begin(), subprograms.end(), insn,
+                                [](uint32_t i, const Subprogram &s) { return i < s.first; });
+  return static_cast<uint32_t>(after - subprograms.begin()) - 1;
+}
+
+namespace {
+
+class CfgBuilder {
+public:
+  CfgBuilder(const RawProgram &program, Arena &arena, Rejection &rejection)
+      : program_(program), insns_(program.insns), arena_(arena), rejection_(rejection) {}
+
+  Result<Cfg> build() {
+    KBPF_TRY(find_subprograms());
+    KBPF_TRY(check_flow());
+    KBPF_TRY(compute_liveness());
+    return cfg_;
+  }
+
+private:
+  Result<void> find_subprograms() {
+    std::span<bool> starts = arena_.make_array<bool>(insns_.size());
+    std::span<bool> joins = arena_.make_array<bool>(insns_.size());
+    if (!starts.data() || !joins.data())
+      return Error::no_memory;
+    starts[0] = true;
+    uint32_t count = 1;
+    for (size_t i = 0; i < insns_.size(); i++) {
+      const Insn &insn = insns_[i];
+      bool call = is_subprogram_call(insn);
+      if (call || is_jump(insn)) {
+        size_t target = static_cast<size_t>(jump_target(i, insn));
+        joins[target] = true;
+        if (call && !starts[target]) {
+          starts[target] = true;
+          count++;
+        }
+      }
+      if (insn.is_ld_imm64())
+        i++;
+    }
+    cfg_.is_join = joins;
+    cfg_.subprograms = arena_.make_array<Subprogram>(count);
+    if (!cfg_.subprograms.data())
+      return Error::no_memory;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < insns_.size(); i++) {
+      if (starts[i])
+        cfg_.subprograms[next++].first = i;
+      cfg_.subprograms[next - 1].count++;
+    }
+    return {};
+  }
+
+  Result<void> check_flow() {
+    for (const Subprogram &subprogram : cfg_.subprograms) {
+      uint32_t end = subprogram.first + subprogram.count;
+      for (uint32_t i = subprogram.first; i < end; i++) {
+        if (!is_jump(insns_[i]))
+          continue;
+        int64_t target = jump_target(i, insns_[i]);
+        if (target < subprogram.first || target >= end)
+          return reject(rejection_, RejectionId::jump_between_functions, i,
+                        "the jump goes to instruction {}, outside of its function at {} to {}", target,
+                        subprogram.first, end - 1);
+      }
+      const Insn &last = insns_[end - 1];
+      if (!last.is_exit() && !is_unconditional_jump(last))
+        return reject(rejection_, RejectionId::falls_off_end, end - 1,
+                      "the function at instruction {} ends without exit or jump", subprogram.first);
+    }
+    return {};
+  }
+
+  // Backwards until nothing changes. Reducible code needs a pass for each level of loop nesting; code that
+  // needs more than kPasses is strange, and gets the safe answer that everything is live.
+  Result<void> compute_liveness() {
+    constexpr int kPasses = 16;
+    std::span<uint16_t> live = arena_.make_array<uint16_t>(insns_.size());
+    if (!live.data())
+      return Error::no_memory;
+    cfg_.live = live;
+    for (int pass = 0; pass < kPasses; pass++) {
+      bool changed = false;
+      for (size_t i = insns_.size(); i-- > 0;) {
+        uint16_t before = live_before(live, i);
+        changed |= before != live[i];
+        live[i] = before;
+      }
+      if (!changed)
+        return {};
+    }
+    std::fill(live.begin(), live.end(), kAllRegs);
+    return {};
+  }
+
+  uint16_t live_before(std::span<const uint16_t> live, size_t i) const {
+    const Insn &insn = insns_[i];
+    if (insn.opcode == 0) // second half of ld_imm64: passes on what is live behind it
+      return i + 1 < live.size() ? live[i + 1] : 0;
+    uint16_t after = 0;
+    if (is_jump(insn))
+      after |= live[static_cast<size_t>(jump_target(i, insn))];
+    bool falls_through = !insn.is_exit() && !is_unconditional_jump(insn);
+    if (falls_through && i + 1 < live.size())
+      after |= live[i + 1];
+    RegisterUse use = register_use(insn, *program_.profile);
+    return static_cast<uint16_t>((after & ~use.writes) | use.reads);
+  }
+
+  const RawProgram &program_;
+  std::span<const Insn> insns_;
+  Arena &arena_;
+  Rejection &rejection_;
+  Cfg cfg_;
+};
+
+} // namespace
+
+Result<Cfg> build_cfg(const RawProgram &program, Arena &arena, Rejection &rejection) {
+  return CfgBuilder(program, arena, rejection).build();
+}
+
+} // namespace kbpf

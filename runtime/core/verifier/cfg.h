@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What can be said of a program before its values are known: where its functions are, where control can go,
+// which registers may still be read at each instruction, and where paths join (the places worth comparing
+// states at).
+#pragma once
+#include "core/base/arena.h"
+#include "core/verifier/reject.h"
+
+namespace kbpf {
+
+struct Cfg {
+  std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
+  std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
+  std::span<const bool> is_join;     // per instruction: a jump target or the start of a called function
+
+  uint32_t subprogram_at(uint32_t insn) const; // index in subprograms of the function that holds insn
+};
+
+// The encoding was checked. Errors: no_memory, or a refusal.
+Result<Cfg> build_cfg(const RawProgram &program, Arena &arena, Rejection &rejection);
+
+// Registers that an instruction reads and writes, as bits.
+struct RegisterUse {
+  uint16_t reads, writes;
+};
+RegisterUse register_use(const Insn &insn, const Profile &profile);
+
+} // namespace kbpf

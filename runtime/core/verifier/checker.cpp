@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/checker.h"
+#include "abi/attr.h"
+#include "core/verifier/memory.h"
+
+namespace kbpf {
+namespace {
+
+constexpr uint32_t kArrayMap = 2;
+
+const ContextField *field_at(const ContextInfo &context, uint64_t offset) {
+  for (const ContextField &field : context.fields)
+    if (field.offset <= offset && offset < uint64_t{field.offset} + field.size)
+      return &field;
+  return nullptr;
+}
+
+} // namespace
+
+Result<void> Checker::check(const State &state) {
+  for (const Obligation &obligation : obligations(analysis_.insn(state.insn), *analysis_.program.profile))
+    KBPF_TRY(check_one(state, obligation));
+  return {};
+}
+
+Result<void> Checker::check_one(const State &state, const Obligation &obligation) {
+  switch (obligation.kind) {
+  case Obligation::Kind::initialised:
+    if (state.reg(obligation.reg).kind == Kind::uninitialised)
+      return refuse(state, RejectionId::uninitialised_register, "r{} is read but holds nothing",
+                    obligation.reg);
+    return {};
+  case Obligation::Kind::not_r10:
+    if (obligation.reg == KBPF_REG_FP)
+      return refuse(state, RejectionId::frame_pointer_write, "r10 is read-only");
+    return {};
+  case Obligation::Kind::movable:
+    return check_movable(state, obligation);
+  case Obligation::Kind::access: {
+    bool atomic = obligation.access == Access::atomic;
+    return check_memory(state, obligation.reg, obligation.off, obligation.size,
+                        {.reads = obligation.access != Access::write,
+                         .writes = obligation.access != Access::read,
+                         .by_helper = false,
+                         .is_atomic = atomic});
+  }
+  case Obligation::Kind::reference:
+    return check_reference(state);
+  case Obligation::Kind::feature:
+    return check_feature(state);
+  case Obligation::Kind::helper:
+    return check_helper(state);
+  case Obligation::Kind::argument:
+    return check_argument(state, obligation);
+  case Obligation::Kind::return_value:
+    return check_return(state);
+  }
+  return {};
+}
+
+// A null pointer moved is no longer null: the comparison has to come first. Maps have no inside.
+Result<void> Checker::check_movable(const State &state, const Obligation &obligation) {
+  const Value &value = state.reg(obligation.reg);
+  if (value.kind == Kind::map_value_or_null)
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} may be null: compare it with null before adding to it", obligation.reg);
+  if (value.kind == Kind::map)
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a map and can't be moved", obligation.reg);
+  return {};
+}
+
+Result<void> Checker::check_reference(const State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  uint32_t index = static_cast<uint32_t>(insn.imm);
+  switch (insn.src()) {
+  case 0:
+    return {};
+  case KBPF_PSEUDO_MAP_IDX:
+  case KBPF_PSEUDO_MAP_IDX_VALUE:
+  case KBPF_PSEUDO_ZCORE_FD_SLOT:
+    break;
+  default:
+    return refuse(state, RejectionId::unsupported_reference, "ld_imm64 with src {} can't be resolved here",
+                  insn.src());
+  }
+  if (index >= analysis_.program.maps.size())
+    return refuse(state, RejectionId::unknown_map, "map {} was asked for, {} were given", index,
+                  analysis_.program.maps.size());
+  const MapRef &map = analysis_.program.maps[index];
+  if (insn.src() == KBPF_PSEUDO_ZCORE_FD_SLOT && map.fd_slot == 0)
+    return refuse(state, RejectionId::unsupported_reference, "map {} has no fd slot", index);
+  if (insn.src() != KBPF_PSEUDO_MAP_IDX_VALUE)
+    return {};
+  uint32_t offset = static_cast<uint32_t>(analysis_.insn(state.insn + 1).imm);
+  if (map.type != kArrayMap || map.max_entries != 1 || map.value_address == 0)
+    return refuse(state, RejectionId::unsupported_reference,
+                  "map {} is no array of one element, so its value has no fixed address", index);
+  if (offset >= map.value_size)
+    return refuse(state, RejectionId::map_value_out_of_bounds,
+                  "offset {} in map {}, whose value has {} bytes", offset, index, map.value_size);
+  return {};
+}
+
+Result<void> Checker::check_feature(const State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  const Profile &profile = *analysis_.program.profile;
+  if (!insn.is_call()) {
+    if (!profile.atomics)
+      return refuse(state, RejectionId::not_in_profile, "the profile {} has no atomic operations",
+                    profile.name);
+    return {};
+  }
+  if (insn.src() == KBPF_PSEUDO_KFUNC_CALL)
+    return refuse(state, RejectionId::unsupported_reference, "kernel function {} can't be resolved here",
+                  insn.imm);
+  if (!profile.subprograms)
+    return refuse(state, RejectionId::not_in_profile, "the profile {} has no calls between functions",
+                  profile.name);
+  return {};
+}
+
+Result<void> Checker::check_helper(const State &state) {
+  uint32_t number = static_cast<uint32_t>(analysis_.insn(state.insn).imm);
+  const RawProgram &program = analysis_.program;
+  const HelperProto *helper = program.profile->helper(number);
+  if (!helper)
+    return refuse(state, RejectionId::unknown_helper, "helper {} does not exist", number);
+  if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
+    return refuse(state, RejectionId::helper_not_allowed, "programs of type {} may not call bpf_{}",
+                  program.type->name, helper->name);
+  if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
+    return refuse(state, RejectionId::gpl_only_helper, "bpf_{} needs a GPL-compatible licence", helper->name);
+  return {};
+}
+
+Result<void> Checker::check_argument(const State &state, const Obligation &obligation) {
+  const Value &value = state.reg(obligation.reg);
+  const HelperProto &proto =
+      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
+  if (obligation.arg == KBPF_ARG_OPTIONAL)
+    return {};
+  if (value.kind == Kind::uninitialised)
+    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of bpf_{}, holds nothing",
+                  obligation.reg, proto.name);
+  kbpf_arg_type next = obligation.reg < 5 ? proto.args[obligation.reg] : KBPF_ARG_NONE;
+  constexpr MemoryUse kRead = {.reads = true, .writes = false, .by_helper = true, .is_atomic = false};
+  constexpr MemoryUse kInitialise = {.reads = false, .writes = true, .by_helper = true, .is_atomic = false};
+  switch (obligation.arg) {
+  case KBPF_ARG_NONE:
+  case KBPF_ARG_OPTIONAL:
+  case KBPF_ARG_ANY_SCALAR:
+    return {};
+  case KBPF_ARG_CTX:
+    if (value.kind != Kind::context || !value.number.is_constant(0))
+      return refuse(state, RejectionId::helper_argument, "r{}, the context argument of bpf_{}, is a {}",
+                    obligation.reg, proto.name, kind_name(value.kind));
+    return {};
+  case KBPF_ARG_MAP:
+  case KBPF_ARG_MAP_FD:
+    return check_map_argument(state, obligation.reg);
+  case KBPF_ARG_MAP_KEY:
+  case KBPF_ARG_MAP_VALUE:
+  case KBPF_ARG_MAP_VALUE_OUT: {
+    HelperCall call =
+        resolve_call(analysis_, state, proto); // the map came before: check_map_argument accepted it
+    if (!call.map)
+      return refuse(state, RejectionId::helper_argument, "bpf_{} has no map for its argument r{}", proto.name,
+                    obligation.reg);
+    const MapRef &map = analysis_.program.maps[*call.map];
+    return check_memory(state, obligation.reg, 0,
+                        obligation.arg == KBPF_ARG_MAP_KEY ? map.key_size : map.value_size,
+                        obligation.arg == KBPF_ARG_MAP_VALUE_OUT ? kInitialise : kRead);
+  }
+  case KBPF_ARG_MEM_READ:
+  case KBPF_ARG_MEM_READ_OR_NULL:
+  case KBPF_ARG_MEM_WRITE:
+    return check_sized_memory(state, obligation.reg, obligation.arg, next);
+  case KBPF_ARG_SIZE:
+  case KBPF_ARG_SIZE_OR_ZERO: // decided together with the memory before it
+    return {};
+  }
+  return {};
+}
+
+Result<void> Checker::check_map_argument(const State &state, unsigned reg) {
+  const HelperProto &proto =
+      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
+  const Value &value = state.reg(reg);
+  HelperCall call = resolve_call(analysis_, state, proto);
+  if (!call.map) {
+    if (value.is_scalar() && value.number.is_constant())
+      return refuse(state, RejectionId::helper_argument,
+                    "r{}, the map argument of bpf_{}, is {}, which names no map", reg, proto.name,
+                    static_cast<int64_t>(value.number.value()));
+    return refuse(state, RejectionId::helper_argument, "r{}, the map argument of bpf_{}, is a {}", reg,
+                  proto.name, kind_name(value.kind));
+  }
+  const MapRef &map = analysis_.program.maps[*call.map];
+  bool reads = proto.ret == KBPF_RET_MAP_VALUE_OR_NULL;
+  for (kbpf_arg_type arg : proto.args)
+    reads |= arg == KBPF_ARG_MAP_VALUE_OUT;
+  uint32_t forbidding = reads ? KBPF_MAP_F_WRONLY_PROG : KBPF_MAP_F_RDONLY_PROG;
+  if (map.map_flags & forbidding)
+    return refuse(state, RejectionId::map_access_forbidden, "bpf_{} on map {}, which programs may only {}",
+                  proto.name, *call.map, reads ? "write" : "read");
+  return {};
+}
+
+Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
+                                         kbpf_arg_type size_arg) {
+  constexpr uint64_t kLargest = 1u << 29; // no helper takes more, and no sum below overflows
+  const Value &memory = state.reg(reg);
+  const Value &size = state.reg(reg + 1);
+  if (!size.is_scalar())
+    return refuse(state,
+                  size.kind == Kind::uninitialised ? RejectionId::uninitialised_register
+                                                   : RejectionId::memory_size,
+                  "r{}, a size, is {}", reg + 1, kind_name(size.kind));
+  const Range64 &range = size.number.r64;
+  if (range.umax > kLargest)
+    return refuse(state, RejectionId::memory_size,
+                  "r{}, a size, may be {} to {}; its upper bound is too large", reg + 1, range.umin,
+                  range.umax);
+  if (range.umin == 0 && size_arg != KBPF_ARG_SIZE_OR_ZERO)
+    return refuse(state, RejectionId::memory_size, "r{}, a size, may be 0", reg + 1);
+  bool may_be_null = arg == KBPF_ARG_MEM_READ_OR_NULL;
+  if (may_be_null && memory.is_scalar() && memory.number.is_constant(0))
+    return {};
+  // A helper fills what it is given; of a size that varies, some bytes may stay as they were.
+  bool initialises = arg == KBPF_ARG_MEM_WRITE && size.number.is_constant();
+  return check_memory(
+      state, reg, 0, range.umax,
+      {.reads = !initialises, .writes = arg == KBPF_ARG_MEM_WRITE, .by_helper = true, .is_atomic = false});
+}
+
+Result<void> Checker::check_return(const State &state) {
+  const Value &r0 = state.reg(0);
+  if (state.frame_count > 1 && r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
+    return refuse(state, RejectionId::return_value,
+                  "r0 points into the stack frame that the function leaves");
+  return {};
+}
+
+Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                   const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  if (use.is_atomic && base.is_pointer() && base.kind != Kind::stack && base.kind != Kind::map_value &&
+      base.kind != Kind::map_value_or_null)
+    return refuse(state, RejectionId::atomic_target, "r{} is a {}", reg, kind_name(base.kind));
+  switch (base.kind) {
+  case Kind::stack:
+    return check_stack(state, reg, off, size, use);
+  case Kind::map_value:
+    return check_map_value(state, reg, off, size, use);
+  case Kind::context:
+    return check_context(state, reg, off, size, use);
+  case Kind::fd_slot:
+    return check_fd_slot(state, reg, off, size, use);
+  case Kind::map_value_or_null:
+    return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
+                  kind_name(base.kind));
+  case Kind::map:
+    return refuse(state, RejectionId::opaque_pointer, "r{} is a map: only helpers look into it", reg);
+  case Kind::scalar:
+  case Kind::uninitialised:
+    break;
+  }
+  if (base.number.is_constant())
+    return refuse(state, RejectionId::not_a_pointer, "r{} is the number {}, no pointer", reg,
+                  static_cast<int64_t>(base.number.value()));
+  return refuse(state, RejectionId::not_a_pointer, "r{} is a number, no pointer", reg);
+}
+
+Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                  const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  OffsetRange at = offsets(base, off, size);
+  int64_t bottom =
+      -static_cast<int64_t>(std::min<uint32_t>(analysis_.program.profile->stack_size, KBPF_STACK_SIZE));
+  if (!at.is_bounded || at.first < bottom || at.end > 0)
+    return refuse(state, RejectionId::stack_out_of_bounds,
+                  at.is_bounded ? "{} bytes at r{}: offsets {} to {}, the frame is {} to -1"
+                                : "{} bytes at r{}: its offset in the stack has no bounds",
+                  size, reg, at.first, at.end - 1, bottom);
+  if (!use.by_helper && !at.is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access,
+                  "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
+  const Frame &frame = *state.frames[base.frame];
+  if (use.reads)
+    for (int64_t offset = at.first; offset < at.end; offset++)
+      if (byte_at(frame, offset) == ByteKind::uninitialised)
+        return refuse(state, RejectionId::stack_uninitialised,
+                      "{} bytes at r{}, offset {} in the stack: the byte at {} was not written", size, reg,
+                      at.first, offset);
+  // The deepest byte touched is the depth of the function's frame.
+  Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
+  uint16_t depth = static_cast<uint16_t>((-at.first + 7) / 8 * 8);
+  subprogram.stack_depth = std::max(subprogram.stack_depth, depth);
+  return {};
+}
+
+Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                      const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  const MapRef &map = analysis_.map(base);
+  OffsetRange at = offsets(base, off, size);
+  if (!at.is_bounded)
+    return refuse(state, RejectionId::map_value_out_of_bounds,
+                  "{} bytes at r{}: its offset in the value of map {} has no bounds", size, reg, base.map);
+  if (at.first < 0 || at.end > static_cast<int64_t>(map.value_size))
+    return refuse(state, RejectionId::map_value_out_of_bounds,
+                  "{} bytes at r{}: offsets {} to {} in the value of map {}, which has {} bytes", size, reg,
+                  at.first, at.end - 1, base.map, map.value_size);
+  if (use.is_atomic && !at.is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access,
+                  "{} bytes at r{}, offset {} in a map value, are not aligned", size, reg, at.first);
+  if (use.writes && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
+    return refuse(state, RejectionId::map_access_forbidden, "programs may not write to map {}", base.map);
+  if (use.reads && map.map_flags & KBPF_MAP_F_WRONLY_PROG)
+    return refuse(state, RejectionId::map_access_forbidden, "programs may not read from map {}", base.map);
+  return {};
+}
+
+Result<void> Checker::check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                    const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  const ContextInfo &context = *analysis_.program.type->context;
+  if (use.by_helper)
+    return refuse(state, RejectionId::helper_argument,
+                  "r{} points to the context: copy what is needed to the stack", reg);
+  if (!base.number.is_constant())
+    return refuse(state, RejectionId::context_access, "r{} is at no fixed offset in the context", reg);
+  uint64_t at = base.number.value() + static_cast<uint64_t>(off);
+  const ContextField *field = field_at(context, at);
+  if (!field)
+    return refuse(state, RejectionId::context_access, "{} has no field at offset {}", context.name,
+                  static_cast<int64_t>(at));
+  if (size > field->size || at % size != 0 || at + size > uint64_t{field->offset} + field->size)
+    return refuse(state, RejectionId::context_access, "{} bytes at offset {} are no part of {}.{}", size, at,
+                  context.name, field->name);
+  if (use.writes && !field->writable)
+    return refuse(state, RejectionId::context_access, "{}.{} is read-only", context.name, field->name);
+  return {};
+}
+
+Result<void> Checker::check_fd_slot(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                    const MemoryUse &use) {
+  constexpr int64_t kSlotSize = 4;
+  OffsetRange at = offsets(state.reg(reg), off, size);
+  if (use.by_helper || use.writes)
+    return refuse(state, RejectionId::helper_argument,
+                  "r{} points to the fd of a map: load the fd from it first", reg);
+  if (!at.is_bounded || at.first < 0 || at.end > kSlotSize)
+    return refuse(state, RejectionId::map_value_out_of_bounds,
+                  "{} bytes at r{}, offset {} in the {} bytes of a map's fd", size, reg, at.first, kSlotSize);
+  return {};
+}
+
+} // namespace kbpf

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Decides in a state whether the obligations of an instruction hold. What it cannot prove it refuses, with
+// the values that stand against it.
+#pragma once
+#include "core/verifier/analysis.h"
+#include "core/verifier/obligations.h"
+
+namespace kbpf {
+
+class Checker {
+public:
+  explicit Checker(Analysis &analysis) : analysis_(analysis) {}
+
+  // All obligations of the instruction at state.insn. An error is a refusal, explained in the rejection.
+  Result<void> check(const State &state);
+
+private:
+  // How memory is used, beyond Access: by a helper, bytes may be written that were not initialised before.
+  struct MemoryUse {
+    bool reads; // bytes must be initialised
+    bool writes;
+    bool by_helper; // alignment does not matter
+    bool is_atomic;
+  };
+  Result<void> check_one(const State &state, const Obligation &obligation);
+  Result<void> check_movable(const State &state, const Obligation &obligation);
+  Result<void> check_reference(const State &state);
+  Result<void> check_feature(const State &state);
+  Result<void> check_helper(const State &state);
+  Result<void> check_argument(const State &state, const Obligation &obligation);
+  Result<void> check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
+                                  kbpf_arg_type size_arg);
+  Result<void> check_map_argument(const State &state, unsigned reg);
+  Result<void> check_return(const State &state);
+
+  // size bytes from register reg plus off.
+  Result<void> check_memory(const State &state, unsigned reg, int64_t off, uint64_t size,
+                            const MemoryUse &use);
+  Result<void> check_stack(const State &state, unsigned reg, int64_t off, uint64_t size,
+                           const MemoryUse &use);
+  Result<void> check_map_value(const State &state, unsigned reg, int64_t off, uint64_t size,
+                               const MemoryUse &use);
+  Result<void> check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
+                             const MemoryUse &use);
+  Result<void> check_fd_slot(const State &state, unsigned reg, int64_t off, uint64_t size,
+                             const MemoryUse &use);
+
+  template <typename... Args>
+  Error refuse(const State &state, RejectionId id, std::string_view format, const Args &...args) {
+    return reject(analysis_.rejection, id, state.insn, format, args...);
+  }
+
+  Analysis &analysis_;
+};
+
+} // namespace kbpf

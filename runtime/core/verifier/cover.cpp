@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/cover.h"
+#include <algorithm>
+
+namespace kbpf {
+namespace {
+
+// Ids mean something only within a state: those of two states correspond if one renaming, one to one, fits
+// everywhere.
+class IdMatch {
+public:
+  bool match(uint32_t old_id, uint32_t current_id) {
+    for (uint32_t i = 0; i < count_; i++)
+      if (pairs_[i].old_id == old_id || pairs_[i].current_id == current_id)
+        return pairs_[i].old_id == old_id && pairs_[i].current_id == current_id;
+    if (count_ == kCapacity)
+      return false; // more than this is not worth the time: walk the path
+    pairs_[count_++] = {old_id, current_id};
+    return true;
+  }
+
+private:
+  static constexpr uint32_t kCapacity = 64;
+  struct Pair {
+    uint32_t old_id, current_id;
+  };
+  Pair pairs_[kCapacity];
+  uint32_t count_ = 0;
+};
+
+bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
+  if (old.kind == Kind::uninitialised)
+    return true;
+  if (current.kind == Kind::uninitialised)
+    return false;
+  if (old.is_scalar() && old.id == 0 && old.number.is_unknown())
+    return true; // any word at all, an address too
+  if (old.kind != current.kind)
+    return false;
+  switch (old.kind) {
+  case Kind::uninitialised:
+    return true;
+  case Kind::scalar:
+    // An id in old means that the walk from there used that two values are equal.
+    if (old.id != 0 && (current.id == 0 || !ids.match(old.id, current.id)))
+      return false;
+    return is_subset(current.number, old.number);
+  case Kind::stack:
+    return old.frame == current.frame && is_subset(current.number, old.number);
+  case Kind::context:
+    return is_subset(current.number, old.number);
+  case Kind::map:
+    return old.map == current.map;
+  case Kind::map_value:
+  case Kind::fd_slot:
+    return old.map == current.map && is_subset(current.number, old.number);
+  case Kind::map_value_or_null:
+    return old.map == current.map && ids.match(old.id, current.id);
+  }
+  return false;
+}
+
+bool byte_covers(ByteKind old, ByteKind current) {
+  switch (old) {
+  case ByteKind::uninitialised:
+    return true;
+  case ByteKind::misc:
+    return current != ByteKind::uninitialised;
+  case ByteKind::zero:
+    return current == ByteKind::zero;
+  case ByteKind::spill:
+    return current == ByteKind::spill; // the values are compared as well
+  }
+  return false;
+}
+
+bool slot_covers(const StackSlot &old, const StackSlot &current, IdMatch &ids) {
+  for (unsigned i = 0; i < 8; i++)
+    if (!byte_covers(old.bytes[i], current.bytes[i]))
+      return false;
+  if (old.bytes[0] != ByteKind::spill)
+    return true;
+  for (unsigned i = 0; i < 8; i++) // stored in as many bytes
+    if ((old.bytes[i] == ByteKind::spill) != (current.bytes[i] == ByteKind::spill))
+      return false;
+  return value_covers(old.spilled, current.spilled, ids);
+}
+
+bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids) {
+  if (old.first_insn != current.first_insn || old.return_to != current.return_to)
+    return false;
+  for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+    if (!value_covers(old.regs[reg], current.regs[reg], ids))
+      return false;
+  static constexpr StackSlot kUntouched;
+  for (uint32_t slot = 0; slot < old.slot_count; slot++)
+    if (!slot_covers(old.slots[slot], slot < current.slot_count ? current.slots[slot] : kUntouched, ids))
+      return false;
+  return true;
+}
+
+} // namespace
+
+void simplify(State &state, const Cfg &cfg) {
+  for (uint32_t f = 0; f < state.frame_count; f++) {
+    bool innermost = f + 1 == state.frame_count;
+    uint16_t live = cfg.live[innermost ? state.insn : state.frames[f + 1]->return_to];
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+      if (!(live >> reg & 1) || (!innermost && reg <= 5))
+        state.frames[f]->regs[reg] = Value();
+  }
+  // An id that one value alone has says nothing. Counting by pairs would be slow; a set of those seen twice
+  // is not.
+  constexpr uint32_t kTracked = 64;
+  uint32_t once[kTracked], count = 0;
+  bool twice[kTracked] = {};
+  for_each_value(state, [&](Value &value) {
+    if (!value.is_scalar() || value.id == 0)
+      return;
+    uint32_t i = static_cast<uint32_t>(std::find(once, once + count, value.id) - once);
+    if (i < count)
+      twice[i] = true;
+    else if (count < kTracked)
+      once[count++] = value.id;
+  });
+  for_each_value(state, [&](Value &value) {
+    uint32_t i = static_cast<uint32_t>(std::find(once, once + count, value.id) - once);
+    if (value.is_scalar() && i < count && !twice[i])
+      value.id = 0;
+  });
+}
+
+bool covers(const State &old, const State &current) {
+  if (old.frame_count != current.frame_count)
+    return false;
+  IdMatch ids;
+  for (uint32_t f = old.frame_count; f-- > 0;)
+    if (!frame_covers(*old.frames[f], *current.frames[f], ids))
+      return false;
+  return true;
+}
+
+} // namespace kbpf

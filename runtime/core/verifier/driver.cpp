@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Walks a program path by path. At each instruction the checker decides whether it is safe in the state
+// reached, the transformer gives the state after it; where paths join, a state that an earlier one contains
+// ends its path. Loops are walked round by round, so that a program whose walk ends is one that ends.
+#include "core/isa/encoding.h"
+#include "core/verifier/checker.h"
+#include "core/verifier/cover.h"
+#include "core/verifier/fixup.h"
+#include "core/verifier/log.h"
+#include "core/verifier/transformer.h"
+
+namespace kbpf {
+
+class Verifier {
+public:
+  Verifier(const RawProgram &program, const VerifyOptions &options, Arena &scratch, Arena &result_arena,
+           Rejection &rejection, VerifyStats &stats)
+      : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
+        rejection_(rejection), stats_(stats), analysis_{program, {}, rejection, {}, {}}, pool_(scratch),
+        checker_(analysis_), transformer_(analysis_, pool_), log_(options, program.insns) {}
+
+  Result<VerifiedProgram> run() {
+    Result<VerifiedProgram> result = verify();
+    stats_.total_states = pool_.states_made();
+    stats_.peak_states = pool_.states_peak();
+    stats_.peak_memory = scratch_.peak();
+    if (result.ok())
+      log_.success(stats_);
+    else if (rejection_.id != 0)
+      log_.refusal(rejection_, current_);
+    return result;
+  }
+
+private:
+  Result<VerifiedProgram> verify() {
+    KBPF_TRY(check_whole());
+    analysis_.cfg = KBPF_TRY(build_cfg(program_, scratch_, rejection_));
+    KBPF_TRY(prepare());
+    KBPF_TRY(walk());
+    KBPF_TRY(check_call_graph());
+    FixedProgram fixed = KBPF_TRY(fix_up(analysis_, scratch_, result_arena_));
+    VerifiedProgram verified;
+    verified.insns_ = fixed.insns;
+    verified.facts_ = fixed.facts;
+    verified.subprograms_ = fixed.subprograms;
+    verified.profile_ = program_.profile;
+    verified.stack_depth_ = stats_.stack_depth;
+    return verified;
+  }
+
+  // What needs no walk.
+  Result<void> check_whole() {
+    if (!program_.profile->full_prototypes || !program_.type->context)
+      return reject(rejection_, RejectionId::no_prototypes, 0, "programs for {} can't be judged here",
+                    program_.profile->name);
+    if (program_.insns.empty())
+      return reject(rejection_, RejectionId::empty_program, 0, "the program has no instruction");
+    if (program_.insns.size() > program_.profile->max_insns)
+      return reject(rejection_, RejectionId::program_too_long, 0, "{} instructions are more than {}",
+                    program_.insns.size(), program_.profile->max_insns);
+    if (program_.maps.size() > UINT16_MAX)
+      return reject(rejection_, RejectionId::unknown_map, 0, "{} maps are more than {}", program_.maps.size(),
+                    UINT16_MAX);
+    if (std::optional<EncodingFault> fault = check_encoding(program_.insns))
+      return reject(rejection_, RejectionId::malformed_encoding, fault->insn, "{}", fault->reason);
+    return {};
+  }
+
+  Result<void> prepare() {
+    size_t count = program_.insns.size();
+    analysis_.facts = scratch_.make_array<InsnFacts>(count);
+    analysis_.zeroed_args = scratch_.make_array<uint8_t>(count);
+    checkpoints_ = scratch_.make_array<State *>(count);
+    if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !checkpoints_.data())
+      return Error::no_memory;
+    current_ = pool_.make_state();
+    if (!current_ || !pool_.push_frame(*current_, 0, 0))
+      return Error::no_memory;
+    Value &r1 = current_->reg(1);
+    r1.kind = Kind::context;
+    r1.number = Scalar::constant(0);
+    return {};
+  }
+
+  Result<void> walk() {
+    while (current_) {
+      bool ended = KBPF_TRY(step());
+      if (ended)
+        end_path();
+    }
+    return {};
+  }
+
+  // One instruction of the current path. True: the path has come to its end.
+  Result<bool> step() {
+    State &state = *current_;
+    if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(is_known()))
+      return true;
+    if (stats_.processed_insns >=
+        std::min(options_.max_processed_insns, program_.profile->max_processed_insns))
+      return reject(rejection_, RejectionId::too_complex, state.insn,
+                    "{} instructions were walked without an end", stats_.processed_insns);
+    stats_.processed_insns++;
+    insns_since_checkpoint_++;
+    log_.instruction(state);
+    KBPF_TRY(checker_.check(state));
+
+    const Insn &insn = analysis_.insn(state.insn);
+    analysis_.facts[state.insn].reachable = true;
+    if (insn.is_exit())
+      return leave();
+    if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL) {
+      KBPF_TRY(enter(static_cast<uint32_t>(jump_target(state.insn, insn))));
+      return false;
+    }
+    if (insn.is_jump_class() && !insn.is_call())
+      return jump(insn);
+    if (insn.is_call())
+      current_subprogram().calls_helper = true;
+    KBPF_TRY(transformer_.apply(state));
+    if (insn.is_ld_imm64())
+      analysis_.facts[++state.insn].reachable = true;
+    state.insn++;
+    return false;
+  }
+
+  Subprogram &current_subprogram() {
+    return analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(current_->insn)];
+  }
+
+  Result<bool> leave() {
+    if (current_->frame_count == 1)
+      return true;
+    uint32_t from = current_->insn;
+    transformer_.leave(*current_);
+    return Result<bool>(KBPF_TRY(record(*current_, from)));
+  }
+
+  Result<void> enter(uint32_t target) {
+    if (current_->frame_count == KBPF_MAX_CALL_FRAMES)
+      return reject(rejection_, RejectionId::call_depth, current_->insn, "more than {} frames",
+                    KBPF_MAX_CALL_FRAMES);
+    current_subprogram().calls_subprogram = true;
+    uint32_t from = current_->insn;
+    KBPF_TRY(transformer_.enter(*current_, target, from + 1));
+    KBPF_TRY(record(*current_, from));
+    return {};
+  }
+
+  Result<bool> jump(const Insn &insn) {
+    State &state = *current_;
+    uint32_t from = state.insn, target = static_cast<uint32_t>(jump_target(from, insn));
+    jumps_since_checkpoint_++;
+    if (insn.code() == KBPF_JMP_JA) {
+      state.insn = target;
+      return KBPF_TRY(record(state, from));
+    }
+    State *taken = pool_.copy(state);
+    if (!taken)
+      return Error::no_memory;
+    bool may_jump = transformer_.assume_jump(*taken, true);
+    bool may_pass = transformer_.assume_jump(state, false);
+    if (!may_pass) { // then it does jump, whatever the narrowing thinks
+      taken->parent = state.parent;
+      pool_.release(current_);
+      current_ = taken;
+      current_->insn = target;
+      return KBPF_TRY(record(*current_, from));
+    }
+    state.insn = from + 1;
+    if (!may_jump) {
+      pool_.release(taken);
+      return false;
+    }
+    taken->insn = target;
+    KBPF_TRY(record(*taken, from));
+    return KBPF_TRY(postpone(taken));
+  }
+
+  // A state for later. Never ends the current path.
+  Result<bool> postpone(State *state) {
+    constexpr uint32_t kMostPending = 8192;
+    if (++pending_count_ > kMostPending)
+      return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
+                    pending_count_);
+    state->parent = current_->parent;
+    if (state->parent)
+      state->parent->open_paths++;
+    state->next = pending_;
+    pending_ = state;
+    return false;
+  }
+
+  // Notes how a path goes on, for the log. Never ends it.
+  Result<bool> record(State &state, uint32_t from) {
+    if (!log_.wants_path() || state.insn == from + 1)
+      return false;
+    state.path = scratch_.make<PathStep>(state.path, from, state.insn);
+    if (!state.path)
+      return Error::no_memory;
+    return false;
+  }
+
+  void end_path() {
+    // Checkpoints from which every path has ended are known to be safe.
+    for (State *checkpoint = current_->parent; checkpoint && --checkpoint->open_paths == 0;)
+      checkpoint = checkpoint->parent;
+    pool_.release(current_);
+    current_ = pending_;
+    if (current_) {
+      pending_ = current_->next;
+      current_->next = nullptr;
+      pending_count_--;
+      log_.note("-- from here another path, at instruction {}\n", current_->insn);
+    }
+  }
+
+  // At a place where paths join: compares the current state with those that came here before, and remembers
+  // it. True: one of them covers it, and all that follows was walked.
+  Result<bool> is_known() {
+    simplify(*current_, analysis_.cfg);
+    constexpr uint32_t kMostCompared = 64;
+    State **link = &checkpoints_[current_->insn];
+    bool in_loop = false;
+    for (uint32_t compared = 0; *link && compared < kMostCompared; compared++) {
+      State &old = **link;
+      bool covered = covers(old, *current_);
+      if (old.open_paths != 0) { // an earlier round of a loop: it cannot vouch for what it has not finished
+        in_loop = true;
+        if (covered && covers(*current_, old))
+          return reject(rejection_, RejectionId::infinite_loop, current_->insn,
+                        "instruction {} is reached again in the same state", current_->insn);
+      } else if (covered) {
+        old.hits++;
+        log_.note("   known to be safe from instruction {} on\n", current_->insn);
+        return true;
+      } else if (++old.misses > 3 * old.hits + 3) { // costs more than it saves
+        *link = old.next;
+        pool_.release(&old);
+        continue;
+      }
+      link = &old.next;
+    }
+    // A checkpoint costs memory and comparisons: in straight code seldom needed, in a running loop rarely of
+    // use.
+    uint32_t least_jumps = in_loop ? 20 : 2, least_insns = in_loop ? 100 : 8;
+    bool worthwhile = checkpoints_[current_->insn] == nullptr || jumps_since_checkpoint_ >= least_jumps ||
+                      insns_since_checkpoint_ >= least_insns;
+    if (worthwhile)
+      KBPF_TRY(make_checkpoint());
+    return false;
+  }
+
+  Result<void> make_checkpoint() {
+    State *checkpoint = pool_.copy(*current_);
+    if (!checkpoint)
+      return Error::no_memory;
+    checkpoint->parent = current_->parent;
+    checkpoint->open_paths = 1;
+    checkpoint->next = checkpoints_[current_->insn];
+    checkpoints_[current_->insn] = checkpoint;
+    current_->parent = checkpoint;
+    jumps_since_checkpoint_ = insns_since_checkpoint_ = 0;
+    return {};
+  }
+
+  // Stack and depth of the deepest chain of calls: longest paths in the graph of calls that the walk has met.
+  // A graph with a cycle has no longest path, and shows by growing on.
+  Result<void> check_call_graph() {
+    struct Reach {
+      uint32_t frames, stack;
+    };
+    std::span<Subprogram> subprograms = analysis_.cfg.subprograms;
+    std::span<Reach> reach = scratch_.make_array<Reach>(subprograms.size());
+    if (!reach.data())
+      return Error::no_memory;
+    for (size_t s = 0; s < subprograms.size(); s++)
+      reach[s] = {1, subprograms[s].stack_depth};
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t s = 0; s < subprograms.size(); s++) {
+        const Subprogram &caller = subprograms[s];
+        for (uint32_t i = caller.first; i < caller.first + caller.count; i++) {
+          const Insn &insn = analysis_.insn(i);
+          if (!insn.is_call() || insn.src() != KBPF_PSEUDO_CALL || !analysis_.facts[i].reachable)
+            continue;
+          const Reach &callee =
+              reach[analysis_.cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)))];
+          Reach longer = {std::max(reach[s].frames, callee.frames + 1),
+                          std::max(reach[s].stack, callee.stack + caller.stack_depth)};
+          if (longer.frames == reach[s].frames && longer.stack == reach[s].stack)
+            continue;
+          if (longer.frames > KBPF_MAX_CALL_FRAMES)
+            return reject(rejection_, RejectionId::recursion, i,
+                          "the calls from here make a chain of more than {} functions", KBPF_MAX_CALL_FRAMES);
+          reach[s] = longer;
+          changed = true;
+        }
+      }
+    }
+    stats_.stack_depth = reach[0].stack;
+    if (stats_.stack_depth > program_.profile->stack_size)
+      return reject(rejection_, RejectionId::stack_depth, 0,
+                    "the deepest chain of calls takes {} bytes of stack, {} are there", stats_.stack_depth,
+                    program_.profile->stack_size);
+    return {};
+  }
+
+  const RawProgram &program_;
+  const VerifyOptions &options_;
+  Arena &scratch_;
+  Arena &result_arena_;
+  Rejection &rejection_;
+  VerifyStats &stats_;
+  Analysis analysis_;
+  StatePool pool_;
+  Checker checker_;
+  Transformer transformer_;
+  Log log_;
+
+  State *current_ = nullptr;
+  State *pending_ = nullptr; // last in, first out
+  uint32_t pending_count_ = 0;
+  std::span<State *> checkpoints_; // per instruction: a list, the newest first
+  uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0;
+};
+
+Result<VerifiedProgram> verify(const RawProgram &program, const VerifyOptions &options, Arena &scratch,
+                               Arena &result_arena, Rejection &rejection, VerifyStats &stats) {
+  rejection = {};
+  stats = {};
+  Arena::Mark mark = scratch.mark();
+  Result<VerifiedProgram> result = Verifier(program, options, scratch, result_arena, rejection, stats).run();
+  scratch.release(mark);
+  return result;
+}
+
+} // namespace kbpf

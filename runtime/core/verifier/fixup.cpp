@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/fixup.h"
+#include "core/isa/encoding.h"
+#include <bit>
+
+namespace kbpf {
+namespace {
+
+constexpr uint8_t kMov64Imm = KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K;
+constexpr uint8_t kJump = KBPF_CLASS_JMP | KBPF_JMP_JA;
+
+bool is_branch(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
+bool is_conditional(const Insn &insn) { return is_branch(insn) && insn.code() != KBPF_JMP_JA; }
+bool has_target(const Insn &insn) {
+  return is_branch(insn) || (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL);
+}
+
+class Fixup {
+public:
+  Fixup(const Analysis &analysis, Arena &scratch, Arena &result_arena)
+      : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena) {}
+
+  Result<FixedProgram> run() {
+    KBPF_TRY(place());
+    KBPF_TRY(write());
+    return FixedProgram{insns_, facts_, subprograms_};
+  }
+
+private:
+  // Where each instruction goes: behind the moves that zero arguments of a call. A jump to the call runs them
+  // too.
+  Result<void> place() {
+    size_t count = program_.insns.size();
+    new_index_ = scratch_.make_array<uint32_t>(count + 1);
+    if (!new_index_.data())
+      return Error::no_memory;
+    uint32_t next = 0;
+    for (size_t i = 0; i < count; i++) {
+      new_index_[i] = next;
+      next += 1 + static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
+    }
+    new_index_[count] = next;
+    insns_ = result_arena_.make_array<Insn>(next);
+    facts_ = result_arena_.make_array<InsnFacts>(next);
+    subprograms_ = result_arena_.make_array<Subprogram>(analysis_.cfg.subprograms.size());
+    if (!insns_.data() || !facts_.data() || !subprograms_.data())
+      return Error::no_memory;
+    return {};
+  }
+
+  Result<void> write() {
+    for (uint32_t i = 0; i < program_.insns.size(); i++) {
+      uint32_t at = new_index_[i];
+      for (uint8_t reg = 1; reg <= 5; reg++)
+        if (analysis_.zeroed_args[i] >> reg & 1) {
+          insns_[at] = Insn{kMov64Imm, reg, 0, 0};
+          facts_[at++] = analysis_.facts[i];
+        }
+      facts_[at] = analysis_.facts[i];
+      insns_[at] = rewritten(i);
+      if (has_target(insns_[at]))
+        KBPF_TRY(retarget(i, at));
+    }
+    for (size_t s = 0; s < subprograms_.size(); s++) {
+      Subprogram &subprogram = subprograms_[s];
+      subprogram = analysis_.cfg.subprograms[s];
+      uint32_t first = new_index_[subprogram.first];
+      subprogram.count = new_index_[subprogram.first + subprogram.count] - first;
+      subprogram.first = first;
+    }
+    return {};
+  }
+
+  // The instruction as it will be, its jump distance still the old one.
+  Insn rewritten(uint32_t i) const {
+    Insn insn = program_.insns[i];
+    if (!analysis_.facts[i].reachable)
+      return Insn{KBPF_OP_EXIT, 0, 0, 0};
+    if (insn.opcode == 0) { // second half of ld_imm64
+      insn.imm = static_cast<int32_t>(wide_constant(i - 1) >> 32);
+    } else if (insn.is_ld_imm64()) {
+      insn.imm = static_cast<int32_t>(wide_constant(i));
+      insn.set_regs(insn.dst(), 0);
+    } else if (is_conditional(insn)) {
+      // Where one side is never taken, its code may be gone: the branch becomes certain.
+      if (!analysis_.facts[i + 1].reachable)
+        return Insn{kJump, 0, insn.off, 0};
+      if (!analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable)
+        return Insn{kJump, 0, 0, 0};
+    }
+    return insn;
+  }
+
+  uint64_t wide_constant(uint32_t i) const {
+    const Insn &insn = program_.insns[i];
+    uint32_t low = static_cast<uint32_t>(insn.imm), high = static_cast<uint32_t>(program_.insns[i + 1].imm);
+    switch (insn.src()) {
+    case KBPF_PSEUDO_MAP_IDX:
+      return program_.maps[low].handle;
+    case KBPF_PSEUDO_MAP_IDX_VALUE:
+      return program_.maps[low].value_address + high;
+    case KBPF_PSEUDO_ZCORE_FD_SLOT:
+      return program_.maps[low].fd_slot;
+    default:
+      return uint64_t{high} << 32 | low;
+    }
+  }
+
+  Result<void> retarget(uint32_t i, uint32_t at) {
+    Insn &insn = insns_[at];
+    int64_t target = jump_target(i, insn);
+    int64_t distance = int64_t{new_index_[static_cast<size_t>(target)]} - at - 1;
+    if (insn.is_call() || (insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA)) {
+      insn.imm = static_cast<int32_t>(distance);
+      return {};
+    }
+    if (distance != static_cast<int16_t>(distance))
+      return reject(analysis_.rejection, RejectionId::program_too_long, i,
+                    "the jump over {} instructions is too far", distance);
+    insn.off = static_cast<int16_t>(distance);
+    return {};
+  }
+
+  const Analysis &analysis_;
+  const RawProgram &program_;
+  Arena &scratch_;
+  Arena &result_arena_;
+  std::span<uint32_t> new_index_;
+  std::span<Insn> insns_;
+  std::span<InsnFacts> facts_;
+  std::span<Subprogram> subprograms_;
+};
+
+} // namespace
+
+Result<FixedProgram> fix_up(const Analysis &analysis, Arena &scratch, Arena &result_arena) {
+  return Fixup(analysis, scratch, result_arena).run();
+}
+
+} // namespace kbpf

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Turns accepted code into what the engines take: map references become plain constants, arguments that the
+// program left unset become zero, and code that no path reaches becomes harmless.
+#pragma once
+#include "core/verifier/analysis.h"
+
+namespace kbpf {
+
+struct FixedProgram {
+  std::span<const Insn> insns;
+  std::span<const InsnFacts> facts;
+  std::span<const Subprogram> subprograms;
+};
+
+// The result lives in result_arena. Errors: no_memory, too_big (refusal program_too_long, where zeroed
+// arguments push a jump beyond its reach).
+Result<FixedProgram> fix_up(const Analysis &analysis, Arena &scratch, Arena &result_arena);
+
+} // namespace kbpf

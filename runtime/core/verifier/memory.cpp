@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/memory.h"
+
+namespace kbpf {
+
+OffsetRange offsets(const Value &base, int64_t off, uint64_t size) {
+  constexpr int64_t kFar = int64_t{1} << 31; // beyond every object; keeps the sums from overflowing
+  const Range64 &range = base.number.r64;
+  if (range.smin < -kFar || range.smax > kFar)
+    return {};
+  return {true, range.smin + off, range.smax + off + static_cast<int64_t>(size),
+          add(base.number.bits, Tnum::constant(static_cast<uint64_t>(off)))};
+}
+
+namespace {
+
+// How many bytes of a slot, from its lowest, belong to the spilled register.
+unsigned spilled_bytes(const StackSlot &slot) {
+  unsigned count = 0;
+  while (count < 8 && slot.bytes[count] == ByteKind::spill)
+    count++;
+  return count;
+}
+
+} // namespace
+
+Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
+  const StackSlot &slot = frame.slots[slot_of(offset)];
+  unsigned first = byte_of(offset), stored = spilled_bytes(slot);
+  if (first == 0 && size == 8 && stored == 8)
+    return slot.spilled;
+  if (first == 0 && size <= stored && slot.spilled.is_scalar()) {
+    Value value = Value::scalar(zero_extend(slot.spilled.number, size * 8));
+    if (size == stored) // the very number that was stored
+      value.id = slot.spilled.id;
+    return value;
+  }
+  bool all_zero = true;
+  for (unsigned i = first; i < first + size; i++)
+    all_zero &= slot.bytes[i] == ByteKind::zero;
+  return all_zero ? Value::constant(0) : Value::scalar(Scalar::zero_extended(size * 8));
+}
+
+void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value) {
+  StackSlot &slot = frame.slots[slot_of(offset)];
+  unsigned first = byte_of(offset);
+  if (first < spilled_bytes(slot))
+    forget_spill(slot);
+  ByteKind kind = ByteKind::misc;
+  if (value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0) {
+    kind = ByteKind::zero;
+  } else if (first == 0 && (size == 8 || value.is_scalar())) {
+    Value stored = value;
+    if (size < 8) {
+      stored.number = zero_extend(value.number, size * 8);
+      if (stored.number != value.number)
+        stored.id = 0;
+    }
+    bool says_nothing =
+        stored.is_scalar() && stored.id == 0 && stored.number == Scalar::zero_extended(size * 8);
+    if (!says_nothing) {
+      slot.spilled = stored;
+      kind = ByteKind::spill;
+    }
+  }
+  for (unsigned i = first; i < first + size; i++)
+    slot.bytes[i] = kind;
+}
+
+void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises) {
+  for (int64_t offset = first; offset < end; offset++) {
+    uint32_t index = slot_of(offset);
+    if (index >= frame.slot_count)
+      continue;
+    StackSlot &slot = frame.slots[index];
+    ByteKind &kind = slot.bytes[byte_of(offset)];
+    if (kind == ByteKind::spill)
+      forget_spill(slot);
+    if (initialises || kind != ByteKind::uninitialised)
+      kind = ByteKind::misc;
+  }
+}
+
+} // namespace kbpf

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Places in memory: which bytes an access may touch, and what the stack holds there.
+#pragma once
+#include "core/verifier/state.h"
+
+namespace kbpf {
+
+// The bytes that an access of some size touches, over all values that its base pointer may have.
+struct OffsetRange {
+  bool is_bounded; // else nothing is known, and the numbers are meaningless
+  int64_t first;   // the lowest
+  int64_t end;     // one after the highest
+  Tnum start;      // bits of the offset at which the access starts
+
+  // Whether every start is a multiple of size, a power of two.
+  bool is_aligned(uint64_t size) const { return ((start.value | start.mask) & (size - 1)) == 0; }
+  bool is_exact(uint64_t size) const { return is_bounded && end - first == static_cast<int64_t>(size); }
+};
+OffsetRange offsets(const Value &base, int64_t off, uint64_t size);
+
+// What a load of size bytes at a known, aligned, initialised offset gives, zero-extended.
+Value read_stack(const Frame &frame, int64_t offset, unsigned size);
+// A store of size bytes at a known, aligned offset. The slots exist.
+void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value);
+// Bytes first to end - 1 are overwritten by numbers. initialises: all of them; else perhaps some. Slots that
+// do not exist stay uninitialised.
+void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises);
+
+} // namespace kbpf

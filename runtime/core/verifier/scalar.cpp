@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/scalar.h"
+#include "abi/insn.h"
+
+namespace kbpf {
+namespace {
+
+constexpr uint64_t kUpperHalf = 0xffffffff00000000;
+constexpr uint64_t kLowerHalf = 0x00000000ffffffff;
+
+// The range of the words that a tnum contains, at one width.
+template <typename U> Range<U> range_of(const Tnum &bits) {
+  using S = typename Range<U>::S;
+  constexpr U kSign = U{1} << (Range<U>::kWidth - 1);
+  U value = static_cast<U>(bits.value), mask = static_cast<U>(bits.mask);
+  return {value, static_cast<U>(value | mask), static_cast<S>(value | (mask & kSign)),
+          static_cast<S>(value | (mask & ~kSign))};
+}
+
+// The lower half of a word within 64-bit bounds.
+Range32 lower_range(const Range64 &r64) {
+  Range32 result;
+  if (r64.umin >> 32 == r64.umax >> 32) {
+    result.umin = static_cast<uint32_t>(r64.umin);
+    result.umax = static_cast<uint32_t>(r64.umax);
+  }
+  if (r64.smin >= INT32_MIN && r64.smax <= INT32_MAX) {
+    result.smin = static_cast<int32_t>(r64.smin);
+    result.smax = static_cast<int32_t>(r64.smax);
+  }
+  return result;
+}
+
+// A word that is at least umin and has a lower half of at least r32.umin is at least umin with that lower
+// half: where its upper half is not umin's own, it is greater anyway. Likewise for the other three bounds.
+void narrow_by_lower(Range64 &r64, const Range32 &r32) {
+  r64.umin = std::max(r64.umin, (r64.umin & kUpperHalf) | r32.umin);
+  r64.umax = std::min(r64.umax, (r64.umax & kUpperHalf) | r32.umax);
+  r64.smin =
+      std::max(r64.smin, static_cast<int64_t>((static_cast<uint64_t>(r64.smin) & kUpperHalf) | r32.umin));
+  r64.smax =
+      std::min(r64.smax, static_cast<int64_t>((static_cast<uint64_t>(r64.smax) & kUpperHalf) | r32.umax));
+  if (r64.smin >= INT32_MIN && r64.smax <= INT32_MAX) {
+    r64.smin = std::max<int64_t>(r64.smin, r32.smin);
+    r64.smax = std::min<int64_t>(r64.smax, r32.smax);
+  }
+}
+
+Scalar normalised(Scalar scalar) {
+  // An operation on non-empty sets has a result, so this is never empty; unknown() keeps the caller sound all
+  // the same.
+  return scalar.normalise() ? scalar : Scalar::unknown();
+}
+
+Scalar from_lower(const Tnum &bits, const Range32 &r32) {
+  Scalar result;
+  result.bits = truncate(bits, 32);
+  result.r32 = r32;
+  result.r64 = {r32.umin, r32.umax, 0, UINT32_MAX};
+  return normalised(result);
+}
+
+} // namespace
+
+Scalar Scalar::constant(uint64_t word) {
+  return {Tnum::constant(word), Range64::constant(word), Range32::constant(static_cast<uint32_t>(word))};
+}
+
+Scalar Scalar::zero_extended(unsigned width) {
+  Scalar result;
+  result.bits = Tnum::unknown_bits(width);
+  return normalised(result);
+}
+
+Scalar Scalar::sign_extended(unsigned width) {
+  Scalar result;
+  if (width < 64)
+    result.r64 = Range64::of_signed(-(int64_t{1} << (width - 1)), (int64_t{1} << (width - 1)) - 1);
+  return normalised(result);
+}
+
+bool Scalar::normalise() {
+  // Each view may narrow the next by what it has just learnt; a third round has not been seen to add
+  // anything.
+  for (int round = 0; round < 3; round++) {
+    r64 = intersect(r64, range_of<uint64_t>(bits));
+    r32 = intersect(r32, range_of<uint32_t>(bits));
+    r64.deduce();
+    r32 = intersect(r32, lower_range(r64));
+    r32.deduce();
+    narrow_by_lower(r64, r32);
+    r64.deduce();
+    if (r64.is_empty() || r32.is_empty())
+      return false;
+    Tnum whole = Tnum::range(r64.umin, r64.umax);
+    if (are_disjoint(bits, whole))
+      return false;
+    bits = intersect(bits, whole);
+    Tnum lower = Tnum::range(r32.umin, r32.umax);
+    lower.mask |= kUpperHalf;
+    if (are_disjoint(bits, lower))
+      return false;
+    bits = intersect(bits, lower);
+  }
+  return true;
+}
+
+bool is_subset(const Scalar &inner, const Scalar &outer) {
+  return is_subset(inner.bits, outer.bits) && is_subset(inner.r64, outer.r64) &&
+         is_subset(inner.r32, outer.r32);
+}
+
+Scalar sign_extend(const Scalar &a, unsigned width) {
+  Scalar result = Scalar::sign_extended(width);
+  if (is_subset(a.r64, result.r64)) // nothing to extend
+    return a;
+  result.bits = sign_extend(a.bits, width);
+  if (width == 32) {
+    result.r32 = a.r32;
+    result.r64 = Range64::of_signed(a.r32.smin, a.r32.smax);
+  }
+  return normalised(result);
+}
+
+Scalar zero_extend(const Scalar &a, unsigned width) {
+  if (width >= 64)
+    return a;
+  Scalar result;
+  result.bits = truncate(a.bits, width);
+  if (width == 32 || a.r32.umax <= Tnum::unknown_bits(width).mask) {
+    result.r32 = a.r32;
+    result.r64 = Range64::of_unsigned(a.r32.umin, a.r32.umax);
+  }
+  return normalised(result);
+}
+
+Scalar byte_order(const Scalar &a, bool swap, unsigned width) {
+  if (!swap)
+    return zero_extend(a, width);
+  auto reverse = [width](uint64_t word) { return __builtin_bswap64(word) >> (64 - width); };
+  Scalar result;
+  result.bits = {reverse(a.bits.value), reverse(a.bits.mask)};
+  return normalised(result);
+}
+
+namespace {
+
+// One operation on ranges of either width. Moves and unknown codes are the caller's.
+template <typename U>
+Range<U> alu_range(uint8_t code, bool is_signed, const Range<U> &dst, const Range<U> &src) {
+  switch (code) {
+  case KBPF_ALU_ADD:
+    return add(dst, src);
+  case KBPF_ALU_SUB:
+    return subtract(dst, src);
+  case KBPF_ALU_NEG:
+    return subtract(Range<U>::constant(0), dst);
+  case KBPF_ALU_MUL:
+    return multiply(dst, src);
+  case KBPF_ALU_DIV:
+    return is_signed ? divide_signed(dst, src) : divide(dst, src);
+  case KBPF_ALU_MOD:
+    return is_signed ? modulo_signed(dst, src) : modulo(dst, src);
+  case KBPF_ALU_OR:
+    return bit_or(dst, src);
+  case KBPF_ALU_AND:
+    return bit_and(dst, src);
+  case KBPF_ALU_XOR:
+    return bit_xor(dst, src);
+  case KBPF_ALU_LSH:
+    return shift_left(dst, src);
+  case KBPF_ALU_RSH:
+    return shift_right(dst, src);
+  case KBPF_ALU_ARSH:
+    return shift_right_signed(dst, src);
+  default:
+    return {};
+  }
+}
+
+// The same on bits; operands are cut to the width, and so is the result.
+Tnum alu_bits(uint8_t code, unsigned width, const Tnum &dst, const Tnum &src) {
+  unsigned shift = static_cast<unsigned>(src.value) & (width - 1);
+  bool shift_known = ((src.mask & (width - 1)) == 0);
+  switch (code) {
+  case KBPF_ALU_ADD:
+    return truncate(add(dst, src), width);
+  case KBPF_ALU_SUB:
+    return truncate(subtract(dst, src), width);
+  case KBPF_ALU_NEG:
+    return truncate(subtract(Tnum::constant(0), dst), width);
+  case KBPF_ALU_MUL:
+    return truncate(multiply(dst, src), width);
+  case KBPF_ALU_OR:
+    return bit_or(dst, src);
+  case KBPF_ALU_AND:
+    return bit_and(dst, src);
+  case KBPF_ALU_XOR:
+    return bit_xor(dst, src);
+  case KBPF_ALU_LSH:
+    if (shift_known)
+      return truncate(shift_left(dst, shift), width);
+    break;
+  case KBPF_ALU_RSH:
+    if (shift_known)
+      return shift_right(dst, shift);
+    break;
+  case KBPF_ALU_ARSH:
+    if (shift_known)
+      return shift_right_signed(dst, shift, width);
+    break;
+  default:
+    break;
+  }
+  return Tnum::unknown_bits(width);
+}
+
+// Whether the lower half of a 64-bit result depends on the lower halves of the operands only.
+bool is_modular(uint8_t code) {
+  switch (code) {
+  case KBPF_ALU_ADD:
+  case KBPF_ALU_SUB:
+  case KBPF_ALU_NEG:
+  case KBPF_ALU_MUL:
+  case KBPF_ALU_OR:
+  case KBPF_ALU_AND:
+  case KBPF_ALU_XOR:
+    return true;
+  default:
+    return false;
+  }
+}
+
+} // namespace
+
+Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
+  if (code == KBPF_ALU_MOV)
+    return off ? sign_extend(src, static_cast<unsigned>(off)) : src;
+  Scalar result;
+  result.bits = alu_bits(code, 64, dst.bits, src.bits);
+  result.r64 = alu_range(code, off == 1, dst.r64, src.r64);
+  // A shift by 32 moves the whole lower half up: the first step of extending a half without 32-bit
+  // instructions.
+  if (code == KBPF_ALU_LSH && src.is_constant(32)) {
+    result.r64 = {uint64_t{dst.r32.umin} << 32, uint64_t{dst.r32.umax} << 32,
+                  int64_t{dst.r32.smin} * (int64_t{1} << 32), int64_t{dst.r32.smax} * (int64_t{1} << 32)};
+  }
+  if (is_modular(code))
+    result.r32 = alu_range(code, false, dst.r32, src.r32);
+  return normalised(result);
+}
+
+Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
+  if (code == KBPF_ALU_MOV)
+    return zero_extend(off ? sign_extend(src, static_cast<unsigned>(off)) : src, 32);
+  Tnum bits = alu_bits(code, 32, truncate(dst.bits, 32), truncate(src.bits, 32));
+  return from_lower(bits, alu_range(code, off == 1, dst.r32, src.r32));
+}
+
+namespace {
+
+// Narrowing by a comparison, at one width.
+template <typename U> bool assume_less(Range<U> &small, Range<U> &large, bool or_equal) {
+  if (!or_equal && (large.umax == 0 || small.umin == Range<U>::kUnsignedMax))
+    return false;
+  U gap = or_equal ? 0 : 1;
+  small.umax = std::min<U>(small.umax, large.umax - gap);
+  large.umin = std::max<U>(large.umin, small.umin + gap);
+  return true;
+}
+template <typename U> bool assume_less_signed(Range<U> &small, Range<U> &large, bool or_equal) {
+  using S = typename Range<U>::S;
+  if (!or_equal && (large.smax == Range<U>::kSignedMin || small.smin == Range<U>::kSignedMax))
+    return false;
+  S gap = or_equal ? 0 : 1;
+  small.smax = std::min<S>(small.smax, large.smax - gap);
+  large.smin = std::max<S>(large.smin, small.smin + gap);
+  return true;
+}
+// a is not the constant: takes it off an end of a.
+template <typename U> void exclude(Range<U> &a, U constant) {
+  using S = typename Range<U>::S;
+  S number = static_cast<S>(constant);
+  if (a.umin == a.umax && a.umin == constant) { // nothing is left
+    a.umin = 1, a.umax = 0;
+    return;
+  }
+  if (a.umin == constant)
+    a.umin++;
+  else if (a.umax == constant)
+    a.umax--;
+  if (a.smin == number && a.smin != a.smax)
+    a.smin++;
+  else if (a.smax == number && a.smin != a.smax)
+    a.smax--;
+}
+
+template <typename U> bool assume_range(uint8_t code, Range<U> &a, Range<U> &b) {
+  switch (code) {
+  case KBPF_JMP_JEQ:
+    a = b = intersect(a, b);
+    return !a.is_empty();
+  case KBPF_JMP_JNE:
+    if (b.umin == b.umax)
+      exclude(a, b.umin);
+    else if (a.umin == a.umax)
+      exclude(b, a.umin);
+    return true;
+  case KBPF_JMP_JGT:
+    return assume_less(b, a, false);
+  case KBPF_JMP_JGE:
+    return assume_less(b, a, true);
+  case KBPF_JMP_JLT:
+    return assume_less(a, b, false);
+  case KBPF_JMP_JLE:
+    return assume_less(a, b, true);
+  case KBPF_JMP_JSGT:
+    return assume_less_signed(b, a, false);
+  case KBPF_JMP_JSGE:
+    return assume_less_signed(b, a, true);
+  case KBPF_JMP_JSLT:
+    return assume_less_signed(a, b, false);
+  case KBPF_JMP_JSLE:
+    return assume_less_signed(a, b, true);
+  default:
+    return true;
+  }
+}
+
+// Whether a and b have a common bit, or not, learnt from JSET. mask: the bits that the comparison looks at.
+bool assume_common_bits(Tnum &a, Tnum &b, uint64_t mask) {
+  uint64_t possible = a.max() & b.max() & mask;
+  if (possible == 0)
+    return false;
+  if ((possible & (possible - 1)) == 0) { // only one bit can be the common one
+    a = {a.value | possible, a.mask & ~possible};
+    b = {b.value | possible, b.mask & ~possible};
+  }
+  return true;
+}
+bool assume_no_common_bits(Tnum &a, Tnum &b, uint64_t mask) {
+  if (a.value & b.value & mask)
+    return false;
+  uint64_t not_in_a = b.value & mask, not_in_b = a.value & mask;
+  a.mask &= ~not_in_a;
+  b.mask &= ~not_in_b;
+  return true;
+}
+
+bool assume_bits_equal(Tnum &a, Tnum &b, uint64_t mask) {
+  Tnum a_part = {a.value, a.mask | ~mask}, b_part = {b.value, b.mask | ~mask};
+  a_part.value &= mask, b_part.value &= mask;
+  if (are_disjoint(a, b_part) || are_disjoint(b, a_part))
+    return false;
+  a = intersect(a, b_part);
+  b = intersect(b, a_part);
+  return true;
+}
+
+uint8_t negated(uint8_t code) {
+  switch (code) {
+  case KBPF_JMP_JEQ:
+    return KBPF_JMP_JNE;
+  case KBPF_JMP_JNE:
+    return KBPF_JMP_JEQ;
+  case KBPF_JMP_JGT:
+    return KBPF_JMP_JLE;
+  case KBPF_JMP_JGE:
+    return KBPF_JMP_JLT;
+  case KBPF_JMP_JLT:
+    return KBPF_JMP_JGE;
+  case KBPF_JMP_JLE:
+    return KBPF_JMP_JGT;
+  case KBPF_JMP_JSGT:
+    return KBPF_JMP_JSLE;
+  case KBPF_JMP_JSGE:
+    return KBPF_JMP_JSLT;
+  case KBPF_JMP_JSLT:
+    return KBPF_JMP_JSGE;
+  default:
+    return KBPF_JMP_JSGT; // JSLE
+  }
+}
+
+} // namespace
+
+bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
+  uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;
+  if (code == KBPF_JMP_JSET) {
+    if (!assume_common_bits(dst.bits, src.bits, mask))
+      return false;
+  } else if (!(is_64 ? assume_range(code, dst.r64, src.r64) : assume_range(code, dst.r32, src.r32))) {
+    return false;
+  }
+  if (code == KBPF_JMP_JEQ) {
+    if (!assume_bits_equal(dst.bits, src.bits, mask))
+      return false;
+    if (is_64 && !assume_range(code, dst.r32, src.r32))
+      return false;
+  }
+  return dst.normalise() && src.normalise();
+}
+
+bool assume_not(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
+  if (code != KBPF_JMP_JSET)
+    return assume(negated(code), is_64, dst, src);
+  uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;
+  return assume_no_common_bits(dst.bits, src.bits, mask) && dst.normalise() && src.normalise();
+}
+
+} // namespace kbpf

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// All that is known of a 64-bit number: its bits, its range, and the range of its lower half. The three views
+// narrow one another (normalise). A Scalar stands for a set of words; operations return supersets of the
+// exact results.
+#pragma once
+#include "core/verifier/range.h"
+#include "core/verifier/tnum.h"
+
+namespace kbpf {
+
+using Range64 = Range<uint64_t>;
+using Range32 = Range<uint32_t>;
+
+struct Scalar {
+  Tnum bits = Tnum::unknown();
+  Range64 r64;
+  Range32 r32; // of the lower half
+
+  static Scalar unknown() { return {}; }
+  static Scalar constant(uint64_t word);
+  static Scalar zero_extended(unsigned width); // any number of that many bits, as a load of them gives
+  static Scalar sign_extended(unsigned width);
+
+  bool is_constant() const { return bits.is_constant(); }
+  bool is_constant(uint64_t word) const { return bits.is_constant() && bits.value == word; }
+  uint64_t value() const { return bits.value; } // only where is_constant()
+  bool is_unknown() const { return *this == Scalar(); }
+  bool contains(uint64_t word) const {
+    return bits.contains(word) && r64.contains(word) && r32.contains(static_cast<uint32_t>(word));
+  }
+  bool operator==(const Scalar &) const = default;
+
+  // Lets each view narrow the others. False: the set is empty, and the Scalar without meaning.
+  [[nodiscard]] bool normalise();
+};
+
+// Whether every word of inner is known to be in outer; compares view by view.
+bool is_subset(const Scalar &inner, const Scalar &outer);
+
+// dst op= src. code: KBPF_ALU_*, off: as in the instruction (signed division, sign-extending move). Byte
+// swaps and neg: below. The 32-bit form works on lower halves and zero-extends.
+Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src);
+Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src);
+// Byte order conversions. swap: false for le on this little-endian machine, which only truncates.
+Scalar byte_order(const Scalar &a, bool swap, unsigned width);
+Scalar sign_extend(const Scalar &a, unsigned width);
+Scalar zero_extend(const Scalar &a, unsigned width);
+
+// Narrows both operands by the truth of "dst code src" (code: KBPF_JMP_J*, a comparison or JSET) at 64 or 32
+// bits. False: it cannot be true; the operands are then without meaning.
+[[nodiscard]] bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src);
+// The same, for its being false.
+[[nodiscard]] bool assume_not(uint8_t code, bool is_64, Scalar &dst, Scalar &src);
+
+} // namespace kbpf

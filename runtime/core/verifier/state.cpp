@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/state.h"
+#include <bit>
+
+namespace kbpf {
+
+const char *kind_name(Kind kind) {
+  switch (kind) {
+  case Kind::uninitialised:
+    return "uninitialised";
+  case Kind::scalar:
+    return "number";
+  case Kind::context:
+    return "context pointer";
+  case Kind::stack:
+    return "stack pointer";
+  case Kind::map_value:
+    return "map value pointer";
+  case Kind::map_value_or_null:
+    return "map value pointer or null";
+  case Kind::map:
+    return "map";
+  case Kind::fd_slot:
+    return "map fd pointer";
+  }
+  return "";
+}
+
+void forget_spill(StackSlot &slot) {
+  for (ByteKind &kind : slot.bytes)
+    if (kind == ByteKind::spill)
+      kind = ByteKind::misc;
+  slot.spilled = Value();
+}
+
+ByteKind byte_at(const Frame &frame, int64_t offset) {
+  uint32_t slot = slot_of(offset);
+  return slot < frame.slot_count ? frame.slots[slot].bytes[byte_of(offset)] : ByteKind::uninitialised;
+}
+
+State *StatePool::make_state() {
+  State *state = free_states_;
+  if (state) {
+    free_states_ = state->next;
+    *state = State{};
+  } else {
+    state = arena_.make<State>();
+  }
+  if (state) {
+    states_made_++;
+    states_peak_ = std::max(states_peak_, ++states_now_);
+  }
+  return state;
+}
+
+void StatePool::release(State *state) {
+  while (state->frame_count)
+    pop_frame(*state);
+  state->next = free_states_;
+  free_states_ = state;
+  states_now_--;
+}
+
+State *StatePool::copy(const State &state) {
+  State *result = make_state();
+  if (!result)
+    return nullptr;
+  result->insn = state.insn;
+  result->path = state.path;
+  for (uint32_t f = 0; f < state.frame_count; f++) {
+    const Frame &from = *state.frames[f];
+    Frame *to = push_frame(*result, from.first_insn, from.return_to);
+    if (!to || !reserve_slots(*to, from.slot_count)) {
+      release(result);
+      return nullptr;
+    }
+    std::copy(std::begin(from.regs), std::end(from.regs), to->regs);
+    std::copy(from.slots, from.slots + from.slot_count, to->slots);
+  }
+  return result;
+}
+
+Frame *StatePool::push_frame(State &state, uint32_t first_insn, uint32_t return_to) {
+  Frame *frame = make_frame();
+  if (!frame)
+    return nullptr;
+  frame->first_insn = first_insn;
+  frame->return_to = return_to;
+  Value &fp = frame->regs[KBPF_REG_FP];
+  fp.kind = Kind::stack;
+  fp.frame = static_cast<uint8_t>(state.frame_count);
+  fp.number = Scalar::constant(0);
+  state.frames[state.frame_count++] = frame;
+  return frame;
+}
+
+void StatePool::pop_frame(State &state) { release_frame(state.frames[--state.frame_count]); }
+
+Frame *StatePool::make_frame() {
+  if (!free_frames_)
+    return arena_.make<Frame>();
+  void *memory = free_frames_;
+  free_frames_ = free_frames_->next;
+  return new (memory) Frame{};
+}
+
+void StatePool::release_frame(Frame *frame) {
+  release_slots(frame->slots, frame->capacity);
+  free_frames_ = new (frame) FreeBlock{free_frames_};
+}
+
+StackSlot *StatePool::make_slots(uint32_t capacity) {
+  FreeBlock *&free = free_slots_[std::countr_zero(capacity)];
+  void *memory = free;
+  if (memory)
+    free = free->next;
+  else
+    memory = arena_.allocate(capacity * sizeof(StackSlot), alignof(StackSlot));
+  if (!memory)
+    return nullptr;
+  StackSlot *slots = static_cast<StackSlot *>(memory);
+  for (uint32_t i = 0; i < capacity; i++)
+    new (slots + i) StackSlot();
+  return slots;
+}
+
+void StatePool::release_slots(StackSlot *slots, uint32_t capacity) {
+  if (!slots)
+    return;
+  FreeBlock *&free = free_slots_[std::countr_zero(capacity)];
+  free = new (slots) FreeBlock{free};
+}
+
+bool StatePool::reserve_slots(Frame &frame, uint32_t count) {
+  if (count > frame.capacity) {
+    uint32_t capacity = std::bit_ceil(count);
+    StackSlot *slots = make_slots(capacity);
+    if (!slots)
+      return false;
+    std::copy(frame.slots, frame.slots + frame.slot_count, slots);
+    release_slots(frame.slots, frame.capacity);
+    frame.slots = slots;
+    frame.capacity = capacity;
+  }
+  frame.slot_count = std::max(frame.slot_count, count);
+  return true;
+}
+
+} // namespace kbpf

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The verifier's knowledge at one point of one path: registers and stack of every active frame. States live
+// in a pool over the scratch arena; copies are cheap, because a frame only holds the stack slots that were
+// touched.
+#pragma once
+#include "core/base/arena.h"
+#include "core/base/result.h"
+#include "core/verifier/program.h"
+#include "core/verifier/scalar.h"
+
+namespace kbpf {
+
+enum class Kind : uint8_t {
+  uninitialised,
+  scalar,            // number
+  context,           // number: offset from the context's start
+  stack,             // number: offset from the top of `frame`'s stack (r10), so negative
+  map_value,         // number: offset from the start of a value of `map`
+  map_value_or_null, // not yet compared with null; `id` joins the copies
+  map,               // what a helper takes as a MAP argument
+  fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
+};
+const char *kind_name(Kind kind);
+
+// What a register or a spilled slot holds.
+struct Value {
+  Kind kind = Kind::uninitialised;
+  uint8_t frame = 0;
+  uint16_t map = 0;
+  // Values of one id other than 0 are copies of each other: what is learnt of one is true for all.
+  uint32_t id = 0;
+  Scalar number;
+
+  static Value scalar(const Scalar &number) { return {Kind::scalar, 0, 0, 0, number}; }
+  static Value constant(uint64_t word) { return scalar(Scalar::constant(word)); }
+  static Value unknown() { return scalar(Scalar::unknown()); }
+  bool is_scalar() const { return kind == Kind::scalar; }
+  bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
+};
+
+enum class ByteKind : uint8_t {
+  uninitialised,
+  misc, // some number
+  zero,
+  spill, // part of the register in StackSlot::spilled
+};
+
+struct StackSlot { // 8 bytes of stack
+  ByteKind bytes[8] = {};
+  // Where bytes are of kind spill: the register, stored at the slot's lowest address. A scalar may have been
+  // stored in fewer than 8 bytes; `spilled` is then what a zero-extending load of them gives.
+  Value spilled;
+};
+
+struct Frame {
+  uint32_t first_insn; // of the function
+  uint32_t return_to;  // where the caller goes on; 0 in the entry function
+  uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
+  uint32_t capacity;
+  StackSlot *slots;
+  Value regs[KBPF_REG_COUNT];
+};
+
+constexpr uint32_t kMaxSlots = KBPF_STACK_SIZE / 8;
+
+struct PathStep; // log.h
+
+struct State {
+  uint32_t insn;
+  uint32_t frame_count;
+  Frame *frames[KBPF_MAX_CALL_FRAMES];
+  State *parent;         // the checkpoint that this path last passed
+  uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
+  uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
+  State *next;           // in a list of checkpoints, or of pending or free states
+  const PathStep *path;  // how the walk came here; null where nobody asked
+
+  Frame &frame() { return *frames[frame_count - 1]; }
+  const Frame &frame() const { return *frames[frame_count - 1]; }
+  Value &reg(unsigned number) { return frame().regs[number]; }
+  const Value &reg(unsigned number) const { return frame().regs[number]; }
+};
+
+// Calls visit(Value &) for every register and every spilled register of a state.
+template <typename Visitor> void for_each_value(State &state, Visitor visit) {
+  for (uint32_t f = 0; f < state.frame_count; f++) {
+    Frame &frame = *state.frames[f];
+    for (Value &value : frame.regs)
+      visit(value);
+    for (uint32_t s = 0; s < frame.slot_count; s++)
+      if (frame.slots[s].bytes[0] == ByteKind::spill)
+        visit(frame.slots[s].spilled);
+  }
+}
+
+// Where a byte of the stack is. offset: from r10, -512 to -1.
+constexpr uint32_t slot_of(int64_t offset) { return static_cast<uint32_t>((-offset - 1) / 8); }
+constexpr uint32_t byte_of(int64_t offset) { return static_cast<uint32_t>(7 - (-offset - 1) % 8); }
+
+// Turns what was spilled into plain bytes: numbers of unknown value.
+void forget_spill(StackSlot &slot);
+ByteKind byte_at(const Frame &frame, int64_t offset);
+
+// Allocates states and frames from an arena and uses again what is released. Null: the arena is exhausted.
+class StatePool {
+public:
+  explicit StatePool(Arena &arena) : arena_(arena) {}
+  State *make_state();
+  State *copy(const State &state); // its links (parent, next, counts) start empty, its path is shared
+  void release(State *state);
+  Frame *push_frame(State &state, uint32_t first_insn, uint32_t return_to);
+  void pop_frame(State &state);
+  // Makes the frame hold at least `count` slots; the new ones are uninitialised. False: no memory.
+  [[nodiscard]] bool reserve_slots(Frame &frame, uint32_t count);
+
+  uint32_t states_made() const { return states_made_; }
+  uint32_t states_now() const { return states_now_; }
+  uint32_t states_peak() const { return states_peak_; }
+
+private:
+  Frame *make_frame();
+  void release_frame(Frame *frame);
+  StackSlot *make_slots(uint32_t capacity);
+  void release_slots(StackSlot *slots, uint32_t capacity);
+
+  Arena &arena_;
+  State *free_states_ = nullptr;
+  struct FreeBlock {
+    FreeBlock *next;
+  };
+  FreeBlock *free_frames_ = nullptr;
+  FreeBlock *free_slots_[8] = {}; // by log2 of the capacity
+  uint32_t states_made_ = 0, states_now_ = 0, states_peak_ = 0;
+};
+
+} // namespace kbpf

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/transformer.h"
+#include "core/verifier/memory.h"
+#include <cstring>
+
+namespace kbpf {
+namespace {
+
+bool is_movable(Kind kind) {
+  return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot;
+}
+
+// Every pointer that is not "or null" points to something, as long as it was not moved to the other end of
+// memory.
+bool is_certainly_not_null(const Value &value) {
+  constexpr int64_t kNear = int64_t{1} << 31;
+  switch (value.kind) {
+  case Kind::uninitialised:
+  case Kind::scalar:
+  case Kind::map_value_or_null:
+    return false;
+  case Kind::map:
+    return true;
+  default:
+    return value.number.r64.smin > -kNear && value.number.r64.smax < kNear;
+  }
+}
+
+} // namespace
+
+Result<void> Transformer::apply(State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  switch (insn.cls()) {
+  case KBPF_CLASS_LD:
+    load_wide(state, insn);
+    return {};
+  case KBPF_CLASS_LDX:
+    load(state, insn);
+    return {};
+  case KBPF_CLASS_ST:
+    return store(state, insn);
+  case KBPF_CLASS_STX:
+    return insn.mode() == KBPF_MODE_ATOMIC ? atomic(state, insn) : store(state, insn);
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64:
+    alu(state, insn);
+    return {};
+  default:
+    return call_helper(state, insn);
+  }
+}
+
+void Transformer::link(Value &value) {
+  if (value.is_scalar() && value.id == 0 && !value.number.is_constant())
+    value.id = analysis_.new_id();
+}
+
+void Transformer::alu(State &state, const Insn &insn) {
+  Value &dst = state.reg(insn.dst());
+  if (insn.code() == KBPF_ALU_MOV) {
+    dst = move(state, insn);
+    return;
+  }
+  Value src =
+      insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+  dst = arithmetic(insn, dst, src);
+}
+
+Value Transformer::move(State &state, const Insn &insn) {
+  bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  if (!insn.src_is_reg())
+    return Value::constant(is_64 ? static_cast<uint64_t>(int64_t{insn.imm})
+                                 : static_cast<uint32_t>(insn.imm));
+  Value &src = state.reg(insn.src());
+  if (is_64 && insn.off == 0) {
+    link(src);
+    return src;
+  }
+  if (!src.is_scalar()) // a piece of an address
+    return Value::scalar(is_64 ? Scalar::sign_extended(static_cast<unsigned>(insn.off))
+                               : Scalar::zero_extended(32));
+  Scalar result = is_64 ? alu64(KBPF_ALU_MOV, insn.off, Scalar(), src.number)
+                        : alu32(KBPF_ALU_MOV, insn.off, Scalar(), src.number);
+  if (result == src.number) { // the move changes nothing
+    link(src);
+    return src;
+  }
+  return Value::scalar(result);
+}
+
+Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &src) {
+  bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  if (insn.code() == KBPF_ALU_END) {
+    bool swap = is_64 || insn.src_is_reg();
+    Scalar number = dst.is_scalar() ? dst.number : Scalar::unknown();
+    return Value::scalar(byte_order(number, swap, static_cast<unsigned>(insn.imm)));
+  }
+  if (is_64 && (insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB)) {
+    bool is_add = insn.code() == KBPF_ALU_ADD;
+    if (is_movable(dst.kind) && src.is_scalar()) {
+      Value moved = dst;
+      moved.number = alu64(insn.code(), 0, dst.number, src.number);
+      return moved;
+    }
+    if (is_add && dst.is_scalar() && is_movable(src.kind)) {
+      Value moved = src;
+      moved.number = alu64(KBPF_ALU_ADD, 0, src.number, dst.number);
+      return moved;
+    }
+  }
+  // Anything else makes a number of an address: some number.
+  const Scalar a = dst.is_scalar() ? dst.number : Scalar::unknown();
+  const Scalar b = src.is_scalar() ? src.number : Scalar::unknown();
+  return Value::scalar(is_64 ? alu64(insn.code(), insn.off, a, b) : alu32(insn.code(), insn.off, a, b));
+}
+
+void Transformer::load_wide(State &state, const Insn &insn) {
+  uint32_t high = static_cast<uint32_t>(analysis_.insn(state.insn + 1).imm);
+  Value &dst = state.reg(insn.dst());
+  if (insn.src() == 0) {
+    dst = Value::constant(uint64_t{high} << 32 | static_cast<uint32_t>(insn.imm));
+    return;
+  }
+  dst = Value();
+  dst.map = static_cast<uint16_t>(insn.imm);
+  dst.number = Scalar::constant(0);
+  if (insn.src() == KBPF_PSEUDO_MAP_IDX) {
+    dst.kind = Kind::map;
+  } else if (insn.src() == KBPF_PSEUDO_ZCORE_FD_SLOT) {
+    dst.kind = Kind::fd_slot;
+  } else {
+    dst.kind = Kind::map_value;
+    dst.number = Scalar::constant(high);
+  }
+}
+
+void Transformer::load(State &state, const Insn &insn) {
+  Value base = state.reg(insn.src());
+  state.reg(insn.dst()) = load_from(state, base, insn);
+}
+
+namespace {
+
+// Bytes of a map that never changes again, or of the word that holds a map's fd.
+Value load_constant(std::span<const std::byte> bytes, const OffsetRange &at, unsigned size) {
+  if (!at.is_exact(size) || static_cast<uint64_t>(at.end) > bytes.size())
+    return Value::scalar(Scalar::zero_extended(size * 8));
+  uint64_t word = 0;
+  memcpy(&word, bytes.data() + at.first, size); // little-endian, like the programs
+  return Value::constant(word);
+}
+
+} // namespace
+
+Value Transformer::load_from(State &state, const Value &base, const Insn &insn) {
+  unsigned size = insn.access_bytes();
+  OffsetRange at = offsets(base, insn.off, size);
+  Value value = Value::scalar(Scalar::zero_extended(size * 8));
+  if (base.kind == Kind::stack && at.is_exact(size))
+    value = read_stack(*state.frames[base.frame], at.first, size);
+  else if (base.kind == Kind::map_value)
+    value = load_constant(analysis_.map(base).constants, at, size);
+  else if (base.kind == Kind::fd_slot)
+    value = load_constant(std::as_bytes(std::span(&analysis_.map(base).fd, 1)), at, size);
+  if (insn.mode() == KBPF_MODE_MEMSX && value.is_scalar())
+    value = Value::scalar(sign_extend(value.number, size * 8));
+  return value;
+}
+
+Result<void> Transformer::store(State &state, const Insn &insn) {
+  const Value &base = state.reg(insn.dst());
+  if (base.kind != Kind::stack)
+    return {};
+  unsigned size = insn.access_bytes();
+  if (insn.cls() == KBPF_CLASS_ST)
+    return store_to_stack(state, base, insn.off, size,
+                          Value::constant(static_cast<uint64_t>(int64_t{insn.imm})));
+  Value &src = state.reg(insn.src());
+  link(src);
+  return store_to_stack(state, base, insn.off, size, src);
+}
+
+Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
+                                         const Value &value) {
+  Frame &frame = *state.frames[base.frame];
+  OffsetRange at = offsets(base, off, size);
+  if (!at.is_exact(size)) { // one place of several: what is there may stay or change
+    overwrite_stack(frame, at.first, at.end, false);
+    return {};
+  }
+  if (!pool_.reserve_slots(frame, slot_of(at.first) + 1))
+    return Error::no_memory;
+  write_stack(frame, at.first, size, value);
+  return {};
+}
+
+// The old value goes to the source register, or to r0 for compare-and-exchange.
+Result<void> Transformer::atomic(State &state, const Insn &insn) {
+  const Value base = state.reg(insn.dst());
+  unsigned size = insn.access_bytes();
+  if (base.kind == Kind::stack) {
+    OffsetRange at = offsets(base, insn.off, size);
+    overwrite_stack(*state.frames[base.frame], at.first, at.end, false);
+  }
+  if (insn.imm == KBPF_ATOMIC_CMPXCHG)
+    state.reg(0) = Value::scalar(Scalar::zero_extended(size * 8));
+  else if (insn.imm & KBPF_ATOMIC_FETCH)
+    state.reg(insn.src()) = Value::scalar(Scalar::zero_extended(size * 8));
+  return {};
+}
+
+Result<void> Transformer::initialise(State &state, const Value &base, uint64_t size, bool wholly) {
+  if (base.kind != Kind::stack || size == 0)
+    return {};
+  Frame &frame = *state.frames[base.frame];
+  OffsetRange at = offsets(base, 0, size);
+  bool exact = wholly && at.is_exact(size);
+  if (exact && !pool_.reserve_slots(frame, slot_of(at.first) + 1))
+    return Error::no_memory;
+  overwrite_stack(frame, at.first, at.end, exact);
+  return {};
+}
+
+Result<void> Transformer::call_helper(State &state, const Insn &insn) {
+  const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
+  HelperCall call = resolve_call(analysis_, state, proto);
+  for (unsigned i = 0; i < 5; i++) {
+    const Value &value = state.reg(i + 1);
+    if (proto.args[i] == KBPF_ARG_MEM_WRITE) {
+      const Scalar &size = state.reg(i + 2).number;
+      KBPF_TRY(initialise(state, value, size.r64.umax, size.is_constant()));
+    } else if (proto.args[i] == KBPF_ARG_MAP_VALUE_OUT) {
+      KBPF_TRY(initialise(state, value, analysis_.program.maps[*call.map].value_size, true));
+    } else if (proto.args[i] == KBPF_ARG_OPTIONAL && value.kind == Kind::uninitialised) {
+      analysis_.zeroed_args[state.insn] |= static_cast<uint8_t>(1u << (i + 1));
+    }
+  }
+  for (unsigned reg = 0; reg <= 5; reg++)
+    state.reg(reg) = Value();
+  Value &r0 = state.reg(0);
+  switch (proto.ret) {
+  case KBPF_RET_VOID:
+    break;
+  case KBPF_RET_INTEGER:
+    r0 = Value::unknown();
+    break;
+  case KBPF_RET_MAP_VALUE_OR_NULL:
+    r0.kind = Kind::map_value_or_null;
+    r0.map = *call.map;
+    r0.id = analysis_.new_id();
+    r0.number = Scalar::constant(0);
+    break;
+  }
+  return {};
+}
+
+bool Transformer::assume_jump(State &state, bool taken) {
+  const Insn &insn = analysis_.insn(state.insn);
+  bool is_64 = insn.cls() == KBPF_CLASS_JMP;
+  Value dst = state.reg(insn.dst());
+  Value src =
+      insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+
+  if (dst.is_scalar() && src.is_scalar()) {
+    if (insn.src_is_reg() && insn.src() == insn.dst())
+      return true; // one register against itself: not worth a rule of its own
+    Value new_dst = dst, new_src = src;
+    bool possible = taken ? assume(insn.code(), is_64, new_dst.number, new_src.number)
+                          : assume_not(insn.code(), is_64, new_dst.number, new_src.number);
+    if (!possible)
+      return false;
+    state.reg(insn.dst()).number = new_dst.number;
+    if (insn.src_is_reg())
+      state.reg(insn.src()).number = new_src.number;
+    // What is learnt of one copy is true of the others. Copies of both at once are narrowed by either alone.
+    for_each_value(state, [&](Value &value) {
+      if (value.is_scalar() && value.id != 0 && value.id == dst.id)
+        value.number = new_dst.number;
+      else if (value.is_scalar() && value.id != 0 && value.id == src.id)
+        value.number = new_src.number;
+    });
+    return true;
+  }
+
+  // Comparison of a pointer with null.
+  bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
+  if (dst.is_scalar())
+    std::swap(dst, src);
+  if (!is_64 || !equality || !src.is_scalar() || !src.number.is_constant(0))
+    return true;
+  bool is_null = (insn.code() == KBPF_JMP_JEQ) == taken;
+  if (is_certainly_not_null(dst))
+    return !is_null;
+  if (dst.kind == Kind::map_value_or_null)
+    for_each_value(state, [&](Value &value) {
+      if (value.kind != Kind::map_value_or_null || value.id != dst.id)
+        return;
+      if (is_null)
+        value = Value::constant(0);
+      else
+        value.kind = Kind::map_value, value.id = 0;
+    });
+  return true;
+}
+
+Result<void> Transformer::enter(State &state, uint32_t first_insn, uint32_t return_to) {
+  Frame &caller = state.frame();
+  Frame *callee = pool_.push_frame(state, first_insn, return_to);
+  if (!callee)
+    return Error::no_memory;
+  for (unsigned reg = 1; reg <= 5; reg++)
+    callee->regs[reg] = caller.regs[reg];
+  for (unsigned reg = 0; reg <= 5; reg++)
+    caller.regs[reg] = Value();
+  state.insn = first_insn;
+  return {};
+}
+
+void Transformer::leave(State &state) {
+  Value result = state.reg(0);
+  uint32_t left = state.frame_count - 1;
+  state.insn = state.frame().return_to;
+  pool_.pop_frame(state);
+  state.reg(0) = result;
+  // Pointers into the stack that is gone are mere numbers.
+  for_each_value(state, [&](Value &value) {
+    if (value.kind == Kind::stack && value.frame == left)
+      value = Value::unknown();
+  });
+}
+
+} // namespace kbpf

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What an instruction does to a state, given that its obligations hold. Control flow is the driver's: it asks
+// here for the two sides of a branch, and for what calls and returns do to registers.
+#pragma once
+#include "core/verifier/analysis.h"
+
+namespace kbpf {
+
+class Transformer {
+public:
+  Transformer(Analysis &analysis, StatePool &pool) : analysis_(analysis), pool_(pool) {}
+
+  // Every instruction but jumps, exit and calls of subprograms. Error: no_memory.
+  Result<void> apply(State &state);
+
+  // Narrows the state by the conditional jump at state.insn being taken, or not. False: it can't be.
+  [[nodiscard]] bool assume_jump(State &state, bool taken);
+
+  // Enters the function at first_insn with a new frame; the caller's r0 to r5 are gone. Error: no_memory.
+  Result<void> enter(State &state, uint32_t first_insn, uint32_t return_to);
+  // Leaves the innermost frame; its r0 becomes the caller's.
+  void leave(State &state);
+
+private:
+  void alu(State &state, const Insn &insn);
+  Value move(State &state, const Insn &insn);
+  Value arithmetic(const Insn &insn, const Value &dst, const Value &src);
+  void load_wide(State &state, const Insn &insn);
+  void load(State &state, const Insn &insn);
+  Value load_from(State &state, const Value &base, const Insn &insn);
+  Result<void> store(State &state, const Insn &insn);
+  Result<void> store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
+                              const Value &value);
+  Result<void> atomic(State &state, const Insn &insn);
+  Result<void> call_helper(State &state, const Insn &insn);
+  Result<void> initialise(State &state, const Value &base, uint64_t size, bool wholly);
+  // Gives a number that will have a copy an id, so that both are narrowed together.
+  void link(Value &value);
+
+  Analysis &analysis_;
+  StatePool &pool_;
+};
+
+} // namespace kbpf
