@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Weak definitions of what the kernel's Linux half and the BPF runtime do not define yet, so that the machine half can
-// be linked and booted alone. Goes when both are in.
+// Weak definitions of what the kernel's Linux half and the BPF runtime do not define yet, so that the machine
+// half can be linked and booted alone. Goes when both are in.
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/hooks.h"
@@ -9,7 +9,9 @@
 namespace refkernel {
 [[gnu::weak]] void linux_main(void *) { power_off(0); }
 [[gnu::weak]] void handle_syscall(TrapFrame &) { panic("no system calls in this kernel"); }
-[[gnu::weak]] void handle_user_exception(TrapFrame &, UserFault, uintptr_t) { panic("no signals in this kernel"); }
+[[gnu::weak]] void handle_user_exception(TrapFrame &, UserFault, uintptr_t) {
+  panic("no signals in this kernel");
+}
 [[gnu::weak]] void before_user_return(TrapFrame &) { panic("no signals in this kernel"); }
 [[gnu::weak]] void on_thread_exit(Thread &) {}
 [[gnu::weak]] void console_input(char) {}

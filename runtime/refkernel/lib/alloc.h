@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The kernel heap. Allocation can fail and says so; nothing allocates behind its caller's back. Every function here
-// works from any thread and with interrupts off.
+// The kernel heap. Allocation can fail and says so; nothing allocates behind its caller's back. Every
+// function here works from any thread and with interrupts off.
 #pragma once
 #include <cstddef>
 #include <new>
@@ -23,8 +23,8 @@ template <typename T> void free_object(T *object) {
   heap_free(object, sizeof(T), alignof(T));
 }
 
-// Ends an object that try_make() made; null is allowed. The heap wants sizes back, so a polymorphic base declares
-// `virtual void dispose() = 0`, and each concrete class defines it as `free_object(this)`.
+// Ends an object that try_make() made; null is allowed. The heap wants sizes back, so a polymorphic base
+// declares `virtual void dispose() = 0`, and each concrete class defines it as `free_object(this)`.
 template <typename T> void destroy(T *object) {
   if (!object)
     return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The C functions that compilers call on their own. Whole words where both sides can be aligned together; otherwise
-// words are put together from two aligned loads, since firmware may have to emulate misaligned ones.
+// The C functions that compilers call on their own. Whole words where both sides can be aligned together;
+// otherwise words are put together from two aligned loads, since firmware may have to emulate misaligned
+// ones.
 #include <cstddef>
 #include <cstdint>
 
@@ -57,7 +58,8 @@ void *memmove(void *to, const void *from, size_t size) {
   unsigned char *out = static_cast<unsigned char *>(to);
   const unsigned char *in = static_cast<const unsigned char *>(from);
   if (out <= in || out >= in + size) {
-    // Forward is right; memcpy reads each word before it writes there or beyond only where the areas are apart.
+    // Forward is right; memcpy reads each word before it writes there or beyond only where the areas are
+    // apart.
     if (out + size <= in || out >= in + size)
       return memcpy(to, from, size);
     bool words = is_aligned(out) && is_aligned(in);
@@ -112,7 +114,8 @@ void *memset(void *to, int value, size_t size) {
 }
 
 int memcmp(const void *left, const void *right, size_t size) {
-  const unsigned char *a = static_cast<const unsigned char *>(left), *b = static_cast<const unsigned char *>(right);
+  const unsigned char *a = static_cast<const unsigned char *>(left),
+                      *b = static_cast<const unsigned char *>(right);
   if (is_aligned(a) && is_aligned(b))
     for (; size >= kWord; size -= kWord, a += kWord, b += kWord)
       if (*reinterpret_cast<const Word *>(a) != *reinterpret_cast<const Word *>(b))

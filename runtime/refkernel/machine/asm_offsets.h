@@ -21,7 +21,8 @@
 #define STATUS_SPP 0x100
 #define STATUS_FS 0x6000
 
-/* log2 of kStackSize (mm/layout.h): this bit of an address is set in a kernel stack and clear in the guard below it. */
+/* log2 of kStackSize (mm/layout.h): this bit of an address is set in a kernel stack and clear in the guard
+ * below it. */
 #define STACK_BIT 15
 
 #endif

@@ -93,6 +93,8 @@ secondary_high:
 
 .section .bss.boot_stack, "aw", @nobits
 .balign 2 << STACK_BIT
+.globl boot_stack_guard /* stays unmapped */
+boot_stack_guard:
   .zero 1 << STACK_BIT
   .zero 1 << STACK_BIT
 .globl boot_stack_top

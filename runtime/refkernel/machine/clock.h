@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The time CSR and the timer interrupt, through the Sstc extension where every hart has it, else the firmware.
+// The time CSR and the timer interrupt, through the Sstc extension where every hart has it, else the
+// firmware.
 #pragma once
 #include <cstdint>
 

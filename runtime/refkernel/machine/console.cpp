@@ -12,7 +12,12 @@ namespace refkernel {
 namespace {
 
 enum Register { kData = 0, kInterruptEnable = 1, kFifoControl = 2, kLineStatus = 5 };
-enum : uint8_t { kReceived = 1 << 0, kTransmitterEmpty = 1 << 5, kInterruptOnReceive = 1 << 0, kFifoOn = 1 << 0 };
+enum : uint8_t {
+  kReceived = 1 << 0,
+  kTransmitterEmpty = 1 << 5,
+  kInterruptOnReceive = 1 << 0,
+  kFifoOn = 1 << 0
+};
 
 volatile uint8_t *uart; // null: not known yet
 RawLock console_lock;

@@ -5,9 +5,9 @@
 
 namespace refkernel {
 
-void init_console();       // after the device tree was read; before, text goes through the firmware
+void init_console();         // after the device tree was read; before, text goes through the firmware
 void enable_console_input(); // once the Linux half takes characters
-void console_interrupt();  // hands every received character to console_input()
-void seize_console();      // panic: whoever holds the console's lock will never give it back
+void console_interrupt();    // hands every received character to console_input()
+void seize_console();        // panic: whoever holds the console's lock will never give it back
 
 } // namespace refkernel

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Control and status registers of supervisor mode (RISC-V Privileged Specification, chapter 4), and the fences.
+// Control and status registers of supervisor mode (RISC-V Privileged Specification, chapter 4), and the
+// fences.
 #pragma once
 #include <cstdint>
 
@@ -16,14 +17,14 @@
 namespace refkernel {
 
 enum : uintptr_t {
-  kStatusSie = 1ul << 1,   // interrupts on
-  kStatusSpie = 1ul << 5,  // interrupts were on before the trap
-  kStatusSpp = 1ul << 8,   // the trap came from supervisor mode
-  kStatusFs = 3ul << 13,   // floating-point state
+  kStatusSie = 1ul << 1,  // interrupts on
+  kStatusSpie = 1ul << 5, // interrupts were on before the trap
+  kStatusSpp = 1ul << 8,  // the trap came from supervisor mode
+  kStatusFs = 3ul << 13,  // floating-point state
   kStatusFsInitial = 1ul << 13,
   kStatusFsClean = 2ul << 13,
   kStatusFsDirty = 3ul << 13,
-  kStatusSum = 1ul << 18,  // supervisor may access user pages
+  kStatusSum = 1ul << 18, // supervisor may access user pages
 };
 
 enum : uintptr_t { // sie and sip
@@ -62,7 +63,9 @@ inline void irq_disable() { REFKERNEL_CSR_CLEAR(sstatus, kStatusSie); }
 inline bool irq_enabled() { return REFKERNEL_CSR_READ(sstatus) & kStatusSie; }
 
 inline void flush_tlb() { asm volatile("sfence.vma" ::: "memory"); }
-inline void flush_tlb_page(uintptr_t address) { asm volatile("sfence.vma %0, zero" ::"r"(address) : "memory"); }
+inline void flush_tlb_page(uintptr_t address) {
+  asm volatile("sfence.vma %0, zero" ::"r"(address) : "memory");
+}
 inline void flush_icache() { asm volatile("fence.i" ::: "memory"); }
 inline uint64_t read_time() { return REFKERNEL_CSR_READ(time); }
 inline void wait_for_interrupt() { asm volatile("wfi" ::: "memory"); }

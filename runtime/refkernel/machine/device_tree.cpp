@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The tree is a stream of tokens: begin node, property, end node. A node's properties come before its children, so
-// one pass can collect a node's interesting properties and look at them when the next node begins or this one ends.
+// The tree is a stream of tokens: begin node, property, end node. A node's properties come before its
+// children, so one pass can collect a node's interesting properties and look at them when the next node
+// begins or this one ends.
 #include "refkernel/machine/device_tree.h"
 #include <cstring>
 #include <span>
@@ -13,8 +14,8 @@ MachineDescription machine;
 namespace {
 
 struct Header { // big-endian
-  uint32_t magic, total_size, struct_offset, strings_offset, reserve_offset, version, compatible_version, boot_cpu,
-      strings_size, struct_size;
+  uint32_t magic, total_size, struct_offset, strings_offset, reserve_offset, version, compatible_version,
+      boot_cpu, strings_size, struct_size;
 };
 constexpr uint32_t kMagic = 0xd00dfeed;
 enum Token : uint32_t { kBeginNode = 1, kEndNode = 2, kProperty = 3, kNop = 4, kEnd = 9 };
@@ -31,7 +32,8 @@ uint32_t cell(Cells cells, size_t index) {
 
 // A number of `count` cells (1 or 2) that begins at cell index.
 uint64_t number(Cells cells, size_t index, uint32_t count) {
-  return count == 2 ? (static_cast<uint64_t>(cell(cells, index)) << 32 | cell(cells, index + 1)) : cell(cells, index);
+  return count == 2 ? (static_cast<uint64_t>(cell(cells, index)) << 32 | cell(cells, index + 1))
+                    : cell(cells, index);
 }
 
 std::string_view text(Cells value) {
@@ -41,7 +43,8 @@ std::string_view text(Cells value) {
 
 struct Node {
   std::string_view name;
-  Cells reg, compatible, device_type, interrupts, interrupts_extended, isa, bootargs, initrd_start, initrd_end;
+  Cells reg, compatible, device_type, interrupts, interrupts_extended, isa, bootargs, initrd_start,
+      initrd_end;
   uint32_t phandle = 0, timebase = 0;
   uint32_t address_cells = 2, size_cells = 1; // of its children
   bool disabled = false;
@@ -96,8 +99,8 @@ void add_ranges(const Node &node, const Node &parent, MemoryRange *ranges, uint3
   }
 }
 
-// The k-th entry of the PLIC's interrupts-extended (phandle of a CPU's controller, interrupt number there) says where
-// its context k leads; 9 is the supervisor external interrupt.
+// The k-th entry of the PLIC's interrupts-extended (phandle of a CPU's controller, interrupt number there)
+// says where its context k leads; 9 is the supervisor external interrupt.
 void read_plic_contexts(Cells entries) {
   for (size_t context = 0; (context + 1) * 8 <= entries.size(); context++)
     for (uint32_t i = 0; i < machine.cpu_count; i++)

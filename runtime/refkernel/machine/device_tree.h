@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the firmware's flattened device tree (Devicetree Specification 0.4, chapter 5) says about this machine.
+// What the firmware's flattened device tree (Devicetree Specification 0.4, chapter 5) says about this
+// machine.
 #pragma once
 #include "refkernel/mm/pages.h"
 #include <cstdint>
@@ -16,9 +17,9 @@ struct MachineDescription {
   MemoryRange initrd; // physical; empty where there is none
 
   struct Cpu {
-    uint32_t id;             // the firmware's hart id
-    uint32_t intc;           // phandle of its interrupt controller
-    uint32_t plic_context;   // supervisor context number at the PLIC
+    uint32_t id;           // the firmware's hart id
+    uint32_t intc;         // phandle of its interrupt controller
+    uint32_t plic_context; // supervisor context number at the PLIC
     bool has_plic_context;
   } cpus[kMaxHarts];
   uint32_t cpu_count;
@@ -27,7 +28,7 @@ struct MachineDescription {
   uintptr_t uart; // physical; 0 where there is none
   uint32_t uart_irq;
   uintptr_t plic;
-  uintptr_t test_finisher; // SiFive test device
+  uintptr_t test_finisher;  // SiFive test device
   const char *command_line; // in the direct map; never null
   const char *isa;          // of the first CPU; null where the tree does not say
 };

@@ -22,7 +22,8 @@ void log_line(LogLevel level, std::string_view topic, std::string_view text) {
   kbpf::TextBuffer line(buffer, sizeof(buffer) - 1);
   kbpf::print(line, "[{}{}.", seconds < 10 ? "  " : seconds < 100 ? " " : "", seconds);
   kbpf::append_unsigned(line, micros % 1'000'000, 10, 6);
-  kbpf::print(line, " {} {} {}:{} {}] {}", kNames[static_cast<int>(level)], hart, thread.pid, thread.tid, topic, text);
+  kbpf::print(line, " {} {} {}:{} {}] {}", kNames[static_cast<int>(level)], hart, thread.pid, thread.tid,
+              topic, text);
   size_t size = line.text().size();
   buffer[size++] = '\n';
   console_write(buffer, size);

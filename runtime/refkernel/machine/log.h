@@ -22,6 +22,7 @@ void log(LogLevel level, std::string_view topic, std::string_view format, const 
 }
 
 void console_write(const char *text, size_t size); // [any]; whole writes are not torn apart by other harts
-[[noreturn]] void panic(const char *text);          // backtrace with symbols, powers off with a failing status
-[[noreturn]] void power_off(int status);            // 0: SRST shutdown; other: the virt machine's test device, so that QEMU's exit status is status
+[[noreturn]] void panic(const char *text);         // backtrace with symbols, powers off with a failing status
+[[noreturn]] void power_off(int status); // 0: SRST shutdown; other: the virt machine's test device, so that
+                                         // QEMU's exit status is status
 } // namespace refkernel

@@ -83,7 +83,10 @@ void init_log_level() {
   static constexpr struct {
     std::string_view name;
     LogLevel level;
-  } kLevels[] = {{"error", LogLevel::error}, {"warn", LogLevel::warn}, {"info", LogLevel::info}, {"debug", LogLevel::debug}};
+  } kLevels[] = {{"error", LogLevel::error},
+                 {"warn", LogLevel::warn},
+                 {"info", LogLevel::info},
+                 {"debug", LogLevel::debug}};
   std::string_view wanted = command_line_option("loglevel");
   for (const auto &entry : kLevels)
     if (wanted == entry.name)
@@ -93,8 +96,9 @@ void init_log_level() {
 void print_banner() {
   char text[160];
   kbpf::TextBuffer line(text, sizeof(text));
-  kbpf::print(line, "reference kernel for kbpf: {} hart{}, {} MiB, {}\n", hart_count, hart_count == 1 ? "" : "s",
-              boot_info.memory_size >> 20, machine.isa ? machine.isa : "isa unknown");
+  kbpf::print(line, "reference kernel for kbpf: {} hart{}, {} MiB, {}\n", hart_count,
+              hart_count == 1 ? "" : "s", boot_info.memory_size >> 20,
+              machine.isa ? machine.isa : "isa unknown");
   console_write(line.text().data(), line.text().size());
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Backtraces follow the chain of frame pointers: fp[-1] is the return address, fp[-2] the caller's fp. Every word is
-// read by the fault-safe copy, so that a broken chain ends the trace and not the report.
+// Backtraces follow the chain of frame pointers: fp[-1] is the return address, fp[-2] the caller's fp. Every
+// word is read by the fault-safe copy, so that a broken chain ends the trace and not the report.
 #include "refkernel/machine/panic.h"
 #include "kernel/port.h"
 #include "refkernel/machine/console.h"
@@ -28,12 +28,17 @@ void print_place(kbpf::TextSink &out, uintptr_t address) {
     kbpf::print(out, "  {x} ?\n", address);
 }
 
-void print_backtrace(kbpf::TextSink &out, uintptr_t frame_pointer) {
+// link: the innermost function's return register. It tells the caller where that function has no frame yet.
+void print_backtrace(kbpf::TextSink &out, uintptr_t frame_pointer, uintptr_t link = 0) {
   constexpr int kMaxFrames = 32;
   for (int i = 0; i < kMaxFrames && frame_pointer; i++) {
     uintptr_t pair[2]; // the caller's fp, the return address
-    if (frame_pointer % 8 || kbpf_port_read_kernel(pair, frame_pointer - sizeof(pair), sizeof(pair)) || !pair[1])
+    if (frame_pointer % 8 || kbpf_port_read_kernel(pair, frame_pointer - sizeof(pair), sizeof(pair)) ||
+        !pair[1])
       return;
+    if (link && link != pair[1])
+      print_place(out, link - 1);
+    link = 0;
     print_place(out, pair[1] - 1); // inside of the call, also where it is a function's last instruction
     if (pair[0] <= frame_pointer)
       return;
@@ -57,16 +62,19 @@ void begin_panic(kbpf::TextSink &out, const char *reason) {
     asm volatile("nop");
   seize_console();
   Thread *thread = current();
-  kbpf::print(out, "\nkernel panic on hart {}, thread {} ({}): {}\n", mine - 1, thread->tid, thread->name, reason);
+  kbpf::print(out, "\nkernel panic on hart {}, thread {} ({}): {}\n", mine - 1, thread->tid, thread->name,
+              reason);
 }
 
 void print_registers(kbpf::TextSink &out, const TrapFrame &frame) {
-  static constexpr const char *kNames[] = {"ra", "sp", "gp", "tp", "t0", "t1", "t2",  "s0",  "s1", "a0", "a1",
-                                           "a2", "a3", "a4", "a5", "a6", "a7", "s2",  "s3",  "s4", "s5", "s6",
+  static constexpr const char *kNames[] = {"ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0", "a1",
+                                           "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5", "s6",
                                            "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-  kbpf::print(out, "pc {x} cause {} badaddr {x} status {x}\n", frame.epc, frame.cause, frame.badaddr, frame.status);
+  kbpf::print(out, "pc {x} cause {} badaddr {x} status {x}\n", frame.epc, frame.cause, frame.badaddr,
+              frame.status);
   for (unsigned i = 0; i < std::size(kNames); i++)
-    kbpf::print(out, "{} {x}{}", kNames[i], frame.x[i], i % 6 == 5 || i + 1 == std::size(kNames) ? "\n" : "  ");
+    kbpf::print(out, "{} {x}{}", kNames[i], frame.x[i],
+                i % 6 == 5 || i + 1 == std::size(kNames) ? "\n" : "  ");
 }
 
 } // namespace
@@ -93,9 +101,7 @@ void panic_at(const TrapFrame &frame, const char *reason) {
   print_registers(out, frame);
   kbpf::print(out, "backtrace:\n");
   print_place(out, frame.epc);
-  if (frame.x[kRegRa] != frame.epc)
-    print_place(out, frame.x[kRegRa]);
-  print_backtrace(out, frame.x[7]); // s0
+  print_backtrace(out, frame.x[7], frame.x[kRegRa]); // s0, ra
   power_off(1);
 }
 

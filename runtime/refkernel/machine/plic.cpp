@@ -9,7 +9,8 @@
 namespace refkernel {
 namespace {
 
-constexpr uintptr_t kPriority = 0, kEnable = 0x2000, kEnableStride = 0x80, kContext = 0x200000, kContextStride = 0x1000;
+constexpr uintptr_t kPriority = 0, kEnable = 0x2000, kEnableStride = 0x80, kContext = 0x200000,
+                    kContextStride = 0x1000;
 uint32_t boot_context;
 bool present;
 
@@ -28,7 +29,8 @@ void init_plic() {
   if (!present || !machine.plic || !machine.uart_irq)
     return;
   plic_register(kPriority + 4 * machine.uart_irq) = 1;
-  plic_register(kEnable + kEnableStride * boot_context + machine.uart_irq / 32 * 4) |= 1u << machine.uart_irq % 32;
+  plic_register(kEnable + kEnableStride * boot_context + machine.uart_irq / 32 * 4) |=
+      1u << machine.uart_irq % 32;
   plic_register(kContext + kContextStride * boot_context) = 0; // threshold
   REFKERNEL_CSR_SET(sie, kInterruptExternal);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The runtime's port (kernel/port.h) on this kernel, but for what is Linux's: descriptors, identities, the trace file.
+// The runtime's port (kernel/port.h) on this kernel, but for what is Linux's: descriptors, identities, the
+// trace file.
 #include "kernel/port.h"
 #include "refkernel/lib/alloc.h"
 #include "refkernel/machine/csr.h"
@@ -27,7 +28,8 @@ bool is_in(uintptr_t address, const char *start, const char *end) {
 
 // Text that the kernel map has: the image's, or that of a BPF program.
 bool is_text(uintptr_t address) {
-  return is_in(address, text_start, text_end) || (address >= kCodeArea && address - kCodeArea < kCodeAreaSize);
+  return is_in(address, text_start, text_end) ||
+         (address >= kCodeArea && address - kCodeArea < kCodeAreaSize);
 }
 
 // xorshift64*, one state a hart; seeded from the clock on first use. Interrupts are off around each step.
@@ -58,7 +60,8 @@ int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
   memcpy(&value, bytes, size);
   bool written;
   if (size == 4 && address % 4)
-    // Second half first: until the first one changes, every hart runs the old instruction or stops at its breakpoint.
+    // Second half first: until the first one changes, every hart runs the old instruction or stops at its
+    // breakpoint.
     written = write_kernel_text(address + 2, value >> 16, 2) && write_kernel_text(address, value & 0xffff, 2);
   else
     written = write_kernel_text(address, value, size);
@@ -111,7 +114,9 @@ void kbpf_port_relax(void) { yield(); }
 void kbpf_port_symbol_lookup(const char *name, size_t length, kbpf_symbol_visitor visit, void *user) {
   for_each_symbol_named({name, length}, visit, user);
 }
-int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) { return symbol_at(address, *symbol) ? 0 : kEnoent; }
+int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) {
+  return symbol_at(address, *symbol) ? 0 : kEnoent;
+}
 
 int kbpf_port_may_probe(uintptr_t address) {
   // Boot code has no traps yet; the other two parts run between a breakpoint and its resumption (kernel.ld).

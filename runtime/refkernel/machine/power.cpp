@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The end: shutdown through the firmware; a failing status through the virt machine's test device, which makes it
-// QEMU's own exit status.
+// The end: shutdown through the firmware; a failing status through the virt machine's test device, which
+// makes it QEMU's own exit status.
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"
 #include "refkernel/machine/log.h"

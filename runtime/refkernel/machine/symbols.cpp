@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Layout of the table (little-endian, see make_symbols.py): a header, functions by ascending address, names by
-// ascending text, then all texts, each terminated.
+// Layout of the table (little-endian, see make_symbols.py): a header, functions by ascending address, names
+// by ascending text, then all texts, each terminated.
 #include "refkernel/machine/symbols.h"
 #include <cstring>
 
@@ -42,8 +42,8 @@ Table table() {
 
 kbpf_symbol symbol_of(const Table &table, uint32_t index) {
   const Function &function = table.functions[index];
-  return {reinterpret_cast<uintptr_t>(text_start) + function.offset, function.size, table.texts + function.name,
-          table.texts + function.demangled};
+  return {reinterpret_cast<uintptr_t>(text_start) + function.offset, function.size,
+          table.texts + function.name, table.texts + function.demangled};
 }
 
 int compare(const Table &table, const Name &entry, std::string_view wanted) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The kernel's own symbol table, made by machine/make_symbols.py from the linked kernel and embedded by a second link.
-// Lookups neither allocate nor lock.
+// The kernel's own symbol table, made by machine/make_symbols.py from the linked kernel and embedded by a
+// second link. Lookups neither allocate nor lock.
 #pragma once
 #include "kernel/port.h"
 #include <cstdint>
@@ -9,8 +9,8 @@
 namespace refkernel {
 
 bool symbol_at(uintptr_t address, kbpf_symbol &symbol); // the function that contains address
-// Calls visit for each function that has this raw name, demangled name (with or without parameter list) or alias,
-// until it returns non-zero.
+// Calls visit for each function that has this raw name, demangled name (with or without parameter list) or
+// alias, until it returns non-zero.
 void for_each_symbol_named(std::string_view name, kbpf_symbol_visitor visit, void *user);
 // For /proc/kallsyms: the index-th function by address; false behind the last.
 bool symbol_by_index(uint32_t index, kbpf_symbol &symbol);

@@ -46,9 +46,9 @@ void user_page_fault(TrapFrame &frame) {
   auto result = space ? space->handle_fault(frame.badaddr, access_of(frame.cause))
                       : kbpf::Result<void>(kbpf::Error::bad_address);
   if (!result.ok())
-    handle_user_exception(frame, result.error() == kbpf::Error::out_of_range ? UserFault::bus_error
-                                                                             : UserFault::bad_address,
-                          frame.badaddr);
+    handle_user_exception(
+        frame, result.error() == kbpf::Error::out_of_range ? UserFault::bus_error : UserFault::bad_address,
+        frame.badaddr);
 }
 
 void user_exception(TrapFrame &frame) {

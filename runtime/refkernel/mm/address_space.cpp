@@ -93,7 +93,8 @@ Result<uintptr_t> AddressSpace::map(const MapRequest &request) {
     }
   } else {
     area.start = align_down(area.start, kPageSize);
-    if (!area.start || !is_user_pages(area.start, length) || areas.find_overlap(area.start, area.start + length))
+    if (!area.start || !is_user_pages(area.start, length) ||
+        areas.find_overlap(area.start, area.start + length))
       area.start = areas.find_gap(length, kMappingLimit);
     if (!area.start)
       return Error::no_memory;
@@ -133,7 +134,8 @@ Result<void> AddressSpace::protect(uintptr_t address, size_t length, uint32_t pr
   return {};
 }
 
-Result<uintptr_t> AddressSpace::remap(uintptr_t old_address, size_t old_length, size_t new_length, bool may_move) {
+Result<uintptr_t> AddressSpace::remap(uintptr_t old_address, size_t old_length, size_t new_length,
+                                      bool may_move) {
   old_length = align_up(old_length, kPageSize);
   if (!new_length || new_length > kUserEnd || !old_length || !is_user_pages(old_address, old_length))
     return Error::invalid;
@@ -186,7 +188,11 @@ uintptr_t AddressSpace::set_break(uintptr_t address) {
     return old_break;
   uintptr_t old_end = align_up(old_break, kPageSize), new_end = align_up(address, kPageSize);
   if (new_end > old_end) {
-    Area area{.start = old_end, .end = new_end, .prot = kProtRead | kProtWrite, .shared = false, .source = nullptr,
+    Area area{.start = old_end,
+              .end = new_end,
+              .prot = kProtRead | kProtWrite,
+              .shared = false,
+              .source = nullptr,
               .offset = 0};
     if (state_->areas.find_overlap(old_end, new_end) || !state_->areas.insert(area).ok())
       return old_break;
@@ -217,7 +223,8 @@ Result<void> AddressSpace::write(uintptr_t address, const void *from, size_t siz
     if (!area || (!ignore_protection && !allows(area->prot, Access::write)))
       return Error::bad_address;
     Page *page = KBPF_TRY(state_->page_at(*area, at, true));
-    size_t in_page = at % kPageSize, chunk = kPageSize - in_page < size - done ? kPageSize - in_page : size - done;
+    size_t in_page = at % kPageSize,
+           chunk = kPageSize - in_page < size - done ? kPageSize - in_page : size - done;
     memcpy(static_cast<char *>(page_address(page)) + in_page, static_cast<const char *>(from) + done, chunk);
     done += chunk;
   }
@@ -232,7 +239,8 @@ Result<void> AddressSpace::read(uintptr_t address, void *to, size_t size) {
     if (!area || !allows(area->prot, Access::read))
       return Error::bad_address;
     Page *page = KBPF_TRY(state_->page_at(*area, at, false));
-    size_t in_page = at % kPageSize, chunk = kPageSize - in_page < size - done ? kPageSize - in_page : size - done;
+    size_t in_page = at % kPageSize,
+           chunk = kPageSize - in_page < size - done ? kPageSize - in_page : size - done;
     memcpy(static_cast<char *>(to) + done, static_cast<const char *>(page_address(page)) + in_page, chunk);
     done += chunk;
   }
@@ -246,7 +254,8 @@ void AddressSpace::for_each_area(void (*visit)(void *user, const AreaInfo &area)
 }
 
 void AddressSpace::activate() {
-  state_->harts.fetch_or(firmware_mask(this_hart())); // before the first use: a flush from now on reaches this hart
+  state_->harts.fetch_or(
+      firmware_mask(this_hart())); // before the first use: a flush from now on reaches this hart
   REFKERNEL_CSR_WRITE(satp, kSatpSv39 | direct_to_physical(state_->root) >> 12);
   flush_tlb();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The memory of a user process: areas, and the Sv39 page table that page faults fill from them. Copy-on-write after fork.
+// The memory of a user process: areas, and the Sv39 page table that page faults fill from them. Copy-on-write
+// after fork.
 #pragma once
 #include "core/base/result.h"
 #include "refkernel/lib/ref.h"
@@ -13,8 +14,8 @@ struct Page; // mm/pages.h
 // Where the pages of a file mapping come from: implemented by files of the Linux room, reference-counted.
 class PageSource : public RefCounted {
 public:
-  // The page with that index, with a reference for the caller. A shared mapping maps it; a private one copies on
-  // write. Errors: out_of_range (beyond the end: SIGBUS), no_memory.
+  // The page with that index, with a reference for the caller. A shared mapping maps it; a private one copies
+  // on write. Errors: out_of_range (beyond the end: SIGBUS), no_memory.
   virtual kbpf::Result<Page *> page(uint64_t index) = 0;
   virtual void dispose() = 0; // free_object(this); called for the last reference
 
@@ -34,24 +35,27 @@ public:
     uintptr_t address = 0; // hint, or the place itself where fixed
     size_t length = 0;     // bytes, rounded up to pages
     uint32_t prot = 0;
-    bool fixed = false;    // replaces what is there
+    bool fixed = false;      // replaces what is there
     bool no_replace = false; // with fixed: already_exists instead
     bool shared = false;
-    Ref<PageSource> source; // null: anonymous zero pages
+    Ref<PageSource> source;     // null: anonymous zero pages
     uint64_t source_offset = 0; // bytes, page-aligned
   };
   kbpf::Result<uintptr_t> map(const MapRequest &request); // errors: invalid, no_memory, already_exists
   kbpf::Result<void> unmap(uintptr_t address, size_t length);
-  kbpf::Result<void> protect(uintptr_t address, size_t length, uint32_t prot); // no_memory where a page is not mapped
+  kbpf::Result<void> protect(uintptr_t address, size_t length,
+                             uint32_t prot); // no_memory where a page is not mapped
   kbpf::Result<uintptr_t> remap(uintptr_t old_address, size_t old_length, size_t new_length, bool may_move);
   void set_break_start(uintptr_t address);
   uintptr_t set_break(uintptr_t address); // Linux's brk: the new break, or the old one where it can't move
 
   // A page fault at address: true where the access is allowed now.
   enum class Access { read, write, execute };
-  kbpf::Result<void> handle_fault(uintptr_t address, Access access); // bad_address (SIGSEGV), out_of_range (SIGBUS), no_memory
+  kbpf::Result<void> handle_fault(uintptr_t address,
+                                  Access access); // bad_address (SIGSEGV), out_of_range (SIGBUS), no_memory
 
-  // Copies into or out of this space, which need not be the current one. bad_address where any byte is not accessible.
+  // Copies into or out of this space, which need not be the current one. bad_address where any byte is not
+  // accessible.
   kbpf::Result<void> write(uintptr_t address, const void *from, size_t size, bool ignore_protection = false);
   kbpf::Result<void> read(uintptr_t address, void *to, size_t size);
 
@@ -64,14 +68,14 @@ public:
   };
   void for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user);
 
-  // The number of the page frame behind address (filled by a fault where needed): what a futex in shared memory is known
-  // by in every space. Errors: bad_address.
+  // The number of the page frame behind address (filled by a fault where needed): what a futex in shared
+  // memory is known by in every space. Errors: bad_address.
   kbpf::Result<uint64_t> frame_number(uintptr_t address);
 
   // Of the scheduler, interrupts off: this hart begins to use the page table (loads satp), or has ceased to.
   void activate();
   void deactivate();
-  struct State;    // mm/address_space.cpp
+  struct State; // mm/address_space.cpp
 
 private:
   friend AddressSpace *new_address_space();
@@ -79,15 +83,16 @@ private:
   State *state_ = nullptr;
 };
 
-// User memory of the current thread, with page faults taken as usual: false where any byte is not accessible. A kernel
-// access to user memory by any other way is a fault of the kernel.
+// User memory of the current thread, with page faults taken as usual: false where any byte is not accessible.
+// A kernel access to user memory by any other way is a fault of the kernel.
 bool copy_from_user(void *to, uintptr_t from, size_t size);
 bool copy_to_user(uintptr_t to, const void *from, size_t size);
 // Bytes before the terminator, or -1 (bad address), or size where there is no terminator within size bytes.
 long copy_string_from_user(char *to, uintptr_t from, size_t size);
 // Compare-and-exchange free 32-bit load for futex; false on a bad address.
 bool load_user_u32(uint32_t *to, uintptr_t from);
-// Atomically: where *address equals expected, stores desired. expected becomes what was there; false on a bad address.
+// Atomically: where *address equals expected, stores desired. expected becomes what was there; false on a bad
+// address.
 bool compare_exchange_user_u32(uintptr_t address, uint32_t &expected, uint32_t desired);
 
 } // namespace refkernel

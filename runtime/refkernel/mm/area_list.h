@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The areas of an address space: page-aligned, disjoint, by ascending address. Says what may be there; the page table
-// says what is.
+// The areas of an address space: page-aligned, disjoint, by ascending address. Says what may be there; the
+// page table says what is.
 #pragma once
 #include "refkernel/mm/address_space.h"
 #include "refkernel/mm/layout.h"
@@ -22,9 +22,9 @@ class AreaList {
 public:
   ~AreaList();
   Area *first() const { return first_; }
-  Area *find(uintptr_t address) const;              // the area that contains address, or null
+  Area *find(uintptr_t address) const;                      // the area that contains address, or null
   Area *find_overlap(uintptr_t start, uintptr_t end) const; // the lowest one, or null
-  bool covers(uintptr_t start, uintptr_t end) const; // without a hole
+  bool covers(uintptr_t start, uintptr_t end) const;        // without a hole
   // The highest free place for length bytes below limit; 0 where there is none.
   uintptr_t find_gap(size_t length, uintptr_t limit) const;
 
@@ -32,7 +32,7 @@ public:
   kbpf::Result<void> insert(const Area &area);
   // Cuts areas so that none crosses start or end. no_memory leaves them valid, some cut.
   kbpf::Result<void> split(uintptr_t start, uintptr_t end);
-  void remove(uintptr_t start, uintptr_t end); // after split()
+  void remove(uintptr_t start, uintptr_t end);         // after split()
   kbpf::Result<void> copy_from(const AreaList &other); // into an empty list
 
 private:

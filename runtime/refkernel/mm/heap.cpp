@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Small objects live in slabs: pages cut into pieces of one size, each page with a list of its free pieces. Pages that
-// have free pieces are linked per size. From half a page on, whole blocks of the page allocator serve. Callers tell the
-// size again when they free, so no piece needs a header.
+// Small objects live in slabs: pages cut into pieces of one size, each page with a list of its free pieces.
+// Pages that have free pieces are linked per size. From half a page on, whole blocks of the page allocator
+// serve. Callers tell the size again when they free, so no piece needs a header.
 #include "refkernel/lib/alloc.h"
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/sync.h"

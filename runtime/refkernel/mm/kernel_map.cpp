@@ -8,7 +8,7 @@
 #include <cstring>
 
 extern "C" {
-extern char image_start[], text_end[], rodata_start[], rodata_end[], image_end[];
+extern char boot_stack_guard[], image_start[], text_end[], rodata_start[], rodata_end[], image_end[];
 uintptr_t kernel_satp;
 }
 
@@ -34,10 +34,12 @@ bool in_write_protected_image(uintptr_t physical) {
   return address >= address_of(image_start) && address < address_of(rodata_end);
 }
 
-// Large pages, but small ones where the image's text and constants are: their alias here is read-only as well.
+// Large pages, but small ones where the image's text and constants are: their alias here is read-only as
+// well.
 void map_direct(uintptr_t start, uintptr_t end) {
   start = align_down(start, kPageSize);
-  uintptr_t image_first = address_of(image_start) - kImageOffset, image_last = address_of(rodata_end) - kImageOffset;
+  uintptr_t image_first = address_of(image_start) - kImageOffset,
+            image_last = address_of(rodata_end) - kImageOffset;
   while (start < end) {
     bool large = start % kLargePage == 0 && start + kLargePage <= end &&
                  (start + kLargePage <= image_first || start >= image_last);
@@ -48,6 +50,8 @@ void map_direct(uintptr_t start, uintptr_t end) {
 
 void map_image() {
   for (uintptr_t at = address_of(image_start); at < address_of(image_end); at += kPageSize) {
+    if (at >= address_of(boot_stack_guard) && at < address_of(boot_stack_guard) + kStackSize)
+      continue;
     Pte flags = at < address_of(text_end) ? kReadExec : at < address_of(rodata_end) ? kReadOnly : kReadWrite;
     map_or_panic(at, at - kImageOffset, flags, 0);
   }
@@ -155,7 +159,8 @@ uint64_t code_used[kCodePages / 64];
 
 bool is_code_used(size_t page) { return code_used[page / 64] >> page % 64 & 1; }
 void set_code_used(size_t page, bool used) {
-  code_used[page / 64] = (code_used[page / 64] & ~(1ul << page % 64)) | static_cast<uint64_t>(used) << page % 64;
+  code_used[page / 64] = (code_used[page / 64] & ~(1ul << page % 64)) | static_cast<uint64_t>(used)
+                                                                            << page % 64;
 }
 
 size_t find_code_run(size_t count) { // kCodePages where there is none
@@ -228,7 +233,7 @@ bool protect_code_pages(void *first, size_t count, kbpf_protection protection) {
   uintptr_t address = address_of(first);
   if (address < kCodeArea || address % kPageSize || (address - kCodeArea) / kPageSize + count > kCodePages)
     return false;
-  Pte flags = protection == KBPF_PROT_READ_EXEC    ? kReadExec
+  Pte flags = protection == KBPF_PROT_READ_EXEC   ? kReadExec
               : protection == KBPF_PROT_READ_ONLY ? kReadOnly
                                                   : kReadWrite;
   for (size_t i = 0; i < count; i++) {

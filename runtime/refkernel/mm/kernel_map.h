@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The kernel's half of every address space (mm/layout.h draws it), write-protected and non-executable by the page.
+// The kernel's half of every address space (mm/layout.h draws it), write-protected and non-executable by the
+// page.
 #pragma once
 #include "kernel/port.h"
 #include "refkernel/mm/page_table.h"
 
 namespace refkernel {
 
-void init_kernel_map();                  // after init_pages(); loads it on this hart
-extern "C" uintptr_t kernel_satp;        // for a hart that runs no user thread
-void copy_kernel_half(Pte *user_root);   // the entries are the same for ever
+void init_kernel_map();                             // after init_pages(); loads it on this hart
+extern "C" uintptr_t kernel_satp;                   // for a hart that runs no user thread
+void copy_kernel_half(Pte *user_root);              // the entries are the same for ever
 bool is_kernel_ram(uintptr_t address, size_t size); // in the direct map: is it all RAM?
 
 // The top of a kernel stack of kStackSize bytes, or 0. A freed one stays mapped for the next thread.
@@ -20,11 +21,11 @@ void *allocate_code_pages(size_t count);
 void free_code_pages(void *first, size_t count);
 bool protect_code_pages(void *first, size_t count, kbpf_protection protection);
 
-// Stores a halfword, or a word at a multiple of 4, into read-only kernel memory in one piece. False where nothing is
-// mapped there. Says nothing to instruction fetch.
+// Stores a halfword, or a word at a multiple of 4, into read-only kernel memory in one piece. False where
+// nothing is mapped there. Says nothing to instruction fetch.
 bool write_kernel_text(uintptr_t address, uint32_t value, size_t size);
 
 void flush_kernel_tlb(uintptr_t address, size_t size); // on every hart
-void sync_all_icaches(); // fence.i on every hart, after what was stored before
+void sync_all_icaches();                               // fence.i on every hart, after what was stored before
 
 } // namespace refkernel

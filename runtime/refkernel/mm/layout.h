@@ -24,7 +24,8 @@ constexpr uintptr_t kCodeArea = 0xffff'ffff'9000'0000;
 constexpr size_t kCodeAreaSize = 256ull << 20;
 constexpr uintptr_t kTextWindow = 0xffff'ffff'bfe0'0000;
 
-// A stack is the upper half of a slot of twice its size, so one bit of sp tells the guard from the stack (trap.S).
+// A stack is the upper half of a slot of twice its size, so one bit of sp tells the guard from the stack
+// (trap.S).
 constexpr size_t kStackSize = 32 * 1024;
 
 constexpr uintptr_t align_down(uintptr_t value, size_t align) { return value & ~(align - 1); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Sv39 page tables (RISC-V Privileged Specification 4.4): three levels of 512 entries. A table is a page frame, reached
-// through the direct map.
+// Sv39 page tables (RISC-V Privileged Specification 4.4): three levels of 512 entries. A table is a page
+// frame, reached through the direct map.
 #pragma once
 #include "refkernel/mm/pages.h"
 #include <cstdint>
@@ -35,8 +35,8 @@ constexpr size_t table_index(uintptr_t address, unsigned level) {
 
 inline Pte *table_of(Pte entry) { return static_cast<Pte *>(to_direct(pte_physical(entry))); }
 
-// The entry for address in a table of that level (0: 4 KiB pages, 1: 2 MiB). create: makes missing tables. Null where
-// one is missing (or there is no memory for it), or a larger page is in the way.
+// The entry for address in a table of that level (0: 4 KiB pages, 1: 2 MiB). create: makes missing tables.
+// Null where one is missing (or there is no memory for it), or a larger page is in the way.
 Pte *find_pte(Pte *root, uintptr_t address, unsigned level, bool create);
 
 } // namespace refkernel

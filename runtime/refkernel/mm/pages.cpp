@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A buddy allocator: free blocks of 2^order pages, aligned to their size, in one list per order. Taking one splits a
-// larger block; giving one back merges it with its buddy (the block whose index differs in bit `order`) while that is
-// free too.
+// A buddy allocator: free blocks of 2^order pages, aligned to their size, in one list per order. Taking one
+// splits a larger block; giving one back merges it with its buddy (the block whose index differs in bit
+// `order`) while that is free too.
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/sync.h"
 #include <cstring>
@@ -9,7 +9,7 @@
 namespace refkernel {
 namespace {
 
-Page *frames;        // one for each page from first_frame on
+Page *frames; // one for each page from first_frame on
 size_t frame_count;
 uintptr_t first_frame; // physical
 Page *free_lists[kMaxOrder + 1];
@@ -129,7 +129,9 @@ void release_page(Page *page) {
 
 uintptr_t page_physical(const Page *page) { return first_frame + index_of(page) * kPageSize; }
 void *page_address(const Page *page) { return to_direct(page_physical(page)); }
-Page *page_of(const void *direct_map_address) { return &frames[(direct_to_physical(direct_map_address) - first_frame) / kPageSize]; }
+Page *page_of(const void *direct_map_address) {
+  return &frames[(direct_to_physical(direct_map_address) - first_frame) / kPageSize];
+}
 
 Page *page_of_physical(uintptr_t physical) {
   if (physical < first_frame || (physical - first_frame) / kPageSize >= frame_count)

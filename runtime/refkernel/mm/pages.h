@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Page frames: a buddy allocator over all RAM, and a reference count for each frame so that address spaces and files
-// can share it. Every function works with interrupts off.
+// Page frames: a buddy allocator over all RAM, and a reference count for each frame so that address spaces
+// and files can share it. Every function works with interrupts off.
 #pragma once
 #include "refkernel/mm/layout.h"
 #include <atomic>

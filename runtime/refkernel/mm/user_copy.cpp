@@ -12,7 +12,9 @@ struct ExceptionEntry {
 };
 extern "C" const ExceptionEntry exception_table_start[], exception_table_end[];
 
-bool is_user_range(uintptr_t address, size_t size) { return address < kUserEnd && size <= kUserEnd - address; }
+bool is_user_range(uintptr_t address, size_t size) {
+  return address < kUserEnd && size <= kUserEnd - address;
+}
 
 } // namespace
 

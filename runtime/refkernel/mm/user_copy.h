@@ -6,9 +6,10 @@
 
 namespace refkernel {
 
-extern "C" size_t copy_guarded(void *to, const void *from, size_t size);      // the number of bytes not copied
-extern "C" size_t copy_guarded_user(void *to, const void *from, size_t size); // the same, user memory in reach
-extern "C" int load_guarded_u32(uint32_t *to, uintptr_t user_from);           // 0 or -1
+extern "C" size_t copy_guarded(void *to, const void *from, size_t size); // the number of bytes not copied
+extern "C" size_t copy_guarded_user(void *to, const void *from,
+                                    size_t size);                   // the same, user memory in reach
+extern "C" int load_guarded_u32(uint32_t *to, uintptr_t user_from); // 0 or -1
 
 // The fix-up for a fault at pc, or 0.
 uintptr_t find_exception_fixup(uintptr_t pc);

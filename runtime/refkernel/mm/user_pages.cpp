@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The lower half of a user page table. An entry that is not zero owns one reference on its page; kPteValid says whether
-// the hardware may use it (PROT_NONE keeps pages without). Private pages with more than one reference are never
-// writable: the first write copies them.
+// The lower half of a user page table. An entry that is not zero owns one reference on its page; kPteValid
+// says whether the hardware may use it (PROT_NONE keeps pages without). Private pages with more than one
+// reference are never writable: the first write copies them.
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/sbi.h"
 #include "refkernel/mm/kernel_map.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // One hart's own data, and the state of a thread that the scheduler and the trap code keep.
 //
-// tp points to the SchedState of the thread that runs. A thread may move to another hart whenever interrupts are on, so
-// this_hart() means something only while they are off.
+// tp points to the SchedState of the thread that runs. A thread may move to another hart whenever interrupts
+// are on, so this_hart() means something only while they are off.
 #pragma once
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"
@@ -49,20 +49,20 @@ struct Thread::SchedState {
   Thread *thread = nullptr;
   Hart *hart = nullptr; // where it runs, or ran last
 
-  RawLock lock;            // guards the flags below; held across a switch away from the thread
-  bool blocked = false;    // on no run queue until someone wakes it
+  RawLock lock;         // guards the flags below; held across a switch away from the thread
+  bool blocked = false; // on no run queue until someone wakes it
   bool interruptible = false;
   bool running = false; // on a hart; false only once its registers are saved
   bool dead = false;
   bool is_idle = false;
-  bool has_fp = false; // a user thread
+  bool has_fp = false;          // a user thread
   Thread *next_ready = nullptr; // run queue
   void *waiting_on = nullptr;   // the WaitQueue that links it; under that queue's lock
   uint64_t deadline = kNoDeadline;
   Thread *previous_timer = nullptr, *next_timer = nullptr; // Hart::timers of timer_hart
-  Hart *timer_hart = nullptr; // null: in no list
-  Hart *added_to = nullptr;   // where add_timer() last put it
-  uint64_t run_since = 0; // ticks
+  Hart *timer_hart = nullptr;                              // null: in no list
+  Hart *added_to = nullptr;                                // where add_timer() last put it
+  uint64_t run_since = 0;                                  // ticks
   void (*entry)(void *) = nullptr;
   void *argument = nullptr;
   uint64_t fp_registers[32] = {};

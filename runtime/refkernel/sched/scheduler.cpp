@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// One run queue a hart, first in first out, 10 ms a turn. A hart without work steals from the others; a woken thread
-// goes to an idle hart where there is one.
+// One run queue a hart, first in first out, 10 ms a turn. A hart without work steals from the others; a woken
+// thread goes to an idle hart where there is one.
 //
-// A thread's SchedState::lock is held from its decision to leave the hart until its registers are saved: schedule()
-// takes it and the next thread's finish_switch() drops it. So whoever wakes a thread either still finds it running, or
-// waits until another hart may take it. A thread is on at most one run queue, and only while it does not run.
+// A thread's SchedState::lock is held from its decision to leave the hart until its registers are saved:
+// schedule() takes it and the next thread's finish_switch() drops it. So whoever wakes a thread either still
+// finds it running, or waits until another hart may take it. A thread is on at most one run queue, and only
+// while it does not run.
 #include "refkernel/sched/scheduler.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/machine/clock.h"
@@ -309,8 +310,8 @@ void add_timer(Thread &thread) {
 }
 
 void remove_timer(Thread &thread) {
-  // Only add_timer(), by the thread itself, sets it. The lock is taken even where the list has let go of the thread
-  // already: timer_interrupt() may not be done with it.
+  // Only add_timer(), by the thread itself, sets it. The lock is taken even where the list has let go of the
+  // thread already: timer_interrupt() may not be done with it.
   Hart &hart = *thread.sched->added_to;
   RawGuard guard(hart.timer_lock);
   if (thread.sched->timer_hart)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Inside of the scheduler: what sync.cpp, thread.cpp and the trap code ask of it. Interrupts are off in all of these.
+// Inside of the scheduler: what sync.cpp, thread.cpp and the trap code ask of it. Interrupts are off in all
+// of these.
 #pragma once
 #include "refkernel/sched/hart.h"
 
@@ -7,7 +8,8 @@ namespace refkernel {
 
 // Lets another thread run, until the caller is chosen again; a blocked or dead caller leaves the run queues.
 void schedule();
-// Makes a blocked thread ready; nothing where it is not blocked. only_interruptible: nor where it blocks for good.
+// Makes a blocked thread ready; nothing where it is not blocked. only_interruptible: nor where it blocks for
+// good.
 void wake(Thread &thread, bool only_interruptible = false);
 
 void add_timer(Thread &thread);    // wakes it at its SchedState::deadline
@@ -18,7 +20,7 @@ void start_ticking(); // this hart's periodic tick
 [[noreturn]] void idle_loop();
 // The thread that runs now becomes its hart's idle thread.
 void become_idle_thread(Hart &hart);
-Thread *create_idle_thread(Hart &hart); // null where there is no memory
+Thread *create_idle_thread(Hart &hart);             // null where there is no memory
 void copy_fp(Thread::SchedState &to, Thread &from); // the floating-point registers that from has now
 
 } // namespace refkernel

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A sleeper links itself into the queue before it blocks, and takes the queue's lock once more when it runs again: then
-// no waker is still using it, and whether it is still linked tells why it woke.
+// A sleeper links itself into the queue before it blocks, and takes the queue's lock once more when it runs
+// again: then no waker is still using it, and whether it is still linked tells why it woke.
 #include "refkernel/sched/sync.h"
 #include "refkernel/sched/scheduler.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Locks and waiting. A SpinLock keeps interrupts of its hart off while held; a Mutex sleeps; a WaitQueue waits for a
-// condition that another thread or an interrupt makes true.
+// Locks and waiting. A SpinLock keeps interrupts of its hart off while held; a Mutex sleeps; a WaitQueue
+// waits for a condition that another thread or an interrupt makes true.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -36,8 +36,8 @@ enum class WaitResult { woken, interrupted, timed_out }; // interrupted: a signa
 
 class WaitQueue {
 public:
-  // Atomically gives lock up and sleeps until wake_*(), deadline (monotonic ns) or, where interruptible, a signal; holds
-  // lock again on return. Spurious wake-ups happen: callers loop on their condition.
+  // Atomically gives lock up and sleeps until wake_*(), deadline (monotonic ns) or, where interruptible, a
+  // signal; holds lock again on return. Spurious wake-ups happen: callers loop on their condition.
   WaitResult sleep(SpinLock &lock, uint64_t deadline_ns = kNoDeadline, bool interruptible = true);
   void wake_one(); // from any context with interrupts allowed off, interrupt handlers included
   void wake_all();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Threads: what the scheduler runs. A kernel thread has no address space; a user thread belongs to a process of the
-// Linux room and enters user mode through its trap frame.
+// Threads: what the scheduler runs. A kernel thread has no address space; a user thread belongs to a process
+// of the Linux room and enters user mode through its trap frame.
 #pragma once
 #include "core/base/result.h"
 #include "kernel/kbpf.h"
@@ -15,17 +15,25 @@ struct Process; // linux/process.h
 
 // The registers that a trap saves; the order is Linux's struct pt_regs, so that probes get it as it is.
 using TrapFrame = kbpf_regs;
-enum : unsigned { kRegRa = 0, kRegSp = 1, kRegTp = 3, kRegA0 = 9, kRegA1 = 10, kRegA7 = 16 }; // indices into TrapFrame::x
+enum : unsigned {
+  kRegRa = 0,
+  kRegSp = 1,
+  kRegTp = 3,
+  kRegA0 = 9,
+  kRegA1 = 10,
+  kRegA7 = 16
+}; // indices into TrapFrame::x
 
 struct Thread : RefCounted {
   uint32_t tid = 0; // user threads: from 1; kernel threads: 0
-  uint64_t id = 0; // never reused
+  uint64_t id = 0;  // never reused
   char name[16] = {};
-  Ref<AddressSpace> space;      // null: kernel thread
-  Process *process = nullptr;   // owned by the Linux room; null: kernel thread
-  void *linux_data = nullptr;   // per-thread state of the Linux room (signals, tid address)
+  Ref<AddressSpace> space;         // null: kernel thread
+  Process *process = nullptr;      // owned by the Linux room; null: kernel thread
+  void *linux_data = nullptr;      // per-thread state of the Linux room (signals, tid address)
   TrapFrame *user_frame = nullptr; // at the top of the kernel stack
-  std::atomic<bool> signal_pending{false}; // makes interruptible waits return; before_user_return() looks at it
+  std::atomic<bool> signal_pending{
+      false}; // makes interruptible waits return; before_user_return() looks at it
   uint64_t cpu_time_ns = 0;
 
   // Scheduler's own.
@@ -40,15 +48,18 @@ Thread *current();
 
 // Made stopped; start() puts it on a run queue. Errors: no_memory.
 kbpf::Result<Ref<Thread>> create_kernel_thread(const char *name, void (*entry)(void *), void *argument);
-// Begins in user mode with a copy of frame (and, where fp_from is not null, of that thread's floating-point registers).
+// Begins in user mode with a copy of frame (and, where fp_from is not null, of that thread's floating-point
+// registers).
 kbpf::Result<Ref<Thread>> create_user_thread(const char *name, Ref<AddressSpace> space, Process *process,
                                              const TrapFrame &frame, Thread *fp_from);
 void start(Thread &thread);
 [[noreturn]] void exit_thread(); // of the caller; calls on_thread_exit() first
-void replace_space(Ref<AddressSpace> space); // execve: the caller's address space, switched at once; resets FP state
+void replace_space(
+    Ref<AddressSpace> space); // execve: the caller's address space, switched at once; resets FP state
 void yield();
 WaitResult sleep_until(uint64_t deadline_ns); // interruptible
-void interrupt(Thread &thread); // sets signal_pending and wakes it out of an interruptible wait (kicks its hart if in user mode)
+void interrupt(Thread &thread); // sets signal_pending and wakes it out of an interruptible wait (kicks its
+                                // hart if in user mode)
 uint64_t now_ns();              // monotonic, since boot
 
 // The floating-point registers of the calling user thread, for signal frames.
