@@ -289,8 +289,9 @@ TEST_F(Kprobe, ProgramOfAnotherTypeIsRefused) {
 
 TEST_F(Kprobe, AttachWithoutMemoryLeavesNoTrace) {
   const std::vector<uint8_t> before = text_bytes();
+  bool destroyed = false;
   for (int nth = 0;; nth++) {
-    bool destroyed = false;
+    destroyed = false;
     hostport::fail_allocation(nth);
     Result<void> result =
         attach(make_program([](void *) {}, kKbpfProfile, &destroyed), "kprobe$outer::call()+0x4");

@@ -55,7 +55,7 @@ TEST_F(ProbeRace, ArmingAndDisarmingNeverChangesResults) {
       [&] {
         const std::string targets[] = {"kprobe$sum", "kretprobe@exit$sum", "kprobe$getter", "kprobe$sum+0x14",
                                        "kretprobe@exit$getter"};
-        for (int round = 0; round < 60; round++)
+        for (int round = 0; round < 300; round++)
           for (const std::string &target : targets) {
             ASSERT_TRUE(attach(make_program([&](void *) { runs++; }), target).ok()) << why_;
             if (round % 3 == 0)
@@ -78,7 +78,7 @@ TEST_F(ProbeRace, CountsOfAPermanentProbeAddUpWhileOthersComeAndGo) {
         calls++;
       },
       [&] {
-        for (int round = 0; round < 250; round++) {
+        for (int round = 0; round < 500; round++) {
           Ref<Program> program = make_program([](void *) {});
           ASSERT_TRUE(attach(program, "kprobe$inner").ok());
           ASSERT_TRUE(attach(program, "kretprobe@exit$inner").ok());
@@ -96,7 +96,7 @@ TEST_F(ProbeRace, NoProgramRunsOnceDetachHasReturned) {
   std::atomic<uint64_t> late{0};
   race([&](Hart &hart, unsigned) { hart.call(kInner, 1); },
        [&] {
-         for (int round = 0; round < 200; round++) {
+         for (int round = 0; round < 300; round++) {
            auto detached = std::make_shared<std::atomic<bool>>(false);
            Ref<Program> program = make_program([&late, detached](void *) { late += detached->load(); });
            ASSERT_TRUE(attach(program, "kprobe$inner").ok());
@@ -121,7 +121,7 @@ TEST_F(ProbeRace, WaitForReadersOutlastsEveryOpenSection) {
         sum += *shared.load(std::memory_order_acquire);
       },
       [&] {
-        for (uint64_t round = 0; round < 400; round++) {
+        for (uint64_t round = 0; round < 1000; round++) {
           uint64_t *old = shared.exchange(new uint64_t(round));
           wait_for_readers();
           *old = 0; // a reader of it now is a race, and after the next line a use after free
