@@ -90,7 +90,9 @@ void collect_extern_maps(Image &image) {
 void collect_maps(Image &image) {
   for (uint32_t i = 1; i < image.sections.size(); i++) {
     const Section &section = image.sections[i];
-    if (section.name == "maps" || section.name.starts_with("maps/"))
+    if (section.name == KBPF_SEC_ABI)
+      error_in_object(image, "this is a finished object already (it has a section " KBPF_SEC_ABI ")");
+    else if (section.name == "maps" || section.name.starts_with("maps/"))
       report_at_data(
           image, Severity::error, i, 0,
           concat("map definitions in SEC(\"", section.name,
