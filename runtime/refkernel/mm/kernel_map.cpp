@@ -3,6 +3,7 @@
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"
 #include "refkernel/machine/log.h"
+#include "refkernel/machine/noprobe.h"
 #include "refkernel/machine/sbi.h"
 #include "refkernel/sched/hart.h"
 #include <cstring>
@@ -85,7 +86,7 @@ void copy_kernel_half(Pte *user_root) {
   memcpy(user_root + kTableEntries / 2, kernel_root + kTableEntries / 2, kPageSize / 2);
 }
 
-bool is_kernel_ram(uintptr_t address, size_t size) {
+REFKERNEL_NOPROBE bool is_kernel_ram(uintptr_t address, size_t size) {
   if (address < kDirectMap || address - kDirectMap >= kDirectMapSize)
     return false;
   uintptr_t physical = address - kDirectMap;
@@ -95,11 +96,11 @@ bool is_kernel_ram(uintptr_t address, size_t size) {
   return false;
 }
 
-void flush_kernel_tlb(uintptr_t address, size_t size) {
+void flush_kernel_tlb() {
   uintptr_t irq = irq_save();
   flush_tlb();
   if (uint64_t others = other_online_harts())
-    sbi_remote_sfence_vma(others, address, size);
+    sbi_remote_sfence_vma(others, 0, UINTPTR_MAX);
   irq_restore(irq);
 }
 
@@ -141,7 +142,7 @@ uintptr_t allocate_stack() {
     *entry = make_pte(page_physical(page), kReadWrite);
   }
   stack_slots++;
-  flush_kernel_tlb(base, kStackSize); // an entry may be cached as invalid
+  flush_kernel_tlb(); // an entry may be cached as invalid
   return base + kStackSize;
 }
 
@@ -173,17 +174,42 @@ size_t find_code_run(size_t count) { // kCodePages where there is none
   return kCodePages;
 }
 
+// The direct map's view of a page, which must not stay a writable way into code. Lock held; the caller flushes TLBs.
+bool set_alias_writable(uintptr_t physical, bool writable) {
+  Pte *large = find_pte(kernel_root, kDirectMap + physical, 1, false);
+  if (!large)
+    return false;
+  if (is_leaf(*large)) {
+    if (writable)
+      return true;
+    Page *table = allocate_page(false);
+    if (!table)
+      return false;
+    Pte *entries = static_cast<Pte *>(page_address(table));
+    for (size_t i = 0; i < kTableEntries; i++)
+      entries[i] = make_pte(pte_physical(*large) + i * kPageSize, *large & kPteFlags);
+    std::atomic_ref(*large).store(make_pte(page_physical(table), kPteValid), std::memory_order_release);
+  }
+  *find_pte(kernel_root, kDirectMap + physical, 0, false) =
+      make_pte(physical, writable ? kReadWrite : kReadOnly);
+  return true;
+}
+
 void unmap_code_pages(size_t first, size_t count) {
   uintptr_t address = kCodeArea + first * kPageSize;
   Page *pages = nullptr; // freed after no hart can reach them
-  for (size_t i = 0; i < count; i++)
-    if (Pte *entry = find_pte(kernel_root, address + i * kPageSize, 0, false); entry && *entry) {
-      Page *page = page_of_physical(pte_physical(*entry));
-      *entry = 0;
-      page->next = pages;
-      pages = page;
-    }
-  flush_kernel_tlb(address, count * kPageSize);
+  {
+    SpinGuard guard(code_lock);
+    for (size_t i = 0; i < count; i++)
+      if (Pte *entry = find_pte(kernel_root, address + i * kPageSize, 0, false); entry && *entry) {
+        set_alias_writable(pte_physical(*entry), true);
+        Page *page = page_of_physical(pte_physical(*entry));
+        *entry = 0;
+        page->next = pages;
+        pages = page;
+      }
+  }
+  flush_kernel_tlb();
   while (pages) {
     Page *page = pages;
     pages = page->next;
@@ -221,7 +247,7 @@ void *allocate_code_pages(size_t count) {
     }
     *entry = make_pte(page_physical(page), kReadWrite);
   }
-  flush_kernel_tlb(address, count * kPageSize);
+  flush_kernel_tlb();
   return reinterpret_cast<void *>(address);
 }
 
@@ -236,13 +262,16 @@ bool protect_code_pages(void *first, size_t count, kbpf_protection protection) {
   Pte flags = protection == KBPF_PROT_READ_EXEC   ? kReadExec
               : protection == KBPF_PROT_READ_ONLY ? kReadOnly
                                                   : kReadWrite;
+  SpinGuard guard(code_lock);
   for (size_t i = 0; i < count; i++) {
     Pte *entry = find_pte(kernel_root, address + i * kPageSize, 0, false);
     if (!entry || !*entry)
       return false;
+    if (!set_alias_writable(pte_physical(*entry), protection == KBPF_PROT_READ_WRITE))
+      return false;
     *entry = make_pte(pte_physical(*entry), flags);
   }
-  flush_kernel_tlb(address, count * kPageSize);
+  flush_kernel_tlb();
   return true;
 }
 

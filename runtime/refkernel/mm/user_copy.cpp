@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "refkernel/mm/user_copy.h"
+#include "refkernel/machine/noprobe.h"
 #include "refkernel/mm/address_space.h"
 #include "refkernel/mm/layout.h"
 #include <cstring>
@@ -18,7 +19,7 @@ bool is_user_range(uintptr_t address, size_t size) {
 
 } // namespace
 
-uintptr_t find_exception_fixup(uintptr_t pc) {
+REFKERNEL_NOPROBE uintptr_t find_exception_fixup(uintptr_t pc) {
   for (const ExceptionEntry *entry = exception_table_start; entry < exception_table_end; entry++)
     if (entry->instruction == pc)
       return entry->fixup;

@@ -2,6 +2,7 @@
 #include "refkernel/sched/thread.h"
 #include "core/base/text.h"
 #include "refkernel/lib/alloc.h"
+#include "refkernel/machine/noprobe.h"
 #include "refkernel/mm/address_space.h"
 #include "refkernel/mm/kernel_map.h"
 #include "refkernel/sched/scheduler.h"
@@ -36,7 +37,7 @@ kbpf::Result<Ref<Thread>> create_thread(const char *name) {
 
 } // namespace
 
-Thread *current() { return current_state()->thread; }
+REFKERNEL_NOPROBE Thread *current() { return current_state()->thread; }
 
 Thread::~Thread() {
   if (!sched)
