@@ -7,6 +7,8 @@
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
 #include "core/verifier/verifier.h"
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 namespace bpfcc {
@@ -45,17 +47,48 @@ std::vector<kbpf::MapRef> map_refs(const Image &image) {
   return refs;
 }
 
-void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection) {
-  std::string id = std::to_string(rejection.id);
-  std::string message = concat(rejection.message, " [V", std::string(id.size() < 3 ? 3 - id.size() : 0, '0'),
-                               id, " ", rejection.name ? rejection.name : "", "]");
-  for (auto part = program.parts.rbegin(); part != program.parts.rend(); ++part) {
-    if (rejection.insn < part->first)
+// The verifier knows maps by their index, C programmers by their name.
+std::string with_map_names(const Image &image, std::string_view message) {
+  constexpr std::string_view kMap = "map ";
+  std::string out;
+  for (size_t at = 0; at < message.size();) {
+    size_t found = message.find(kMap, at);
+    size_t end = found == std::string_view::npos ? message.size() : found + kMap.size();
+    out += message.substr(at, end - at);
+    at = end;
+    size_t index = 0;
+    auto [rest, error] = std::from_chars(message.data() + at, message.data() + message.size(), index);
+    if (error != std::errc() || index >= image.maps.size())
       continue;
-    const Function &function = image.functions[part->function];
-    uint32_t slot = std::min(rejection.insn - part->first, function.count - 1);
-    return error_at(image, function.section, function.first + slot, message);
+    out += quoted(image.maps[index].name);
+    at = static_cast<size_t>(rest - message.data());
   }
+  return out;
+}
+
+const Reloc *reloc_at(const Image &image, const Function &function, uint32_t slot) {
+  auto first = image.relocs.begin() + function.first_reloc, last = image.relocs.begin() + function.last_reloc;
+  auto found =
+      std::lower_bound(first, last, slot, [](const Reloc &reloc, uint32_t at) { return reloc.insn < at; });
+  return found != last && found->insn == slot ? &*found : nullptr;
+}
+
+void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection) {
+  auto part = std::find_if(program.parts.rbegin(), program.parts.rend(),
+                           [&](const Part &candidate) { return candidate.first <= rejection.insn; });
+  if (part == program.parts.rend())
+    return;
+  const Function &function = image.functions[part->function];
+  uint32_t slot = function.first + std::min(rejection.insn - part->first, function.count - 1);
+  const Reloc *reloc = reloc_at(image, function, slot);
+  std::string message = with_map_names(image, rejection.message);
+  if (reloc && reloc->resolved.kind == ResolvedKind::missing_call)
+    message = concat("call of the weak function ", quoted(image.symbols[reloc->symbol].name),
+                     ", which nothing defines");
+  std::string id = std::to_string(rejection.id);
+  error_at(image, function.section, slot,
+           concat(message, " [V", std::string(id.size() < 3 ? 3 - id.size() : 0, '0'), id, " ",
+                  rejection.name ? rejection.name : "", "]"));
 }
 
 } // namespace
