@@ -73,11 +73,8 @@ void move_to_stack(GlobalVariable &variable, Function &function, ArrayRef<Instru
   ConstantInt *bytes = builder.getInt64(size);
   if (only_call)
     builder.CreateLifetimeStart(copy, bytes);
-  if (!store_constant(builder, copy, Align(8), variable, 0, size)) {
-    refuse(*users.front(), "constant '" + variable.getName() +
-                               "' holds addresses: this kind of kernel has no data sections to point into");
-    return;
-  }
+  if (!store_constant(builder, copy, Align(8), variable, 0, size))
+    return; // refuse_calls_data_and_atomics reports it
   if (only_call) {
     builder.SetInsertPoint(only_call->getNextNode());
     builder.CreateLifetimeEnd(copy, bytes);
@@ -143,14 +140,17 @@ void refuse_calls_data_and_atomics(Module &module) {
       if (auto *call = dyn_cast<CallBase>(&instruction)) {
         const Function *callee = call->getCalledFunction();
         if (callee && !callee->isDeclaration())
-          refuse(instruction, "call of '" + callee->getName() +
-                                  "' cannot be inlined: this kind of kernel has no calls between functions");
+          refuse(
+              instruction,
+              "call of function '" + callee->getName() +
+                  "', which cannot be inlined; kernels of profile 'zcore' have no calls between functions");
       }
       if (const GlobalVariable *variable = data_operand(instruction))
-        refuse(instruction, "variable '" + variable->getName() +
-                                "': this kind of kernel has no data sections; use a map or the stack");
+        refuse(instruction,
+               "reference to '" + variable->getName() +
+                   "'; kernels of profile 'zcore' have no global data: use a map or a local variable");
       if (isa<AtomicRMWInst, AtomicCmpXchgInst>(instruction))
-        refuse(instruction, "atomic operation: this kind of kernel has none");
+        refuse(instruction, "atomic operation; kernels of profile 'zcore' have none");
     }
 }
 
