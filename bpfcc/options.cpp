@@ -209,6 +209,8 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
     else
       options.output = with_suffix(base_name(input), output_suffix(frontend.output));
   }
+  if (input.size() > 1 && input[0] == '-') // came after "--"; the front end takes it for an option
+    frontend.input.insert(0, "./");
   if (options.output == input && input != "-")
     return "output '" + options.output + "' would replace the input; name another with -o";
 

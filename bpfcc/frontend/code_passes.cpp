@@ -139,7 +139,7 @@ struct LatePass : PassInfoMixin<LatePass> {
       refuse_calls_data_and_atomics(module);
     }
     separate_names_from_sections(module);
-    install_stack_report(module.getContext());
+    install_stack_report(module.getContext(), options.stack_limit);
     if (!options.keep_dwarf)
       drop_dwarf(module);
     return PreservedAnalyses::none();

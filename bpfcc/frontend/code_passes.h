@@ -11,6 +11,7 @@ namespace bpfcc {
 
 struct CodePassOptions {
   bool keep_dwarf = false;
+  unsigned stack_limit = 512;   // bytes a frame, for the message about a larger one
   bool single_function = false; // zcore: no calls between functions, no data sections, no atomics
 };
 

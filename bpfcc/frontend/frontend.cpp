@@ -273,10 +273,24 @@ void initialize_target() {
   sys::Process::Exit(1);
 }
 
-void parse_llvm_options(const StringVector &llvm_args) {
-  if (llvm_args.empty())
-    return;
-  std::vector<const char *> words = {"bpfcc (LLVM option parsing)"};
+constexpr StringRef kStackSizeOption = "-bpf-stack-size=";
+constexpr unsigned kStackSize = 512;
+
+unsigned stack_limit(const StringVector &llvm_args) {
+  unsigned limit = kStackSize;
+  for (StringRef arg : llvm_args)
+    if (arg.consume_front(kStackSizeOption))
+      (void)arg.getAsInteger(10, limit);
+  return limit;
+}
+
+// LLVM's options are global variables. The back end refuses a frame of exactly its limit, which kernels
+// accept.
+void set_llvm_options(const StringVector &llvm_args) {
+  std::string stack_size = (kStackSizeOption + Twine(kStackSize + 1)).str();
+  std::vector<const char *> words = {"bpfcc"};
+  if (none_of(llvm_args, [](StringRef arg) { return arg.starts_with(kStackSizeOption); }))
+    words.push_back(stack_size.c_str());
   for (const std::string &arg : llvm_args)
     words.push_back(arg.c_str());
   cl::ParseCommandLineOptions(static_cast<int>(words.size()), words.data());
@@ -300,7 +314,7 @@ bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &error
     errors = option_printer.getNumErrors();
     return false;
   }
-  parse_llvm_options(compiler->getFrontendOpts().LLVMArgs);
+  set_llvm_options(compiler->getFrontendOpts().LLVMArgs);
 
   DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts());
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
@@ -309,6 +323,7 @@ bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &error
   compiler->addDependencyCollector(files);
   CodePassOptions pass_options;
   pass_options.keep_dwarf = options.debug_info;
+  pass_options.stack_limit = stack_limit(compiler->getFrontendOpts().LLVMArgs);
   pass_options.single_function = options.profile == "zcore";
   compiler->getCodeGenOpts().PassBuilderCallbacks.push_back(
       [pass_options](PassBuilder &builder) { register_code_passes(builder, pass_options); });

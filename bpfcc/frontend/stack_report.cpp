@@ -62,8 +62,9 @@ SmallVector<Local, 8> locals_of(const Function &function) {
   return locals;
 }
 
-std::string explain(const Function &function) {
-  std::string text = ("stack of '" + function.getName() + "' is larger than 512 bytes").str();
+std::string explain(const Function &function, unsigned limit) {
+  std::string text =
+      ("stack of '" + function.getName() + "' is larger than " + Twine(limit) + " bytes").str();
   SmallVector<Local, 8> locals = locals_of(function);
   for (const auto &[index, local] : enumerate(locals)) {
     if (index == kListed || !local.size)
@@ -78,7 +79,8 @@ std::string explain(const Function &function) {
 
 class StackReport : public DiagnosticHandler {
 public:
-  explicit StackReport(std::unique_ptr<DiagnosticHandler> next) : next_(std::move(next)) {}
+  StackReport(std::unique_ptr<DiagnosticHandler> next, unsigned limit)
+      : next_(std::move(next)), limit_(limit) {}
 
   bool handleDiagnostics(const DiagnosticInfo &info) override {
     auto *unsupported = dyn_cast<DiagnosticInfoUnsupported>(&info);
@@ -88,7 +90,7 @@ public:
     if (!reported_.insert(&function).second)
       return true;
     return next_->handleDiagnostics(
-        DiagnosticInfoUnsupported(function, explain(function), function.getSubprogram()));
+        DiagnosticInfoUnsupported(function, explain(function, limit_), function.getSubprogram()));
   }
 
   bool isAnalysisRemarkEnabled(StringRef pass) const override { return next_->isAnalysisRemarkEnabled(pass); }
@@ -102,13 +104,14 @@ public:
 
 private:
   std::unique_ptr<DiagnosticHandler> next_;
+  unsigned limit_;
   SmallPtrSet<const Function *, 4> reported_;
 };
 
 } // namespace
 
-void install_stack_report(LLVMContext &context) {
-  context.setDiagnosticHandler(std::make_unique<StackReport>(context.getDiagnosticHandler()), true);
+void install_stack_report(LLVMContext &context, unsigned limit) {
+  context.setDiagnosticHandler(std::make_unique<StackReport>(context.getDiagnosticHandler(), limit), true);
 }
 
 } // namespace bpfcc

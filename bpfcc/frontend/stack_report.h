@@ -9,7 +9,8 @@ class LLVMContext;
 
 namespace bpfcc {
 
-// Puts itself in front of the context's diagnostic handler, to which everything else goes on.
-void install_stack_report(llvm::LLVMContext &context);
+// limit: bytes a frame. Puts itself in front of the context's diagnostic handler, to which everything else
+// goes on.
+void install_stack_report(llvm::LLVMContext &context, unsigned limit);
 
 } // namespace bpfcc
