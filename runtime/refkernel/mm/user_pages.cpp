@@ -77,8 +77,12 @@ AddressSpace::State::~State() {
 void AddressSpace::State::flush(uintptr_t start, uintptr_t end) {
   uintptr_t irq = irq_save();
   uint64_t users = harts.load(), self = firmware_mask(this_hart());
-  if (users & self)
-    flush_tlb();
+  if (users & self) {
+    if (end - start == kPageSize)
+      flush_tlb_page(start);
+    else
+      flush_tlb();
+  }
   if (users & ~self)
     sbi_remote_sfence_vma(users & ~self, start, end - start);
   irq_restore(irq);
@@ -119,8 +123,13 @@ kbpf::Result<Page *> AddressSpace::State::page_at(const Area &area, uintptr_t ad
     return page;
   }
   std::atomic_ref(*entry).store(wanted, std::memory_order_release);
-  flush(address, address + kPageSize);
-  if (wanted & kPteExec && !was_present)
+  if (was_present) {
+    flush(address, address + kPageSize);
+    return page;
+  }
+  // Another hart that has cached the invalid entry takes one more fault, and finds the entry as it wants it.
+  flush_tlb_page(address);
+  if (wanted & kPteExec)
     sync_all_icaches(); // its instructions were written as data
   return page;
 }
