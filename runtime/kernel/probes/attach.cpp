@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Attaching and detaching. System calls take turns (the attach lock); the trap handler never waits for them.
 #include "kernel/epoch.h"
+#include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/port.h"
 #include "kernel/probes/probes.h"
@@ -130,6 +131,10 @@ Result<void> attach_probe(Ref<Program> program, std::string_view text, TextSink 
     print(why, "{}: a program of type {} cannot be attached there\n", text, program->type().name);
     return Error::invalid;
   }
+
+  const size_t separator = text.find('$');
+  log_info("tracepoint parsed: type={} fn={}", text.substr(0, separator), text.substr(separator + 1));
+  log_info("symbol resolved, addr: {x}", target.address);
 
   AttachLock lock;
   Site *site = find_site(target.address);
