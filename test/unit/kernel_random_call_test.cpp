@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// bpf(2) called at random: every command, half-sensible attrs, wrong pointers, closed descriptors, failing
+// allocations. Whatever comes back, nothing crashes, leaks or hangs; the fixture compares what is allocated
+// before and after.
+#include "elf_builder.h"
+#include "insn_builders.h"
+#include "kernel/probes/probes.h"
+#include "kernel_fixture.h"
+#include <random>
+
+namespace kbpf::test {
+namespace {
+
+class RandomCalls : public KernelTest {
+protected:
+  uint64_t below(uint64_t limit) { return random_() % limit; }
+  template <typename T> T one_of(std::initializer_list<T> values) {
+    return values.begin()[below(values.size())];
+  }
+
+  // An address: of memory that is there, of a known string or object, or a wrong one.
+  uint64_t some_address() {
+    return one_of<uint64_t>({address(memory_), address(memory_), address(memory_ + 100),
+                             address(code_.data()), address(object_.data()), address("GPL"),
+                             address("kprobe$open"), 0, 8, kBadAddress, kBadAddress >> 1, random_()});
+  }
+  uint32_t some_fd() { return static_cast<uint32_t>(below(16)); }
+
+  // A struct of 8-byte words with small numbers, descriptors and addresses where they may make sense.
+  void fill(uint64_t *words, size_t count) {
+    for (size_t i = 0; i < count; i++)
+      words[i] = one_of<uint64_t>(
+          {0, 0, 0, 1, 2, below(64), below(64) << 32 | below(16), some_fd(), some_address()});
+  }
+
+  int64_t one_call() {
+    uint64_t words[24] = {};
+    Command command =
+        one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY, PROG_LOAD,
+                PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, static_cast<Command>(below(2000))});
+    uint64_t size = below(4) ? 72 : below(200);
+    if (below(3) == 0) {
+      fill(words, 24);
+    } else {
+      switch (command) {
+      case MAP_CREATE: {
+        auto attr =
+            map_attr(1 + static_cast<uint32_t>(below(2)), 4, 1 + static_cast<uint32_t>(below(40)),
+                     static_cast<uint32_t>(below(20)), static_cast<uint32_t>(below(4) ? 0 : 1u << below(12)));
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case PROG_LOAD: {
+        kbpf_attr_prog_load attr{};
+        attr.prog_type = kKprobe;
+        attr.insns = address(code_.data());
+        attr.insn_cnt = static_cast<uint32_t>(below(code_.size() + 1));
+        attr.license = some_address();
+        attr.log_level = static_cast<uint32_t>(below(3));
+        attr.log_size = static_cast<uint32_t>(below(200));
+        attr.log_buf = below(2) ? address(memory_) : 0;
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case PROG_LOAD_EX: {
+        kbpf_attr_prog_load_ex attr{};
+        attr.elf = address(object_.data());
+        attr.elf_size = static_cast<uint32_t>(below(4) ? object_.size() : below(object_.size()));
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case PROG_ATTACH:
+      case PROG_DETACH: {
+        kbpf_attr_attach attr{address(target_), 11, some_fd()};
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      default: {
+        auto attr = elem_attr(some_fd(), memory_ + 8 * below(8), memory_ + 1000, below(4));
+        memcpy(words, &attr, sizeof(attr));
+      }
+      }
+    }
+    if (below(20) == 0)
+      hostport::fail_allocation(static_cast<int64_t>(below(8)));
+    int64_t result = kbpf_syscall(command, below(50) ? address(words) : some_address(), size);
+    hostport::fail_allocation(-1);
+    return result;
+  }
+
+  std::mt19937_64 random_{12345};
+  // Writable, so that a call that is told to write there does no harm.
+  char memory_[1 << 17] = {};
+  char license_[4] = "GPL";
+  char target_[12] = "kprobe$open";
+  const std::vector<Insn> code_ = assemble({mov64_imm(R0, 0), exit_insn(), mov64_imm(R0, 0), exit_insn()});
+  std::string object_;
+};
+
+TEST_F(RandomCalls, NothingBreaks) {
+  KbpfObjectBuilder object;
+  object.add_data_map(".data", std::string(8, 0), 0);
+  object.add_prog("reader", assemble({ld_map_value(R1, 0, 0), mov64_imm(R0, 0), exit_insn()}));
+  object_ = object.build();
+  alignas(8) uint32_t text[2] = {0x00150513, 0x00008067};
+  const uint32_t original[2] = {text[0], text[1]};
+  hostport::add_text(text, sizeof(text));
+  hostport::add_symbol("open", "open", reinterpret_cast<uintptr_t>(text), sizeof(text));
+
+  size_t succeeded = 0;
+  for (int i = 0; i < 60000; i++) {
+    succeeded += one_call() >= 0;
+    if (hostport::open_fds() > 12)
+      for (int fd = 3; fd < 16; fd++)
+        if (kbpf_object *open = below(2) ? kbpf_port_fd_get(fd) : nullptr) {
+          kbpf_object_release(open);
+          hostport::close_fd(fd);
+        }
+    if (i % 1000 == 0)
+      hostport::take_console();
+  }
+  EXPECT_GT(succeeded, 1000u);
+
+  char buffer[256];
+  TextBuffer why(buffer, sizeof(buffer));
+  (void)detach_probe(nullptr, "kprobe$open", why).ok(); // programs whose descriptor is gone
+  EXPECT_EQ(memcmp(text, original, sizeof(text)), 0);
+}
+
+} // namespace
+} // namespace kbpf::test
