@@ -71,6 +71,34 @@ TEST_F(Kprobe, RunsALoadOutOfLine) {
   EXPECT_EQ(runs_, 2u);
 }
 
+TEST_F(Kprobe, SlotWithinReachOfAJumpTakesOneTrapAndAnotherOneTwo) {
+  const uint64_t value = 5;
+  ASSERT_TRUE(attach(counting(), "kprobe$getter").ok()) << why_;
+  Hart hart;
+  hart.begin_call(kGetter, reinterpret_cast<uint64_t>(&value));
+  hart.step();
+  const uint64_t slot = hart.regs.epc;
+  ASSERT_TRUE(detach("kprobe$getter").ok());
+
+  const struct {
+    const char *name;
+    uint64_t page;
+    uint64_t traps;
+  } kPlaces[] = {{"near", slot / 4096 * 4096, 1}, {"far", 0x70000000, 2}};
+  for (const auto &place : kPlaces) {
+    const uintptr_t function = copy_function(kGetter, place.page, place.name);
+    const int64_t distance = static_cast<int64_t>(function - slot);
+    ASSERT_EQ(std::abs(distance) < 0xfff00, place.traps == 1) << "no free page where the test wants it";
+    ASSERT_TRUE(attach(counting(), "kprobe$" + std::string(place.name)).ok()) << why_;
+    Hart caller;
+    caller.begin_call_at(function, reinterpret_cast<uint64_t>(&value));
+    caller.run_until(kCaller);
+    EXPECT_EQ(caller.regs.x[9], 5u);
+    EXPECT_EQ(caller.breakpoints, place.traps) << place.name;
+    ASSERT_TRUE(detach("kprobe$" + std::string(place.name)).ok());
+  }
+}
+
 TEST_F(Kprobe, FaultOfACopiedInstructionIsReportedAtItsOriginal) {
   ASSERT_TRUE(attach(counting(), "kprobe$getter").ok()) << why_;
   const uint64_t value = 7;

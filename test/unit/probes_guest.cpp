@@ -170,10 +170,23 @@ uintptr_t address_of(Function function) { return reinterpret_cast<uintptr_t>(tex
 std::string name_of(Function function) { return kCode[function].name; }
 std::vector<uint8_t> text_bytes() { return {text(), text() + offset_of(kFunctions)}; }
 
+uintptr_t copy_function(Function function, uintptr_t page, const std::string &name) {
+  void *memory;
+  do {
+    memory = mmap(reinterpret_cast<void *>(page), 4096, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    page -= 4096;
+  } while (memory == MAP_FAILED);
+  memcpy(memory, kCode[function].words.data(), size_of(function));
+  hostport::add_text(memory, size_of(function));
+  hostport::add_symbol(name, name, reinterpret_cast<uintptr_t>(memory), size_of(function));
+  return reinterpret_cast<uintptr_t>(memory);
+}
+
 Hart::Hart() : stack_(4096) {}
 
-void Hart::begin_call(Function function, uint64_t a0) {
-  regs.epc = address_of(function);
+void Hart::begin_call_at(uint64_t pc, uint64_t a0) {
+  regs.epc = pc;
   regs.x[0] = kCaller;
   regs.x[1] = reinterpret_cast<uint64_t>(stack_.data() + stack_.size());
   regs.x[9] = a0;

@@ -36,6 +36,9 @@ enum Function : unsigned {
 };
 uintptr_t address_of(Function function);
 std::string name_of(Function function);
+// A copy of the function in a page of its own: at page, or at the first free one below. Registered as text
+// and symbol.
+uintptr_t copy_function(Function function, uintptr_t page, const std::string &name);
 std::vector<uint8_t> text_bytes(); // the guest's whole text as it is now
 
 constexpr uint64_t kCaller = 0x1000; // where a call returns to, outside of all text
@@ -46,7 +49,8 @@ public:
   // Calls a function and returns its a0.
   uint64_t call(Function function, uint64_t a0);
   // The same in steps: until pc is stop, which is not executed.
-  void begin_call(Function function, uint64_t a0);
+  void begin_call(Function function, uint64_t a0) { begin_call_at(address_of(function), a0); }
+  void begin_call_at(uint64_t pc, uint64_t a0);
   void run_until(uint64_t stop);
   void step();
 
