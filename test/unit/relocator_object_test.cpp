@@ -2,45 +2,16 @@
 // What the relocator writes, read back with the kernel's own readers. Inputs are the seeds of its fuzz
 // target: two-probes.o has a map, .data, .rodata, .bss and two programs that share a function; plain-zcore.o
 // is plain clang's.
-#include "bpfcc/relocator/image.h"
 #include "core/image/object_view.h"
 #include "core/image/zcore_view.h"
+#include "relocator_fixture.h"
 #include <cstring>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 
 using namespace bpfcc;
+using namespace bpfcc::test;
 
 namespace {
-
-std::string seed(const std::string &name) {
-  std::ifstream file(std::string(RELOCATOR_SEEDS) + "/" + name, std::ios::binary);
-  EXPECT_TRUE(file.good()) << name;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// All passes but verify, which has its own tests. Empty after an error.
-std::string relocate(const kbpf::Profile &profile, std::string_view bytes, unsigned *errors = nullptr) {
-  RelocatorOptions options;
-  options.profile = &profile;
-  options.input_name = "input.o";
-  Diagnostics diag(false);
-  Image image(options, diag);
-  read_elf(image, bytes);
-  if (!diag.errors()) {
-    collect_maps(image);
-    collect_programs(image);
-    scan(image);
-    resolve(image);
-  }
-  for (auto pass : {link_subprograms, apply, synthesize})
-    if (!diag.errors())
-      pass(image);
-  if (errors)
-    *errors = diag.errors();
-  return diag.errors() ? std::string() : write_elf(image);
-}
 
 // Bytes at an aligned address, as readers want them.
 class Aligned {
