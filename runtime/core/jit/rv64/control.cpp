@@ -150,7 +150,8 @@ Result<void> Lowering::lower_jump(const Insn &insn) {
   if (insn.code() == KBPF_JMP_JA) {
     int64_t distance = is64 ? insn.off : insn.imm;
     uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + distance);
-    transfer(TransferKind::jump, target, Condition::eq, zero, zero);
+    if (!is_next(target))
+      transfer(TransferKind::jump, target, Condition::eq, zero, zero);
     return {};
   }
   uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + insn.off);
@@ -228,6 +229,14 @@ Result<void> Lowering::lower_jump(const Insn &insn) {
   else
     branch_to(target, condition, a, b);
   return {};
+}
+
+bool Lowering::is_next(uint32_t target) const {
+  std::span<const InsnFacts> facts = plan_.program.facts();
+  uint32_t next = index_ + 1;
+  while (next < target && !facts[next].reachable)
+    next++;
+  return next == target;
 }
 
 void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2) {

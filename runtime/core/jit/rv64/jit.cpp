@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Drives a compilation: scan, measure, relax; later, write. Time is linear in the program's length but for
-// relaxation, which repeats a cheap walk while transfers still grow.
+// Drives a compilation: scan, find demands, measure, relax; later, write. Time is linear in the program's
+// length but for relaxation, which repeats a cheap walk while transfers still grow.
 #include "core/jit/rv64/jit.h"
 #include "core/jit/rv64/lower.h"
 
@@ -22,6 +22,7 @@ Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, A
   if (!plan)
     return Error::no_memory;
   KBPF_TRY(scan(*plan, arena));
+  KBPF_TRY(find_undemanded(*plan, arena));
   Emitter measure(options.cpu, {});
   Lowering lowering(*plan, measure, 0, true);
   KBPF_TRY(lowering.run());

@@ -39,6 +39,7 @@ private:
   void lower_exit();
   Result<void> lower_jump(const Insn &insn);
   void transfer(TransferKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
+  bool is_next(uint32_t target) const; // nothing lies between this instruction and target
   void branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2);
   uint32_t prologue_size(uint32_t first) const; // of the subprogram whose first instruction that is
 
@@ -77,7 +78,9 @@ private:
     return {(zero_extended_ >> reg & 1) != 0, (sign_extended_ >> reg & 1) != 0};
   }
   void set_extension(uint8_t reg, Extension extension);
-  bool upper_half_unused() const { return plan_.program.facts()[index_].zero_extended; }
+  bool upper_half_unused() const {
+    return plan_.upper_half_unused[index_] || plan_.program.facts()[index_].zero_extended;
+  }
 
   const Plan &plan_;
   Emitter &emit_;

@@ -47,11 +47,12 @@ constexpr unsigned kMaxPrologue = 6 * 4;
 struct Plan {
   VerifiedProgram program;
   JitOptions options;
-  std::span<Layout> layouts = {};     // one a subprogram
-  std::span<uint64_t> leaders = {};   // one bit an instruction: a jump goes there, or a subprogram begins
-  std::span<uint32_t> offsets = {};   // of each instruction's code; one more for the end
-  std::span<uint16_t> sizes = {};     // of each instruction's code, in bytes
-  std::span<Transfer> transfers = {}; // in order of their instructions
+  std::span<Layout> layouts = {};         // one a subprogram
+  std::span<uint64_t> leaders = {};       // one bit an instruction: a jump goes there, or a subprogram begins
+  std::span<uint32_t> offsets = {};       // of each instruction's code; one more for the end
+  std::span<uint16_t> sizes = {};         // of each instruction's code, in bytes
+  std::span<bool> upper_half_unused = {}; // of each instruction's result: see demand.cpp
+  std::span<Transfer> transfers = {};     // in order of their instructions
   std::span<FaultEntry> faults = {};
 
   bool is_leader(uint32_t insn) const { return leaders[insn / 64] >> (insn % 64) & 1; }
@@ -63,6 +64,9 @@ bool is_near(CodeRegion region, uint64_t address);
 // Finds transfers' targets, leaders, layouts, and how many transfers and faults there are; allocates their
 // arrays. Errors: not_supported (malformed control flow), too_big, no_memory.
 Result<void> scan(Plan &plan, Arena &arena);
+
+// Fills upper_half_unused. Working memory is given back. Error: no_memory.
+Result<void> find_undemanded(Plan &plan, Arena &arena);
 
 // Grows each transfer from its smallest form until all of them reach, and sets the offsets.
 // Error: too_big.

@@ -136,7 +136,9 @@ Result<void> scan(Plan &plan, Arena &arena) {
   plan.faults = arena.make_array<FaultEntry>(faults);
   plan.offsets = arena.make_array<uint32_t>(insns.size() + 1);
   plan.sizes = arena.make_array<uint16_t>(insns.size());
-  if (!plan.transfers.data() || !plan.faults.data() || !plan.offsets.data() || !plan.sizes.data())
+  plan.upper_half_unused = arena.make_array<bool>(insns.size());
+  if (!plan.upper_half_unused.data() || !plan.transfers.data() || !plan.faults.data() ||
+      !plan.offsets.data() || !plan.sizes.data())
     return Error::no_memory;
   return {};
 }
