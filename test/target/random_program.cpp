@@ -98,10 +98,17 @@ private:
 
   void finish() { // every register counts
     for (Reg reg : {R1, R2, R3, R4, R5, R6, R7, R8, R9}) {
+      truncate(reg);
       put(alu64_imm(KBPF_ALU_MUL, R0, 31));
       put(alu64_reg(KBPF_ALU_ADD, R0, reg));
     }
     put(exit_insn());
+  }
+
+  // Now and then only a register's low half matters from here on.
+  void truncate(Reg reg) {
+    if (chance(30))
+      put(mov32_reg(reg, reg));
   }
 
   void block(int depth, int loops, int items) {
@@ -155,6 +162,7 @@ private:
       put(make_insn(cls | code | KBPF_SRC_X, dst, data_register(), off, 0));
     else
       put(make_insn(cls | code | KBPF_SRC_K, dst, 0, off, immediate()));
+    truncate(dst);
   }
 
   void unary() {
