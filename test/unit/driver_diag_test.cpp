@@ -9,7 +9,8 @@ namespace {
 
 using namespace bpfcc;
 
-std::string report(Diagnostics &diag, Severity severity, const SourceLocation &where, std::string_view message) {
+std::string report(Diagnostics &diag, Severity severity, const SourceLocation &where,
+                   std::string_view message) {
   testing::internal::CaptureStderr();
   diag.report(severity, where, message);
   return testing::internal::GetCapturedStderr();
@@ -81,7 +82,8 @@ TEST(WriteFile, ReplacesWholeFilesWithDefaultModes) {
 }
 
 TEST(WriteFile, SaysWhatFailed) {
-  EXPECT_EQ(write_file("/no/such/directory/x.o", ""), "cannot create '/no/such/directory/x.o': No such file or directory");
+  EXPECT_EQ(write_file("/no/such/directory/x.o", ""),
+            "cannot create '/no/such/directory/x.o': No such file or directory");
   std::string bytes;
   EXPECT_EQ(read_file("/no/such/x.o", bytes), "cannot open '/no/such/x.o': No such file or directory");
 }
