@@ -9,14 +9,8 @@ namespace {
 constexpr size_t kMaxAttrSize = 4096;
 
 bool all_zero(const std::byte *bytes, size_t size) {
-  for (; size >= sizeof(uint64_t); bytes += sizeof(uint64_t), size -= sizeof(uint64_t)) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    if (word)
-      return false;
-  }
-  for (; size; bytes++, size--)
-    if (*bytes != std::byte{0})
+  for (size_t i = 0; i < size; i++)
+    if (bytes[i] != std::byte{0})
       return false;
   return true;
 }
@@ -91,8 +85,7 @@ Result<void> Call::copy_attr(uint64_t user_attr, uint64_t size) {
 }
 
 Result<void> Call::check_unused(size_t used) const {
-  size_t given = std::min<size_t>(size_, kAttrSize); // what is behind was set to zero
-  if (given > used && !all_zero(bytes_ + used, given - used))
+  if (!all_zero(bytes_ + used, kAttrSize - used))
     return Error::invalid;
   return {};
 }

@@ -115,6 +115,17 @@ Result<void> AddressSpace::unmap(uintptr_t address, size_t length) {
   return {};
 }
 
+Result<void> AddressSpace::discard(uintptr_t address, size_t length) {
+  length = align_up(length, kPageSize);
+  if (!is_user_pages(address, length))
+    return Error::no_memory;
+  MutexGuard guard(state_->lock);
+  if (!state_->areas.covers(address, address + length))
+    return Error::no_memory;
+  state_->drop_pages(address, address + length);
+  return {};
+}
+
 Result<void> AddressSpace::protect(uintptr_t address, size_t length, uint32_t prot) {
   length = align_up(length, kPageSize);
   if (address % kPageSize)
@@ -245,6 +256,16 @@ Result<void> AddressSpace::read(uintptr_t address, void *to, size_t size) {
     done += chunk;
   }
   return {};
+}
+
+Result<uint64_t> AddressSpace::shared_frame(uintptr_t address) {
+  MutexGuard guard(state_->lock);
+  Area *area = state_->areas.find(address);
+  if (!area || !allows(area->prot, Access::read))
+    return Error::bad_address;
+  if (!area->shared)
+    return uint64_t{0};
+  return page_physical(KBPF_TRY(state_->page_at(*area, address, false))) / kPageSize;
 }
 
 void AddressSpace::for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user) {

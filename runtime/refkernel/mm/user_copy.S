@@ -96,3 +96,23 @@ load_guarded_u32:
   li a0, -1
   ret
 .size load_guarded_u32, . - load_guarded_u32
+
+/* int exchange_guarded_u32(uintptr_t address, uint32_t *expected, uint32_t desired): stores desired where the word
+ * equals *expected, which becomes what was there; 0, or -1. lr.w sign-extends, so the comparison is of such values. */
+.globl exchange_guarded_u32
+.type exchange_guarded_u32, @function
+exchange_guarded_u32:
+  lw t2, (a1)
+  li t6, STATUS_SUM
+  csrs sstatus, t6
+1:
+  guarded .Lbad, lr.w.aqrl t1, (a0)
+  bne t1, t2, 2f
+  guarded .Lbad, sc.w.rl t3, a2, (a0)
+  bnez t3, 1b
+2:
+  csrc sstatus, t6
+  sw t1, (a1)
+  li a0, 0
+  ret
+.size exchange_guarded_u32, . - exchange_guarded_u32

@@ -53,4 +53,8 @@ bool load_user_u32(uint32_t *to, uintptr_t from) {
   return from % 4 == 0 && is_user_range(from, 4) && load_guarded_u32(to, from) == 0;
 }
 
+bool compare_exchange_user_u32(uintptr_t address, uint32_t &expected, uint32_t desired) {
+  return address % 4 == 0 && is_user_range(address, 4) && exchange_guarded_u32(address, &expected, desired) == 0;
+}
+
 } // namespace refkernel

@@ -10,6 +10,7 @@ extern "C" size_t copy_guarded(void *to, const void *from, size_t size); // the 
 extern "C" size_t copy_guarded_user(void *to, const void *from,
                                     size_t size);                   // the same, user memory in reach
 extern "C" int load_guarded_u32(uint32_t *to, uintptr_t user_from); // 0 or -1
+extern "C" int exchange_guarded_u32(uintptr_t address, uint32_t *expected, uint32_t desired); // 0 or -1
 
 // The fix-up for a fault at pc, or 0.
 uintptr_t find_exception_fixup(uintptr_t pc);

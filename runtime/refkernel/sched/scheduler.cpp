@@ -250,6 +250,26 @@ void copy_fp(State &to, Thread &from) {
   irq_restore(irq);
 }
 
+void read_fp_state(FpState &to) {
+  State &self = *current_state();
+  uintptr_t irq = irq_save();
+  save_fp_if_dirty(self);
+  for (size_t i = 0; i < std::size(to.f); i++)
+    to.f[i] = self.fp_registers[i];
+  to.fcsr = static_cast<uint32_t>(self.fp_control);
+  irq_restore(irq);
+}
+
+void write_fp_state(const FpState &from) {
+  State &self = *current_state();
+  uintptr_t irq = irq_save();
+  for (size_t i = 0; i < std::size(from.f); i++)
+    self.fp_registers[i] = from.f[i];
+  self.fp_control = from.fcsr & 0xff; // rounding mode and flags; the rest is reserved
+  restore_fp(self);
+  irq_restore(irq);
+}
+
 void become_idle_thread(Hart &hart) {
   State &state = *current_state();
   state.is_idle = true;

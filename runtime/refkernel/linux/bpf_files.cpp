@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// bpf(2), and the side of the port that concerns processes: BPF objects behind ordinary descriptors, and who
+// runs.
+#include "kernel/kbpf.h"
+#include "kernel/port.h"
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/special_files.h"
+#include "refkernel/linux/process.h"
+#include <cstring>
+
+namespace refkernel {
+
+namespace {
+
+class BpfFile final : public HeapObject<BpfFile, File> {
+public:
+  BpfFile(Ref<Inode> inode, kbpf_object *object, const char *kind)
+      : HeapObject(std::move(inode), kOpenReadWrite), object_(object), kind_(kind) {}
+  ~BpfFile() {
+    if (object_)
+      kbpf_object_release(object_);
+  }
+  void append_name(kbpf::TextSink &sink) const override { kbpf::print(sink, "anon_inode:{}", kind_); }
+  SpecialKind special_kind() const override { return SpecialKind::bpf; }
+  kbpf_object *object() const { return object_; }
+  void forget() { object_ = nullptr; } // the reference stays with the caller
+
+private:
+  kbpf_object *object_;
+  const char *kind_; // "bpf-map", "bpf-prog"
+};
+
+SysResult<int> install(kbpf_object *object, const char *kind, bool close_on_exec) {
+  Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kAnonFs, 0600));
+  auto *file = try_make<BpfFile>(std::move(inode), object, kind);
+  if (!file)
+    return Errno::enomem;
+  Ref<File> shared = Ref<File>::adopt(file);
+  SysResult<int> fd = current_process().files->install(shared, close_on_exec);
+  if (!fd.ok())
+    file->forget();
+  return fd;
+}
+
+} // namespace
+
+KERNEL_CALL sys_bpf(uint64_t command, uint64_t attributes, uint64_t size) {
+  return kbpf_syscall(command, attributes, size);
+}
+
+namespace {
+constexpr SyscallEntry kBpfTable[] = {SYSCALL_ENTRY(280, bpf)};
+}
+constinit const std::span<const SyscallEntry> kBpfCalls{kBpfTable};
+
+} // namespace refkernel
+
+using namespace refkernel;
+
+int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
+  SysResult<int> fd = install(object, kind, cloexec);
+  return fd.ok() ? *fd : -static_cast<int>(fd.error());
+}
+
+kbpf_object *kbpf_port_fd_get(int fd) {
+  SysResult<Ref<File>> file = get_file(fd);
+  if (!file.ok() || (*file)->special_kind() != SpecialKind::bpf)
+    return nullptr;
+  kbpf_object *object = static_cast<BpfFile &>(**file).object();
+  kbpf_object_acquire(object);
+  return object;
+}
+
+void kbpf_port_current(kbpf_thread *thread) {
+  *thread = {};
+  Thread *running = current();
+  if (!running)
+    return;
+  thread->tid = thread->pid = running->tid;
+  thread->id = running->id;
+  memcpy(thread->name, running->name, sizeof(thread->name));
+  if (Process *process = running->process) {
+    thread->pid = process->pid;
+    thread->uid = process->credentials.uid;
+    thread->gid = process->credentials.gid;
+  }
+}
+
+int kbpf_port_may_use_bpf(void) {
+  Thread *running = current();
+  return !running || !running->process || running->process->credentials.euid == 0;
+}

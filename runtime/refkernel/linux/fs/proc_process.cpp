@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// /proc/PID: text about one process, its descriptors under fd and fdinfo, and links to its program and
+// directories. Objects here are made by each lookup and know their process by number only: when it is gone,
+// so is what they tell.
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/path.h"
+#include "refkernel/linux/fs/procfs.h"
+#include "refkernel/linux/process.h"
+#include "refkernel/mm/address_space.h"
+#include <algorithm>
+
+namespace refkernel {
+
+namespace {
+
+using kbpf::TextSink;
+
+constexpr unsigned kTicksPerSecond = 100; // of times in stat: AT_CLKTCK
+uint64_t to_ticks(uint64_t ns) { return ns / (kNanosecondsPerSecond / kTicksPerSecond); }
+
+Ref<AddressSpace> space_of(uint32_t pid) {
+  SpinGuard guard(tasks_lock);
+  Process *process = find_process(pid);
+  return process ? process->space : Ref<AddressSpace>();
+}
+
+Ref<FdTable> files_of(uint32_t pid) {
+  SpinGuard guard(tasks_lock);
+  Process *process = find_process(pid);
+  return process ? process->files : Ref<FdTable>();
+}
+
+// Areas of a space, copied out so that nothing is written while the space is locked.
+class Areas {
+public:
+  explicit Areas(uint32_t pid) {
+    Ref<AddressSpace> space = space_of(pid);
+    if (!space)
+      return;
+    space->for_each_area([](void *user, const AddressSpace::AreaInfo &) { ++*static_cast<size_t *>(user); },
+                         &capacity_);
+    capacity_ += 16; // another thread may map meanwhile
+    areas_ = static_cast<AddressSpace::AreaInfo *>(heap_allocate(bytes(), alignof(AddressSpace::AreaInfo)));
+    if (areas_)
+      space->for_each_area(
+          [](void *user, const AddressSpace::AreaInfo &area) {
+            auto &self = *static_cast<Areas *>(user);
+            if (self.count_ < self.capacity_)
+              new (&self.areas_[self.count_++]) AddressSpace::AreaInfo(area);
+          },
+          this);
+  }
+  ~Areas() { heap_free(areas_, bytes(), alignof(AddressSpace::AreaInfo)); }
+  Areas(const Areas &) = delete;
+  Areas &operator=(const Areas &) = delete;
+  const AddressSpace::AreaInfo *begin() const { return areas_; }
+  const AddressSpace::AreaInfo *end() const { return areas_ + count_; }
+  uint64_t total_size() const {
+    uint64_t size = 0;
+    for (const auto &area : *this)
+      size += area.end - area.start;
+    return size;
+  }
+
+private:
+  size_t bytes() const { return capacity_ * sizeof(AddressSpace::AreaInfo); }
+  AddressSpace::AreaInfo *areas_ = nullptr;
+  size_t count_ = 0, capacity_ = 0;
+};
+
+struct Summary { // copied under tasks_lock
+  bool found = false, zombie = false, stopped = false;
+  char name[16];
+  uint32_t pid, ppid, pgid, sid, threads, uid, gid;
+  uint64_t cpu_ns, children_cpu_ns, start_ns;
+  SignalSet pending = 0, blocked = 0;
+  const char *state() const { return zombie ? "Z" : stopped ? "T" : "S"; }
+};
+
+Summary summary_of(uint32_t pid) {
+  Summary summary;
+  SpinGuard guard(tasks_lock);
+  Process *process = find_process(pid);
+  if (!process)
+    return summary;
+  summary.found = true;
+  summary.zombie = process->zombie;
+  summary.stopped = process->stopped;
+  std::copy(std::begin(process->name), std::end(process->name), summary.name);
+  summary.pid = process->pid;
+  summary.ppid = process->parent ? process->parent->pid : 0;
+  summary.pgid = process->pgid;
+  summary.sid = process->sid;
+  summary.threads = process->task_count;
+  summary.uid = process->credentials.uid;
+  summary.gid = process->credentials.gid;
+  summary.cpu_ns = process_cpu_ns(*process);
+  summary.children_cpu_ns = process->children_cpu_ns;
+  summary.start_ns = process->start_ns;
+  summary.pending = process->pending.set;
+  summary.blocked = process->tasks ? process->tasks->blocked : 0;
+  return summary;
+}
+
+void generate_stat(TextSink &sink, uint64_t pid) {
+  Summary process = summary_of(static_cast<uint32_t>(pid));
+  if (!process.found)
+    return;
+  uint64_t size = Areas(static_cast<uint32_t>(pid)).total_size();
+  kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state(),
+              process.ppid, process.pgid, process.sid);
+  kbpf::print(sink, "{} 0 {} 0 20 0 {} 0 {} {} 0 {}", to_ticks(process.cpu_ns),
+              to_ticks(process.children_cpu_ns), process.threads, to_ticks(process.start_ns), size,
+              UINT64_MAX);
+  kbpf::print(sink, " 0 0 0 0 0 {} {} 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", process.pending,
+              process.blocked);
+}
+
+void generate_status(TextSink &sink, uint64_t pid) {
+  Summary process = summary_of(static_cast<uint32_t>(pid));
+  if (!process.found)
+    return;
+  kbpf::print(sink, "Name:\t{}\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n", process.name, process.state(),
+              process.pid, process.pid, process.ppid);
+  kbpf::print(sink, "Uid:\t{}\t{}\t{}\t{}\n", process.uid, process.uid, process.uid, process.uid);
+  kbpf::print(sink, "Gid:\t{}\t{}\t{}\t{}\n", process.gid, process.gid, process.gid, process.gid);
+  kbpf::print(sink, "VmSize:\t{} kB\nThreads:\t{}\n", Areas(static_cast<uint32_t>(pid)).total_size() / 1024,
+              process.threads);
+  for (auto [label, set] : {std::pair("SigPnd", SignalSet{0}), std::pair("ShdPnd", process.pending),
+                            std::pair("SigBlk", process.blocked)}) {
+    kbpf::print(sink, "{}:\t", label);
+    kbpf::append_unsigned(sink, set, 16, 16);
+    sink.append("\n");
+  }
+  sink.append("CapEff:\t");
+  kbpf::append_unsigned(sink, process.uid == 0 ? 0x1ffffffffff : 0, 16, 16);
+  sink.append("\n");
+}
+
+void generate_statm(TextSink &sink, uint64_t pid) {
+  kbpf::print(sink, "{} 0 0 0 0 0 0\n", Areas(static_cast<uint32_t>(pid)).total_size() / kPageSize);
+}
+
+void generate_comm(TextSink &sink, uint64_t pid) {
+  kbpf::print(sink, "{}\n", summary_of(static_cast<uint32_t>(pid)).name);
+}
+
+void generate_cmdline(TextSink &sink, uint64_t pid) {
+  Ref<AddressSpace> space;
+  uintptr_t at = 0, end = 0;
+  {
+    SpinGuard guard(tasks_lock);
+    if (Process *process = find_process(static_cast<uint32_t>(pid))) {
+      space = process->space;
+      at = process->argument_start;
+      end = process->argument_end;
+    }
+  }
+  while (space && at < end) {
+    char chunk[256];
+    size_t count = std::min(sizeof(chunk), end - at);
+    if (!space->read(at, chunk, count).ok())
+      return;
+    sink.append({chunk, count});
+    at += count;
+  }
+}
+
+void generate_maps(TextSink &sink, uint64_t pid) {
+  for (const auto &area : Areas(static_cast<uint32_t>(pid))) {
+    kbpf::append_unsigned(sink, area.start, 16, 8);
+    sink.append("-");
+    kbpf::append_unsigned(sink, area.end, 16, 8);
+    kbpf::print(sink, " {}{}{}{} ", area.prot & kProtRead ? 'r' : '-', area.prot & kProtWrite ? 'w' : '-',
+                area.prot & kProtExec ? 'x' : '-', area.shared ? 's' : 'p');
+    kbpf::append_unsigned(sink, area.offset, 16, 8);
+    sink.append(" 00:00 0\n");
+  }
+}
+
+uint64_t fd_argument(uint32_t pid, uint32_t fd) { return uint64_t{pid} << 32 | fd; }
+
+void generate_fdinfo(TextSink &sink, uint64_t argument) {
+  Ref<FdTable> files = files_of(static_cast<uint32_t>(argument >> 32));
+  if (!files)
+    return;
+  int fd = static_cast<int>(argument & UINT32_MAX);
+  SysResult<Ref<File>> file = files->get(fd);
+  if (!file.ok())
+    return;
+  SysResult<bool> closes = files->close_on_exec(fd);
+  uint32_t flags = (*file)->flags() | (closes.ok() && *closes ? kOpenCloseOnExec : 0);
+  kbpf::print(sink, "pos:\t{}\nflags:\t0", (*file)->position.load());
+  kbpf::append_unsigned(sink, flags, 8);
+  kbpf::print(sink, "\nmnt_id:\t{}\nino:\t{}\n", (*file)->inode()->kind.device, (*file)->inode()->number);
+  (*file)->append_info(sink);
+}
+
+class FdLink final : public HeapObject<FdLink, Inode> {
+public:
+  FdLink(uint32_t pid, int fd) : HeapObject(kProcFs, kModeSymlink | 0700), pid_(pid), fd_(fd) {}
+  SysResult<void> read_link(TextSink &sink) override {
+    Ref<File> file = KBPF_TRY(this->file());
+    file->append_name(sink);
+    return {};
+  }
+  SysResult<Ref<Inode>> jump() override {
+    Ref<File> file = KBPF_TRY(this->file());
+    return Ref<Inode>::share(file->inode());
+  }
+
+private:
+  SysResult<Ref<File>> file() {
+    Ref<FdTable> files = files_of(pid_);
+    if (!files)
+      return Errno::enoent;
+    return files->get(fd_);
+  }
+  uint32_t pid_;
+  int fd_;
+};
+
+// cwd, root and exe.
+class PlaceLink final : public HeapObject<PlaceLink, Inode> {
+public:
+  enum class Place { working_directory, root, program };
+  PlaceLink(uint32_t pid, Place place) : HeapObject(kProcFs, kModeSymlink | 0777), pid_(pid), place_(place) {}
+  SysResult<void> read_link(TextSink &sink) override {
+    Ref<Process> process = share_process(pid_);
+    if (!process)
+      return Errno::enoent;
+    if (place_ == Place::program) {
+      if (!process->executable)
+        return Errno::enoent;
+      sink.append({process->executable, process->executable_size});
+      return {};
+    }
+    MutexGuard guard(namespace_lock);
+    Ref<Inode> target = KBPF_TRY(jump());
+    return path_of_locked(*target, sink);
+  }
+  SysResult<Ref<Inode>> jump() override {
+    if (place_ == Place::root)
+      return root_directory;
+    SpinGuard guard(tasks_lock);
+    Process *process = find_process(pid_);
+    if (!process || process->zombie)
+      return Errno::enoent;
+    if (place_ == Place::program)
+      return process->executable_inode;
+    return process->fs->working_directory;
+  }
+
+private:
+  uint32_t pid_;
+  Place place_;
+};
+
+// fd and fdinfo. Keeps its parent alive, as nothing else does.
+class FdDirectory final : public HeapObject<FdDirectory, Directory> {
+public:
+  FdDirectory(Ref<Inode> parent, uint32_t pid, bool info)
+      : HeapObject(kProcFs, 0500), parent_(std::move(parent)), pid_(pid), info_(info) {
+    set_parent(parent_->as_directory());
+  }
+  const char *name() const { return info_ ? "fdinfo" : "fd"; }
+
+  SysResult<Ref<Inode>> lookup(std::string_view name) override {
+    uint64_t fd = 0;
+    if (name.empty() || name.size() > 9)
+      return Errno::enoent;
+    for (char c : name) {
+      if (c < '0' || c > '9')
+        return Errno::enoent;
+      fd = fd * 10 + static_cast<uint64_t>(c - '0');
+    }
+    Ref<FdTable> files = files_of(pid_);
+    if (!files || !files->get(static_cast<int>(fd)).ok())
+      return Errno::enoent;
+    if (info_)
+      return make_generated_file(kProcFs, 0400, generate_fdinfo,
+                                 fd_argument(pid_, static_cast<uint32_t>(fd)));
+    auto *link = try_make<FdLink>(pid_, static_cast<int>(fd));
+    if (!link)
+      return Errno::enomem;
+    return Ref<Inode>::adopt(link);
+  }
+
+  SysResult<void> list(uint64_t offset, DirectorySink &sink) override {
+    Ref<FdTable> files = files_of(pid_);
+    int fd = files ? files->next_open(offset < 3 ? 0 : static_cast<int>(offset - 2)) : -1;
+    for (; fd >= 0; fd = files->next_open(fd + 1)) {
+      char name[12];
+      kbpf::TextBuffer text(name, sizeof(name));
+      kbpf::append_signed(text, fd);
+      if (!sink.add(text.text(), number + static_cast<uint64_t>(fd) + 1, info_ ? kModeRegular : kModeSymlink,
+                    static_cast<uint64_t>(fd) + 3))
+        break;
+    }
+    return {};
+  }
+
+private:
+  Ref<Inode> parent_;
+  uint32_t pid_;
+  bool info_;
+};
+
+class ProcessDirectory final : public HeapObject<ProcessDirectory, Directory> {
+public:
+  ProcessDirectory(Directory &proc, uint32_t pid) : HeapObject(kProcFs, 0555), pid_(pid) {
+    set_parent(&proc);
+  }
+  uint32_t pid() const { return pid_; }
+
+  SysResult<Ref<Inode>> lookup(std::string_view name) override {
+    for (const Text &text : kTexts)
+      if (name == text.name)
+        return make_generated_file(kProcFs, 0444, text.generate, pid_);
+    for (const Link &link : kLinks)
+      if (name == link.name)
+        return adopt(try_make<PlaceLink>(pid_, link.place));
+    if (name == "fd" || name == "fdinfo")
+      return adopt(try_make<FdDirectory>(Ref<Inode>::share(this), pid_, name == "fdinfo"));
+    return Errno::enoent;
+  }
+
+  SysResult<void> list(uint64_t offset, DirectorySink &sink) override {
+    uint64_t next = 2;
+    auto add = [&](const char *name, uint32_t mode) {
+      return ++next <= offset || sink.add(name, number + next, mode, next);
+    };
+    for (const Text &text : kTexts)
+      if (!add(text.name, kModeRegular))
+        return {};
+    for (const Link &link : kLinks)
+      if (!add(link.name, kModeSymlink))
+        return {};
+    if (add("fd", kModeDirectory))
+      add("fdinfo", kModeDirectory);
+    return {};
+  }
+
+  SysResult<void> name_of(const Inode &child, TextSink &sink) override {
+    sink.append(static_cast<const FdDirectory &>(child).name()); // the only directories in here
+    return {};
+  }
+
+private:
+  struct Text {
+    const char *name;
+    TextGenerator generate;
+  };
+  static constexpr Text kTexts[] = {{"stat", generate_stat},   {"status", generate_status},
+                                    {"statm", generate_statm}, {"cmdline", generate_cmdline},
+                                    {"comm", generate_comm},   {"maps", generate_maps}};
+  struct Link {
+    const char *name;
+    PlaceLink::Place place;
+  };
+  static constexpr Link kLinks[] = {{"cwd", PlaceLink::Place::working_directory},
+                                    {"root", PlaceLink::Place::root},
+                                    {"exe", PlaceLink::Place::program}};
+  static SysResult<Ref<Inode>> adopt(Inode *inode) {
+    if (!inode)
+      return Errno::enomem;
+    return Ref<Inode>::adopt(inode);
+  }
+  uint32_t pid_;
+};
+
+} // namespace
+
+SysResult<Ref<Inode>> make_process_directory(Directory &proc, uint32_t pid) {
+  auto *directory = try_make<ProcessDirectory>(proc, pid);
+  if (!directory)
+    return Errno::enomem;
+  return Ref<Inode>::adopt(directory);
+}
+
+uint32_t process_directory_pid(const Inode &directory) {
+  return static_cast<const ProcessDirectory &>(directory).pid();
+}
+
+} // namespace refkernel

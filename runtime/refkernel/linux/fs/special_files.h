@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Files that only descriptors name: eventfd and epoll.
+#pragma once
+#include "refkernel/linux/fs/inode.h"
+
+namespace refkernel {
+
+constexpr uint32_t kEventSemaphore = 1; // EFD_SEMAPHORE
+SysResult<Ref<File>> make_eventfd(uint32_t initial, uint32_t flags);
+
+struct LinuxEpollEvent { // struct epoll_event, which riscv64 does not pack
+  uint32_t events, pad;
+  uint64_t data;
+};
+
+class Epoll : public File {
+public:
+  enum class Operation { add = 1, remove = 2, modify = 3 };
+  // Errors: eexist, enoent, einval (an epoll cannot watch an epoll), enomem.
+  virtual SysResult<void> control(Operation operation, int fd, Ref<File> target,
+                                  const LinuxEpollEvent &event) = 0;
+  // Copies up to capacity ready events; waits for the first one until deadline. 0: timed out; eintr.
+  virtual SysResult<int> wait(LinuxEpollEvent *events, int capacity, uint64_t deadline_ns) = 0;
+
+protected:
+  using File::File;
+  ~Epoll() = default;
+};
+SysResult<Ref<File>> make_epoll();
+// The file as an epoll; null where it is none.
+Epoll *as_epoll(File &file);
+
+} // namespace refkernel

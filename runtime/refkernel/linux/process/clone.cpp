@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// clone(2): a new process or a new thread, as its flags say. fork, vfork and posix_spawn are all made of it.
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/process.h"
+#include <algorithm>
+
+namespace refkernel {
+
+namespace {
+
+enum : uint64_t {
+  kExitSignalMask = 0xff,
+  kCloneVm = 0x100,
+  kCloneFs = 0x200,
+  kCloneFiles = 0x400,
+  kCloneSighand = 0x800,
+  kCloneVfork = 0x4000,
+  kCloneParent = 0x8000,
+  kCloneThread = 0x10000,
+  kCloneSetTls = 0x80000,
+  kCloneParentSetTid = 0x100000,
+  kCloneChildClearTid = 0x200000,
+  kCloneChildSetTid = 0x1000000,
+};
+constexpr uint64_t kCloneNamespaces =
+    0x7e020000; // mount, cgroup, uts, ipc, user, pid, net: there is one of each
+
+SysResult<Ref<FsContext>> copy_context(FsContext &from) {
+  Ref<FsContext> copy = Ref<FsContext>::adopt(try_make<FsContext>());
+  if (!copy)
+    return Errno::enomem;
+  MutexGuard guard(namespace_lock);
+  copy->working_directory = from.working_directory;
+  copy->umask = from.umask.load();
+  return copy;
+}
+
+SysResult<Ref<SignalActions>> copy_actions(SignalActions &from) {
+  Ref<SignalActions> copy = Ref<SignalActions>::adopt(try_make<SignalActions>());
+  if (!copy)
+    return Errno::enomem;
+  SpinGuard guard(tasks_lock);
+  std::copy(std::begin(from.action), std::end(from.action), copy->action);
+  return copy;
+}
+
+SysResult<Ref<Process>> copy_process(Process &parent, uint64_t flags) {
+  Ref<Process> child = Ref<Process>::adopt(try_make<Process>());
+  if (!child)
+    return Errno::enomem;
+  child->space = flags & kCloneVm ? parent.space : KBPF_TRY(parent.space->fork());
+  child->files = flags & kCloneFiles ? parent.files : KBPF_TRY(parent.files->clone());
+  child->fs = flags & kCloneFs ? parent.fs : KBPF_TRY(copy_context(*parent.fs));
+  child->actions = flags & kCloneSighand ? parent.actions : KBPF_TRY(copy_actions(*parent.actions));
+  if (parent.executable) {
+    child->executable = static_cast<char *>(heap_allocate(parent.executable_size, 1));
+    if (!child->executable)
+      return Errno::enomem;
+    child->executable_size = parent.executable_size;
+    std::copy_n(parent.executable, parent.executable_size, child->executable);
+  }
+  child->executable_inode = parent.executable_inode;
+  child->argument_start = parent.argument_start;
+  child->argument_end = parent.argument_end;
+  child->credentials = parent.credentials;
+  std::copy(std::begin(parent.limits), std::end(parent.limits), child->limits);
+  std::copy(std::begin(parent.name), std::end(parent.name), child->name);
+  child->pgid = parent.pgid;
+  child->sid = parent.sid;
+  child->start_ns = now_ns();
+  child->exit_signal = static_cast<int>(flags & kExitSignalMask);
+  child->vfork_done = !(flags & kCloneVfork);
+  return child;
+}
+
+// Writes the new thread's number where the caller and the child want it.
+SysResult<void> store_tid(uint32_t tid, uint64_t flags, UserPtr<uint32_t> parent_tid, uintptr_t child_tid,
+                          AddressSpace &child_space) {
+  if (flags & kCloneParentSetTid)
+    KBPF_TRY(parent_tid.write(tid));
+  if (flags & kCloneChildSetTid)
+    KBPF_TRY(child_space.write(child_tid, &tid, sizeof(tid)));
+  return {};
+}
+
+} // namespace
+
+KERNEL_CALL sys_clone(TrapFrame &frame) {
+  uint64_t flags = frame.x[kRegA0];
+  uintptr_t stack = frame.x[kRegA0 + 1], tls = frame.x[kRegA0 + 3], child_tid = frame.x[kRegA0 + 4];
+  UserPtr<uint32_t> parent_tid{frame.x[kRegA0 + 2]};
+  if ((flags & kCloneThread) && (~flags & (kCloneVm | kCloneSighand | kCloneFiles | kCloneFs)))
+    return Errno::einval;
+  if (((flags & kCloneSighand) && !(flags & kCloneVm)) || (flags & kExitSignalMask) > kSignalCount)
+    return Errno::einval;
+  if (flags & kCloneNamespaces)
+    return Errno::einval;
+
+  Process &parent = current_process();
+  bool is_thread = flags & kCloneThread;
+  Ref<Process> process = is_thread ? Ref<Process>::share(&parent) : KBPF_TRY(copy_process(parent, flags));
+  TrapFrame child_frame = frame;
+  child_frame.x[kRegA0] = 0;
+  if (stack)
+    child_frame.x[kRegSp] = stack;
+  if (flags & kCloneSetTls)
+    child_frame.x[kRegTp] = tls;
+
+  Ref<Thread> thread = KBPF_TRY(make_task(*process, child_frame, current()));
+  auto *task = static_cast<Task *>(thread->linux_data);
+  task->blocked = current_task()->blocked;
+  if (!(flags & kCloneVm) || (flags & kCloneVfork))
+    task->alternate_stack = current_task()->alternate_stack;
+  if (flags & kCloneChildClearTid)
+    task->clear_child_tid = child_tid;
+
+  uint32_t tid;
+  {
+    SpinGuard guard(tasks_lock);
+    tid = parent.exiting || parent.exec_pending ? 0 : allocate_pid();
+    if (tid) {
+      task->tid = thread->tid = tid;
+      if (!is_thread) {
+        process->pid = tid;
+        process->acquire(); // the table's
+        add_process(*process, flags & kCloneParent && parent.parent ? parent.parent : &parent);
+      }
+      add_task(*process, *task);
+      update_signal_pending(*task);
+    }
+  }
+  if (!tid) {
+    thread->linux_data = nullptr;
+    thread->process = nullptr;
+    destroy(task);
+    return Errno::eagain;
+  }
+  // A bad address is the caller's own fault and changes nothing for the child, as on Linux.
+  (void)store_tid(tid, flags, parent_tid, child_tid, *thread->space);
+  start(*thread);
+
+  if (flags & kCloneVfork) {
+    SpinGuard guard(tasks_lock);
+    while (!process->vfork_done)
+      process->vfork_wait.sleep(tasks_lock, kNoDeadline, false);
+  }
+  return tid;
+}
+
+void release_vfork_parent(Process &process) {
+  SpinGuard guard(tasks_lock);
+  process.vfork_done = true;
+  process.vfork_wait.wake_all();
+}
+
+} // namespace refkernel

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Sending signals: what becomes pending for whom, and who is woken for it.
+#include "refkernel/linux/signal/signal.h"
+#include "refkernel/linux/process.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace refkernel {
+
+namespace {
+constexpr SignalSet kIgnoredByDefault =
+    signal_bit(kSigChld) | signal_bit(kSigUrg) | signal_bit(kSigWinch) | signal_bit(kSigCont);
+constexpr uint32_t kInitPid = 1;
+
+// What SIGCONT and stop signals do when they are sent, whatever their handlers.
+void apply_job_control(Process &process, int signal) {
+  auto discard = [&](SignalSet set) {
+    process.pending.set &= ~set;
+    for (Task *task = process.tasks; task; task = task->next_in_process)
+      task->pending.set &= ~set;
+  };
+  if (kStopSignals & signal_bit(signal))
+    discard(signal_bit(kSigCont));
+  if (signal != kSigCont && signal != kSigKill)
+    return;
+  if (signal == kSigCont)
+    discard(kStopSignals);
+  if (!process.stopped)
+    return;
+  process.stopped = false;
+  process.report_stop = false;
+  process.report_continue = signal == kSigCont;
+  process.resumed.wake_all();
+  if (process.parent)
+    process.parent->child_changed.wake_all();
+}
+
+bool accepts(const Task &task, int signal) { return !(task.blocked & signal_bit(signal)); }
+} // namespace
+
+void PendingSignals::add(const LinuxSiginfo &info) {
+  if (set & signal_bit(info.signo))
+    return; // the first one's details stay
+  set |= signal_bit(info.signo);
+  Entry &slot = entry[info.signo - 1];
+  slot.error = info.error;
+  slot.code = info.code;
+  memcpy(slot.payload, info.bytes, sizeof(slot.payload));
+}
+
+bool PendingSignals::take(SignalSet allowed, LinuxSiginfo &info) {
+  SignalSet ready = set & allowed;
+  if (!ready)
+    return false;
+  int index = std::countr_zero(ready & kUnblockable ? ready & kUnblockable : ready);
+  set &= ~(SignalSet{1} << index);
+  info = LinuxSiginfo{};
+  info.signo = index + 1;
+  info.error = entry[index].error;
+  info.code = entry[index].code;
+  memcpy(info.bytes, entry[index].payload, sizeof(entry[index].payload));
+  return true;
+}
+
+LinuxSiginfo make_siginfo(int signal, int32_t code) {
+  LinuxSiginfo info;
+  info.signo = signal;
+  info.code = code;
+  return info;
+}
+
+LinuxSiginfo make_user_siginfo(int signal, int32_t code) {
+  LinuxSiginfo info = make_siginfo(signal, code);
+  info.sender = {};
+  info.sender.pid = static_cast<int32_t>(current_process().pid);
+  info.sender.uid = current_process().credentials.uid;
+  return info;
+}
+
+bool signal_is_ignored(const Process &process, int signal) {
+  const SignalAction &action = process.actions->action[signal - 1];
+  if (action.handler == kHandlerIgnore)
+    return true;
+  if (action.handler != kHandlerDefault)
+    return false;
+  return (kIgnoredByDefault & signal_bit(signal)) || process.pid == kInitPid;
+}
+
+SignalSet deliverable_signals(const Task &task) {
+  return (task.pending.set | task.process->pending.set) & ~task.blocked;
+}
+
+void update_signal_pending(Task &task) {
+  const Process &process = *task.process;
+  if (deliverable_signals(task) || process.exiting || process.exec_pending || process.stopped)
+    task.thread->signal_pending = true;
+}
+
+void send_to_task(Task &task, const LinuxSiginfo &info) {
+  apply_job_control(*task.process, info.signo);
+  bool awaited = task.waiting_for & signal_bit(info.signo);
+  if (!awaited && accepts(task, info.signo) && signal_is_ignored(*task.process, info.signo))
+    return;
+  task.pending.add(info);
+  if (awaited)
+    task.process->signal_arrived.wake_all();
+  if (accepts(task, info.signo))
+    interrupt(*task.thread);
+}
+
+void send_to_process(Process &process, const LinuxSiginfo &info) {
+  if (process.zombie || !process.tasks)
+    return;
+  apply_job_control(process, info.signo);
+  Task *receiver = nullptr;
+  bool awaited = false;
+  for (Task *task = process.tasks; task; task = task->next_in_process) {
+    awaited = awaited || (task->waiting_for & signal_bit(info.signo));
+    if (!receiver && accepts(*task, info.signo))
+      receiver = task;
+  }
+  if (!awaited && receiver && signal_is_ignored(process, info.signo))
+    return;
+  process.pending.add(info);
+  if (awaited)
+    process.signal_arrived.wake_all();
+  else if (receiver)
+    interrupt(*receiver->thread);
+}
+
+void force_signal(LinuxSiginfo info) {
+  SpinGuard guard(tasks_lock);
+  Task &task = *current_task();
+  SignalAction &action = task.process->actions->action[info.signo - 1];
+  bool blocked = task.blocked & signal_bit(info.signo);
+  if (blocked || action.handler == kHandlerIgnore)
+    action = {};
+  task.blocked &= ~signal_bit(info.signo);
+  task.pending.set &= ~signal_bit(info.signo);
+  task.pending.add(info);
+  task.forced |= signal_bit(info.signo);
+  task.thread->signal_pending = true;
+}
+
+void send_to_group(uint32_t pgid, int signal) {
+  if (!pgid)
+    return;
+  SpinGuard guard(tasks_lock);
+  for_each_process([&](Process &process) {
+    if (process.pgid == pgid)
+      send_to_process(process, make_siginfo(signal, kSiKernel));
+    return true;
+  });
+}
+
+void set_blocked(SignalSet blocked) {
+  SpinGuard guard(tasks_lock);
+  Task &task = *current_task();
+  task.blocked = blocked & ~kUnblockable;
+  update_signal_pending(task);
+}
+
+} // namespace refkernel

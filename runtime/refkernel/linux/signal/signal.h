@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Signals: numbers, what is pending, and the calls that send and take them. A signal is pending for a thread
+// or for a whole process; each number holds one siginfo (real-time signals do not queue behind each other).
+// Everything here that reads or changes another task's signals needs tasks_lock (process.h).
+#pragma once
+#include "refkernel/lib/ref.h"
+#include "refkernel/linux/user_ptr.h"
+#include <cstdint>
+
+namespace refkernel {
+
+struct Process;
+struct Task;
+
+enum Signal : int {
+  kSigHup = 1,
+  kSigInt = 2,
+  kSigQuit = 3,
+  kSigIll = 4,
+  kSigTrap = 5,
+  kSigAbrt = 6,
+  kSigBus = 7,
+  kSigFpe = 8,
+  kSigKill = 9,
+  kSigUsr1 = 10,
+  kSigSegv = 11,
+  kSigUsr2 = 12,
+  kSigPipe = 13,
+  kSigAlrm = 14,
+  kSigTerm = 15,
+  kSigStkflt = 16,
+  kSigChld = 17,
+  kSigCont = 18,
+  kSigStop = 19,
+  kSigTstp = 20,
+  kSigTtin = 21,
+  kSigTtou = 22,
+  kSigUrg = 23,
+  kSigXcpu = 24,
+  kSigXfsz = 25,
+  kSigVtalrm = 26,
+  kSigProf = 27,
+  kSigWinch = 28,
+  kSigIo = 29,
+  kSigPwr = 30,
+  kSigSys = 31,
+  kSignalCount = 64,
+};
+
+using SignalSet = uint64_t; // bit number - 1
+constexpr SignalSet signal_bit(int signal) { return SignalSet{1} << (signal - 1); }
+constexpr SignalSet kUnblockable = signal_bit(kSigKill) | signal_bit(kSigStop);
+constexpr SignalSet kStopSignals =
+    signal_bit(kSigStop) | signal_bit(kSigTstp) | signal_bit(kSigTtin) | signal_bit(kSigTtou);
+
+// si_code values used here.
+enum : int32_t {
+  kSiUser = 0,
+  kSiKernel = 0x80,
+  kSiQueue = -1,
+  kSiTkill = -6,
+  kSegvMapError = 1,
+  kSegvAccessError = 2,
+  kBusAlignment = 1,
+  kBusAddress = 2,
+  kIllegalOpcode = 1,
+  kTrapBreakpoint = 1,
+  kChildExited = 1,
+  kChildKilled = 2,
+  kChildStopped = 5,
+  kChildContinued = 6,
+};
+
+struct LinuxSiginfo { // siginfo_t, 128 bytes
+  int32_t signo = 0, error = 0, code = 0, pad = 0;
+  union {
+    struct {
+      int32_t pid;
+      uint32_t uid;
+      uint64_t value;
+    } sender; // kill, sigqueue
+    struct {
+      int32_t pid;
+      uint32_t uid;
+      int32_t status, pad;
+      int64_t user_time, system_time;
+    } child;
+    uint64_t address; // faults
+    uint8_t bytes[112] = {};
+  };
+};
+static_assert(sizeof(LinuxSiginfo) == 128);
+
+struct SignalAction {   // struct sigaction of the kernel on riscv64: no restorer
+  uint64_t handler = 0; // 0: default, 1: ignore
+  uint64_t flags = 0;
+  SignalSet mask = 0;
+};
+constexpr uint64_t kHandlerDefault = 0, kHandlerIgnore = 1;
+enum : uint64_t {
+  kSaNoChildStop = 1,
+  kSaNoChildWait = 2,
+  kSaSiginfo = 4,
+  kSaOnStack = 0x08000000,
+  kSaRestart = 0x10000000,
+  kSaNoDefer = 0x40000000,
+  kSaResetHand = 0x80000000,
+};
+
+struct SignalActions : RefCounted { // shared by CLONE_SIGHAND
+  SignalAction action[kSignalCount];
+};
+
+struct SignalStack { // stack_t
+  uint64_t base = 0;
+  int32_t flags = 2; // SS_DISABLE
+  int32_t pad = 0;
+  uint64_t size = 0;
+};
+constexpr int32_t kStackOn = 1, kStackDisable = 2;
+
+// Up to one pending instance of each signal. Small infos are kept whole: 48 bytes hold every union member
+// used here.
+struct PendingSignals {
+  struct Entry {
+    int32_t error, code;
+    uint8_t payload[32];
+  };
+  SignalSet set = 0;
+  Entry entry[kSignalCount];
+
+  void add(const LinuxSiginfo &info);
+  bool take(SignalSet allowed, LinuxSiginfo &info); // the lowest of the allowed that is pending
+};
+
+LinuxSiginfo make_siginfo(int signal, int32_t code);      // sent by the kernel
+LinuxSiginfo make_user_siginfo(int signal, int32_t code); // by the calling process
+
+// With tasks_lock held. An ignored signal is dropped.
+void send_to_task(Task &task, const LinuxSiginfo &info);
+void send_to_process(Process &process, const LinuxSiginfo &info);
+bool signal_is_ignored(const Process &process, int signal);
+SignalSet deliverable_signals(const Task &task); // pending and not blocked
+void update_signal_pending(Task &task);          // after its mask or the pending sets changed
+
+// Without the lock. A signal that the caller's own instruction caused: cannot be blocked or ignored.
+void force_signal(LinuxSiginfo info);
+void send_to_group(uint32_t pgid, int signal); // from interrupts too; no group with that number: nothing
+void set_blocked(SignalSet blocked);           // of the calling thread
+// For the duration of the calling system call; a null mask changes nothing.
+SysResult<void> use_temporary_mask(UserPtr<const SignalSet> mask, size_t size);
+
+} // namespace refkernel

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// From the trap to the function of a system call: one table by number, filled from the families' tables at
+// boot.
+#include "refkernel/linux/syscall.h"
+#include "refkernel/linux/boot.h"
+#include "refkernel/linux/hooks.h"
+#include "refkernel/linux/process.h"
+#include "refkernel/machine/log.h"
+
+namespace refkernel {
+
+namespace {
+
+constexpr uint64_t kTableSize = 512;
+constexpr uint64_t kSigreturnNumber = 139;
+const SyscallEntry *table[kTableSize];
+std::atomic<uint64_t> reported[kTableSize / 64];
+
+const char *name_of_call(uint64_t number) {
+  switch (number) {
+#define LINUX_SYSCALL(number, name)                                                                          \
+  case number:                                                                                               \
+    return #name;
+#include "refkernel/linux/syscall_names.def"
+#undef LINUX_SYSCALL
+  }
+  return "unknown";
+}
+
+int64_t report_missing(uint64_t number) {
+  bool first = number >= kTableSize ||
+               !(reported[number / 64].fetch_or(uint64_t{1} << number % 64) & uint64_t{1} << number % 64);
+  if (first)
+    log(LogLevel::warn, "linux::syscall", "{} called system call {} ({}), which this kernel does not have",
+        current()->name, number, name_of_call(number));
+  return -static_cast<int64_t>(Errno::enosys);
+}
+
+} // namespace
+
+void fill_syscall_table() {
+  for (auto family :
+       {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls, kMemoryCalls,
+        kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls, kSystemCalls, kBpfCalls})
+    for (const SyscallEntry &entry : family)
+      table[entry.number] = &entry;
+}
+
+void handle_syscall(TrapFrame &frame) {
+  uint64_t number = frame.x[kRegA7];
+  frame.orig_a0 = frame.x[kRegA0];
+  const SyscallEntry *entry = number < kTableSize ? table[number] : nullptr;
+  int64_t result = entry ? entry->invoke(frame) : report_missing(number);
+  frame.x[kRegA0] = static_cast<uint64_t>(result);
+  Task *task = current_task();
+  if (result == -static_cast<int64_t>(Errno::erestart) && number != kSigreturnNumber) {
+    task->restart_call = true;
+    task->thread->signal_pending = true;
+  } else if (task->restore_blocked) {
+    task->thread->signal_pending = true; // the return path puts the mask back
+  }
+}
+
+} // namespace refkernel
