@@ -12,4 +12,4 @@ ExternalProject_Add(target_tests
   BUILD_ALWAYS ON
   INSTALL_COMMAND "")
 add_test(NAME target.jit COMMAND ${BPFCC_QEMU_RISCV64} ${CMAKE_BINARY_DIR}/target_tests/jit_test)
-set_tests_properties(target.jit PROPERTIES TIMEOUT 120)
+set_tests_properties(target.jit PROPERTIES TIMEOUT 300)

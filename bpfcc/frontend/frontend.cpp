@@ -7,7 +7,6 @@
 #include "bpfcc/frontend/declarations.h"
 #include "bpfcc/frontend/embedded_fs.h"
 #include "clang/Basic/DiagnosticFrontend.h"
-#include "clang/Basic/Version.h"
 #include "clang/CodeGen/CodeGenAction.h"
 #include "clang/Driver/Options.h"
 #include "clang/Frontend/CompilerInstance.h"
@@ -366,7 +365,5 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
     output.bytes.clear();
   return returned && done;
 }
-
-std::string clang_version() { return CLANG_VERSION_STRING; }
 
 } // namespace bpfcc

@@ -58,6 +58,55 @@ constexpr Number kLinuxHelpers[] = {
 #include "abi/linux.def"
 };
 
+// What abi/helpers.def lacks of Linux's helpers. A name in both is taken from there.
+struct LinuxPrototype {
+  const char *ret;
+  const char *name;
+  const char *parameters;
+};
+#define LINUX_STRUCT(tag)
+#define LINUX_PROTOTYPE(ret, name, ...) {#ret, #name, #__VA_ARGS__},
+constexpr LinuxPrototype kLinuxPrototypes[] = {
+#include "linux_prototypes.def"
+};
+#undef LINUX_STRUCT
+#undef LINUX_PROTOTYPE
+#define LINUX_STRUCT(tag) #tag,
+#define LINUX_PROTOTYPE(ret, name, ...)
+constexpr const char *kLinuxStructs[] = {
+#include "linux_prototypes.def"
+};
+
+template <typename Row, size_t N> const Row *find(const Row (&rows)[N], std::string_view name) {
+  for (const Row &row : rows)
+    if (name == row.name)
+      return &row;
+  return nullptr;
+}
+
+// Every helper of Linux that the kernel lacks. False: the tables contradict each other.
+bool print_linux_helpers() {
+  for (const char *tag : kLinuxStructs)
+    std::printf("struct %s;\n", tag);
+  for (const Number &helper : kLinuxHelpers) {
+    if (find(kKbpfHelpers, helper.name))
+      continue;
+    const LinuxPrototype *prototype = find(kLinuxPrototypes, helper.name);
+    if (!prototype) {
+      std::fprintf(stderr, "helper %s has no prototype in linux_prototypes.def\n", helper.name);
+      return false;
+    }
+    std::printf("static %s (*const bpf_%s)(%s) = (void *)%d;\n", prototype->ret, helper.name,
+                prototype->parameters, helper.number);
+  }
+  for (const LinuxPrototype &prototype : kLinuxPrototypes)
+    if (!find(kLinuxHelpers, prototype.name)) {
+      std::fprintf(stderr, "abi/linux.def has no helper %s\n", prototype.name);
+      return false;
+    }
+  return true;
+}
+
 template <size_t N> void print_helpers(const Helper (&helpers)[N]) {
   for (const Helper &helper : helpers) {
     std::string declaration = helper.prototype;
@@ -80,7 +129,7 @@ template <size_t N> void print_enum(const char *tag, const char *prefix, const c
   std::puts("};");
 }
 
-void print_helper_defs() {
+bool print_helper_defs() {
   std::puts(
       "/* SPDX-License-Identifier: MIT OR Apache-2.0\n"
       " * The helpers that the kernel offers, from the table which the kernel itself is built from. */\n"
@@ -90,7 +139,10 @@ void print_helper_defs() {
   print_helpers(kZcoreHelpers);
   std::puts("#else");
   print_helpers(kKbpfHelpers);
+  std::puts("/* Linux's others. Calling one that the kernel does not have is an error of the relocator. */");
+  bool complete = print_linux_helpers();
   std::puts("#endif\n#endif");
+  return complete;
 }
 
 void print_numbers() {
@@ -108,7 +160,7 @@ void print_numbers() {
 int main(int argc, char **argv) {
   std::string_view what = argc == 2 ? argv[1] : "";
   if (what == "helpers") {
-    print_helper_defs();
+    return print_helper_defs() ? 0 : 1;
   } else if (what == "numbers") {
     print_numbers();
   } else {

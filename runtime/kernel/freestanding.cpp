@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the compiler and libc++'s headers call beside the four functions that every freestanding environment has
-// (memcpy, memmove, memset, memcmp). Weak: a kernel that defines them keeps its own.
+// What the compiler and libc++'s headers call beside the four functions that every freestanding environment
+// has (memcpy, memmove, memset, memcmp). Weak: a kernel that defines them keeps its own.
 #include "kernel/port.h"
 
 extern "C" {

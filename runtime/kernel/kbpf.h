@@ -9,29 +9,30 @@
 extern "C" {
 #endif
 
-/* Once, on the boot hart, when the port's functions work. isa: the extensions of every hart, as in the device tree's
- * riscv,isa ("rv64imafdc_zba_zbb"); null: none beyond rv64imac. 0, or negative errno. */
+/* Once, on the boot hart, when the port's functions work. isa: the extensions of every hart, as in the device
+ * tree's riscv,isa ("rv64imafdc_zba_zbb"); null: none beyond rv64imac. 0, or negative errno. */
 int kbpf_init(const char *isa);
 
 /* The bpf(2) system call. A value of 0 or more, or a negative errno. */
 int64_t kbpf_syscall(uint64_t cmd, uint64_t user_attr, uint64_t size);
 
-/* Registers of interrupted kernel code, in the order of Linux's struct pt_regs for riscv64; a kernel whose trap frame
- * has this layout hands it over as it is. */
+/* Registers of interrupted kernel code, in the order of Linux's struct pt_regs for riscv64; a kernel whose
+ * trap frame has this layout hands it over as it is. */
 struct kbpf_regs {
   uint64_t epc;
   uint64_t x[31]; /* x1 .. x31 */
   uint64_t status, badaddr, cause, orig_a0;
 };
-/* From the trap handler, interrupts off, for a breakpoint exception (cause 3) in kernel mode. Returns 1 where the
- * breakpoint was a probe's (regs are updated, return from the trap), 0 where it was not. */
+/* From the trap handler, interrupts off, for a breakpoint exception (cause 3) in kernel mode. Returns 1 where
+ * the breakpoint was a probe's (regs are updated, return from the trap), 0 where it was not. */
 int kbpf_on_breakpoint(struct kbpf_regs *regs);
-/* From the trap handler for any other exception in kernel mode: 1 where BPF code expected it (regs are updated, return
- * from the trap), else 0: the fault is the kernel's. Call it first: where the fault came from a probe's copy of an
- * instruction, epc is then that of the original, which the kernel can look up and restart. */
+/* From the trap handler for any other exception in kernel mode: 1 where BPF code expected it (regs are
+ * updated, return from the trap), else 0: the fault is the kernel's. Call it first: where the fault came from
+ * a probe's copy of an instruction, epc is then that of the original, which the kernel can look up and
+ * restart. */
 int kbpf_on_fault(struct kbpf_regs *regs);
-/* When a thread runs no more: frees its per-thread state (pending return probes). Best called by who reaps it, because
- * the thread's last functions may be probed too. id: kbpf_thread.id. */
+/* When a thread runs no more: frees its per-thread state (pending return probes). Best called by who reaps
+ * it, because the thread's last functions may be probed too. id: kbpf_thread.id. */
 void kbpf_on_thread_exit(uint64_t id);
 
 /* References of BPF objects behind file descriptors. */
@@ -39,8 +40,9 @@ struct kbpf_object;
 void kbpf_object_acquire(struct kbpf_object *object);
 void kbpf_object_release(struct kbpf_object *object);
 
-/* The trace ring as a pseudo file: copies up to size bytes that the reader at *position has not had yet (whole lines
- * where they fit), and advances it; 0 where there is nothing new. Lines that were overwritten are skipped and counted. */
+/* The trace ring as a pseudo file: copies up to size bytes that the reader at *position has not had yet
+ * (whole lines where they fit), and advances it; 0 where there is nothing new. Lines that were overwritten
+ * are skipped and counted. */
 size_t kbpf_trace_read(uint64_t *position, char *buffer, size_t size);
 int kbpf_trace_pending(uint64_t position);
 

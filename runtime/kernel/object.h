@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a BPF file descriptor stands for: a reference-counted map or program. kbpf_object of the C interface is this type.
+// What a BPF file descriptor stands for: a reference-counted map or program. kbpf_object of the C interface
+// is this type.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -7,7 +8,8 @@
 struct kbpf_object {
   enum class Kind : uint8_t { map, program };
   explicit kbpf_object(Kind object_kind) : kind(object_kind) {}
-  virtual void destroy() = 0; // the last reference is gone; from a system call, readers may still run: waits for them
+  virtual void
+  destroy() = 0; // the last reference is gone; from a system call, readers may still run: waits for them
   const Kind kind;
   std::atomic<uint32_t> references{1};
 

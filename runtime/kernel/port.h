@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * What the runtime asks of the kernel that hosts it. C ABI: a C, C++ or Rust kernel defines the kbpf_port_ functions
- * and links libkbpf.a. Calls marked [any] must work in any context: interrupts off, inside a probe, on any hart, and
- * neither allocate, sleep nor take a lock that probed code may hold. The others are called from system calls only. */
+ * What the runtime asks of the kernel that hosts it. C ABI: a C, C++ or Rust kernel defines the kbpf_port_
+ * functions and links libkbpf.a. Calls marked [any] must work in any context: interrupts off, inside a probe,
+ * on any hart, and neither allocate, sleep nor take a lock that probed code may hold. The others are called
+ * from system calls only. */
 #ifndef KBPF_KERNEL_PORT_H
 #define KBPF_KERNEL_PORT_H
 #include "abi/types.h"
@@ -15,15 +16,17 @@ extern "C" {
 void *kbpf_port_alloc(size_t size, size_t align);
 void kbpf_port_free(void *memory, size_t size, size_t align);
 
-/* Whole pages of 4096 bytes, mapped read-write at first; protect changes them. Executable pages are within 2 GiB of
- * the kernel's text. alloc returns null when there is none. */
+/* Whole pages of 4096 bytes, mapped read-write at first; protect changes them. Executable pages are within 2
+ * GiB of the kernel's text. alloc returns null when there is none. */
 enum kbpf_protection { KBPF_PROT_READ_WRITE, KBPF_PROT_READ_ONLY, KBPF_PROT_READ_EXEC };
 void *kbpf_port_pages_alloc(size_t pages);
 void kbpf_port_pages_free(void *first, size_t pages);
-int kbpf_port_pages_protect(void *first, size_t pages, enum kbpf_protection protection); /* 0, or negative errno */
+int kbpf_port_pages_protect(void *first, size_t pages,
+                            enum kbpf_protection protection); /* 0, or negative errno */
 
-/* Writes size (2 or 4) bytes at address, in kernel text or in a page that is KBPF_PROT_READ_EXEC, so that every hart sees either the old or the new instruction,
- * and returns after every hart has synchronised its instruction fetch (fence.i). 0, or negative errno. */
+/* Writes size (2 or 4) bytes at address, in kernel text or in a page that is KBPF_PROT_READ_EXEC, so that
+ * every hart sees either the old or the new instruction, and returns after every hart has synchronised its
+ * instruction fetch (fence.i). 0, or negative errno. */
 int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size);
 /* fence.i on every hart, after code was written by other means. */
 void kbpf_port_sync_icache(void);
@@ -35,16 +38,17 @@ int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size);
 int kbpf_port_read_kernel(void *to, uint64_t from, size_t size);
 
 /* [any] */
-uint64_t kbpf_port_time_ns(void);    /* monotonic, since boot */
+uint64_t kbpf_port_time_ns(void); /* monotonic, since boot */
 uint32_t kbpf_port_random_u32(void);
-uint32_t kbpf_port_cpu(void);        /* below kbpf_port_cpu_count(); stable while interrupts are off */
+uint32_t kbpf_port_cpu(void); /* below kbpf_port_cpu_count(); stable while interrupts are off */
 uint32_t kbpf_port_cpu_count(void);
 
 /* [any] The thread that runs here (the seeds' ThreadLike). */
 struct kbpf_thread {
   uint32_t pid, tid, uid, gid;
   char name[16]; /* terminated */
-  uint64_t id;   /* keys per-thread state; never reused while the kernel runs; 0: no thread, such as early boot */
+  uint64_t
+      id; /* keys per-thread state; never reused while the kernel runs; 0: no thread, such as early boot */
 };
 void kbpf_port_current(struct kbpf_thread *thread);
 /* [any] Whether the calling context may use bpf(2) (CAP_BPF or uid 0): called from system calls. */
@@ -56,9 +60,9 @@ void kbpf_port_irq_restore(uintptr_t state);
 /* Lets other harts and threads go on while a system call waits for a condition. */
 void kbpf_port_relax(void);
 
-/* [any] Symbols of the kernel's text. lookup calls visit for each function whose raw name, demangled name, demangled
- * name without parameter list, or alias equals name; visit returns non-zero to stop. at: the function that contains
- * address, 0 or -2 (ENOENT). Names live for ever. */
+/* [any] Symbols of the kernel's text. lookup calls visit for each function whose raw name, demangled name,
+ * demangled name without parameter list, or alias equals name; visit returns non-zero to stop. at: the
+ * function that contains address, 0 or -2 (ENOENT). Names live for ever. */
 struct kbpf_symbol {
   uintptr_t address;
   size_t size;
@@ -71,17 +75,18 @@ int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol);
 /* [any] Whether a probe may be put there: not in the code that handles probes, traps or text patching. */
 int kbpf_port_may_probe(uintptr_t address);
 
-/* File descriptors of the calling process. The runtime hands over one reference of object at install, and gets it
- * back through kbpf_object_release when the last descriptor is gone. get returns the object behind fd, with a
- * reference of the runtime's own (kbpf_object_acquire), or null where fd is no BPF object. */
+/* File descriptors of the calling process. The runtime hands over one reference of object at install, and
+ * gets it back through kbpf_object_release when the last descriptor is gone. get returns the object behind
+ * fd, with a reference of the runtime's own (kbpf_object_acquire), or null where fd is no BPF object. */
 struct kbpf_object;
-int kbpf_port_fd_install(struct kbpf_object *object, const char *kind, int cloexec); /* fd, or negative errno */
+int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
+                         int cloexec); /* fd, or negative errno */
 struct kbpf_object *kbpf_port_fd_get(int fd);
 
 /* [any] The kernel's log: one or more whole lines. */
 void kbpf_port_console_write(const char *text, size_t size);
-/* [any] New text is in the trace ring: wakes the readers of its pseudo file. Must not take a lock that probed code may
- * hold; deferring to the next timer tick is fine. */
+/* [any] New text is in the trace ring: wakes the readers of its pseudo file. Must not take a lock that probed
+ * code may hold; deferring to the next timer tick is fine. */
 void kbpf_port_trace_wake(void);
 /* [any] Stops the kernel; does not return. */
 void kbpf_port_panic(const char *text) __attribute__((noreturn));

@@ -149,6 +149,22 @@ void backward_transfers_reach_any_distance() {
   }
 }
 
+// Every branch spans as much as its smallest form reaches, so that growth creeps from the last one to the
+// first.
+void relaxation_settles_where_each_branch_grows_the_one_before() {
+  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  constexpr size_t kBranches = 60000;
+  size_t n = 0;
+  insns[n++] = mov64_imm(R0, 0);
+  insns[n++] = mov64_imm(R2, 1);
+  for (size_t i = 0; i < kBranches; i++)
+    insns[n++] = jump_imm(KBPF_JMP_JEQ, R2, 0, 126);
+  for (size_t i = 0; i < 200; i++)
+    insns[n++] = add64_imm(R0, 300); // longer than the branches in front
+  insns[n++] = exit_insn();
+  expect_result({insns, n}, 60000, "creeping growth");
+}
+
 void calls_reach_any_distance() {
   static Insn insns[UnverifiedProgramForTests::kMaxInsns];
   for (size_t filler : {10u, 30000u, 50000u}) {
@@ -329,6 +345,7 @@ int main(int argc, char **argv) {
     transfers_reach_any_distance();
     backward_transfers_reach_any_distance();
     calls_reach_any_distance();
+    relaxation_settles_where_each_branch_grows_the_one_before();
     computes_what_the_oracle_says_for_every_opcode_and_form();
     agrees_with_the_interpreter_on_random_programs(1, 2000);
   }

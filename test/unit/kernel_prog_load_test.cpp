@@ -191,21 +191,41 @@ TEST_F(ProgLoad, AnUnsafeProgramIsRefusedAndTheLogSaysWhy) {
   EXPECT_EQ(attr.log_true_size, strlen(log) + 1);
 }
 
-TEST_F(ProgLoad, ALogBufferThatIsTooSmallIsFilledAndReported) {
-  char log[4096];
-  kbpf_attr_prog_load attr = attr_for(reads_past_its_stack);
-  attr.log_level = 1;
-  attr.log_buf = address(log);
-  attr.log_size = sizeof(log);
-  bpf(PROG_LOAD, attr);
-  std::string whole = log;
-  char small[9];
-  memset(small, 'x', sizeof(small));
-  attr.log_buf = address(small);
-  attr.log_size = 8;
-  EXPECT_EQ(bpf(PROG_LOAD, attr), -ENOSPC);
-  EXPECT_EQ(std::string(small, 9), whole.substr(0, 7) + '\0' + 'x');
-  EXPECT_EQ(attr.log_true_size, whole.size() + 1);
+class SmallLog : public ProgLoad {
+protected:
+  // Loads with a log buffer of size bytes; the result is what the buffer holds up to its terminator.
+  std::string log_in(uint32_t size, uint32_t level, int64_t expected) {
+    std::string buffer(size + 1, '#');
+    kbpf_attr_prog_load attr = attr_for(reads_past_its_stack);
+    attr.log_level = level;
+    attr.log_buf = address(buffer.data());
+    attr.log_size = size;
+    EXPECT_EQ(bpf(PROG_LOAD, attr), expected);
+    EXPECT_EQ(buffer[size], '#') << "the byte behind the buffer";
+    true_size = attr.log_true_size;
+    EXPECT_LT(buffer.find('\0'), size);
+    return buffer.c_str();
+  }
+  uint32_t true_size = 0;
+};
+
+TEST_F(SmallLog, HoldsTheEndOfALongLog) {
+  std::string whole = log_in(4096, 2, -EACCES);
+  ASSERT_GT(whole.size(), 20u);
+  for (uint32_t size = 1; size <= whole.size(); size++) {
+    EXPECT_EQ(log_in(size, 2, -ENOSPC), whole.substr(whole.size() - (size - 1)));
+    EXPECT_EQ(true_size, whole.size() + 1);
+  }
+  EXPECT_EQ(log_in(static_cast<uint32_t>(whole.size() + 1), 2, -EACCES), whole);
+}
+
+TEST_F(SmallLog, HoldsTheBeginningWhereThatIsAskedFor) {
+  constexpr uint32_t kFixed = 8;
+  std::string whole = log_in(4096, 2, -EACCES);
+  EXPECT_EQ(log_in(8, 2 | kFixed, -ENOSPC), whole.substr(0, 7));
+  EXPECT_EQ(log_in(static_cast<uint32_t>(whole.size()), 2 | kFixed, -ENOSPC),
+            whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(true_size, whole.size() + 1);
 }
 
 TEST_F(ProgLoad, TheLogAttributesMustFitTogether) {

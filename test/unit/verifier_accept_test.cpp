@@ -327,16 +327,17 @@ TEST(VerifierAccepts, EachAtomicOperation) {
   for (unsigned size : {KBPF_SIZE_W, KBPF_SIZE_DW})
     for (int operation : {KBPF_ATOMIC_ADD, KBPF_ATOMIC_OR, KBPF_ATOMIC_AND, KBPF_ATOMIC_XOR,
                           KBPF_ATOMIC_ADD | KBPF_ATOMIC_FETCH, KBPF_ATOMIC_OR | KBPF_ATOMIC_FETCH,
-                          KBPF_ATOMIC_AND | KBPF_ATOMIC_FETCH, KBPF_ATOMIC_XOR | KBPF_ATOMIC_FETCH, KBPF_ATOMIC_XCHG,
-                          KBPF_ATOMIC_CMPXCHG})
-      expect_accepted({.insns = assemble({store_imm(KBPF_SIZE_DW, R10, -8, 5), mov64_imm(R0, 5), mov64_imm(R2, 7),
-                                          atomic(size, operation, R10, -8, R2), mov64_reg(R0, R2), exit_insn()})});
+                          KBPF_ATOMIC_AND | KBPF_ATOMIC_FETCH, KBPF_ATOMIC_XOR | KBPF_ATOMIC_FETCH,
+                          KBPF_ATOMIC_XCHG, KBPF_ATOMIC_CMPXCHG})
+      expect_accepted(
+          {.insns = assemble({store_imm(KBPF_SIZE_DW, R10, -8, 5), mov64_imm(R0, 5), mov64_imm(R2, 7),
+                              atomic(size, operation, R10, -8, R2), mov64_reg(R0, R2), exit_insn()})});
 }
 
 TEST(VerifierAccepts, ADivisionByAnUnknownNumber) {
-  expect_accepted({.insns = assemble({load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 100),
-                                      alu64_reg(KBPF_ALU_DIV, R0, R2), alu32_reg(KBPF_ALU_MOD, R0, R2, 1),
-                                      exit_insn()})});
+  expect_accepted(
+      {.insns = assemble({load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 100), alu64_reg(KBPF_ALU_DIV, R0, R2),
+                          alu32_reg(KBPF_ALU_MOD, R0, R2, 1), exit_insn()})});
 }
 
 TEST(VerifierAccepts, AModuloAsABound) {

@@ -9,8 +9,14 @@ namespace {
 constexpr size_t kMaxAttrSize = 4096;
 
 bool all_zero(const std::byte *bytes, size_t size) {
-  for (size_t i = 0; i < size; i++)
-    if (bytes[i] != std::byte{0})
+  for (; size >= sizeof(uint64_t); bytes += sizeof(uint64_t), size -= sizeof(uint64_t)) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    if (word)
+      return false;
+  }
+  for (; size; bytes++, size--)
+    if (*bytes != std::byte{0})
       return false;
   return true;
 }
@@ -85,7 +91,8 @@ Result<void> Call::copy_attr(uint64_t user_attr, uint64_t size) {
 }
 
 Result<void> Call::check_unused(size_t used) const {
-  if (!all_zero(bytes_ + used, kAttrSize - used))
+  size_t given = std::min<size_t>(size_, kAttrSize); // what is behind was set to zero
+  if (given > used && !all_zero(bytes_ + used, given - used))
     return Error::invalid;
   return {};
 }

@@ -81,7 +81,8 @@ Result<int64_t> prog_load(Call &call) {
   KBPF_TRY(check_attr(attr));
   KBPF_TRY(require_permission());
 
-  UserLog log(UserPtr(attr.log_buf), attr.log_size);
+  UserLog log(UserPtr(attr.log_buf), attr.log_size,
+              attr.log_level & kLogFixed ? UserLog::Keep::beginning : UserLog::Keep::end);
   Result<Ref<Program>> program = load(attr, attr.log_level ? &log : nullptr);
   if (attr.log_level) {
     Result<void> finished = log.finish();

@@ -85,7 +85,7 @@ Result<int64_t> prog_load_ex(Call &call) {
   KBPF_TRY(require_permission());
   log_info("load program ex: {} bytes", attr.elf_size);
 
-  UserLog user_log(UserPtr(attr.log_buf), attr.log_size);
+  UserLog user_log(UserPtr(attr.log_buf), attr.log_size, UserLog::Keep::end);
   CausesLog log(user_log);
   Buffer memory;
   std::span<MapBinding> bindings = KBPF_TRY(copy_bindings(attr, memory));

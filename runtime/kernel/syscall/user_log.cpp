@@ -15,23 +15,56 @@ void UserLog::append(std::string_view text) {
   }
 }
 
+void UserLog::write(uint64_t at, std::string_view text) {
+  failed_ |= !buffer_.offset(at).copy_out(text.data(), text.size()).ok();
+}
+
+// The end of a long log is written round and round; finish() turns it so that it begins at the buffer's
+// start.
 void UserLog::flush() {
-  size_t room = size_ ? static_cast<size_t>(size_ - 1 - written_) : 0; // a terminator follows
-  size_t count = std::min(pending_count_, room);
-  failed_ |= !buffer_.offset(written_).copy_out(pending_, count).ok();
-  written_ += count;
+  std::string_view text(pending_, pending_count_);
   pending_count_ = 0;
+  while (!text.empty() && capacity_) {
+    uint64_t at = keep_ == Keep::end ? flushed_ % capacity_ : std::min<uint64_t>(flushed_, capacity_);
+    size_t count = std::min<size_t>(text.size(), capacity_ - at);
+    if (count == 0)
+      return;
+    write(at, text.substr(0, count));
+    flushed_ += count;
+    text.remove_prefix(count);
+  }
+}
+
+void UserLog::reverse(uint64_t begin, uint64_t end) {
+  char front[128], back[128];
+  while (begin < end && !failed_) {
+    size_t count = std::min<size_t>(sizeof(front), (end - begin + 1) / 2);
+    failed_ |= !buffer_.offset(begin).copy_in(front, count).ok() ||
+               !buffer_.offset(end - count).copy_in(back, count).ok();
+    std::reverse(front, front + count);
+    std::reverse(back, back + count);
+    write(begin, {back, count});
+    write(end - count, {front, count});
+    begin += count;
+    end -= count;
+  }
 }
 
 Result<void> UserLog::finish() {
   flush();
-  if (size_ == 0)
+  if (!exists_)
     return {};
-  constexpr char kTerminator = 0;
-  failed_ |= !buffer_.offset(written_).copy_out(&kTerminator, 1).ok();
+  uint64_t kept = std::min<uint64_t>(length_, capacity_);
+  if (keep_ == Keep::end && length_ > kept && kept) {
+    uint64_t oldest = length_ % capacity_;
+    reverse(0, oldest);
+    reverse(oldest, kept);
+    reverse(0, kept);
+  }
+  write(kept, {"", 1});
   if (failed_)
     return Error::bad_address;
-  if (written_ < length_)
+  if (length_ > capacity_)
     return Error::no_space;
   return {};
 }

@@ -84,7 +84,7 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
 #define ___bpf_narg(...) ___bpf_nth(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 
 /* An array filled with up to twelve arguments, each widened to 64 bits. */
-#define ___bpf_fill0(arr, p)
+#define ___bpf_fill0(arr, p, x) (void)0
 #define ___bpf_fill1(arr, p, x) arr[p] = x
 #define ___bpf_fill2(arr, p, x, ...)                                                                         \
   arr[p] = x;                                                                                                \
@@ -121,14 +121,13 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
   ___bpf_fill11(arr, p + 1, __VA_ARGS__)
 #define ___bpf_fill(arr, args...) ___bpf_apply(___bpf_fill, ___bpf_narg(args))(arr, 0, args)
 
-#define ___bpf_with_args(fmt, args, call)                                                                    \
-  ({                                                                                                         \
-    static const char ___fmt[] = fmt;                                                                        \
-    unsigned long long ___param[___bpf_narg(args)];                                                          \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                    \
-        ___bpf_fill(___param, args);                                                                         \
-    _Pragma("GCC diagnostic pop") call;                                                                      \
-  })
+/* Declares ___fmt and ___param for the helpers that take their arguments as an array. */
+#define ___bpf_params(fmt, args...)                                                                          \
+  static const char ___fmt[] = fmt;                                                                          \
+  unsigned long long ___param[___bpf_narg(args)];                                                            \
+  _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                      \
+      ___bpf_fill(___param, args);                                                                           \
+  _Pragma("GCC diagnostic pop")
 
 /* Prints into the trace ring. The helper takes a format and three arguments; with more of them the array form
  * is used, where the kernel has it. */
@@ -159,7 +158,10 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
     bpf_trace_printk(____fmt, sizeof(____fmt), ##__VA_ARGS__);                                               \
   })
 #define __bpf_vprintk(fmt, args...)                                                                          \
-  ___bpf_with_args(fmt, args, bpf_trace_vprintk(___fmt, sizeof(___fmt), ___param, sizeof(___param)))
+  ({                                                                                                         \
+    ___bpf_params(fmt, args);                                                                                \
+    bpf_trace_vprintk(___fmt, sizeof(___fmt), ___param, sizeof(___param));                                   \
+  })
 #define ___bpf_pick_printk(...)                                                                              \
   ___bpf_nth(_, ##__VA_ARGS__, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk,    \
              __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_printk, __bpf_printk,         \
@@ -168,8 +170,14 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
 #endif
 
 #define BPF_SEQ_PRINTF(seq, fmt, args...)                                                                    \
-  ___bpf_with_args(fmt, args, bpf_seq_printf(seq, ___fmt, sizeof(___fmt), ___param, sizeof(___param)))
+  ({                                                                                                         \
+    ___bpf_params(fmt, args);                                                                                \
+    bpf_seq_printf(seq, ___fmt, sizeof(___fmt), ___param, sizeof(___param));                                 \
+  })
 #define BPF_SNPRINTF(out, out_size, fmt, args...)                                                            \
-  ___bpf_with_args(fmt, args, bpf_snprintf(out, out_size, ___fmt, ___param, sizeof(___param)))
+  ({                                                                                                         \
+    ___bpf_params(fmt, args);                                                                                \
+    bpf_snprintf(out, out_size, ___fmt, ___param, sizeof(___param));                                         \
+  })
 
 #endif

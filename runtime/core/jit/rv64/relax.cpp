@@ -7,6 +7,7 @@ namespace kbpf::rv64 {
 namespace {
 
 constexpr uint32_t kMaxCode = 1u << 30; // bytes
+constexpr unsigned kExactRounds = 16;
 
 bool reaches(TransferKind kind, TransferForm form, int64_t distance) {
   bool is_branch = kind == TransferKind::narrow_branch || kind == TransferKind::branch;
@@ -46,6 +47,14 @@ bool set_offsets(Plan &plan) {
   return true;
 }
 
+// Bytes by which the code would become longer if every transfer took its largest form.
+int64_t possible_growth(const Plan &plan) {
+  int64_t growth = 0;
+  for (const Transfer &transfer : plan.transfers)
+    growth += transfer_size(transfer.kind, TransferForm::far) - transfer_size(transfer.kind, transfer.form);
+  return growth;
+}
+
 } // namespace
 
 unsigned transfer_size(TransferKind kind, TransferForm form) {
@@ -64,23 +73,32 @@ unsigned transfer_size(TransferKind kind, TransferForm form) {
 }
 
 Result<void> relax(Plan &plan) {
-  for (bool changed = true; changed;) {
+  bool settled = false;
+  for (unsigned round = 0; !settled; round++) {
     if (!set_offsets(plan))
       return Error::too_big;
-    changed = false;
+    bool last_round = round == kExactRounds;
+    int64_t slack = last_round ? possible_growth(plan) : 0;
+    settled = true;
     for (Transfer &transfer : plan.transfers) {
       int64_t from = int64_t{plan.offsets[transfer.insn]} + transfer.at;
       int64_t distance = int64_t{plan.offsets[transfer.target]} - from;
-      // A call goes to the prologue in front of its target; far enough from any limit to count it always.
-      int64_t margin = transfer.kind == TransferKind::call ? kMaxPrologue : 0;
-      while (!reaches(transfer.kind, transfer.form, distance - margin) ||
-             !reaches(transfer.kind, transfer.form, distance)) {
+      // A call goes to the prologue in front of its target.
+      int64_t lowest = distance - slack - (transfer.kind == TransferKind::call ? kMaxPrologue : 0);
+      int64_t highest = distance + slack;
+      while (!reaches(transfer.kind, transfer.form, lowest) ||
+             !reaches(transfer.kind, transfer.form, highest)) {
         unsigned before = transfer_size(transfer.kind, transfer.form);
         transfer.form = next(transfer.kind, transfer.form);
         unsigned after = transfer_size(transfer.kind, transfer.form);
         plan.sizes[transfer.insn] = static_cast<uint16_t>(plan.sizes[transfer.insn] + after - before);
-        changed = true;
+        settled = false;
       }
+    }
+    if (last_round && !settled) {
+      settled = true;
+      if (!set_offsets(plan))
+        return Error::too_big;
     }
   }
   return {};

@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Unsafe programs: each is refused for its own reason, at the instruction that is to blame.
+#include "insn_builders.h"
+#include "verify_fixture.h"
+#include <gtest/gtest.h>
+
+namespace kbpf::test {
+namespace {
+
+using P = ProgramUnderTest;
+
+void expect_refused(const ProgramUnderTest &test, std::string_view name, uint32_t insn,
+                    Error error = Error::access_denied) {
+  Verdict verdict = run_verifier(test);
+  ASSERT_FALSE(verdict) << "accepted";
+  EXPECT_EQ(verdict.name(), name) << verdict.message();
+  EXPECT_EQ(verdict.rejection.insn, insn) << verdict.message();
+  EXPECT_EQ(verdict.error, error);
+  EXPECT_NE(verdict.log.find(name), std::string::npos);
+}
+
+// Code that fetches a value of map 0 into r0, for a key of 0; its length is kLookup.
+constexpr uint32_t kLookup = 6;
+std::vector<Insn> after_lookup(std::initializer_list<Slots> rest) {
+  std::vector<Insn> code = assemble({store_imm(KBPF_SIZE_W, R10, -4, 0), mov64_reg(R2, R10),
+                                     add64_imm(R2, -4), ld_map(R1, 0), call_helper(1)});
+  std::vector<Insn> tail = assemble(rest);
+  code.insert(code.end(), tail.begin(), tail.end());
+  return code;
+}
+
+TEST(VerifierRefuses, AProgramWithoutInstructions) {
+  expect_refused({.insns = {}}, "empty-program", 0, Error::invalid);
+}
+TEST(VerifierRefuses, AnUnknownOpcode) {
+  expect_refused({.insns = {mov64_imm(R0, 0), Insn{0xff, 0, 0, 0}, exit_insn()}}, "malformed-encoding", 1,
+                 Error::invalid);
+}
+TEST(VerifierRefuses, AJumpOutOfTheProgram) {
+  expect_refused({.insns = {mov64_imm(R0, 0), ja(5), exit_insn()}}, "malformed-encoding", 1, Error::invalid);
+}
+TEST(VerifierRefuses, AJumpIntoAWideInstruction) {
+  expect_refused({.insns = assemble({ja(1), ld_imm64(R0, 1), exit_insn()})}, "malformed-encoding", 0,
+                 Error::invalid);
+}
+TEST(VerifierRefuses, CodeThatRunsOffItsEnd) {
+  expect_refused({.insns = {mov64_imm(R0, 0)}}, "falls-off-end", 0, Error::invalid);
+}
+TEST(VerifierRefuses, AFunctionThatRunsIntoTheNext) {
+  expect_refused(
+      {.insns = {call_subprogram(2), exit_insn(), mov64_imm(R0, 0), mov64_imm(R0, 0), exit_insn()}},
+      "falls-off-end", 2, Error::invalid);
+}
+TEST(VerifierRefuses, AJumpIntoAnotherFunction) {
+  expect_refused({.insns = {call_subprogram(2), ja(2), exit_insn(), mov64_imm(R0, 0), exit_insn()}},
+                 "jump-between-functions", 1, Error::invalid);
+}
+
+TEST(VerifierRefuses, ReadingARegisterThatHoldsNothing) {
+  expect_refused({.insns = {mov64_reg(R0, R2), exit_insn()}}, "uninitialised-register", 0);
+}
+TEST(VerifierRefuses, ReturningWithoutAResult) {
+  expect_refused({.insns = {exit_insn()}}, "uninitialised-register", 0);
+}
+TEST(VerifierRefuses, ARegisterThatIsSetOnOnePathOnly) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), jump_imm(KBPF_JMP_JEQ, R2, 0, 1),
+                            mov64_imm(R0, 1), exit_insn()}},
+                 "uninitialised-register", 3);
+}
+TEST(VerifierRefuses, ArgumentRegistersAfterACall) {
+  expect_refused({.insns = {call_helper(5), mov64_reg(R0, R1), exit_insn()}}, "uninitialised-register", 1);
+}
+TEST(VerifierRefuses, WritingToTheFramePointer) {
+  expect_refused({.insns = {mov64_imm(R10, 0), mov64_imm(R0, 0), exit_insn()}}, "frame-pointer-write", 0);
+}
+
+TEST(VerifierRefuses, ReadingPastTheStack) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R0, R10, -520), exit_insn()}}, "stack-out-of-bounds", 0);
+}
+TEST(VerifierRefuses, WritingAboveTheStack) {
+  expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, 0, 0), mov64_imm(R0, 0), exit_insn()}},
+                 "stack-out-of-bounds", 0);
+}
+TEST(VerifierRefuses, WritingAtTheStackLimitPlusOne) {
+  expect_refused({.insns = {store_imm(KBPF_SIZE_B, R10, -513, 0), mov64_imm(R0, 0), exit_insn()}},
+                 "stack-out-of-bounds", 0);
+}
+TEST(VerifierRefuses, AStackIndexWithoutABound) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_reg(R3, R10), add64_reg(R3, R2),
+                            store_imm(KBPF_SIZE_B, R3, 0, 0), mov64_imm(R0, 0), exit_insn()}},
+                 "stack-out-of-bounds", 3);
+}
+TEST(VerifierRefuses, ReadingStackThatWasNotWritten) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R0, R10, -8), exit_insn()}}, "stack-uninitialised", 0);
+}
+TEST(VerifierRefuses, ReadingStackThatWasWrittenInPart) {
+  expect_refused(
+      {.insns = {store_imm(KBPF_SIZE_W, R10, -8, 0), load(KBPF_SIZE_DW, R0, R10, -8), exit_insn()}},
+      "stack-uninitialised", 1);
+}
+TEST(VerifierRefuses, AMisalignedStackAccess) {
+  expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, -12, 0), mov64_imm(R0, 0), exit_insn()}},
+                 "misaligned-access", 0);
+}
+TEST(VerifierRefuses, AHelperThatReadsUnwrittenStack) {
+  expect_refused(
+      {.insns = {mov64_reg(R1, R10), add64_imm(R1, -8), mov64_imm(R2, 8), call_helper(6), exit_insn()}},
+      "stack-uninitialised", 3);
+}
+TEST(VerifierRefuses, AKeyThatWasNotWritten) {
+  expect_refused(
+      {.insns = assemble({mov64_reg(R2, R10), add64_imm(R2, -4), ld_map(R1, 0), call_helper(1), exit_insn()}),
+       .maps = {P::hash_map(4, 8)}},
+      "stack-uninitialised", 4);
+}
+TEST(VerifierRefuses, StackWrittenThroughAnUnknownIndexAsInitialised) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), and64_imm(R2, 7), mov64_reg(R3, R10),
+                            add64_imm(R3, -8), add64_reg(R3, R2), store_imm(KBPF_SIZE_B, R3, 0, 0),
+                            load(KBPF_SIZE_B, R0, R10, -8), exit_insn()}},
+                 "stack-uninitialised", 6);
+}
+
+TEST(VerifierRefuses, AccessThroughANumber) {
+  expect_refused({.insns = {mov64_imm(R1, 4096), load(KBPF_SIZE_DW, R0, R1, 0), exit_insn()}},
+                 "not-a-pointer", 1);
+}
+TEST(VerifierRefuses, AccessThroughANumberReadFromTheContext) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R1, R1, 80), load(KBPF_SIZE_DW, R0, R1, 0), exit_insn()}},
+                 "not-a-pointer", 1);
+}
+TEST(VerifierRefuses, AccessThroughAPointerThatWentThroughArithmetic) {
+  expect_refused({.insns = {mov64_reg(R2, R10), and64_imm(R2, -8), store_imm(KBPF_SIZE_DW, R2, -8, 0),
+                            mov64_imm(R0, 0), exit_insn()}},
+                 "not-a-pointer", 2);
+}
+TEST(VerifierRefuses, AccessThroughAPointerCutTo32Bits) {
+  expect_refused(
+      {.insns = {mov32_reg(R2, R10), store_imm(KBPF_SIZE_DW, R2, -8, 0), mov64_imm(R0, 0), exit_insn()}},
+      "not-a-pointer", 1);
+}
+TEST(VerifierRefuses, AccessThroughAPartlyOverwrittenSpilledPointer) {
+  expect_refused({.insns = {store_reg(KBPF_SIZE_DW, R10, -8, R1), store_imm(KBPF_SIZE_B, R10, -8, 0),
+                            load(KBPF_SIZE_DW, R1, R10, -8), load(KBPF_SIZE_DW, R0, R1, 0), exit_insn()}},
+                 "not-a-pointer", 3);
+}
+TEST(VerifierRefuses, LookingIntoAMap) {
+  expect_refused({.insns = assemble({ld_map(R1, 0), load(KBPF_SIZE_DW, R0, R1, 0), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "opaque-pointer", 2);
+}
+
+TEST(VerifierRefuses, AMapValueThatWasNotComparedWithNull) {
+  expect_refused(
+      {.insns = after_lookup({load(KBPF_SIZE_DW, R0, R0, 0), exit_insn()}), .maps = {P::hash_map(4, 8)}},
+      "possibly-null", kLookup);
+}
+TEST(VerifierRefuses, AMapValueOnItsNullBranch) {
+  expect_refused({.insns = after_lookup({jump_imm(KBPF_JMP_JNE, R0, 0, 1), load(KBPF_SIZE_DW, R0, R0, 0),
+                                         mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "not-a-pointer", kLookup + 1);
+}
+TEST(VerifierRefuses, ANullCheckOfAnotherLookup) {
+  expect_refused({.insns = after_lookup({mov64_reg(R6, R0), mov64_reg(R2, R10), add64_imm(R2, -4),
+                                         ld_map(R1, 0), call_helper(1), jump_imm(KBPF_JMP_JEQ, R0, 0, 1),
+                                         load(KBPF_SIZE_DW, R1, R6, 0), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "possibly-null", kLookup + 7);
+}
+TEST(VerifierRefuses, ArithmeticOnAPointerThatMayBeNull) {
+  expect_refused({.insns = after_lookup({add64_imm(R0, 8), exit_insn()}), .maps = {P::hash_map(4, 16)}},
+                 "pointer-arithmetic", kLookup);
+}
+TEST(VerifierRefuses, ReadingPastAMapValue) {
+  expect_refused({.insns = after_lookup({jump_imm(KBPF_JMP_JEQ, R0, 0, 1), load(KBPF_SIZE_DW, R1, R0, 1),
+                                         mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "map-value-out-of-bounds", kLookup + 1);
+}
+TEST(VerifierRefuses, ReadingBeforeAMapValue) {
+  expect_refused({.insns = after_lookup({jump_imm(KBPF_JMP_JEQ, R0, 0, 1), load(KBPF_SIZE_B, R1, R0, -1),
+                                         mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "map-value-out-of-bounds", kLookup + 1);
+}
+TEST(VerifierRefuses, AMapValueIndexOneTooLarge) {
+  expect_refused({.insns = assemble({load(KBPF_SIZE_DW, R6, R1, 80), ld_map_value(R0, 0, 0),
+                                     jump_imm(KBPF_JMP_JGT, R6, 64, 2), add64_reg(R0, R6),
+                                     store_imm(KBPF_SIZE_B, R0, 0, 1), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::data_map(64)}},
+                 "map-value-out-of-bounds", 5);
+}
+TEST(VerifierRefuses, AMapValueIndexWithoutALowerBound) {
+  expect_refused({.insns = assemble({load(KBPF_SIZE_DW, R6, R1, 80), ld_map_value(R0, 0, 0),
+                                     jump_imm(KBPF_JMP_JSGT, R6, 63, 2), add64_reg(R0, R6),
+                                     store_imm(KBPF_SIZE_B, R0, 0, 1), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::data_map(64)}},
+                 "map-value-out-of-bounds", 5);
+}
+TEST(VerifierRefuses, AnIndexComparedInItsLowerHalfOnly) {
+  expect_refused({.insns = assemble({load(KBPF_SIZE_DW, R6, R1, 80), ld_map_value(R0, 0, 0),
+                                     jump32_imm(KBPF_JMP_JGT, R6, 63, 2), add64_reg(R0, R6),
+                                     store_imm(KBPF_SIZE_B, R0, 0, 1), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::data_map(64)}},
+                 "map-value-out-of-bounds", 5);
+}
+TEST(VerifierRefuses, ACopyChangedAfterItWasCompared) {
+  expect_refused(
+      {.insns = assemble({load(KBPF_SIZE_DW, R6, R1, 80), mov64_reg(R7, R6), add64_imm(R7, 1),
+                          ld_map_value(R0, 0, 0), jump_imm(KBPF_JMP_JGT, R6, 63, 2), add64_reg(R0, R7),
+                          store_imm(KBPF_SIZE_B, R0, 0, 1), mov64_imm(R0, 0), exit_insn()}),
+       .maps = {P::data_map(64)}},
+      "map-value-out-of-bounds", 7);
+}
+TEST(VerifierRefuses, WritingToReadOnlyData) {
+  MapRef rodata = P::data_map(8);
+  rodata.map_flags = 1u << 7;
+  expect_refused({.insns = assemble({ld_map_value(R1, 0, 0), store_imm(KBPF_SIZE_B, R1, 0, 1),
+                                     mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {rodata}},
+                 "map-access-forbidden", 2);
+}
+TEST(VerifierRefuses, UpdatingAMapThatIsReadOnlyForPrograms) {
+  MapRef map = P::hash_map(4, 8);
+  map.map_flags = 1u << 7;
+  expect_refused(
+      {.insns = assemble({store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_reg(R2, R10), add64_imm(R2, -8),
+                          mov64_reg(R3, R2), mov64_imm(R4, 0), ld_map(R1, 0), call_helper(2), exit_insn()}),
+       .maps = {map}},
+      "map-access-forbidden", 7);
+}
+TEST(VerifierRefuses, AnOffsetPastADataSection) {
+  expect_refused(
+      {.insns = assemble({ld_map_value(R1, 0, 8), mov64_imm(R0, 0), exit_insn()}), .maps = {P::data_map(8)}},
+      "map-value-out-of-bounds", 0);
+}
+TEST(VerifierRefuses, TheAddressOfAValueOfAHashMap) {
+  expect_refused({.insns = assemble({ld_map_value(R1, 0, 0), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "unsupported-reference", 0, Error::invalid);
+}
+TEST(VerifierRefuses, AMapThatWasNotGiven) {
+  expect_refused(
+      {.insns = assemble({ld_map(R1, 1), mov64_imm(R0, 0), exit_insn()}), .maps = {P::hash_map(4, 8)}},
+      "unknown-map", 0, Error::invalid);
+}
+TEST(VerifierRefuses, AMapFdThatNobodyTurnedIntoAnIndex) {
+  expect_refused(
+      {.insns = assemble({ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, 3, 0), mov64_imm(R0, 0), exit_insn()})},
+      "unsupported-reference", 0, Error::invalid);
+}
+
+TEST(VerifierRefuses, WritingToTheContext) {
+  expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R1, 0, 0), mov64_imm(R0, 0), exit_insn()}},
+                 "context-access", 0);
+}
+TEST(VerifierRefuses, ReadingPastTheContext) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R0, R1, 288), exit_insn()}}, "context-access", 0);
+}
+TEST(VerifierRefuses, ReadingAcrossTwoFieldsOfTheContext) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R0, R1, 4), exit_insn()}}, "context-access", 0);
+}
+TEST(VerifierRefuses, AVariableOffsetInTheContext) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 0), and64_imm(R2, 8), add64_reg(R1, R2),
+                            load(KBPF_SIZE_DW, R0, R1, 0), exit_insn()}},
+                 "context-access", 3);
+}
+TEST(VerifierRefuses, AnAtomicOperationOnTheContext) {
+  expect_refused({.insns = {mov64_imm(R2, 1), atomic(KBPF_SIZE_DW, KBPF_ATOMIC_ADD, R1, 0, R2),
+                            mov64_imm(R0, 0), exit_insn()}},
+                 "atomic-target", 1);
+}
+TEST(VerifierRefuses, AMisalignedAtomicOperation) {
+  expect_refused(
+      {.insns = assemble({ld_map_value(R1, 0, 4), mov64_imm(R2, 1),
+                          atomic(KBPF_SIZE_DW, KBPF_ATOMIC_ADD, R1, 0, R2), mov64_imm(R0, 0), exit_insn()}),
+       .maps = {P::data_map(16)}},
+      "misaligned-access", 3);
+}
+
+TEST(VerifierRefuses, AHelperNumberOutOfRange) {
+  expect_refused({.insns = {call_helper(9999), exit_insn()}}, "unknown-helper", 0);
+}
+TEST(VerifierRefuses, ANegativeHelperNumber) {
+  expect_refused({.insns = {call_helper(-1), exit_insn()}}, "unknown-helper", 0);
+}
+TEST(VerifierRefuses, AGplHelperUnderAnotherLicence) {
+  expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_reg(R1, R10), add64_imm(R1, -8),
+                            mov64_imm(R2, 8), call_helper(6), exit_insn()},
+                  .gpl_compatible = false},
+                 "gpl-only-helper", 4);
+}
+TEST(VerifierRefuses, ANumberForAMap) {
+  expect_refused({.insns = {mov64_imm(R1, 5), mov64_reg(R2, R10), call_helper(1), exit_insn()}},
+                 "helper-argument", 2);
+}
+TEST(VerifierRefuses, AKeyInAMapValueThatIsTooShort) {
+  expect_refused({.insns = assemble(
+                      {ld_map_value(R2, 1, 0), ld_map(R1, 0), call_helper(1), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::hash_map(16, 8), P::data_map(8)}},
+                 "map-value-out-of-bounds", 4);
+}
+TEST(VerifierRefuses, AMemorySizeWithoutABound) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), store_imm(KBPF_SIZE_DW, R10, -8, 0),
+                            mov64_reg(R1, R10), add64_imm(R1, -8), call_helper(6), exit_insn()}},
+                 "memory-size", 4);
+}
+TEST(VerifierRefuses, AMemorySizeThatMayBeZero) {
+  expect_refused(
+      {.insns = {load(KBPF_SIZE_DW, R2, R1, 80), store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_reg(R1, R10),
+                 add64_imm(R1, -8), and64_imm(R2, 7), call_helper(6), exit_insn()}},
+      "memory-size", 5);
+}
+TEST(VerifierRefuses, AMemorySizeLargerThanTheMemory) {
+  expect_refused(
+      {.insns = {mov64_reg(R1, R10), add64_imm(R1, -8), mov64_imm(R2, 9), call_helper(16), exit_insn()}},
+      "stack-out-of-bounds", 3);
+}
+TEST(VerifierRefuses, MemoryFilledUpToAnUnknownSizeAsInitialised) {
+  expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), load(KBPF_SIZE_DW, R3, R1, 88), and64_imm(R2, 7),
+                            mov64_reg(R1, R10), add64_imm(R1, -8), call_helper(113),
+                            load(KBPF_SIZE_DW, R0, R10, -8), exit_insn()}},
+                 "stack-uninitialised", 5);
+}
+
+TEST(VerifierRefuses, ALoopThatChangesNothing) {
+  expect_refused({.insns = {mov64_imm(R0, 0), ja(-1), exit_insn()}}, "infinite-loop", 1);
+}
+TEST(VerifierRefuses, ALoopThatWaitsForAHelper) {
+  expect_refused(
+      {.insns = {call_helper(7), jump_imm(KBPF_JMP_JNE, R0, 5, -2), mov64_imm(R0, 0), exit_insn()}},
+      "infinite-loop", 0);
+}
+TEST(VerifierRefuses, ALoopWithoutABound) {
+  ProgramUnderTest test{.insns = {mov64_imm(R0, 0), add64_imm(R0, 1), ja(-2), exit_insn()}};
+  Verdict verdict = run_verifier(test);
+  ASSERT_FALSE(verdict);
+  EXPECT_EQ(verdict.name(), "too-complex");
+  EXPECT_EQ(verdict.error, Error::too_big);
+  EXPECT_EQ(verdict.stats.processed_insns, KBPF_MAX_PROCESSED_INSNS);
+}
+TEST(VerifierRefuses, ALoopWhoseBoundComesFromOutside) {
+  ProgramUnderTest test{.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 0), add64_imm(R0, 1),
+                                  jump_reg(KBPF_JMP_JLT, R0, R2, -2), exit_insn()}};
+  EXPECT_EQ(run_verifier(test).name(), "too-complex");
+}
+
+TEST(VerifierRefuses, DirectRecursion) {
+  expect_refused(
+      {.insns = {mov64_imm(R1, 0), call_subprogram(1), exit_insn(), call_subprogram(-1), exit_insn()}},
+      "call-depth", 3);
+}
+TEST(VerifierRefuses, RecursionThatEndsAfterAFewRounds) {
+  expect_refused({.insns = {mov64_imm(R1, 3), call_subprogram(1), exit_insn(),
+                            // f(n) = n == 0 ? 0 : f(n - 1)
+                            mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R1, 0, 2), add64_imm(R1, -1),
+                            call_subprogram(-4), exit_insn()}},
+                 "recursion", 1);
+}
+TEST(VerifierRefuses, FramesThatTakeTooMuchStackTogether) {
+  expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, -264, 0), call_subprogram(1), exit_insn(),
+                            store_imm(KBPF_SIZE_DW, R10, -256, 0), mov64_imm(R0, 0), exit_insn()}},
+                 "stack-depth", 0);
+}
+TEST(VerifierRefuses, ReturningAPointerIntoTheFrameThatEnds) {
+  expect_refused({.insns = {call_subprogram(1), exit_insn(), mov64_reg(R0, R10), exit_insn()}},
+                 "return-value", 3);
+}
+TEST(VerifierRefuses, AStackPointerKeptBeyondItsFrame) {
+  expect_refused({.insns = {mov64_reg(R1, R10), call_subprogram(4), load(KBPF_SIZE_DW, R1, R10, -8),
+                            store_imm(KBPF_SIZE_DW, R1, -8, 0), mov64_imm(R0, 0), exit_insn(),
+                            store_reg(KBPF_SIZE_DW, R1, -8, R10), mov64_imm(R0, 0), exit_insn()}},
+                 "not-a-pointer", 3);
+}
+TEST(VerifierRefuses, ACallersStackThatOnlyACalleeOnOnePathWrote) {
+  expect_refused({.insns = {mov64_reg(R1, R10), call_subprogram(2), load(KBPF_SIZE_DW, R0, R10, -8),
+                            exit_insn(), call_helper(7), mov64_imm(R0, 0), exit_insn()}},
+                 "stack-uninitialised", 2);
+}
+
+TEST(VerifierRefuses, AtomicsAndCallsOfFunctionsForZcore) {
+  expect_refused(
+      {.insns = {store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_imm(R2, 1),
+                 atomic(KBPF_SIZE_DW, KBPF_ATOMIC_ADD, R10, -8, R2), mov64_imm(R0, 0), exit_insn()},
+       .profile = &kZcoreProfile},
+      "not-in-profile", 2, Error::invalid);
+  expect_refused(
+      {.insns = {call_subprogram(1), exit_insn(), mov64_imm(R0, 0), exit_insn()}, .profile = &kZcoreProfile},
+      "not-in-profile", 0, Error::invalid);
+}
+TEST(VerifierRefuses, AnFdThatNamesNoMapOfTheProgram) {
+  expect_refused(
+      {.insns = {mov64_imm(R1, 4), mov64_reg(R2, R10), mov64_reg(R3, R10), call_helper(3), exit_insn()},
+       .maps = {P::fd_map(4, 8, 5)},
+       .profile = &kZcoreProfile},
+      "helper-argument", 3);
+}
+TEST(VerifierRefuses, AValueOutThatDoesNotFitForZcore) {
+  expect_refused({.insns = assemble({store_imm(KBPF_SIZE_W, R10, -4, 0), ld_fd_slot(R1, 0),
+                                     load(KBPF_SIZE_W, R1, R1, 0), mov64_reg(R2, R10), add64_imm(R2, -4),
+                                     mov64_reg(R3, R2), call_helper(1), exit_insn()}),
+                  .maps = {P::fd_map(4, 8, 5)},
+                  .profile = &kZcoreProfile},
+                 "stack-out-of-bounds", 7);
+}
+TEST(VerifierRefuses, WritingToAnFdSlot) {
+  expect_refused({.insns = assemble(
+                      {ld_fd_slot(R1, 0), store_imm(KBPF_SIZE_W, R1, 0, 1), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::fd_map(4, 8, 5)},
+                  .profile = &kZcoreProfile},
+                 "helper-argument", 2);
+}
+TEST(VerifierRefuses, ProgramsForAProfileWithoutPrototypes) {
+  expect_refused({.insns = {mov64_imm(R0, 0), exit_insn()}, .profile = &kLinuxProfile}, "no-prototypes", 0,
+                 Error::invalid);
+}
+
+TEST(VerifierLog, NamesIdInstructionAndValues) {
+  Verdict verdict = run_verifier({.insns = {load(KBPF_SIZE_DW, R0, R10, -520), exit_insn()}});
+  EXPECT_EQ(verdict.log,
+            "V025 stack-out-of-bounds: instruction 0 (r0 = *(u64 *)(r10 - 520)): 8 bytes at r10: offsets "
+            "-520 to -513, the frame is -512 to -1\n");
+}
+TEST(VerifierLog, AtLevelOneShowsThePathThatFailed) {
+  ProgramUnderTest test{.insns = {load(KBPF_SIZE_DW, R2, R1, 80), jump_imm(KBPF_JMP_JEQ, R2, 0, 1),
+                                  mov64_imm(R0, 1), exit_insn()}};
+  test.options.log_level = 1;
+  Verdict verdict = run_verifier(test);
+  EXPECT_NE(verdict.log.find("1: if r2 == 0 goto +1\n3: exit\n"), std::string::npos) << verdict.log;
+}
+TEST(VerifierLog, AtLevelTwoShowsRegisters) {
+  ProgramUnderTest test{.insns = {mov64_imm(R0, 7), exit_insn()}};
+  test.options.log_level = 2;
+  Verdict verdict = run_verifier(test);
+  EXPECT_NE(verdict.log.find("1: exit\n    r0=7 r1=ctx\n"), std::string::npos) << verdict.log;
+  EXPECT_NE(verdict.log.find("processed 2 insns"), std::string::npos) << verdict.log;
+}
+
+TEST(VerifierLimits, ProcessedInstructionsCanBeLowered) {
+  ProgramUnderTest test{.insns = {mov64_imm(R0, 0), mov64_imm(R0, 0), exit_insn()}};
+  test.options.max_processed_insns = 2;
+  EXPECT_EQ(run_verifier(test).name(), "too-complex");
+  test.options.max_processed_insns = 3;
+  EXPECT_TRUE(run_verifier(test));
+}
+TEST(VerifierLimits, ExhaustedMemoryIsAnErrorWithoutARefusal) {
+  std::vector<Insn> code(1000, mov64_imm(R0, 0));
+  code.push_back(exit_insn());
+  RawProgram raw{code, {}, &kKbpfProfile, kKbpfProfile.prog_type(2u), true, false};
+  Arena scratch(malloc_source(), 1024), result_arena(malloc_source(), 1 << 20);
+  Rejection rejection;
+  VerifyStats stats;
+  Result<VerifiedProgram> result = verify(raw, {}, scratch, result_arena, rejection, stats);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error(), Error::no_memory);
+  EXPECT_EQ(rejection.id, 0);
+}
+
+TEST(VerifierFixup, MapReferencesBecomeConstants) {
+  Verdict verdict =
+      run_verifier({.insns = assemble({ld_map(R1, 0), ld_map_value(R2, 1, 4), mov64_imm(R0, 0), exit_insn()}),
+                    .maps = {P::hash_map(4, 8), P::data_map(8)}});
+  ASSERT_TRUE(verdict);
+  std::span<const Insn> insns = verdict.program->insns();
+  EXPECT_EQ(insns[0].src(), 0);
+  EXPECT_EQ(insns[0].imm, 0x1000);
+  EXPECT_EQ(insns[2].src(), 0);
+  EXPECT_EQ(static_cast<uint32_t>(insns[2].imm), 0x45678004u);
+  EXPECT_EQ(insns[3].imm, 0x123);
+}
+TEST(VerifierFixup, UnreachableCodeIsMarkedAndHarmless) {
+  Verdict verdict = run_verifier({.insns = {mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R0, 0, 1),
+                                            load(KBPF_SIZE_DW, R0, R0, 0), exit_insn()}});
+  ASSERT_TRUE(verdict) << verdict.message();
+  EXPECT_FALSE(verdict.program->facts()[2].reachable);
+  EXPECT_TRUE(verdict.program->insns()[2].is_exit());
+  EXPECT_EQ(verdict.program->insns()[1].opcode, ja(0).opcode) << "the branch is certain";
+  EXPECT_EQ(verdict.program->insns()[1].off, 1);
+}
+TEST(VerifierFixup, ZeroedArgumentsKeepJumpsOnTheirTargets) {
+  Verdict verdict = run_verifier(
+      {.insns = {store_imm(KBPF_SIZE_DW, R10, -8, 0), load(KBPF_SIZE_DW, R6, R1, 80), mov64_reg(R1, R10),
+                 add64_imm(R1, -8), mov64_imm(R2, 8), jump_imm(KBPF_JMP_JEQ, R6, 0, 1), call_helper(6),
+                 mov64_imm(R0, 0), exit_insn()}});
+  ASSERT_TRUE(verdict) << verdict.message();
+  EXPECT_EQ(verdict.program->insns()[5].off, 4);
+  EXPECT_TRUE(verdict.program->insns()[9].is_call());
+  EXPECT_EQ(verdict.program->insns()[10].opcode, mov64_imm(R0, 0).opcode);
+}
+TEST(VerifierFixup, SubprogramsCarryTheirDepthsAndCalls) {
+  Verdict verdict = run_verifier(
+      {.insns = {store_imm(KBPF_SIZE_DW, R10, -16, 0), call_subprogram(1), exit_insn(),
+                 store_imm(KBPF_SIZE_B, R10, -17, 0), call_helper(5), mov64_imm(R0, 0), exit_insn()}});
+  ASSERT_TRUE(verdict) << verdict.message();
+  std::span<const Subprogram> subprograms = verdict.program->subprograms();
+  ASSERT_EQ(subprograms.size(), 2u);
+  EXPECT_EQ(subprograms[0].stack_depth, 16);
+  EXPECT_TRUE(subprograms[0].calls_subprogram);
+  EXPECT_FALSE(subprograms[0].calls_helper);
+  EXPECT_EQ(subprograms[1].first, 3u);
+  EXPECT_EQ(subprograms[1].stack_depth, 24);
+  EXPECT_TRUE(subprograms[1].calls_helper);
+  EXPECT_EQ(verdict.program->stack_depth(), 40u);
+}
+
+} // namespace
+} // namespace kbpf::test

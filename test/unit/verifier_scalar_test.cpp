@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Scalars, whose three views narrow one another, against computation on words: random abstract numbers, built
+// around words that they are known to contain.
+#include "abi/insn.h"
+#include "core/isa/arithmetic.h"
+#include "core/verifier/scalar.h"
+#include <gtest/gtest.h>
+#include <random>
+
+namespace kbpf {
+namespace {
+
+class Random {
+public:
+  uint64_t word() { // biased towards boundaries
+    static constexpr uint64_t kBoundaries[] = {0,
+                                               0x7f,
+                                               0x80,
+                                               0x7fffffff,
+                                               0x80000000,
+                                               0xffffffff,
+                                               0x100000000,
+                                               0x7fffffffffffffff,
+                                               0x8000000000000000,
+                                               ~uint64_t{0}};
+    switch (engine_() % 4) {
+    case 0:
+      return engine_();
+    case 1:
+      return engine_() >> (engine_() % 64);
+    case 2:
+      return static_cast<uint64_t>(-static_cast<int64_t>(engine_() >> (engine_() % 64)));
+    default:
+      return kBoundaries[engine_() % std::size(kBoundaries)] + engine_() % 5 - 2;
+    }
+  }
+  uint64_t below(uint64_t bound) { return engine_() % bound; }
+
+  // A scalar that contains the word.
+  Scalar around(uint64_t word) {
+    Scalar scalar;
+    if (below(4) == 0)
+      return Scalar::constant(word);
+    if (below(2)) {
+      uint64_t mask = this->word();
+      scalar.bits = {word & ~mask, mask};
+    }
+    auto other = [&] { return word + (engine_() >> (engine_() % 64)) * (below(2) ? 1 : -1); };
+    if (below(2)) {
+      uint64_t a = other(), b = other();
+      scalar.r64.umin = std::min({word, a, b}), scalar.r64.umax = std::max({word, a, b});
+    }
+    if (below(2)) {
+      int64_t s = static_cast<int64_t>(word), a = static_cast<int64_t>(other()),
+              b = static_cast<int64_t>(other());
+      scalar.r64.smin = std::min({s, a, b}), scalar.r64.smax = std::max({s, a, b});
+    }
+    if (below(2)) {
+      uint32_t u = static_cast<uint32_t>(word), a = static_cast<uint32_t>(other()),
+               b = static_cast<uint32_t>(other());
+      scalar.r32.umin = std::min({u, a, b}), scalar.r32.umax = std::max({u, a, b});
+    }
+    if (below(2)) {
+      int32_t s = static_cast<int32_t>(word), a = static_cast<int32_t>(other()),
+              b = static_cast<int32_t>(other());
+      scalar.r32.smin = std::min({s, a, b}), scalar.r32.smax = std::max({s, a, b});
+    }
+    Scalar before = scalar;
+    EXPECT_TRUE(scalar.normalise()) << "emptied a scalar that contains " << word;
+    EXPECT_TRUE(scalar.contains(word)) << "dropped " << word;
+    EXPECT_TRUE(is_subset(scalar, before));
+    return scalar;
+  }
+
+private:
+  std::mt19937_64 engine_{20240607};
+};
+
+constexpr int kRounds = 20000;
+
+template <typename T> T compute(uint8_t code, int off, T a, T b) {
+  switch (code) {
+  case KBPF_ALU_ADD:
+    return a + b;
+  case KBPF_ALU_SUB:
+    return a - b;
+  case KBPF_ALU_MUL:
+    return a * b;
+  case KBPF_ALU_DIV:
+    return off ? signed_divide(a, b) : divide(a, b);
+  case KBPF_ALU_MOD:
+    return off ? signed_modulo(a, b) : modulo(a, b);
+  case KBPF_ALU_OR:
+    return a | b;
+  case KBPF_ALU_AND:
+    return a & b;
+  case KBPF_ALU_XOR:
+    return a ^ b;
+  case KBPF_ALU_LSH:
+    return shift_left(a, b);
+  case KBPF_ALU_RSH:
+    return shift_right(a, b);
+  case KBPF_ALU_ARSH:
+    return shift_right_signed(a, b);
+  case KBPF_ALU_NEG:
+    return T{0} - a;
+  default:
+    return off ? sign_extend(b, static_cast<unsigned>(off)) : b; // MOV
+  }
+}
+
+struct AluCase {
+  uint8_t code;
+  int off;
+};
+constexpr AluCase kAluCases[] = {
+    {KBPF_ALU_ADD, 0}, {KBPF_ALU_SUB, 0},  {KBPF_ALU_MUL, 0},  {KBPF_ALU_DIV, 0}, {KBPF_ALU_DIV, 1},
+    {KBPF_ALU_MOD, 0}, {KBPF_ALU_MOD, 1},  {KBPF_ALU_OR, 0},   {KBPF_ALU_AND, 0}, {KBPF_ALU_XOR, 0},
+    {KBPF_ALU_LSH, 0}, {KBPF_ALU_RSH, 0},  {KBPF_ALU_ARSH, 0}, {KBPF_ALU_NEG, 0}, {KBPF_ALU_MOV, 0},
+    {KBPF_ALU_MOV, 8}, {KBPF_ALU_MOV, 16},
+};
+
+TEST(Scalar, Alu64ContainsEveryResult) {
+  Random random;
+  for (const AluCase &op : kAluCases)
+    for (int round = 0; round < kRounds; round++) {
+      uint64_t x = random.word(), y = random.below(2) ? random.word() : random.below(70);
+      Scalar a = random.around(x), b = random.around(y);
+      Scalar result = alu64(op.code, static_cast<int16_t>(op.off), a, b);
+      uint64_t z = compute<uint64_t>(op.code, op.off, x, y);
+      ASSERT_TRUE(result.contains(z))
+          << std::hex << "code " << +op.code << ": " << x << ", " << y << " gives " << z;
+    }
+}
+
+TEST(Scalar, Alu32ContainsEveryResultZeroExtended) {
+  Random random;
+  for (const AluCase &op : kAluCases)
+    for (int round = 0; round < kRounds; round++) {
+      uint64_t x = random.word(), y = random.below(2) ? random.word() : random.below(40);
+      Scalar a = random.around(x), b = random.around(y);
+      Scalar result = alu32(op.code, static_cast<int16_t>(op.off), a, b);
+      uint64_t z = compute<uint32_t>(op.code, op.off, static_cast<uint32_t>(x), static_cast<uint32_t>(y));
+      ASSERT_TRUE(result.contains(z))
+          << std::hex << "code " << +op.code << ": " << x << ", " << y << " gives " << z;
+    }
+}
+
+TEST(Scalar, ExtensionsAndByteSwapsContainEveryResult) {
+  Random random;
+  for (int round = 0; round < kRounds; round++) {
+    uint64_t x = random.word();
+    Scalar a = random.around(x);
+    for (unsigned width : {8u, 16u, 32u, 64u}) {
+      ASSERT_TRUE(sign_extend(a, width).contains(sign_extend(x, width)));
+      ASSERT_TRUE(zero_extend(a, width).contains(truncate(x, width)));
+    }
+    for (unsigned width : {16u, 32u, 64u}) {
+      ASSERT_TRUE(byte_order(a, true, width).contains(swap_bytes(x, width)));
+      ASSERT_TRUE(byte_order(a, false, width).contains(truncate(x, width)));
+    }
+  }
+}
+
+template <typename T> bool holds(uint8_t code, T a, T b) {
+  using S = std::make_signed_t<T>;
+  S sa = static_cast<S>(a), sb = static_cast<S>(b);
+  switch (code) {
+  case KBPF_JMP_JEQ:
+    return a == b;
+  case KBPF_JMP_JNE:
+    return a != b;
+  case KBPF_JMP_JGT:
+    return a > b;
+  case KBPF_JMP_JGE:
+    return a >= b;
+  case KBPF_JMP_JLT:
+    return a < b;
+  case KBPF_JMP_JLE:
+    return a <= b;
+  case KBPF_JMP_JSGT:
+    return sa > sb;
+  case KBPF_JMP_JSGE:
+    return sa >= sb;
+  case KBPF_JMP_JSLT:
+    return sa < sb;
+  case KBPF_JMP_JSLE:
+    return sa <= sb;
+  default:
+    return a & b; // JSET
+  }
+}
+constexpr uint8_t kComparisons[] = {KBPF_JMP_JEQ,  KBPF_JMP_JNE,  KBPF_JMP_JGT,  KBPF_JMP_JGE,
+                                    KBPF_JMP_JLT,  KBPF_JMP_JLE,  KBPF_JMP_JSGT, KBPF_JMP_JSGE,
+                                    KBPF_JMP_JSLT, KBPF_JMP_JSLE, KBPF_JMP_JSET};
+
+TEST(Scalar, NarrowingByAComparisonKeepsThePairsForWhichItHolds) {
+  Random random;
+  for (uint8_t code : kComparisons)
+    for (bool is_64 : {true, false})
+      for (int round = 0; round < kRounds; round++) {
+        uint64_t x = random.word(), y = random.below(3) ? random.word() : x + random.below(3) - 1;
+        Scalar a = random.around(x), b = random.around(y);
+        Scalar before_a = a, before_b = b;
+        bool truth = is_64 ? holds<uint64_t>(code, x, y)
+                           : holds<uint32_t>(code, static_cast<uint32_t>(x), static_cast<uint32_t>(y));
+        bool possible = truth ? assume(code, is_64, a, b) : assume_not(code, is_64, a, b);
+        ASSERT_TRUE(possible && a.contains(x) && b.contains(y))
+            << std::hex << "code " << +code << (is_64 ? " 64" : " 32") << ": " << x << ", " << y;
+        ASSERT_TRUE(is_subset(a, before_a) && is_subset(b, before_b));
+      }
+}
+
+TEST(Scalar, ComparisonsOfConstantsAreDecided) {
+  for (uint8_t code : kComparisons)
+    for (uint64_t x : {0ull, 1ull, 5ull, ~0ull})
+      for (uint64_t y : {0ull, 1ull, 4ull, ~0ull})
+        for (bool is_64 : {true, false}) {
+          bool truth = is_64 ? holds<uint64_t>(code, x, y)
+                             : holds<uint32_t>(code, static_cast<uint32_t>(x), static_cast<uint32_t>(y));
+          Scalar a = Scalar::constant(x), b = Scalar::constant(y);
+          EXPECT_EQ(assume(code, is_64, a, b), truth) << +code << " " << x << " " << y;
+          a = Scalar::constant(x), b = Scalar::constant(y);
+          EXPECT_EQ(assume_not(code, is_64, a, b), !truth) << +code << " " << x << " " << y;
+        }
+}
+
+TEST(Scalar, ShiftPairThatZeroExtendsKeepsTheBoundsOfTheLowerHalf) {
+  Scalar a;
+  a.r32.umax = 63;
+  ASSERT_TRUE(a.normalise());
+  Scalar by = Scalar::constant(32);
+  Scalar extended = alu64(KBPF_ALU_RSH, 0, alu64(KBPF_ALU_LSH, 0, a, by), by);
+  EXPECT_EQ(extended.r64.umax, 63u);
+}
+
+TEST(Scalar, ShiftPairThatSignExtendsKeepsTheBoundsOfTheLowerHalf) {
+  Scalar a;
+  a.r32.smin = -5, a.r32.smax = 7;
+  ASSERT_TRUE(a.normalise());
+  Scalar by = Scalar::constant(32);
+  Scalar extended = alu64(KBPF_ALU_ARSH, 0, alu64(KBPF_ALU_LSH, 0, a, by), by);
+  EXPECT_EQ(extended.r64.smin, -5);
+  EXPECT_EQ(extended.r64.smax, 7);
+}
+
+TEST(Scalar, BitsKnownFromAnAndBoundTheNumber) {
+  Scalar masked = alu64(KBPF_ALU_AND, 0, Scalar::unknown(), Scalar::constant(0xf8));
+  EXPECT_EQ(masked.r64.umax, 0xf8u);
+  EXPECT_EQ(masked.bits, (Tnum{0, 0xf8}));
+}
+
+} // namespace
+} // namespace kbpf
