@@ -13,3 +13,4 @@ ExternalProject_Add(target_tests
   INSTALL_COMMAND "")
 add_test(NAME target.jit COMMAND ${BPFCC_QEMU_RISCV64} ${CMAKE_BINARY_DIR}/target_tests/jit_test)
 set_tests_properties(target.jit PROPERTIES TIMEOUT 300)
+add_test(NAME target.emulation COMMAND ${BPFCC_QEMU_RISCV64} ${CMAKE_BINARY_DIR}/target_tests/emulation_test)
