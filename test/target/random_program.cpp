@@ -308,6 +308,12 @@ private:
   }
 
   void branch(int depth, int loops) {
+    if (chance(20)) { // over a jump over one instruction
+      insns_[condition()].off = 1;
+      put(ja(1));
+      put(mov64_imm(data_register(), immediate()));
+      return;
+    }
     size_t over = condition();
     block(depth + 1, loops, static_cast<int>(1 + below(4)));
     if (chance(50)) {
@@ -330,7 +336,12 @@ private:
     put(load(KBPF_SIZE_DW, reg, R10, counter));
     put(add64_imm(reg, -1));
     put(store_reg(KBPF_SIZE_DW, R10, counter, reg));
-    put(jump_imm(KBPF_JMP_JNE, reg, 0, static_cast<int>(start) - static_cast<int>(count_) - 1));
+    if (chance(50)) { // the two ways in which compilers go back
+      put(jump_imm(KBPF_JMP_JNE, reg, 0, static_cast<int>(start) - static_cast<int>(count_) - 1));
+    } else {
+      put(jump_imm(KBPF_JMP_JEQ, reg, 0, 1));
+      put(ja(static_cast<int>(start) - static_cast<int>(count_) - 1));
+    }
   }
 
   void after_call() {

@@ -59,8 +59,15 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
       lower_exit();
     else if (insn.is_call())
       KBPF_TRY(lower_call(insn));
-    else
-      KBPF_TRY(lower_jump(insn));
+    else if (insn.code() == KBPF_JMP_JA)
+      lower_goto(jump_target(index));
+    else if (skips_goto(index)) {
+      index_++;
+      KBPF_TRY(lower_branch(insn, jump_target(index + 1), true));
+      slots = 2;
+    } else {
+      KBPF_TRY(lower_branch(insn, jump_target(index), false));
+    }
     break;
   case KBPF_CLASS_LDX:
     KBPF_TRY(lower_load(insn));
@@ -145,16 +152,27 @@ Result<void> Lowering::lower_call(const Insn &insn) {
   return {};
 }
 
-Result<void> Lowering::lower_jump(const Insn &insn) {
+uint32_t Lowering::jump_target(uint32_t index) const {
+  const Insn &insn = insns_[index];
+  bool is_long = insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA;
+  return static_cast<uint32_t>(int64_t{index} + 1 + (is_long ? insn.imm : insn.off));
+}
+
+void Lowering::lower_goto(uint32_t target) {
+  if (!is_next(target))
+    transfer(TransferKind::jump, target, Condition::eq, zero, zero);
+}
+
+// Compilers like to end a loop with a branch over the jump back: together they are the opposite branch.
+bool Lowering::skips_goto(uint32_t index) const {
+  if (insns_[index].off != 1 || plan_.is_leader(index + 1) || !plan_.program.facts()[index + 1].reachable)
+    return false;
+  const Insn &skipped = insns_[index + 1];
+  return skipped.is_jump_class() && skipped.code() == KBPF_JMP_JA;
+}
+
+Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
   bool is64 = insn.cls() == KBPF_CLASS_JMP;
-  if (insn.code() == KBPF_JMP_JA) {
-    int64_t distance = is64 ? insn.off : insn.imm;
-    uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + distance);
-    if (!is_next(target))
-      transfer(TransferKind::jump, target, Condition::eq, zero, zero);
-    return {};
-  }
-  uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + insn.off);
   bool by_register = insn.src_is_reg();
 
   if (insn.code() == KBPF_JMP_JSET) {
@@ -170,7 +188,7 @@ Result<void> Lowering::lower_jump(const Insn &insn) {
     bool upper_is_clear = !by_register && insn.imm >= 0;
     if (!is64 && !upper_is_clear)
       emit_.sext_w(t0, t0);
-    branch_to(target, Condition::ne, t0, zero);
+    branch_to(target, inverted ? Condition::eq : Condition::ne, t0, zero);
     return {};
   }
 
@@ -224,6 +242,8 @@ Result<void> Lowering::lower_jump(const Insn &insn) {
     b = t1;
     emit_.li(b, static_cast<uint64_t>(int64_t{insn.imm}));
   }
+  if (inverted)
+    condition = negate(condition);
   if (swapped)
     branch_to(target, condition, b, a);
   else

@@ -32,12 +32,13 @@ enum Reg : uint8_t {
 #define KBPF_RV64_R_TYPE(V)                                                                                  \
   V(add, 0x33, 0, 0x00)                                                                                      \
   V(sub, 0x33, 0, 0x20)                                                                                      \
-  V(sll, 0x33, 1, 0x00) V(srl, 0x33, 5, 0x00) V(sra, 0x33, 5, 0x20) V(or_, 0x33, 6, 0x00)                    \
-      V(and_, 0x33, 7, 0x00) V(xor_, 0x33, 4, 0x00) V(addw, 0x3b, 0, 0x00) V(subw, 0x3b, 0, 0x20)            \
-          V(sllw, 0x3b, 1, 0x00) V(srlw, 0x3b, 5, 0x00) V(sraw, 0x3b, 5, 0x20) V(mul, 0x33, 0, 0x01)         \
-              V(div, 0x33, 4, 0x01) V(divu, 0x33, 5, 0x01) V(rem, 0x33, 6, 0x01) V(remu, 0x33, 7, 0x01)      \
-                  V(mulw, 0x3b, 0, 0x01) V(divw, 0x3b, 4, 0x01) V(divuw, 0x3b, 5, 0x01)                      \
-                      V(remw, 0x3b, 6, 0x01) V(remuw, 0x3b, 7, 0x01) V(add_uw, 0x3b, 0, 0x04)
+  V(sll, 0x33, 1, 0x00)                                                                                      \
+  V(srl, 0x33, 5, 0x00) V(sra, 0x33, 5, 0x20) V(or_, 0x33, 6, 0x00) V(and_, 0x33, 7, 0x00)                   \
+      V(xor_, 0x33, 4, 0x00) V(addw, 0x3b, 0, 0x00) V(subw, 0x3b, 0, 0x20) V(sllw, 0x3b, 1, 0x00)            \
+          V(srlw, 0x3b, 5, 0x00) V(sraw, 0x3b, 5, 0x20) V(mul, 0x33, 0, 0x01) V(div, 0x33, 4, 0x01)          \
+              V(divu, 0x33, 5, 0x01) V(rem, 0x33, 6, 0x01) V(remu, 0x33, 7, 0x01) V(mulw, 0x3b, 0, 0x01)     \
+                  V(divw, 0x3b, 4, 0x01) V(divuw, 0x3b, 5, 0x01) V(remw, 0x3b, 6, 0x01)                      \
+                      V(remuw, 0x3b, 7, 0x01) V(add_uw, 0x3b, 0, 0x04)
 // name, opcode, funct3
 #define KBPF_RV64_I_TYPE(V)                                                                                  \
   V(addi, 0x13, 0) V(sltiu, 0x13, 3) V(xori, 0x13, 4) V(ori, 0x13, 6) V(andi, 0x13, 7) V(addiw, 0x1b, 0)

@@ -37,7 +37,11 @@ private:
   Result<uint32_t> lower_insn(uint32_t index); // number of slots that it took
   Result<void> lower_call(const Insn &insn);
   void lower_exit();
-  Result<void> lower_jump(const Insn &insn);
+  void lower_goto(uint32_t target);
+  Result<void> lower_branch(const Insn &insn, uint32_t target,
+                            bool inverted); // inverted: jump where it would not
+  bool skips_goto(uint32_t index) const;
+  uint32_t jump_target(uint32_t index) const;
   void transfer(TransferKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
   bool is_next(uint32_t target) const; // nothing lies between this instruction and target
   void branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2);
