@@ -2,6 +2,7 @@
 // Runs the verifier on a program that a test has put together, with maps and a profile of its choice.
 #pragma once
 #include "core/verifier/verifier.h"
+#include "image_bytes.h"
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -13,15 +14,6 @@ inline BlockSource malloc_source() {
   return {[](void *, size_t size) { return std::malloc(size); },
           [](void *, void *block, size_t) { std::free(block); }, nullptr};
 }
-
-class StringSink final : public TextSink {
-public:
-  void append(std::string_view text) override { text_.append(text); }
-  const std::string &text() const { return text_; }
-
-private:
-  std::string text_;
-};
 
 // A program and what surrounds it. Maps are referred to by their index.
 struct ProgramUnderTest {

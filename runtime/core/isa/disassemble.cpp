@@ -106,8 +106,7 @@ private:
     const char *suffix = insn_.size() == KBPF_SIZE_W ? "32" : "64";
     auto exchange = [&](std::string_view name, bool with_r0) {
       reg(letter, with_r0 ? 0 : insn_.src());
-      print(sink_, " = {}_{}", name, suffix);
-      print(sink_, "(r{} ", insn_.dst());
+      print(sink_, " = {}{}_{}(r{} ", name, insn_.size() == KBPF_SIZE_W ? "32" : "", suffix, insn_.dst());
       signed_offset(insn_.off);
       if (with_r0)
         print(sink_, ", {}0", letter);
