@@ -99,10 +99,11 @@ void collect_maps(Image &image) {
                  "\") are not supported; write: struct { __uint(type, BPF_MAP_TYPE_HASH); "
                  "__uint(max_entries, N); __type(key, K); __type(value, V); } NAME SEC(\".maps\")"));
     else if (section.name == ".maps" && image.profile().map_encoding == kbpf::MapEncoding::undefined_symbol)
-      error_in_object(
-          image, concat("kernels of profile ", quoted(image.profile().name),
-                        " have no map definitions; declare the map as 'extern int NAME;' and bind it by name"
-                        " when the object is loaded"));
+      report_at_data(
+          image, Severity::error, i, 0,
+          concat("kernels of profile ", quoted(image.profile().name),
+                 " have no map definitions; declare the map as 'extern int NAME;' and bind it by name"
+                 " when the object is loaded"));
     else if (section.name == ".maps")
       collect_defined_maps(image, i);
     else if (is_data(section) && image.profile().global_data)

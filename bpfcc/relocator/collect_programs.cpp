@@ -147,9 +147,9 @@ void collect_text_program(Image &image) {
     image.programs.push_back(std::move(program));
     for (const Function &function : image.functions)
       if (!function.is_static && &function != &image.functions[entry])
-        report_in_object(image, Severity::warning,
-                         concat("function ", quoted(function.name), " is left out: the object runs ",
-                                quoted(image.functions[entry].name), ", the first function of .text"));
+        report_at_function(image, Severity::warning, function,
+                           concat("function ", quoted(function.name), " is left out: the object runs ",
+                                  quoted(image.functions[entry].name), ", the first function of .text"));
   }
   for (size_t i = 1; i < image.programs.size(); i++)
     error_at_function(image, image.functions[image.programs[i].function],

@@ -74,14 +74,15 @@ void report_at_data(const Image &image, Severity severity, uint32_t section, uin
   report(image, severity, object_location(image), message);
 }
 
-void error_at_function(const Image &image, const Function &function, std::string_view message) {
+void report_at_function(const Image &image, Severity severity, const Function &function,
+                        std::string_view message) {
   SourceLocation where;
   if (const SourceLocation *declared = declaration(image, function.name))
-    report(image, Severity::error, *declared, message);
+    report(image, severity, *declared, message);
   else if (locate(image, function.section, function.first, where))
-    report(image, Severity::error, where, message);
+    report(image, severity, where, message);
   else
-    report(image, Severity::error, object_location(image), message);
+    report(image, severity, object_location(image), message);
 }
 
 std::string_view nearest(const Image &image, std::string_view name,

@@ -31,6 +31,7 @@ void complete_datasecs(const Image &image, std::string &types, uint32_t types_of
     if (type.kind != BtfKind::datasec || section == sections.end())
       continue;
     std::vector<BtfSecVar> variables;
+    variables.reserve(type.count);
     for (uint32_t i = 0; i < type.count; i++)
       variables.push_back(image.btf.secvar(type, i));
     std::sort(variables.begin(), variables.end(),

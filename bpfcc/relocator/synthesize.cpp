@@ -45,6 +45,7 @@ template <typename Record> void append_record(std::string &out, const Record &re
 void Synthesis::run() {
   add_programs();
   std::vector<std::string> names;
+  names.reserve(image_.programs.size());
   for (size_t i = 0; i < image_.programs.size(); i++)
     names.push_back(image_.output[i + 1].name);
   if (has_tables())
@@ -89,7 +90,7 @@ void Synthesis::add_programs() {
       symbol.section = section;
       symbol.value = uint64_t(part.first) * 8;
       symbol.size = uint64_t(function.count) * 8;
-      (entry ? entries : image_.output_symbols).push_back(std::move(symbol));
+      (entry ? entries : image_.output_symbols).push_back(symbol);
     }
   }
   image_.output_symbols.insert(image_.output_symbols.end(), entries.begin(), entries.end());
@@ -203,7 +204,7 @@ uint32_t Synthesis::map_symbol(uint32_t map) {
     OutputSymbol symbol;
     symbol.name = image_.maps[map].name;
     symbol.info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE);
-    image_.output_symbols.push_back(std::move(symbol));
+    image_.output_symbols.push_back(symbol);
   }
   return found->second;
 }

@@ -8,5 +8,5 @@ struct {
   __type(key, u64);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': the key of an array has 4 bytes, not 8
+// CHECK: [[#@LINE-1]]:3: error: map 'm': the key of an array has 4 bytes, not 8
 SEC("kprobe/f") int p(void *ctx) { return 0; }

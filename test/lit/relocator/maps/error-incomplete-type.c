@@ -9,5 +9,5 @@ struct {
   __type(key, u32);
   struct unknown *value;
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'value' is no complete type; write __type(value, T)
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'value' is no complete type; write __type(value, T)
 SEC("kprobe/f") int p(void *ctx) { return 0; }

@@ -7,5 +7,5 @@ struct {
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': max_entries is missing or 0
+// CHECK: [[#@LINE-1]]:3: error: map 'm': max_entries is missing or 0
 SEC("kprobe/f") int p(void *ctx) { return 0; }

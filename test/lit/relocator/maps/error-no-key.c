@@ -7,5 +7,5 @@ struct {
   __uint(max_entries, 1);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': key or key_size is missing or 0
+// CHECK: [[#@LINE-1]]:3: error: map 'm': key or key_size is missing or 0
 SEC("kprobe/f") int p(void *ctx) { return 0; }

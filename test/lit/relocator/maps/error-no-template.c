@@ -8,5 +8,5 @@ struct {
   __type(key, u32);
   __uint(value_size, 4);
 } m SEC(".maps");
-// CHECK: error: map 'm': a map of maps needs a template: __array(values, struct { ... })
+// CHECK: [[#@LINE-1]]:3: error: map 'm': a map of maps needs a template: __array(values, struct { ... })
 SEC("kprobe/f") int p(void *ctx) { return 0; }

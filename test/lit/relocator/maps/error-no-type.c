@@ -7,5 +7,5 @@ struct {
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': no type is given; write __uint(type, BPF_MAP_TYPE_...)
+// CHECK: [[#@LINE-1]]:3: error: map 'm': no type is given; write __uint(type, BPF_MAP_TYPE_...)
 SEC("kprobe/f") int p(void *ctx) { return 0; }

@@ -7,5 +7,5 @@ struct {
   __uint(max_entries, 1);
   __type(key, u32);
 } m SEC(".maps");
-// CHECK: error: map 'm': value or value_size is missing or 0
+// CHECK: [[#@LINE-1]]:3: error: map 'm': value or value_size is missing or 0
 SEC("kprobe/f") int p(void *ctx) { return 0; }

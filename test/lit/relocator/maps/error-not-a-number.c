@@ -8,5 +8,5 @@ struct {
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'max_entries' is no number; write __uint(max_entries, N)
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'max_entries' is no number; write __uint(max_entries, N)
 SEC("kprobe/f") int p(void *ctx) { return 0; }

@@ -9,5 +9,5 @@ struct {
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'pinning' is 2; known are 0 (none) and 1 (LIBBPF_PIN_BY_NAME)
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'pinning' is 2; known are 0 (none) and 1 (LIBBPF_PIN_BY_NAME)
 SEC("kprobe/f") int p(void *ctx) { return 0; }

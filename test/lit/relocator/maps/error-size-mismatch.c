@@ -9,5 +9,5 @@ struct {
   __uint(key_size, 8);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'key_size' is 8, but its type has 4 bytes
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'key_size' is 8, but its type has 4 bytes
 SEC("kprobe/f") int p(void *ctx) { return 0; }

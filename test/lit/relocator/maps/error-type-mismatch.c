@@ -9,5 +9,5 @@ struct {
   __uint(value_size, 4);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'value_size' is 4, but its type has 8 bytes
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'value_size' is 4, but its type has 8 bytes
 SEC("kprobe/f") int p(void *ctx) { return 0; }

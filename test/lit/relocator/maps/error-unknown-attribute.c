@@ -8,5 +8,5 @@ struct {
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': unknown attribute 'max_entrys'; did you mean 'max_entries'?
+// CHECK: [[#@LINE-1]]:3: error: map 'm': unknown attribute 'max_entrys'; did you mean 'max_entries'?
 SEC("kprobe/f") int p(void *ctx) { return 0; }

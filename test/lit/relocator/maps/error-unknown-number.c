@@ -8,5 +8,5 @@ struct {
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: error: map 'm': map type 1000 is not in profile 'kbpf'
+// CHECK: [[#@LINE-1]]:3: error: map 'm': map type 1000 is not in profile 'kbpf'
 SEC("kprobe/f") int p(void *ctx) { return 0; }

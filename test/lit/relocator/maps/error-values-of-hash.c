@@ -8,5 +8,5 @@ struct {
   __type(key, u32);
   __array(values, int(void *));
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'values' is for maps of maps and of programs
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'values' is for maps of maps and of programs
 SEC("kprobe/f") int p(void *ctx) { return 0; }

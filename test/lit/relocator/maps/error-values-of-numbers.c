@@ -8,5 +8,5 @@ struct {
   __type(key, u32);
   __array(values, int);
 } m SEC(".maps");
-// CHECK: error: map 'm': attribute 'values' holds neither maps nor programs; write __array(values, struct { ... })
+// CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'values' holds neither maps nor programs; write __array(values, struct { ... })
 SEC("kprobe/f") int p(void *ctx) { return 0; }

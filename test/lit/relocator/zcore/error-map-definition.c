@@ -3,5 +3,5 @@
 // RUN: not %bpfcc %s --abi=zcore --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
 #include "../Inputs/defs.h"
 HASH(counts);
-// CHECK: error: kernels of profile 'zcore' have no map definitions; declare the map as 'extern int NAME;' and bind it by name when the object is loaded
+// CHECK: [[#@LINE-1]]:1: error: kernels of profile 'zcore' have no map definitions; declare the map as 'extern int NAME;' and bind it by name when the object is loaded
 int entry(u64 *ctx) { return 0; }

@@ -5,5 +5,5 @@
 #include "../Inputs/defs.h"
 int entry(u64 *ctx) { return ctx[0]; }
 int other(u64 *ctx) { return ctx[1]; }
-// CHECK: warning: function 'other' is left out: the object runs 'entry', the first function of .text
+// CHECK: [[#@LINE-1]]:5: warning: function 'other' is left out: the object runs 'entry', the first function of .text
 // SYMBOLS-NOT: other
