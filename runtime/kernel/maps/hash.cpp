@@ -169,8 +169,10 @@ private:
 
   uint32_t hash_of(const void *key) const {
     uint64_t hash = seed_ ^ spec().key_size;
-    for (size_t i = 0; i < word_count(spec().key_size); i++)
-      hash = mix(hash ^ plain_word(key, spec().key_size, i), 0x9e3779b97f4a7c15);
+    each_word(key, spec().key_size, [&](size_t, Word word) {
+      hash = mix(hash ^ word, 0x9e3779b97f4a7c15);
+      return true;
+    });
     hash = mix(hash, 0xd6e8feb86659fd93);
     return static_cast<uint32_t>(hash ^ hash >> 32);
   }

@@ -16,33 +16,59 @@ constexpr size_t word_count(size_t bytes) { return (bytes + sizeof(Word) - 1) / 
 inline Word load_word(const Word *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
 inline void store_word(Word *word, Word value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
 
-// Word number index of a caller's unshared bytes, wherever they are aligned.
-inline Word plain_word(const void *bytes, size_t size, size_t index) {
+// A whole word of a caller's unshared bytes. Keys and values are aligned almost always; the processor may not
+// take the others at once.
+inline Word plain_word(const void *bytes) {
+  Word word;
+  if (reinterpret_cast<uintptr_t>(bytes) % sizeof(Word) == 0)
+    memcpy(&word, __builtin_assume_aligned(bytes, sizeof(Word)), sizeof(word));
+  else
+    memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+// Fewer bytes than a word has, padded with zeros.
+inline Word plain_tail(const void *bytes, size_t size) {
   Word word = 0;
-  size_t at = index * sizeof(Word);
-  size_t left = size - at;
-  memcpy(&word, static_cast<const char *>(bytes) + at, left < sizeof(Word) ? left : sizeof(Word));
+  for (size_t i = 0; i < size; i++)
+    word |= Word{static_cast<const unsigned char *>(bytes)[i]} << 8 * i;
   return word;
 }
 
+// Calls visit(index, word) for each word of size unshared bytes; visit returns false to stop.
+template <typename Visit> inline bool each_word(const void *bytes, size_t size, Visit visit) {
+  const char *at = static_cast<const char *>(bytes);
+  size_t index = 0;
+  for (; size >= sizeof(Word); at += sizeof(Word), size -= sizeof(Word))
+    if (!visit(index++, plain_word(at)))
+      return false;
+  return size == 0 || visit(index, plain_tail(at, size));
+}
+
 inline void store_words(Word *to, const void *from, size_t size) {
-  for (size_t i = 0; i < word_count(size); i++)
-    store_word(to + i, plain_word(from, size, i));
+  each_word(from, size, [&](size_t index, Word word) {
+    store_word(to + index, word);
+    return true;
+  });
 }
 
 inline void load_words(void *to, const Word *from, size_t size) {
-  for (size_t at = 0; at < size; at += sizeof(Word)) {
-    Word word = load_word(from + at / sizeof(Word));
-    size_t left = size - at;
-    memcpy(static_cast<char *>(to) + at, &word, left < sizeof(Word) ? left : sizeof(Word));
+  char *at = static_cast<char *>(to);
+  for (; size >= sizeof(Word); from++, at += sizeof(Word), size -= sizeof(Word)) {
+    Word word = load_word(from);
+    if (reinterpret_cast<uintptr_t>(at) % sizeof(Word) == 0)
+      memcpy(__builtin_assume_aligned(at, sizeof(Word)), &word, sizeof(word));
+    else
+      memcpy(at, &word, sizeof(word));
   }
+  if (size == 0)
+    return;
+  Word word = load_word(from);
+  for (size_t i = 0; i < size; i++)
+    at[i] = static_cast<char>(word >> 8 * i);
 }
 
 inline bool words_equal(const Word *stored, const void *bytes, size_t size) {
-  for (size_t i = 0; i < word_count(size); i++)
-    if (load_word(stored + i) != plain_word(bytes, size, i))
-      return false;
-  return true;
+  return each_word(bytes, size, [&](size_t index, Word word) { return load_word(stored + index) == word; });
 }
 
 } // namespace kbpf::maps

@@ -79,7 +79,6 @@ Result<void> Call::copy_attr(uint64_t user_attr, uint64_t size) {
   size_ = size;
   size_t known = std::min<size_t>(size, kAttrSize);
   KBPF_TRY(UserPtr(user_attr).copy_in(bytes_, known));
-  memset(bytes_ + known, 0, kAttrSize - known);
   std::byte tail[64];
   for (size_t at = known; at < size; at += sizeof(tail)) {
     size_t piece = std::min<size_t>(size - at, sizeof(tail));
@@ -91,7 +90,7 @@ Result<void> Call::copy_attr(uint64_t user_attr, uint64_t size) {
 }
 
 Result<void> Call::check_unused(size_t used) const {
-  size_t given = std::min<size_t>(size_, kAttrSize); // what is behind was set to zero
+  size_t given = std::min<size_t>(size_, kAttrSize);
   if (given > used && !all_zero(bytes_ + used, given - used))
     return Error::invalid;
   return {};

@@ -49,8 +49,11 @@ public:
   // page), bad_address.
   Result<void> copy_attr(uint64_t user_attr, uint64_t size);
 
-  template <typename T> const T &attr() const {
+  // The attr as a command sees it: fields that the caller did not give are zero.
+  template <typename T> const T &attr() {
     static_assert(sizeof(T) <= kAttrSize && std::is_trivially_copyable_v<T>);
+    if (size_ < sizeof(T))
+      memset(bytes_ + size_, 0, sizeof(T) - size_);
     return *reinterpret_cast<const T *>(bytes_);
   }
   // Error: invalid, where a byte behind the first used ones is not zero: the command has no field there.
