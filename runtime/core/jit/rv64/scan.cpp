@@ -114,7 +114,7 @@ Result<void> scan(Plan &plan, Arena &arena) {
       uses.registers |= named;
       faults += facts[i].faultable;
       if (insn.is_ld_imm64()) {
-        if (i + 1 >= end)
+        if (i + 1 >= end || insns[i + 1].opcode != 0)
           return Error::not_supported;
         i++;
       } else if (insn.is_exit()) {
