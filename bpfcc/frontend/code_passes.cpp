@@ -11,6 +11,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -65,6 +66,16 @@ StringRef unsupported(const Instruction &instruction) {
     return "call with more than 5 arguments: BPF passes them in 5 registers";
   if (is_floating_point(instruction))
     return "floating point: BPF has only integers";
+  if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction);
+      intrinsic && (intrinsic->getIntrinsicID() == Intrinsic::returnaddress ||
+                    intrinsic->getIntrinsicID() == Intrinsic::frameaddress))
+    return "return or frame address: a BPF program cannot look at its call stack";
+  if (isa<VAArgInst>(instruction))
+    return "variable arguments: BPF functions have a fixed number of them";
+  if (auto *result = dyn_cast<ReturnInst>(&instruction);
+      result && result->getReturnValue() &&
+      result->getReturnValue()->getType()->getPrimitiveSizeInBits() > 64)
+    return "result of more than 64 bits: BPF returns one register";
   if (isa<IndirectBrInst>(instruction))
     return "computed goto: BPF has no indirect jump";
   if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction);

@@ -22,3 +22,7 @@ int many(int, int, int, int, int, int);
 int six(int a) { return many(a, a, a, a, a, a); }
 // CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: floating point: BPF has only integers
 float half(float x) { return x / 2; }
+// CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: return or frame address: a BPF program cannot look at its call stack
+void *caller(void) { return __builtin_return_address(0); }
+// CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: result of more than 64 bits: BPF returns one register
+__int128 wide(long a) { return (__int128)a * a; }
