@@ -30,7 +30,6 @@ WaitResult WaitQueue::sleep(SpinLock &lock, uint64_t deadline_ns, bool interrupt
   if (interruptible && self->signal_pending.load())
     return WaitResult::interrupted;
 
-  uintptr_t irq = irq_save();
   {
     SpinGuard guard(lock_);
     self->next_waiter = nullptr;
@@ -52,7 +51,7 @@ WaitResult WaitQueue::sleep(SpinLock &lock, uint64_t deadline_ns, bool interrupt
     add_timer(*self);
   }
   lock.unlock();
-  irq_disable(); // unlock() restored what the caller had
+  uintptr_t irq = irq_save(); // what the caller had before it took the lock
   schedule();
   if (timed)
     remove_timer(*self);

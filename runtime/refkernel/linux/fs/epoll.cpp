@@ -1,65 +1,69 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// epoll: a list of files and the events wanted of each. A wait looks at all of them; an edge-triggered entry
-// reports again only when its file's generation has moved. An entry keeps its file open until it is removed.
+// epoll: a list of files and the events wanted of each. A wait looks at all of them; an edge-triggered watch
+// reports again only when its file's generation has moved. A watch is in two lists, its epoll's and its
+// file's, so that closing the file's last descriptor ends it.
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/sched/thread.h"
 
 namespace refkernel {
 
 namespace {
+class EpollFile;
+}
 
-constexpr uint32_t kEdgeTriggered = 1u << 31, kOneShot = 1u << 30;
-constexpr uint32_t kAlways = kPollError | kPollHangUp;
-
-struct Entry {
+struct EpollWatch {
+  EpollFile *epoll;
   int fd;
   Ref<File> file;
   LinuxEpollEvent event;
   uint32_t seen_generation = 0;
   bool reported = false, disabled = false;
-  Entry *next = nullptr;
+  EpollWatch *next = nullptr, *next_of_file = nullptr;
 };
+
+namespace {
+
+constinit Mutex watch_lock; // the lists of all epolls and files
+
+constexpr uint32_t kEdgeTriggered = 1u << 31, kOneShot = 1u << 30;
+constexpr uint32_t kAlways = kPollError | kPollHangUp;
 
 class EpollFile final : public HeapObject<EpollFile, Epoll> {
 public:
   explicit EpollFile(Ref<Inode> inode) : HeapObject(std::move(inode), kOpenReadWrite) {}
   ~EpollFile() {
-    while (Entry *entry = first_) {
-      first_ = entry->next;
-      destroy(entry);
-    }
+    MutexGuard guard(watch_lock);
+    while (first_)
+      end(*first_);
   }
 
   SysResult<void> control(Operation operation, int fd, Ref<File> target,
                           const LinuxEpollEvent &event) override {
-    MutexGuard guard(lock_);
-    Entry **link = &first_;
-    while (*link && ((*link)->fd != fd || (*link)->file.get() != target.get()))
-      link = &(*link)->next;
-    Entry *entry = *link;
-    if (operation == Operation::add) {
-      if (entry)
-        return Errno::eexist;
-      if (as_epoll(*target))
-        return Errno::einval;
-      entry = try_make<Entry>(fd, std::move(target), event);
-      if (!entry)
-        return Errno::enomem;
-      *link = entry;
-      notify_pollers();
-      return {};
-    }
-    if (!entry)
+    MutexGuard guard(watch_lock);
+    EpollWatch *watch = first_;
+    while (watch && (watch->fd != fd || watch->file.get() != target.get()))
+      watch = watch->next;
+    if (operation == Operation::add)
+      return watch ? SysResult<void>(Errno::eexist) : add(fd, std::move(target), event);
+    if (!watch)
       return Errno::enoent;
     if (operation == Operation::remove) {
-      *link = entry->next;
-      destroy(entry);
+      end(*watch);
       return {};
     }
-    entry->event = event;
-    entry->reported = entry->disabled = false;
+    watch->event = event;
+    watch->reported = watch->disabled = false;
     notify_pollers();
     return {};
+  }
+
+  // With watch_lock held: out of both lists, and gone. The caller holds a reference of the file.
+  void end(EpollWatch &watch) {
+    unlink(first_, watch, &EpollWatch::next);
+    EpollWatch *of_file = watch.file->watches.load(std::memory_order_relaxed);
+    unlink(of_file, watch, &EpollWatch::next_of_file);
+    watch.file->watches.store(of_file, std::memory_order_release);
+    destroy(&watch);
   }
 
   SysResult<int> wait(LinuxEpollEvent *events, int capacity, uint64_t deadline_ns) override {
@@ -76,9 +80,9 @@ public:
   }
 
   uint32_t poll() override {
-    MutexGuard guard(lock_);
-    for (Entry *entry = first_; entry; entry = entry->next)
-      if (ready_events(*entry))
+    MutexGuard guard(watch_lock);
+    for (EpollWatch *watch = first_; watch; watch = watch->next)
+      if (ready_events(*watch))
         return kPollIn | kPollReadNormal;
     return 0;
   }
@@ -86,36 +90,60 @@ public:
   SpecialKind special_kind() const override { return SpecialKind::epoll; }
 
 private:
-  static uint32_t ready_events(Entry &entry) {
-    if (entry.disabled)
+  static void unlink(EpollWatch *&first, EpollWatch &watch, EpollWatch *EpollWatch::*next) {
+    EpollWatch **link = &first;
+    while (*link != &watch)
+      link = &((*link)->*next);
+    *link = watch.*next;
+  }
+
+  SysResult<void> add(int fd, Ref<File> target, const LinuxEpollEvent &event) {
+    if (as_epoll(*target))
+      return Errno::einval;
+    auto *watch = try_make<EpollWatch>(this, fd, std::move(target), event);
+    if (!watch)
+      return Errno::enomem;
+    watch->next = std::exchange(first_, watch);
+    watch->next_of_file = watch->file->watches.exchange(watch, std::memory_order_acq_rel);
+    notify_pollers();
+    return {};
+  }
+
+  static uint32_t ready_events(EpollWatch &watch) {
+    if (watch.disabled)
       return 0;
-    uint32_t events = entry.file->poll() & (entry.event.events | kAlways);
-    bool same_edge = (entry.event.events & kEdgeTriggered) && entry.reported &&
-                     entry.seen_generation == entry.file->poll_generation();
+    uint32_t events = watch.file->poll() & (watch.event.events | kAlways);
+    bool same_edge = (watch.event.events & kEdgeTriggered) && watch.reported &&
+                     watch.seen_generation == watch.file->poll_generation();
     return same_edge ? 0 : events;
   }
 
   int collect(LinuxEpollEvent *events, int capacity) {
-    MutexGuard guard(lock_);
+    MutexGuard guard(watch_lock);
     int count = 0;
-    for (Entry *entry = first_; entry && count < capacity; entry = entry->next) {
-      uint32_t generation = entry->file->poll_generation();
-      uint32_t ready = ready_events(*entry);
+    for (EpollWatch *watch = first_; watch && count < capacity; watch = watch->next) {
+      uint32_t generation = watch->file->poll_generation();
+      uint32_t ready = ready_events(*watch);
       if (!ready)
         continue;
-      events[count++] = {ready, 0, entry->event.data};
-      entry->seen_generation = generation;
-      entry->reported = true;
-      entry->disabled = entry->event.events & kOneShot;
+      events[count++] = {ready, 0, watch->event.data};
+      watch->seen_generation = generation;
+      watch->reported = true;
+      watch->disabled = watch->event.events & kOneShot;
     }
     return count;
   }
 
-  Mutex lock_; // the list
-  Entry *first_ = nullptr;
+  EpollWatch *first_ = nullptr;
 };
 
 } // namespace
+
+void forget_watches(File &file) {
+  MutexGuard guard(watch_lock);
+  while (EpollWatch *watch = file.watches.load(std::memory_order_relaxed))
+    watch->epoll->end(*watch);
+}
 
 Epoll *as_epoll(File &file) {
   return file.special_kind() == SpecialKind::epoll ? static_cast<Epoll *>(&file) : nullptr;

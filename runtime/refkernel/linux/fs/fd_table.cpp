@@ -8,6 +8,20 @@
 
 namespace refkernel {
 
+namespace {
+// What was taken out of a table: let go when the table's lock is free again, so it is declared before the
+// guard.
+struct Removed {
+  File *file = nullptr;
+  ~Removed() {
+    if (!file)
+      return;
+    file->drop_descriptor();
+    Ref<File>::adopt(file);
+  }
+};
+} // namespace
+
 SysResult<Ref<FdTable>> FdTable::create() {
   auto *table = try_make<FdTable>();
   if (!table)
@@ -17,7 +31,7 @@ SysResult<Ref<FdTable>> FdTable::create() {
 
 FdTable::~FdTable() {
   for (uint32_t fd = 0; fd < capacity_; ++fd)
-    Ref<File>::adopt(entries_[fd].file);
+    Removed entry{entries_[fd].file};
   heap_free(entries_, capacity_ * sizeof(Entry), alignof(Entry));
 }
 
@@ -59,6 +73,7 @@ SysResult<Ref<FdTable>> FdTable::clone() {
     for (uint32_t fd = 0; fd < capacity_; ++fd)
       if (entries_[fd].file) {
         entries_[fd].file->acquire();
+        entries_[fd].file->add_descriptor();
         copy->entries_[fd] = entries_[fd];
       }
     return copy;
@@ -83,6 +98,7 @@ SysResult<int> FdTable::install(Ref<File> file, bool close_on_exec, int lowest) 
       if (fd >= limit)
         return Errno::emfile;
       if (fd < capacity_) {
+        file->add_descriptor();
         entries_[fd] = {file.release(), close_on_exec};
         return static_cast<int>(fd);
       }
@@ -95,18 +111,19 @@ SysResult<void> FdTable::replace(int fd, Ref<File> file, bool close_on_exec) {
   if (fd < 0 || static_cast<uint64_t>(fd) >= current_process().limits[kLimitFiles].soft)
     return Errno::ebadf;
   KBPF_TRY(grow(static_cast<uint32_t>(fd) + 1));
-  Ref<File> old; // declared first: dropped after the lock
+  Removed old;
   SpinGuard guard(lock_);
-  old = Ref<File>::adopt(std::exchange(entries_[fd], Entry{file.release(), close_on_exec}).file);
+  file->add_descriptor();
+  old.file = std::exchange(entries_[fd], Entry{file.release(), close_on_exec}).file;
   return {};
 }
 
 SysResult<void> FdTable::close(int fd) {
-  Ref<File> old; // declared first: dropped after the lock
+  Removed old;
   SpinGuard guard(lock_);
   if (!in_range(fd) || !entries_[fd].file)
     return Errno::ebadf;
-  old = Ref<File>::adopt(std::exchange(entries_[fd], Entry{}).file);
+  old.file = std::exchange(entries_[fd], Entry{}).file;
   return {};
 }
 

@@ -16,6 +16,7 @@
 namespace refkernel {
 
 class Inode;
+struct EpollWatch;
 
 // Implements dispose() of a polymorphic, reference-counted type for its most derived class.
 template <typename Derived, typename Base> class HeapObject : public Base {
@@ -68,6 +69,12 @@ public:
   Mutex position_lock;
   std::atomic<uint64_t> position{0};
 
+  // Descriptors in all tables that stand for it. When the last one goes, epolls forget the file, even if somebody
+  // still works with it.
+  void add_descriptor() { descriptors_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_descriptor();
+  std::atomic<EpollWatch *> watches{nullptr}; // epoll.cpp's
+
   SysResult<void> remember_path(Inode *directory, std::string_view name); // for append_name
 
 protected:
@@ -76,11 +83,14 @@ protected:
 
 private:
   Ref<Inode> inode_;
-  std::atomic<uint32_t> flags_;
+  std::atomic<uint32_t> flags_, descriptors_{0};
   Ref<Inode> directory_;
   char *name_ = nullptr;
   size_t name_size_ = 0;
 };
+
+// Takes file out of all epolls (epoll.cpp).
+void forget_watches(File &file);
 
 // State changes that poll, select and epoll may wait for. Events are announced after the change, from any
 // context.

@@ -68,6 +68,11 @@ File::File(Ref<Inode> inode, uint32_t flags)
 
 File::~File() { heap_free(name_, name_size_, 1); }
 
+void File::drop_descriptor() {
+  if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) == 1 && watches.load(std::memory_order_acquire))
+    forget_watches(*this);
+}
+
 SysResult<void> File::remember_path(Inode *directory, std::string_view name) {
   directory_ = Ref<Inode>::share(directory);
   if (name.empty())
