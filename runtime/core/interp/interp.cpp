@@ -74,25 +74,29 @@ uint64_t imm64(const Insn *insn) {
 
 uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
                    std::span<std::byte> stack) {
+  // clang-format off: a table
 #define BINARY_LABELS(name, code, result)                                                                    \
   [KBPF_CLASS_ALU64 | code | KBPF_SRC_K] = &&name##64_k,                                                     \
-                             [KBPF_CLASS_ALU64 | code | KBPF_SRC_X] = &&name##64_x,                          \
-                             [KBPF_CLASS_ALU | code | KBPF_SRC_K] = &&name##32_k,                            \
-                             [KBPF_CLASS_ALU | code | KBPF_SRC_X] = &&name##32_x,
+  [KBPF_CLASS_ALU64 | code | KBPF_SRC_X] = &&name##64_x,                                                     \
+  [KBPF_CLASS_ALU | code | KBPF_SRC_K] = &&name##32_k,                                                       \
+  [KBPF_CLASS_ALU | code | KBPF_SRC_X] = &&name##32_x,
 #define CONDITION_LABELS(name, code, holds)                                                                  \
-  [KBPF_CLASS_JMP | code | KBPF_SRC_K] = &&name##64_k, [KBPF_CLASS_JMP | code | KBPF_SRC_X] = &&name##64_x,  \
-                           [KBPF_CLASS_JMP32 | code | KBPF_SRC_K] = &&name##32_k,                            \
-                           [KBPF_CLASS_JMP32 | code | KBPF_SRC_X] = &&name##32_x,
+  [KBPF_CLASS_JMP | code | KBPF_SRC_K] = &&name##64_k,                                                       \
+  [KBPF_CLASS_JMP | code | KBPF_SRC_X] = &&name##64_x,                                                       \
+  [KBPF_CLASS_JMP32 | code | KBPF_SRC_K] = &&name##32_k,                                                     \
+  [KBPF_CLASS_JMP32 | code | KBPF_SRC_X] = &&name##32_x,
 #define SIZE_LABELS(name, size, Type, Extending)                                                             \
   [KBPF_CLASS_LDX | KBPF_MODE_MEM | size] = &&load_##name,                                                   \
-                                    [KBPF_CLASS_LDX | KBPF_MODE_MEMSX | size] = &&load_sx_##name,            \
-                                    [KBPF_CLASS_STX | KBPF_MODE_MEM | size] = &&store_x_##name,              \
-                                    [KBPF_CLASS_ST | KBPF_MODE_MEM | size] = &&store_k_##name,               \
-                                    [KBPF_CLASS_STX | KBPF_MODE_ATOMIC | size] = &&atomic_##name,
+  [KBPF_CLASS_LDX | KBPF_MODE_MEMSX | size] = &&load_sx_##name,                                              \
+  [KBPF_CLASS_STX | KBPF_MODE_MEM | size] = &&store_x_##name,                                                \
+  [KBPF_CLASS_ST | KBPF_MODE_MEM | size] = &&store_k_##name,                                                 \
+  [KBPF_CLASS_STX | KBPF_MODE_ATOMIC | size] = &&atomic_##name,
   static const void *const handlers[256] = {
       [0 ... 255] = &&not_an_instruction,
-      BINARY_OPERATIONS(BINARY_LABELS) CONDITIONS(CONDITION_LABELS)
-          SIZES(SIZE_LABELS)[KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov64_k,
+      BINARY_OPERATIONS(BINARY_LABELS)
+      CONDITIONS(CONDITION_LABELS)
+      SIZES(SIZE_LABELS)
+      [KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov64_k,
       [KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_X] = &&mov64_x,
       [KBPF_CLASS_ALU | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov32_k,
       [KBPF_CLASS_ALU | KBPF_ALU_MOV | KBPF_SRC_X] = &&mov32_x,
@@ -107,6 +111,7 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
       [KBPF_OP_EXIT] = &&exit,
       [KBPF_OP_LD_IMM64] = &&ld_imm64,
   };
+// clang-format on
 #undef BINARY_LABELS
 #undef CONDITION_LABELS
 #undef SIZE_LABELS

@@ -43,55 +43,25 @@ void Emitter::add(Reg rd, Reg rs1, Reg rs2) {
     insn(encode::add(rd, rs1, rs2));
 }
 
-void Emitter::sub(Reg rd, Reg rs1, Reg rs2) {
-  if (rd == rs1 && is_narrow(rd, rs2))
-    half(encode::c_sub(rd, rs2));
-  else
-    insn(encode::sub(rd, rs1, rs2));
-}
-
-void Emitter::addw(Reg rd, Reg rs1, Reg rs2) {
-  if (rd == rs2)
+// An operation whose compressed form has rd = rs1 and wants narrow registers.
+void Emitter::arithmetic(uint32_t (*full)(Reg, Reg, Reg), uint16_t (*compressed)(Reg, Reg), bool commutes,
+                         Reg rd, Reg rs1, Reg rs2) {
+  if (commutes && rd == rs2)
     rs2 = rs1, rs1 = rd;
   if (rd == rs1 && is_narrow(rd, rs2))
-    half(encode::c_addw(rd, rs2));
+    half(compressed(rd, rs2));
   else
-    insn(encode::addw(rd, rs1, rs2));
+    insn(full(rd, rs1, rs2));
 }
 
+void Emitter::sub(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::sub, encode::c_sub, false, rd, rs1, rs2); }
 void Emitter::subw(Reg rd, Reg rs1, Reg rs2) {
-  if (rd == rs1 && is_narrow(rd, rs2))
-    half(encode::c_subw(rd, rs2));
-  else
-    insn(encode::subw(rd, rs1, rs2));
+  arithmetic(encode::subw, encode::c_subw, false, rd, rs1, rs2);
 }
-
-void Emitter::and_(Reg rd, Reg rs1, Reg rs2) {
-  if (rd == rs2)
-    rs2 = rs1, rs1 = rd;
-  if (rd == rs1 && is_narrow(rd, rs2))
-    half(encode::c_and(rd, rs2));
-  else
-    insn(encode::and_(rd, rs1, rs2));
-}
-
-void Emitter::or_(Reg rd, Reg rs1, Reg rs2) {
-  if (rd == rs2)
-    rs2 = rs1, rs1 = rd;
-  if (rd == rs1 && is_narrow(rd, rs2))
-    half(encode::c_or(rd, rs2));
-  else
-    insn(encode::or_(rd, rs1, rs2));
-}
-
-void Emitter::xor_(Reg rd, Reg rs1, Reg rs2) {
-  if (rd == rs2)
-    rs2 = rs1, rs1 = rd;
-  if (rd == rs1 && is_narrow(rd, rs2))
-    half(encode::c_xor(rd, rs2));
-  else
-    insn(encode::xor_(rd, rs1, rs2));
-}
+void Emitter::addw(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::addw, encode::c_addw, true, rd, rs1, rs2); }
+void Emitter::and_(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::and_, encode::c_and, true, rd, rs1, rs2); }
+void Emitter::or_(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::or_, encode::c_or, true, rd, rs1, rs2); }
+void Emitter::xor_(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::xor_, encode::c_xor, true, rd, rs1, rs2); }
 
 void Emitter::mv(Reg rd, Reg rs) {
   if (rd == rs)

@@ -78,6 +78,8 @@ public:
   void jump_far(Reg link, Reg temp, int64_t distance);
 
 private:
+  void arithmetic(uint32_t (*full)(Reg, Reg, Reg), uint16_t (*compressed)(Reg, Reg), bool commutes, Reg rd,
+                  Reg rs1, Reg rs2);
   void put(uint32_t bits, unsigned bytes);
   void half(uint16_t encoded) { put(encoded, 2); }
 

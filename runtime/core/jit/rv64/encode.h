@@ -8,55 +8,44 @@
 
 namespace kbpf::rv64 {
 
+// clang-format off: tables
 enum Reg : uint8_t {
-  zero,
-  ra,
-  sp,
-  gp,
-  tp,
-  t0,
-  t1,
-  t2,
-  s0,
-  s1,
-  a0,
-  a1,
-  a2,
-  a3,
-  a4,
-  a5, // clang-format off
-  a6, a7, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6, // clang-format on
+  zero, ra, sp, gp, tp, t0, t1, t2, s0, s1, a0, a1, a2, a3, a4, a5,
+  a6, a7, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6,
 };
 
 // name, opcode, funct3, funct7
-#define KBPF_RV64_R_TYPE(V)                                                                                  \
-  V(add, 0x33, 0, 0x00)                                                                                      \
-  V(sub, 0x33, 0, 0x20)                                                                                      \
-  V(sll, 0x33, 1, 0x00)                                                                                      \
-  V(srl, 0x33, 5, 0x00) V(sra, 0x33, 5, 0x20) V(or_, 0x33, 6, 0x00) V(and_, 0x33, 7, 0x00)                   \
-      V(xor_, 0x33, 4, 0x00) V(addw, 0x3b, 0, 0x00) V(subw, 0x3b, 0, 0x20) V(sllw, 0x3b, 1, 0x00)            \
-          V(srlw, 0x3b, 5, 0x00) V(sraw, 0x3b, 5, 0x20) V(mul, 0x33, 0, 0x01) V(div, 0x33, 4, 0x01)          \
-              V(divu, 0x33, 5, 0x01) V(rem, 0x33, 6, 0x01) V(remu, 0x33, 7, 0x01) V(mulw, 0x3b, 0, 0x01)     \
-                  V(divw, 0x3b, 4, 0x01) V(divuw, 0x3b, 5, 0x01) V(remw, 0x3b, 6, 0x01)                      \
-                      V(remuw, 0x3b, 7, 0x01) V(add_uw, 0x3b, 0, 0x04)
+#define KBPF_RV64_R_TYPE(V)                                                                                 \
+  V(add, 0x33, 0, 0x00)    V(sub, 0x33, 0, 0x20)    V(sll, 0x33, 1, 0x00)    V(srl, 0x33, 5, 0x00)          \
+  V(sra, 0x33, 5, 0x20)    V(or_, 0x33, 6, 0x00)    V(and_, 0x33, 7, 0x00)   V(xor_, 0x33, 4, 0x00)         \
+  V(addw, 0x3b, 0, 0x00)   V(subw, 0x3b, 0, 0x20)   V(sllw, 0x3b, 1, 0x00)   V(srlw, 0x3b, 5, 0x00)         \
+  V(sraw, 0x3b, 5, 0x20)   V(mul, 0x33, 0, 0x01)    V(div, 0x33, 4, 0x01)    V(divu, 0x33, 5, 0x01)         \
+  V(rem, 0x33, 6, 0x01)    V(remu, 0x33, 7, 0x01)   V(mulw, 0x3b, 0, 0x01)   V(divw, 0x3b, 4, 0x01)         \
+  V(divuw, 0x3b, 5, 0x01)  V(remw, 0x3b, 6, 0x01)   V(remuw, 0x3b, 7, 0x01)  V(add_uw, 0x3b, 0, 0x04)
 // name, opcode, funct3
-#define KBPF_RV64_I_TYPE(V)                                                                                  \
-  V(addi, 0x13, 0) V(sltiu, 0x13, 3) V(xori, 0x13, 4) V(ori, 0x13, 6) V(andi, 0x13, 7) V(addiw, 0x1b, 0)
-#define KBPF_RV64_LOADS(V)                                                                                   \
-  V(lb, 0x03, 0) V(lh, 0x03, 1) V(lw, 0x03, 2) V(ld, 0x03, 3) V(lbu, 0x03, 4) V(lhu, 0x03, 5) V(lwu, 0x03, 6)
-#define KBPF_RV64_STORES(V) V(sb, 0x23, 0) V(sh, 0x23, 1) V(sw, 0x23, 2) V(sd, 0x23, 3)
+#define KBPF_RV64_I_TYPE(V)                                                                                 \
+  V(addi, 0x13, 0)         V(sltiu, 0x13, 3)        V(xori, 0x13, 4)         V(ori, 0x13, 6)                \
+  V(andi, 0x13, 7)         V(addiw, 0x1b, 0)
+#define KBPF_RV64_LOADS(V)                                                                                  \
+  V(lb, 0x03, 0)           V(lh, 0x03, 1)           V(lw, 0x03, 2)           V(ld, 0x03, 3)                 \
+  V(lbu, 0x03, 4)          V(lhu, 0x03, 5)          V(lwu, 0x03, 6)
+#define KBPF_RV64_STORES(V)                                                                                 \
+  V(sb, 0x23, 0)           V(sh, 0x23, 1)           V(sw, 0x23, 2)           V(sd, 0x23, 3)
 // name, opcode, funct3, bits 31 .. 26
-#define KBPF_RV64_SHIFTS(V)                                                                                  \
-  V(slli, 0x13, 1, 0x00)                                                                                     \
-  V(srli, 0x13, 5, 0x00)                                                                                     \
-  V(srai, 0x13, 5, 0x10) V(slliw, 0x1b, 1, 0x00) V(srliw, 0x1b, 5, 0x00) V(sraiw, 0x1b, 5, 0x10)
-#define KBPF_RV64_BRANCHES(V)                                                                                \
-  V(beq, 0x63, 0) V(bne, 0x63, 1) V(blt, 0x63, 4) V(bge, 0x63, 5) V(bltu, 0x63, 6) V(bgeu, 0x63, 7)
+#define KBPF_RV64_SHIFTS(V)                                                                                 \
+  V(slli, 0x13, 1, 0x00)   V(srli, 0x13, 5, 0x00)   V(srai, 0x13, 5, 0x10)                                  \
+  V(slliw, 0x1b, 1, 0x00)  V(srliw, 0x1b, 5, 0x00)  V(sraiw, 0x1b, 5, 0x10)
+// name, opcode, funct3
+#define KBPF_RV64_BRANCHES(V)                                                                               \
+  V(beq, 0x63, 0)          V(bne, 0x63, 1)          V(blt, 0x63, 4)          V(bge, 0x63, 5)                \
+  V(bltu, 0x63, 6)         V(bgeu, 0x63, 7)
 // name, opcode, funct3, bits 31 .. 20
-#define KBPF_RV64_UNARY(V)                                                                                   \
+#define KBPF_RV64_UNARY(V)                                                                                  \
   V(sext_b, 0x13, 1, 0x604) V(sext_h, 0x13, 1, 0x605) V(zext_h, 0x3b, 4, 0x080) V(rev8, 0x13, 5, 0x6b8)
 // name, funct5: .w and .d, with and without acquire and release
-#define KBPF_RV64_AMOS(V) V(amoadd, 0x00) V(amoswap, 0x01) V(amoxor, 0x04) V(amoor, 0x08) V(amoand, 0x0c)
+#define KBPF_RV64_AMOS(V)                                                                                   \
+  V(amoadd, 0x00)          V(amoswap, 0x01)         V(amoxor, 0x04)          V(amoor, 0x08)           V(amoand, 0x0c)
+// clang-format on
 
 namespace encode {
 
