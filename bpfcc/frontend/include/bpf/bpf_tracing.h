@@ -10,7 +10,7 @@
     defined(__TARGET_ARCH_s390) || defined(__TARGET_ARCH_powerpc) || defined(__TARGET_ARCH_mips) ||          \
     defined(__TARGET_ARCH_sparc) || defined(__TARGET_ARCH_arc) || defined(__TARGET_ARCH_loongarch)
 #error                                                                                                       \
-    "the embedded bpf_tracing.h describes RISC-V registers: leave __TARGET_ARCH_* out, or bring your own header by -I"
+    "this bpf_tracing.h describes RISC-V registers: leave __TARGET_ARCH_* out, or give another by -I"
 #endif
 #ifndef __TARGET_ARCH_riscv
 #define __TARGET_ARCH_riscv
