@@ -104,7 +104,7 @@ void flush_kernel_tlb() {
   irq_restore(irq);
 }
 
-void sync_all_icaches() {
+REFKERNEL_NOPROBE void sync_all_icaches() {
   uintptr_t irq = irq_save();
   asm volatile("fence rw, rw" ::: "memory");
   flush_icache();
@@ -279,7 +279,7 @@ namespace {
 SpinLock text_window_lock;
 }
 
-bool write_kernel_text(uintptr_t address, uint32_t value, size_t size) {
+REFKERNEL_NOPROBE bool write_kernel_text(uintptr_t address, uint32_t value, size_t size) {
   Pte *target = find_pte(kernel_root, address, 0, false);
   if (!target || !(*target & kPteValid) || address % size)
     return false;
