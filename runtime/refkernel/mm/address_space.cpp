@@ -279,6 +279,7 @@ void AddressSpace::activate() {
       firmware_mask(this_hart())); // before the first use: a flush from now on reaches this hart
   REFKERNEL_CSR_WRITE(satp, kSatpSv39 | direct_to_physical(state_->root) >> 12);
   flush_tlb();
+  flush_icache();
 }
 
 void AddressSpace::deactivate() { state_->harts.fetch_and(~firmware_mask(this_hart())); }

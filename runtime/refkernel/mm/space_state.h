@@ -25,6 +25,7 @@ struct AddressSpace::State {
   kbpf::Result<void> move_pages(uintptr_t from, uintptr_t to, size_t length);
   kbpf::Result<void> share_pages_with(State &child);
   void flush(uintptr_t start, uintptr_t end);
+  void sync_icaches();
 };
 
 } // namespace refkernel

@@ -88,6 +88,16 @@ void AddressSpace::State::flush(uintptr_t start, uintptr_t end) {
   irq_restore(irq);
 }
 
+// Instructions were written as data. Harts that take up this space later do their own fence.i (activate()).
+void AddressSpace::State::sync_icaches() {
+  uintptr_t irq = irq_save();
+  asm volatile("fence rw, rw" ::: "memory");
+  flush_icache();
+  if (uint64_t others = harts.load() & ~firmware_mask(this_hart()))
+    sbi_remote_fence_i(others);
+  irq_restore(irq);
+}
+
 kbpf::Result<Page *> AddressSpace::State::page_at(const Area &area, uintptr_t address, bool for_write) {
   address = align_down(address, kPageSize);
   Pte *entry = find_pte(root, address, 0, true);
@@ -130,7 +140,7 @@ kbpf::Result<Page *> AddressSpace::State::page_at(const Area &area, uintptr_t ad
   // Another hart that has cached the invalid entry takes one more fault, and finds the entry as it wants it.
   flush_tlb_page(address);
   if (wanted & kPteExec)
-    sync_all_icaches(); // its instructions were written as data
+    sync_icaches();
   return page;
 }
 
@@ -156,14 +166,16 @@ void AddressSpace::State::drop_pages(uintptr_t start, uintptr_t end) {
 }
 
 void AddressSpace::State::apply_protection(const Area &area, uintptr_t start, uintptr_t end) {
+  bool any_newly_executable = false;
   for_each_present(root, start, end, [&](Pte &entry, uintptr_t) {
     bool own = area.shared || page_of_pte(entry)->references.load(std::memory_order_acquire) == 1;
     bool newly_executable = area.prot & kProtExec && !(entry & kPteExec);
     entry = make_pte(pte_physical(entry), protection_flags(area.prot, own));
-    if (newly_executable)
-      sync_all_icaches();
+    any_newly_executable |= newly_executable;
   });
   flush(start, end);
+  if (any_newly_executable)
+    sync_icaches();
 }
 
 kbpf::Result<void> AddressSpace::State::move_pages(uintptr_t from, uintptr_t to, size_t length) {
