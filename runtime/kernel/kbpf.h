@@ -24,7 +24,8 @@ struct kbpf_regs {
   uint64_t status, badaddr, cause, orig_a0;
 };
 /* From the trap handler, interrupts off, for a breakpoint exception (cause 3) in kernel mode. Returns 1 where
- * the breakpoint was a probe's (regs are updated, return from the trap), 0 where it was not. */
+ * the breakpoint was a probe's (regs are updated, return from the trap), 0 where it was not. The return takes
+ * epc and all of x from regs; gp and tp may stay as they are. */
 int kbpf_on_breakpoint(struct kbpf_regs *regs);
 /* From the trap handler for any other exception in kernel mode: 1 where BPF code expected it (regs are
  * updated, return from the trap), else 0: the fault is the kernel's. Call it first: where the fault came from

@@ -113,8 +113,10 @@ int main(int argc, char **argv) {
   uint64_t executed = 0, wrong = 0;
   while (executed < count) {
     const uint32_t word = random_instruction();
-    const NativeInsn insn = decode_native(word).insn;
-    if (insn.operation == Operation::out_of_line || (insn.operation == Operation::jalr && !insn.rs1))
+    const DecodedNative decoded = decode_native(word);
+    const NativeInsn &insn = decoded.insn;
+    if (decoded.refusal || insn.operation == Operation::out_of_line ||
+        (insn.operation == Operation::jalr && !insn.rs1))
       continue;
     kbpf_regs before = {};
     before.epc = place_address;

@@ -84,7 +84,7 @@ const Case kEmulated[] = {
     COMPUTES("lui a0, 0x80000", 0x80000537, 10, 0xffffffff80000000),
     COMPUTES("lui t0, 0x12345", 0x123452b7, 5, 0x12345000),
     COMPUTES("auipc a1, 0xfffff", 0xfffff597, 11, kPc - 0x1000),
-    COMPUTES("auipc gp, 0x7ffff", 0x7ffff197, 3, kPc + 0x7ffff000),
+    COMPUTES("auipc t0, 0x7ffff", 0x7ffff297, 5, kPc + 0x7ffff000),
     JUMPS("jal ra, -1048576", 0x800000ef, 1, kPc - 1048576),
     JUMPS("jal t0, 1048574", 0x7ffff2ef, 5, kPc + 1048574),
     JUMPS("jal zero, 699050", 0x2abaa06f, 0, kPc + 699050),
@@ -97,6 +97,7 @@ const Case kEmulated[] = {
     BRANCHES("blt a0, a1, 2730", 0x2ab545e3, s(x[10]) < s(x[11]), 2730),
     BRANCHES("bge a0, a1, -16", 0xfeb558e3, s(x[10]) >= s(x[11]), -16),
     BRANCHES("bltu a0, a1, 16", 0x00b56863, x[10] < x[11], 16),
+    BRANCHES("beq a0, a1, 4: offset where rd would be tp", 0x00b50263, x[10] == x[11], 4),
     BRANCHES("bgeu a0, a1, 32", 0x02b57063, x[10] >= x[11], 32),
     COMPUTES("addi a0, a1, -2048", 0x80058513, 10, x[11] - 2048),
     COMPUTES("slti a0, a1, -1", 0xfff5a513, 10, s(x[11]) < -1),
@@ -166,6 +167,8 @@ const struct {
     {"ecall", 0x00000073},
     {"wfi", 0x10500073},
     {"sfence.vma a0, a1", 0x12b50073},
+    {"c.mv tp, a1: not restored by a trap's return", 0x822e},
+    {"addi gp, gp, 1", 0x00118193},
 };
 
 const struct {
@@ -185,6 +188,8 @@ const struct {
     {"lr.d.aqrl a0, (a1)", 0x1605b52f, "lr/sc"},
     {"sc.w a0, a2, (a1)", 0x18c5a52f, "lr/sc"},
     {"sc.d.rl a0, a2, (a1)", 0x1ac5b52f, "lr/sc"},
+    {"auipc gp, 0x7ffff", 0x7ffff197, "gp or tp"},
+    {"jal tp, 16", 0x0100026f, "gp or tp"},
     {"custom-0", 0x0000000b, "unknown"},
     {"branch with funct3 2", 0x00b52063, "unknown"},
     {"jalr with funct3 1", 0x00059067, "unknown"},

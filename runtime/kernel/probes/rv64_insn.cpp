@@ -341,6 +341,36 @@ unsigned instruction_length(uint16_t first_halfword) {
   return 10 + 2 * bits(first_halfword, 14, 12);
 }
 
+namespace {
+
+// gp and tp belong to the kernel's own conventions: its trap return may leave them as they are, so what is
+// emulated cannot change them. The hart itself can.
+void leave_to_hart(DecodedNative &decoded) {
+  constexpr uint8_t kGp = 3, kTp = 4;
+  NativeInsn &insn = decoded.insn;
+  if (decoded.refusal || insn.operation == Operation::out_of_line || (insn.rd != kGp && insn.rd != kTp))
+    return;
+  switch (insn.operation) {
+  case Operation::beq:
+  case Operation::bne:
+  case Operation::blt:
+  case Operation::bge:
+  case Operation::bltu:
+  case Operation::bgeu:
+    return; // the field is a part of the offset
+  case Operation::auipc:
+  case Operation::jal:
+  case Operation::jalr:
+    decoded.refusal =
+        "the instruction sets gp or tp from pc, which can be neither emulated nor done elsewhere";
+    return;
+  default:
+    insn.operation = Operation::out_of_line;
+  }
+}
+
+} // namespace
+
 DecodedNative decode_native(uint32_t word) {
   DecodedNative decoded;
   const unsigned length = instruction_length(static_cast<uint16_t>(word));
@@ -357,6 +387,7 @@ DecodedNative decode_native(uint32_t word) {
   } else if (const uint32_t expanded = expand_compressed(compressed)) {
     decode_word(expanded, decoded);
   }
+  leave_to_hart(decoded);
   return decoded;
 }
 
