@@ -61,6 +61,7 @@ constexpr Spelling kSpellings[] = {
     {"-m", Form::word, "host-flag", "", ""},
     {"-pthread", Form::word, "host-flag", "", ""},
     {"-pipe", Form::flag, "ignored", "", ""},
+    {"-nostdlib", Form::flag, "ignored", "", ""},
     {"-l", Form::word_value, "host-flag", "", ""},
     {"-L", Form::word_value, "host-flag", "", ""},
     {"-M", Form::flag, "dependencies", "", "print a make rule with the source's dependencies"},

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * Arguments of a probed function, taken from its registers, and macros that turn them into C parameters. The
- * target is RISC-V unless __TARGET_ARCH_* names another, which only a context of one's own could serve. */
+ * kernels that this compiler serves run on RISC-V; builds made for a host pass its __TARGET_ARCH_* all the
+ * same, which only matters where the object is for Linux. */
 #ifndef __BPF_TRACING_H__
 #define __BPF_TRACING_H__
 
 #include <bpf/bpf_helpers.h>
 
-#if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64) || defined(__TARGET_ARCH_arm) ||              \
-    defined(__TARGET_ARCH_s390) || defined(__TARGET_ARCH_powerpc) || defined(__TARGET_ARCH_mips) ||          \
-    defined(__TARGET_ARCH_sparc) || defined(__TARGET_ARCH_arc) || defined(__TARGET_ARCH_loongarch)
-#error                                                                                                       \
-    "this bpf_tracing.h describes RISC-V registers: leave __TARGET_ARCH_* out, or give another by -I"
+#if defined(__KBPF_ABI_LINUX__) &&                                                                           \
+    (defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64) || defined(__TARGET_ARCH_arm) ||             \
+     defined(__TARGET_ARCH_s390) || defined(__TARGET_ARCH_powerpc) || defined(__TARGET_ARCH_mips) ||         \
+     defined(__TARGET_ARCH_sparc) || defined(__TARGET_ARCH_arc) || defined(__TARGET_ARCH_loongarch))
+#error "this bpf_tracing.h describes RISC-V registers: leave __TARGET_ARCH_* out, or give another by -I"
 #endif
 #ifndef __TARGET_ARCH_riscv
 #define __TARGET_ARCH_riscv
