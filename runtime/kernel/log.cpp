@@ -6,12 +6,9 @@ namespace kbpf {
 
 void log_line(std::string_view format, const TextArg *args, size_t count) {
   char line[kLogLine];
-  TextBuffer text(line, sizeof(line) - 1);
-  text.append("[INFO kbpf] ");
+  TextBuffer text(line, sizeof(line));
   print_args(text, format, args, count);
-  size_t length = text.text().size();
-  line[length] = '\n';
-  kbpf_port_console_write(line, length + 1);
+  kbpf_port_log(text.text().data(), text.text().size());
 }
 
 } // namespace kbpf

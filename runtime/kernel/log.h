@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The runtime's own lines on the kernel's console: what it did with a program, at information level.
+// The runtime's own lines in the kernel's log: what it did with a program, at information level.
 #pragma once
 #include "core/base/text.h"
 

@@ -83,7 +83,9 @@ int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
                          int cloexec); /* fd, or negative errno */
 struct kbpf_object *kbpf_port_fd_get(int fd);
 
-/* [any] The kernel's log: one or more whole lines. */
+/* The kernel's log: one line at information level, without a newline; what the runtime did with a program. */
+void kbpf_port_log(const char *line, size_t size);
+/* [any] The console: what programs print, as it is and before this returns. */
 void kbpf_port_console_write(const char *text, size_t size);
 /* [any] New text is in the trace ring: wakes the readers of its pseudo file. Must not take a lock that probed
  * code may hold; deferring to the next timer tick is fine. */

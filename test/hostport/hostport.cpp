@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
@@ -57,7 +58,7 @@ struct State {
   std::map<uintptr_t, Symbol> symbols;
   std::vector<std::pair<std::string, std::string>> aliases;
   std::vector<Range> text, unprobeable;
-  std::string console;
+  std::string console, log;
   std::atomic<uint32_t> cpu_count{1};
   std::atomic<bool> may_use_bpf{true};
   std::atomic<uint64_t> fixed_time{0};
@@ -179,6 +180,7 @@ void reset(bool check_leaks) {
   s.text.clear();
   s.unprobeable.clear();
   s.console.clear();
+  s.log.clear();
   s.cpu_count = 1;
   s.may_use_bpf = true;
   s.fixed_time = 0;
@@ -280,12 +282,15 @@ void keep_allocations() {
 
 uint64_t allocation_count() { return state().allocation_count; }
 
-std::string take_console() {
+namespace {
+std::string take(std::string State::*text) {
   std::lock_guard lock(state().mutex);
-  std::string text;
-  text.swap(state().console);
-  return text;
+  return std::exchange(state().*text, {});
 }
+} // namespace
+
+std::string take_console() { return take(&State::console); }
+std::string take_log() { return take(&State::log); }
 
 unsigned trace_wakes() { return state().trace_wakes; }
 
@@ -464,6 +469,11 @@ kbpf_object *kbpf_port_fd_get(int fd) {
 void kbpf_port_console_write(const char *text, size_t size) {
   std::lock_guard lock(state().mutex);
   state().console.append(text, size);
+}
+
+void kbpf_port_log(const char *line, size_t size) {
+  std::lock_guard lock(state().mutex);
+  state().log.append(line, size).push_back('\n');
 }
 
 void kbpf_port_trace_wake(void) { state().trace_wakes++; }

@@ -56,6 +56,7 @@ uint64_t allocation_count();
 void keep_allocations(); // what is allocated now may stay for good, across reset too: it is no leak
 
 std::string take_console(); // what was written since the last call
+std::string take_log();     // the runtime's own lines, likewise
 unsigned trace_wakes();
 
 } // namespace kbpf::hostport

@@ -43,7 +43,7 @@ Result<int64_t> prog_attach(Call &call) {
   KBPF_TRY(copy_target(attr, target));
   log_info("attach target: {}", target.text);
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));
-  log_info("prog found: {}", program->name());
+  log_info("prog found: {}", program->name()[0] ? program->name() : "unnamed");
   char buffer[kLogLine];
   TextBuffer why(buffer, sizeof(buffer));
   Result<void> attached = attach_probe(std::move(program), target.text, why);

@@ -12,7 +12,7 @@ using Attr = kbpf_attr_prog_load_ex;
 
 constexpr uint32_t kMaxBindings = KBPF_MAX_MAPS_PER_PROG;
 
-// Text for the process and, its first line, for the console.
+// Text for the process and, its first line, for the kernel's log.
 class CausesLog final : public TextSink {
 public:
   explicit CausesLog(TextSink &to) : to_(to), line_(buffer_, sizeof(buffer_)) {}
