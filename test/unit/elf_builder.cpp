@@ -125,7 +125,8 @@ std::string KbpfObjectBuilder::build() {
   return elf.build();
 }
 
-std::string zcore_object(const std::vector<Insn> &code, const std::vector<ZcoreReloc> &relocs) {
+std::string zcore_object(const std::vector<Insn> &code, const std::vector<ZcoreReloc> &relocs,
+                         const kbpf_abi_record *abi) {
   ElfBuilder elf;
   uint32_t text = elf.add_section(".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, bytes_of(code));
   std::string strings(1, '\0'), symbols = record_bytes(Elf64_Sym{}), rels;
@@ -142,6 +143,8 @@ std::string zcore_object(const std::vector<Insn> &code, const std::vector<ZcoreR
   uint32_t symtab = elf.add_section(".symtab", SHT_SYMTAB, 0, symbols, strtab, 1, sizeof(Elf64_Sym));
   if (!rels.empty())
     elf.add_section(".rel.text", SHT_REL, 0, rels, symtab, text, sizeof(Elf64_Rel));
+  if (abi)
+    elf.add_section(KBPF_SEC_ABI, SHT_PROGBITS, 0, record_bytes(*abi));
   return elf.build();
 }
 

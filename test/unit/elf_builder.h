@@ -63,6 +63,8 @@ struct ZcoreReloc {
   std::string symbol;
   uint32_t type = 1;
 };
-std::string zcore_object(const std::vector<Insn> &code, const std::vector<ZcoreReloc> &relocs);
+// abi: an ABI record to add, as bpfcc does.
+std::string zcore_object(const std::vector<Insn> &code, const std::vector<ZcoreReloc> &relocs,
+                         const kbpf_abi_record *abi = nullptr);
 
 } // namespace kbpf::test

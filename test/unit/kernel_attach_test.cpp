@@ -95,15 +95,15 @@ TEST_F(ProgAttach, AnAttachedProgramOutlivesItsDescriptor) {
   EXPECT_EQ(call(PROG_DETACH, "kprobe$a::open", second), -EBADF);
 }
 
-TEST_F(ProgAttach, TheConsoleTellsTheSteps) {
-  hostport::take_console();
+TEST_F(ProgAttach, TheLogTellsTheSteps) {
+  hostport::take_log();
   attach("kprobe$a::open");
-  std::string console = hostport::take_console();
+  std::string log_text = hostport::take_log();
   size_t at = 0;
   for (const char *step :
        {"attach target", "prog found", "tracepoint parsed", "symbol resolved", "kprobe registered"}) {
-    at = console.find(step, at);
-    EXPECT_NE(at, std::string::npos) << step << " in " << console;
+    at = log_text.find(step, at);
+    EXPECT_NE(at, std::string::npos) << step << " in " << log_text;
   }
 }
 
@@ -113,7 +113,7 @@ TEST_F(ProgAttach, WrongTargetsAreRefusedWithTheirCause) {
   EXPECT_EQ(attach("teapot$a::open"), -EINVAL);
   EXPECT_EQ(attach(""), -EINVAL);
   EXPECT_EQ(attach("kprobe$" + std::string(600, 'x')), -E2BIG);
-  EXPECT_NE(hostport::take_console().find("no function is called nowhere"), std::string::npos);
+  EXPECT_NE(hostport::take_log().find("no function is called nowhere"), std::string::npos);
 }
 
 TEST_F(ProgAttach, ATargetThatMatchesTwiceIsAmbiguous) {

@@ -76,16 +76,16 @@ TEST_F(ObjectLoad, AKbpfProgramRuns) {
   EXPECT_EQ(&program_of(fd)->profile(), &kKbpfProfile);
 }
 
-TEST_F(ObjectLoad, TheConsoleTellsTheSteps) {
+TEST_F(ObjectLoad, TheLogTellsTheSteps) {
   KbpfObjectBuilder object;
   object.add_prog("answer", return_42);
   load(object.build());
-  std::string console = hostport::take_console();
+  std::string log_text = hostport::take_log();
   size_t at = 0;
   for (const char *step :
        {"load program ex", "map resolution finished", "relocation finished", "compile finished"}) {
-    at = console.find(step, at);
-    EXPECT_NE(at, std::string::npos) << step << " in " << console;
+    at = log_text.find(step, at);
+    EXPECT_NE(at, std::string::npos) << step << " in " << log_text;
   }
 }
 
@@ -199,7 +199,7 @@ TEST_F(ObjectLoad, AnUnsafeProgramIsRefusedWithItsCause) {
   object.add_prog("unsafe", assemble({kbpf::test::load(KBPF_SIZE_DW, R0, R10, -1024), exit_insn()}));
   EXPECT_EQ(load(object.build()), -EACCES);
   EXPECT_GT(strlen(log), 10u);
-  EXPECT_NE(hostport::take_console().find("refused: "), std::string::npos);
+  EXPECT_NE(hostport::take_log().find("refused: "), std::string::npos);
 }
 
 TEST_F(ObjectLoad, WhatIsNoObjectIsNotExecutable) {
@@ -294,6 +294,25 @@ TEST_F(ObjectLoad, AZcoreProgramUsesTheMapsThatItIsGiven) {
   uint64_t value = 0;
   EXPECT_EQ(lookup(map, &key, &value), 0);
   EXPECT_EQ(value, 5u);
+}
+
+TEST_F(ObjectLoad, AZcoreObjectMayCarryAnAbiRecord) {
+  kbpf_abi_record abi{};
+  abi.magic = KBPF_OBJECT_MAGIC;
+  abi.format = KBPF_OBJECT_FORMAT;
+  abi.profile = KBPF_PROFILE_ZCORE;
+  abi.abi_version = 1;
+  int64_t map = make_map(kHash, 4, 8, 4);
+  int64_t fd = load(zcore_object(zcore_update, {{0, "map_fd"}}, &abi), {{"map_fd", map}});
+  ASSERT_GE(fd, 0) << log;
+  EXPECT_EQ(&program_of(fd)->profile(), &kZcoreProfile);
+  abi.profile = KBPF_PROFILE_LINUX;
+  EXPECT_LT(load(zcore_object(zcore_update, {{0, "map_fd"}}, &abi), {{"map_fd", map}}), 0);
+}
+
+TEST_F(ObjectLoad, AZcoreKeyIsCheckedAgainstTheMapThatIsGiven) {
+  int64_t map = make_map(kHash, 64, 8, 4); // the program's stack has no 64 bytes there
+  EXPECT_EQ(load(zcore_object(zcore_update, {{0, "map_fd"}}), {{"map_fd", map}}), -EACCES);
 }
 
 TEST_F(ObjectLoad, AZcoreSymbolWithoutAMapIsNotFound) {

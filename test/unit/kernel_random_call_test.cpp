@@ -117,7 +117,7 @@ TEST_F(RandomCalls, NothingBreaks) {
           hostport::close_fd(fd);
         }
     if (i % 1000 == 0)
-      hostport::take_console();
+      hostport::take_log();
   }
   EXPECT_GT(succeeded, 1000u);
 
