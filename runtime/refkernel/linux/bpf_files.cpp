@@ -6,6 +6,7 @@
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/process.h"
+#include "refkernel/machine/noprobe.h"
 #include <cstring>
 
 namespace refkernel {
@@ -71,7 +72,7 @@ kbpf_object *kbpf_port_fd_get(int fd) {
   return object;
 }
 
-void kbpf_port_current(kbpf_thread *thread) {
+REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
   *thread = {};
   Thread *running = current();
   if (!running)

@@ -3,7 +3,7 @@
 #include "refkernel/machine/asm_offsets.h"
 
 /* SchedState *switch_threads(SchedState *from, SchedState *to): returns in `to`, with `from`. */
-.text
+.section .text.noprobe, "ax"
 .globl switch_threads
 .type switch_threads, @function
 switch_threads:

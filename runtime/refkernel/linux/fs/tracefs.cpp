@@ -5,6 +5,7 @@
 #include "kernel/port.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/fs/trace_wake.h"
+#include "refkernel/machine/noprobe.h"
 #include <algorithm>
 
 namespace refkernel {
@@ -109,4 +110,6 @@ SysResult<void> populate_sys(Inode &root) {
 } // namespace refkernel
 
 // Inside a probe: only a flag; the next timer tick wakes.
-void kbpf_port_trace_wake(void) { refkernel::text_arrived.store(true, std::memory_order_release); }
+REFKERNEL_NOPROBE void kbpf_port_trace_wake(void) {
+  refkernel::text_arrived.store(true, std::memory_order_release);
+}
