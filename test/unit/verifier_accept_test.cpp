@@ -219,6 +219,64 @@ TEST(VerifierAccepts, AnIndexBoundedBySigned32BitComparisons) {
                    .maps = {P::data_map(64)}});
 }
 
+TEST(VerifierAccepts, AnIndexWhoseZeroExtendedCopyWasCompared) {
+  expect_accepted({.insns = assemble({
+                       load(KBPF_SIZE_DW, R6, R1, 80),
+                       ld_map_value(R0, 0, 0),
+                       mov64_reg(R7, R6),
+                       lsh64_imm(R7, 32),
+                       alu64_imm(KBPF_ALU_RSH, R7, 32),
+                       jump_imm(KBPF_JMP_JGT, R7, 63, 3),
+                       mov32_reg(R6, R6),
+                       add64_reg(R0, R6),
+                       store_imm(KBPF_SIZE_B, R0, 0, 1),
+                       mov64_imm(R0, 0),
+                       exit_insn(),
+                   }),
+                   .maps = {P::data_map(64)}});
+}
+
+TEST(VerifierAccepts, AnIndexMaskedTwiceAndComparedOnce) {
+  expect_accepted({.insns = assemble({
+                       load(KBPF_SIZE_DW, R6, R1, 80),
+                       ld_map_value(R0, 0, 0),
+                       mov32_reg(R6, R6),
+                       mov64_reg(R7, R6),
+                       alu32_imm(KBPF_ALU_AND, R7, 0xffff),
+                       jump32_imm(KBPF_JMP_JGT, R7, 63, 3),
+                       and64_imm(R6, 0xffff),
+                       add64_reg(R0, R6),
+                       store_imm(KBPF_SIZE_B, R0, 0, 1),
+                       mov64_imm(R0, 0),
+                       exit_insn(),
+                   }),
+                   .maps = {P::data_map(64)}});
+}
+
+// Four ways through each of 100 rounds: 4^100 paths, unless sums that only go to memory are forgotten.
+TEST(VerifierAccepts, ALoopWithBranchesThatDifferInWhatTheyAddUp) {
+  ProgramUnderTest test{.insns = assemble({
+                            load(KBPF_SIZE_DW, R6, R1, 80),
+                            mov64_imm(R7, 0),
+                            mov64_imm(R8, 0),
+                            jump_imm(KBPF_JMP_JSET, R6, 1, 1), // loop
+                            add64_imm(R7, 1),
+                            jump_imm(KBPF_JMP_JSET, R6, 2, 1),
+                            add64_imm(R7, 3),
+                            alu64_imm(KBPF_ALU_MUL, R6, 3),
+                            add64_imm(R8, 1),
+                            jump_imm(KBPF_JMP_JLT, R8, 100, -7),
+                            ld_map_value(R1, 0, 0),
+                            store_reg(KBPF_SIZE_DW, R1, 0, R7),
+                            mov64_imm(R0, 0),
+                            exit_insn(),
+                        }),
+                        .maps = {P::data_map(8)}};
+  Verdict verdict = run_verifier(test);
+  EXPECT_TRUE(verdict) << verdict.message();
+  EXPECT_LT(verdict.stats.processed_insns, 10000u);
+}
+
 TEST(VerifierAccepts, AMapPointerThatWasSpilledAndComparedElsewhere) {
   expect_accepted({.insns = assemble({
                        store_imm(KBPF_SIZE_W, R10, -4, 0),

@@ -332,12 +332,24 @@ TEST(VerifierRefuses, ALoopThatWaitsForAHelper) {
       "infinite-loop", 0);
 }
 TEST(VerifierRefuses, ALoopWithoutABound) {
-  ProgramUnderTest test{.insns = {mov64_imm(R0, 0), add64_imm(R0, 1), ja(-2), exit_insn()}};
+  ProgramUnderTest test{.insns = {mov64_imm(R1, 0), add64_imm(R1, 1), jump_imm(KBPF_JMP_JNE, R1, 0, -2),
+                                  mov64_imm(R0, 0), exit_insn()}};
   Verdict verdict = run_verifier(test);
   ASSERT_FALSE(verdict);
   EXPECT_EQ(verdict.name(), "too-complex");
   EXPECT_EQ(verdict.error, Error::too_big);
   EXPECT_EQ(verdict.stats.processed_insns, KBPF_MAX_PROCESSED_INSNS);
+}
+TEST(VerifierRefuses, AWholeNumberWhoseZeroExtendedCopyWasCompared) {
+  expect_refused({.insns = assemble({load(KBPF_SIZE_DW, R6, R1, 80), ld_map_value(R0, 0, 0),
+                                     mov64_reg(R7, R6), lsh64_imm(R7, 32), alu64_imm(KBPF_ALU_RSH, R7, 32),
+                                     jump_imm(KBPF_JMP_JGT, R7, 63, 2), add64_reg(R0, R6),
+                                     store_imm(KBPF_SIZE_B, R0, 0, 1), mov64_imm(R0, 0), exit_insn()}),
+                  .maps = {P::data_map(64)}},
+                 "map-value-out-of-bounds", 8);
+}
+TEST(VerifierRefuses, ALoopWhoseCounterNobodyReads) {
+  expect_refused({.insns = {mov64_imm(R0, 0), add64_imm(R0, 1), ja(-2), exit_insn()}}, "infinite-loop", 1);
 }
 TEST(VerifierRefuses, ALoopWhoseBoundComesFromOutside) {
   ProgramUnderTest test{.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 0), add64_imm(R0, 1),

@@ -41,8 +41,8 @@ bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
   case Kind::uninitialised:
     return true;
   case Kind::scalar:
-    // An id in old means that the walk from there used that two values are equal.
-    if (old.id != 0 && (current.id == 0 || !ids.match(old.id, current.id)))
+    // An id in old means that the walk from there may have used that two values are parts of one.
+    if (old.id != 0 && (current.id == 0 || old.part != current.part || !ids.match(old.id, current.id)))
       return false;
     return is_subset(current.number, old.number);
   case Kind::stack:
@@ -104,10 +104,15 @@ bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids) {
 void simplify(State &state, const Cfg &cfg) {
   for (uint32_t f = 0; f < state.frame_count; f++) {
     bool innermost = f + 1 == state.frame_count;
-    uint16_t live = cfg.live[innermost ? state.insn : state.frames[f + 1]->return_to];
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+    uint32_t insn = innermost ? state.insn : state.frames[f + 1]->return_to;
+    uint16_t live = cfg.live[insn], relevant = cfg.relevant[insn];
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
+      Value &value = state.frames[f]->regs[reg];
       if (!(live >> reg & 1) || (!innermost && reg <= 5))
-        state.frames[f]->regs[reg] = Value();
+        value = Value();
+      else if (value.is_scalar() && !(relevant >> reg & 1))
+        value = Value::unknown();
+    }
   }
   // An id that one value alone has says nothing. Counting by pairs would be slow; a set of those seen twice
   // is not.
@@ -125,8 +130,10 @@ void simplify(State &state, const Cfg &cfg) {
   });
   for_each_value(state, [&](Value &value) {
     uint32_t i = static_cast<uint32_t>(std::find(once, once + count, value.id) - once);
-    if (value.is_scalar() && i < count && !twice[i])
+    if (value.is_scalar() && i < count && !twice[i]) {
       value.id = 0;
+      value.part = {};
+    }
   });
 }
 

@@ -7,7 +7,7 @@
 
 namespace kbpf {
 
-// Drops what nobody will read or compare: dead registers, and ids that only one value has.
+// Forgets what nobody will read or compare: dead registers, numbers that do not matter, ids that only one value has.
 void simplify(State &state, const Cfg &cfg);
 
 // Whether every machine state that `current` stands for is one of `old`. Both are at the same instruction,

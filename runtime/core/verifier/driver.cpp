@@ -183,6 +183,7 @@ private:
     if (++pending_count_ > kMostPending)
       return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
                     pending_count_);
+    forks_since_checkpoint_++;
     state->parent = current_->parent;
     if (state->parent)
       state->parent->open_paths++;
@@ -241,9 +242,10 @@ private:
       }
       link = &old.next;
     }
-    // A checkpoint costs memory and comparisons: in straight code seldom needed, in a running loop rarely of
-    // use.
-    uint32_t least_jumps = in_loop ? 20 : 2, least_insns = in_loop ? 100 : 8;
+    // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it is of use
+    // only where paths have parted, which then meet here again round by round.
+    bool forked = forks_since_checkpoint_ != 0;
+    uint32_t least_jumps = in_loop && !forked ? 20 : 2, least_insns = in_loop && !forked ? 100 : 8;
     bool worthwhile = checkpoints_[current_->insn] == nullptr || jumps_since_checkpoint_ >= least_jumps ||
                       insns_since_checkpoint_ >= least_insns;
     if (worthwhile)
@@ -260,7 +262,7 @@ private:
     checkpoint->next = checkpoints_[current_->insn];
     checkpoints_[current_->insn] = checkpoint;
     current_->parent = checkpoint;
-    jumps_since_checkpoint_ = insns_since_checkpoint_ = 0;
+    jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
     return {};
   }
 
@@ -322,7 +324,7 @@ private:
   State *pending_ = nullptr; // last in, first out
   uint32_t pending_count_ = 0;
   std::span<State *> checkpoints_; // per instruction: a list, the newest first
-  uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0;
+  uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
 };
 
 Result<VerifiedProgram> verify(const RawProgram &program, const VerifyOptions &options, Arena &scratch,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/memory.h"
+#include "core/verifier/link.h"
 
 namespace kbpf {
 
@@ -31,8 +32,10 @@ Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
     return slot.spilled;
   if (first == 0 && size <= stored && slot.spilled.is_scalar()) {
     Value value = Value::scalar(zero_extend(slot.spilled.number, size * 8));
-    if (size == stored) // the very number that was stored
+    if (size == stored) { // the very number that was stored
       value.id = slot.spilled.id;
+      value.part = slot.spilled.part;
+    }
     return value;
   }
   bool all_zero = true;
@@ -49,12 +52,11 @@ void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   ByteKind kind = ByteKind::misc;
   if (value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0) {
     kind = ByteKind::zero;
-  } else if (first == 0 && (size == 8 || value.is_scalar())) {
+  } else if (first == 0 && (size == 8 || (size == 4 && value.is_scalar()))) {
     Value stored = value;
     if (size < 8) {
       stored.number = zero_extend(value.number, size * 8);
-      if (stored.number != value.number)
-        stored.id = 0;
+      derive_stored(size * 8, value, stored);
     }
     bool says_nothing =
         stored.is_scalar() && stored.id == 0 && stored.number == Scalar::zero_extended(size * 8);

@@ -22,16 +22,32 @@ enum class Kind : uint8_t {
 };
 const char *kind_name(Kind kind);
 
+// Which part of the number that an id stands for a value is: compilers compare a zero-extended copy and then
+// use the whole, or the other way round.
+struct Part {
+  enum class Form : uint8_t {
+    whole,
+    zero_extended, // its lowest bits
+    sign_extended,
+    shifted_up, // its lowest bits at the top of the word: on the way to one of the two above
+  };
+  Form form = Form::whole;
+  uint8_t bits = 64;
+  bool operator==(const Part &) const = default;
+};
+
 // What a register or a spilled slot holds.
 struct Value {
   Kind kind = Kind::uninitialised;
   uint8_t frame = 0;
   uint16_t map = 0;
-  // Values of one id other than 0 are copies of each other: what is learnt of one is true for all.
+  // Values of one id other than 0 are copies of each other, or parts of one number: what is learnt of one is
+  // true for all (link.h).
   uint32_t id = 0;
+  Part part;
   Scalar number;
 
-  static Value scalar(const Scalar &number) { return {Kind::scalar, 0, 0, 0, number}; }
+  static Value scalar(const Scalar &number) { return {Kind::scalar, 0, 0, 0, {}, number}; }
   static Value constant(uint64_t word) { return scalar(Scalar::constant(word)); }
   static Value unknown() { return scalar(Scalar::unknown()); }
   bool is_scalar() const { return kind == Kind::scalar; }
@@ -48,7 +64,7 @@ enum class ByteKind : uint8_t {
 struct StackSlot { // 8 bytes of stack
   ByteKind bytes[8] = {};
   // Where bytes are of kind spill: the register, stored at the slot's lowest address. A scalar may have been
-  // stored in fewer than 8 bytes; `spilled` is then what a zero-extending load of them gives.
+  // stored in 4 bytes; `spilled` is then what a zero-extending load of them gives.
   Value spilled;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/transformer.h"
+#include "core/verifier/link.h"
 #include "core/verifier/memory.h"
 #include <cstring>
 
@@ -63,7 +64,12 @@ void Transformer::alu(State &state, const Insn &insn) {
   }
   Value src =
       insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
-  dst = arithmetic(insn, dst, src);
+  Value result = arithmetic(insn, dst, src);
+  if (result.is_scalar()) {
+    derive(insn, dst, result);
+    adopt_known(state, result);
+  }
+  dst = result;
 }
 
 Value Transformer::move(State &state, const Insn &insn) {
@@ -72,20 +78,19 @@ Value Transformer::move(State &state, const Insn &insn) {
     return Value::constant(is_64 ? static_cast<uint64_t>(int64_t{insn.imm})
                                  : static_cast<uint32_t>(insn.imm));
   Value &src = state.reg(insn.src());
-  if (is_64 && insn.off == 0) {
-    link(src);
+  link(src);
+  if (is_64 && insn.off == 0)
     return src;
-  }
   if (!src.is_scalar()) // a piece of an address
     return Value::scalar(is_64 ? Scalar::sign_extended(static_cast<unsigned>(insn.off))
                                : Scalar::zero_extended(32));
-  Scalar result = is_64 ? alu64(KBPF_ALU_MOV, insn.off, Scalar(), src.number)
-                        : alu32(KBPF_ALU_MOV, insn.off, Scalar(), src.number);
-  if (result == src.number) { // the move changes nothing
-    link(src);
+  Value result = Value::scalar(is_64 ? alu64(KBPF_ALU_MOV, insn.off, Scalar(), src.number)
+                                     : alu32(KBPF_ALU_MOV, insn.off, Scalar(), src.number));
+  if (result.number == src.number) // the move changes nothing
     return src;
-  }
-  return Value::scalar(result);
+  derive(insn, src, result);
+  adopt_known(state, result);
+  return result;
 }
 
 Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &src) {
@@ -272,14 +277,7 @@ bool Transformer::assume_jump(State &state, bool taken) {
     state.reg(insn.dst()).number = new_dst.number;
     if (insn.src_is_reg())
       state.reg(insn.src()).number = new_src.number;
-    // What is learnt of one copy is true of the others. Copies of both at once are narrowed by either alone.
-    for_each_value(state, [&](Value &value) {
-      if (value.is_scalar() && value.id != 0 && value.id == dst.id)
-        value.number = new_dst.number;
-      else if (value.is_scalar() && value.id != 0 && value.id == src.id)
-        value.number = new_src.number;
-    });
-    return true;
+    return propagate(state, new_dst) && propagate(state, new_src);
   }
 
   // Comparison of a pointer with null.

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Numbers that are copies or parts of one another. A program compares one of them and goes on with another;
+// the link carries what the comparison has shown.
+#pragma once
+#include "core/verifier/state.h"
+
+namespace kbpf {
+
+// The link of `insn`'s result to the number that `operand`, its only unknown operand, belongs to. Changes
+// result's id and part only; leaves them empty where the result is no such part.
+void derive(const Insn &insn, const Value &operand, Value &result);
+// The part that a store of `bits` bits keeps of a value, seen as what a zero-extending load gives.
+void derive_stored(unsigned bits, const Value &operand, Value &result);
+
+// Narrows result by another value of the state that is the same part of the same number.
+void adopt_known(State &state, Value &result);
+
+// `narrowed` was learnt to be so: narrows all that are linked to it. False: they contradict it, the state
+// can't be.
+[[nodiscard]] bool propagate(State &state, const Value &narrowed);
+
+} // namespace kbpf

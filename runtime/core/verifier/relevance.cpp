@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/relevance.h"
+#include "core/isa/encoding.h"
+#include "core/verifier/cfg.h"
+#include <algorithm>
+
+namespace kbpf {
+namespace {
+
+constexpr uint16_t kAllRegs = 0x7ff;
+constexpr uint16_t kArgRegs = 0x3e;      // r1 to r5
+constexpr uint16_t kCallClobbers = 0x3f; // r0 to r5
+constexpr int kPasses = 16; // loops nested deeper than anyone writes; then the safe answer is taken
+
+constexpr uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+
+bool is_subprogram_call(const Insn &insn) { return insn.is_call() && insn.src() == KBPF_PSEUDO_CALL; }
+bool is_jump(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
+bool ends_flow(const Insn &insn) {
+  return insn.is_exit() || (insn.is_jump_class() && insn.code() == KBPF_JMP_JA);
+}
+
+class RelevanceAnalysis {
+public:
+  RelevanceAnalysis(const RawProgram &program, const Cfg &cfg)
+      : program_(program), insns_(program.insns), cfg_(cfg) {}
+
+  Result<std::span<const uint16_t>> run(Arena &arena) {
+    on_stack_ = arena.make_array<uint16_t>(insns_.size());
+    relevant_ = arena.make_array<uint16_t>(insns_.size());
+    if (!on_stack_.data() || !relevant_.data())
+      return Error::no_memory;
+    find_stack_pointers();
+    find_relevant();
+    return std::span<const uint16_t>(relevant_);
+  }
+
+private:
+  // Forwards: registers that may hold a pointer into the stack before each instruction.
+  void find_stack_pointers() {
+    for (const Subprogram &subprogram : cfg_.subprograms)
+      on_stack_[subprogram.first] = subprogram.first == 0 ? bit(KBPF_REG_FP) : kArgRegs | bit(KBPF_REG_FP);
+    for (int pass = 0; pass < kPasses; pass++) {
+      changed_ = false;
+      for (size_t i = 0; i < insns_.size(); i++) {
+        const Insn &insn = insns_[i];
+        uint16_t after = stack_pointers_after(insn, on_stack_[i]);
+        if (is_jump(insn))
+          merge(on_stack_, static_cast<size_t>(jump_target(i, insn)), after);
+        size_t next = i + (insn.is_ld_imm64() ? 2 : 1);
+        if (!ends_flow(insn) && next < insns_.size())
+          merge(on_stack_, next, after);
+        i = next - 1;
+      }
+      if (!changed_)
+        return;
+    }
+    std::fill(on_stack_.begin(), on_stack_.end(), kAllRegs);
+  }
+
+  static uint16_t stack_pointers_after(const Insn &insn, uint16_t before) {
+    uint16_t dst = bit(insn.dst());
+    bool src_on_stack = before >> insn.src() & 1;
+    uint16_t without = static_cast<uint16_t>(before & ~dst);
+    switch (insn.cls()) {
+    case KBPF_CLASS_LD:
+    case KBPF_CLASS_ALU:
+      return without;
+    case KBPF_CLASS_LDX: // only the stack keeps pointers
+      return src_on_stack ? before | dst : without;
+    case KBPF_CLASS_ALU64:
+      if (insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB)
+        return insn.src_is_reg() && src_on_stack ? before | dst : before;
+      return insn.code() == KBPF_ALU_MOV && insn.src_is_reg() && src_on_stack ? before | dst : without;
+    case KBPF_CLASS_JMP:
+      if (is_subprogram_call(insn))
+        return static_cast<uint16_t>((before & ~kCallClobbers) | bit(0));
+      return insn.is_call() ? before & ~kCallClobbers : before;
+    default:
+      return before;
+    }
+  }
+
+  // Backwards.
+  void find_relevant() {
+    for (int pass = 0; pass < kPasses; pass++) {
+      changed_ = false;
+      for (size_t i = insns_.size(); i-- > 0;) {
+        uint16_t after = 0;
+        const Insn &insn = insns_[i];
+        if (is_jump(insn))
+          after |= relevant_[static_cast<size_t>(jump_target(i, insn))];
+        if ((insn.opcode == 0 || !ends_flow(insn)) && i + 1 < insns_.size())
+          after |= relevant_[i + 1];
+        merge(relevant_, i, insn.opcode == 0 ? after : relevant_before(i, after));
+      }
+      if (!changed_)
+        return;
+    }
+    std::fill(relevant_.begin(), relevant_.end(), kAllRegs);
+  }
+
+  uint16_t relevant_before(size_t i, uint16_t after) const {
+    const Insn &insn = insns_[i];
+    uint16_t dst = bit(insn.dst()), src = bit(insn.src());
+    switch (insn.cls()) {
+    case KBPF_CLASS_LD:
+      return after & ~dst;
+    case KBPF_CLASS_LDX:
+      return static_cast<uint16_t>((after & ~dst) | src);
+    case KBPF_CLASS_ST:
+      return after | dst;
+    case KBPF_CLASS_STX: {
+      // The stack remembers numbers of 4 bytes and more; an atomic operation leaves none behind.
+      bool remembered = insn.mode() != KBPF_MODE_ATOMIC && on_stack_[i] & dst && insn.access_bytes() >= 4;
+      return static_cast<uint16_t>(after | dst | (remembered ? src : 0));
+    }
+    case KBPF_CLASS_ALU:
+    case KBPF_CLASS_ALU64: {
+      bool matters = after & dst;
+      bool reads_src = insn.src_is_reg() && insn.code() != KBPF_ALU_END;
+      uint16_t kept = insn.code() == KBPF_ALU_MOV ? static_cast<uint16_t>(after & ~dst) : after;
+      return static_cast<uint16_t>(kept | (matters && reads_src ? src : 0));
+    }
+    default:
+      if (insn.is_call())
+        return static_cast<uint16_t>((after & ~kCallClobbers) | relevant_arguments(insn));
+      if (insn.is_exit()) // a result of the program itself is the kernel's to judge
+        return cfg_.subprogram_at(static_cast<uint32_t>(i)) == 0 ? 0 : bit(0);
+      if (insn.code() == KBPF_JMP_JA)
+        return after;
+      return static_cast<uint16_t>(after | dst | (insn.src_is_reg() ? src : 0));
+    }
+  }
+
+  uint16_t relevant_arguments(const Insn &insn) const {
+    const HelperProto *helper =
+        insn.src() == 0 ? program_.profile->helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+    if (!helper)
+      return kArgRegs;
+    uint16_t relevant = 0;
+    for (unsigned i = 0; i < 5; i++) {
+      kbpf_arg_type arg = helper->args[i];
+      if (arg != KBPF_ARG_NONE && arg != KBPF_ARG_OPTIONAL && arg != KBPF_ARG_ANY_SCALAR)
+        relevant |= bit(i + 1);
+    }
+    return relevant;
+  }
+
+  void merge(std::span<uint16_t> masks, size_t i, uint16_t more) {
+    changed_ |= (more & ~masks[i]) != 0;
+    masks[i] |= more;
+  }
+
+  const RawProgram &program_;
+  std::span<const Insn> insns_;
+  const Cfg &cfg_;
+  std::span<uint16_t> on_stack_, relevant_;
+  bool changed_ = false;
+};
+
+} // namespace
+
+Result<std::span<const uint16_t>> compute_relevance(const RawProgram &program, const Cfg &cfg, Arena &arena) {
+  return RelevanceAnalysis(program, cfg).run(arena);
+}
+
+} // namespace kbpf
