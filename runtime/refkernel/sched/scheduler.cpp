@@ -114,8 +114,10 @@ void finish_switch(State *previous) {
   if (requeue)
     enqueue(this_hart(), *thread);
   previous->lock.unlock();
-  if (dead)
+  if (dead) {
+    kbpf_on_thread_exit(thread->id);
     Ref<Thread>::adopt(thread); // drops the scheduler's reference
+  }
 }
 
 void switch_to(Hart &hart, Thread &next) {
@@ -206,7 +208,6 @@ void interrupt(Thread &thread) {
 void exit_thread() {
   Thread *self = current();
   on_thread_exit(*self);
-  kbpf_on_thread_exit(self->id);
   replace_space(nullptr);
   irq_disable();
   self->sched->dead = true;
