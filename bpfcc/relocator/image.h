@@ -16,8 +16,7 @@ namespace bpfcc {
 
 constexpr uint32_t kNone = UINT32_MAX; // an index that names nothing
 
-// ---- read_elf
-// -------------------------------------------------------------------------------------------------
+// ---- read_elf ----
 
 struct RawReloc {
   uint64_t offset; // in bytes, within the section that it patches
@@ -44,8 +43,7 @@ struct Symbol {
   uint8_t binding = 0;  // STB_*
 };
 
-// ---- collect_maps
-// ---------------------------------------------------------------------------------------------
+// ---- collect_maps ----
 
 enum class MapOrigin : uint8_t {
   btf_defined,  // a variable in .maps
@@ -69,8 +67,7 @@ struct Map {
   bool read_only = false;     // a constant data section
 };
 
-// ---- collect_programs
-// -----------------------------------------------------------------------------------------
+// ---- collect_programs ----
 
 // A function of the input. Offsets and counts are in 8-byte instruction slots.
 struct Function {
@@ -108,8 +105,7 @@ struct Program {
   std::vector<KeptReloc> kept;  // apply
 };
 
-// ---- scan and resolve
-// -----------------------------------------------------------------------------------------
+// ---- scan and resolve ----
 
 enum class RelocKind : uint8_t {
   map_ref,      // the address of a map in .maps
@@ -151,15 +147,14 @@ struct Reloc {
   Resolved resolved;
 };
 
-// ---- synthesize
-// -----------------------------------------------------------------------------------------------
+// ---- synthesize ----
 
 struct OutputSection {
   std::string name;
   uint32_t type = 0;
   uint64_t flags = 0;
   std::string contents;
-  uint32_t link = 0, info = 0, entry_size = 0;
+  uint32_t info = 0, entry_size = 0; // of relocations: the section that they patch
 };
 
 struct OutputSymbol {
@@ -169,8 +164,7 @@ struct OutputSymbol {
   uint64_t value = 0, size = 0;
 };
 
-// ---- the whole
-// ------------------------------------------------------------------------------------------------
+// ---- the whole ----
 
 struct Image {
   Image(const RelocatorOptions &options, Diagnostics &diag) : options(options), diag(diag) {}
@@ -198,7 +192,6 @@ struct Image {
   std::vector<Reloc> relocs; // by ascending section, then insn
 
   // synthesize
-  uint32_t abi_version = 0;
   std::vector<OutputSection> output; // [0] is ELF's null section
   std::vector<OutputSymbol> output_symbols;
 
@@ -206,7 +199,6 @@ struct Image {
   kbpf::Insn insn(uint32_t section, uint32_t slot) const;
   // The function that holds a slot; kNone where none does.
   uint32_t function_at(uint32_t section, uint32_t slot) const;
-  uint32_t map_named(std::string_view name) const; // kNone where there is none
 };
 
 // The program type that its section names; where all code is in .text, the profile's first.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// From a place in the object to a place in the source. Code has line records; a variable has only the
+// declaration that the front end saw; an object made elsewhere may have neither.
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
 #include <elf.h>

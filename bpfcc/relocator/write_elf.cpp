@@ -22,7 +22,7 @@ public:
       Elf64_Shdr header{};
       header.sh_type = section.type;
       header.sh_flags = section.flags;
-      header.sh_link = section.type == SHT_REL ? symtab_index() : section.link;
+      header.sh_link = section.type == SHT_REL ? symtab_index() : 0;
       header.sh_info = section.info;
       header.sh_entsize = section.entry_size;
       add(section.name, header, section.contents);
