@@ -10,6 +10,16 @@
 
 namespace refkernel {
 
+// Returns level. Not inlined, and no loop: the addition after the call keeps the compiler from making it one.
+[[gnu::noinline]] uint64_t recurse_for_probe_test(uint64_t level) {
+  uint64_t below = 0;
+  if (level) {
+    below = recurse_for_probe_test(level - 1);
+    asm volatile("" : "+r"(below));
+  }
+  return level ? below + 1 : 0;
+}
+
 namespace {
 
 using kbpf::TextSink;
@@ -67,6 +77,12 @@ void generate_kallsyms(TextSink &sink, uint64_t) {
   }
 }
 
+// Reading /proc/probe_recursion calls a function that calls itself ten deep: a target for return probes,
+// whose every level has a return of its own.
+void generate_probe_recursion(TextSink &sink, uint64_t) {
+  kbpf::print(sink, "{}\n", recurse_for_probe_test(9));
+}
+
 // Values of /proc/sys, each a line of text.
 struct Setting {
   const char *directory, *name, *text;
@@ -96,9 +112,11 @@ SysResult<void> add_system_files(Inode &proc) {
     TextGenerator generate;
   };
   static constexpr Fixed kFiles[] = {
-      {"cpuinfo", generate_cpuinfo}, {"meminfo", generate_meminfo}, {"mounts", generate_mounts},
-      {"uptime", generate_uptime},   {"version", generate_version}, {"filesystems", generate_filesystems},
-      {"stat", generate_stat},       {"loadavg", generate_loadavg}, {"kallsyms", generate_kallsyms},
+      {"cpuinfo", generate_cpuinfo},   {"meminfo", generate_meminfo},
+      {"mounts", generate_mounts},     {"uptime", generate_uptime},
+      {"version", generate_version},   {"filesystems", generate_filesystems},
+      {"stat", generate_stat},         {"loadavg", generate_loadavg},
+      {"kallsyms", generate_kallsyms}, {"probe_recursion", generate_probe_recursion},
   };
   for (const Fixed &file : kFiles)
     KBPF_TRY(add_entry(proc, file.name, make_generated_file(kProcFs, 0444, file.generate, 0)));
