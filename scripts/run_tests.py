@@ -83,7 +83,7 @@ def run_lit(tally, lit_filter):
     start = time.time()
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.json")
-        command = [sys.executable, LIT, "-q", "-o", report, "-j2", "--timeout=300", os.path.join(BUILD, "test", "lit")]
+        command = [sys.executable, LIT, "-q", "-o", report, "-j2", os.path.join(BUILD, "test", "lit")]
         if lit_filter:
             command += ["--filter", lit_filter]
         result = run(command)
