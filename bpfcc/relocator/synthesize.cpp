@@ -22,6 +22,7 @@ private:
   bool has_tables() const { return image_.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx; }
   void add_programs();
   void add_data();
+  void add_abi_record();
   void add_tables();
   void add_map_relocs();
   uint32_t map_symbol(uint32_t map);
@@ -55,10 +56,12 @@ void Synthesis::run() {
     add_section(".BTF", 0, std::move(btf.btf));
   if (!btf.btf_ext.empty())
     add_section(".BTF.ext", 0, std::move(btf.btf_ext));
-  if (has_tables())
+  if (has_tables()) {
     add_tables();
-  else
+  } else {
+    add_abi_record();
     add_map_relocs();
+  }
 }
 
 uint32_t Synthesis::add_section(std::string_view name, uint64_t flags, std::string contents) {
@@ -178,12 +181,8 @@ uint32_t Synthesis::needed_version() const {
   return version;
 }
 
-void Synthesis::add_tables() {
-  std::string maps, programs, abi;
-  for (const Map &map : image_.maps)
-    append_record(maps, map_record(map));
-  for (uint32_t i = 0; i < image_.programs.size(); i++)
-    append_record(programs, prog_record(i));
+void Synthesis::add_abi_record() {
+  std::string abi;
   kbpf_abi_record record{};
   record.magic = KBPF_OBJECT_MAGIC;
   record.format = KBPF_OBJECT_FORMAT;
@@ -193,6 +192,15 @@ void Synthesis::add_tables() {
   record.tables_digest = image_.profile().tables_digest;
   append_record(abi, record);
   add_section(KBPF_SEC_ABI, 0, std::move(abi));
+}
+
+void Synthesis::add_tables() {
+  std::string maps, programs;
+  for (const Map &map : image_.maps)
+    append_record(maps, map_record(map));
+  for (uint32_t i = 0; i < image_.programs.size(); i++)
+    append_record(programs, prog_record(i));
+  add_abi_record();
   add_section(KBPF_SEC_MAPS, 0, std::move(maps));
   add_section(KBPF_SEC_PROGS, 0, std::move(programs));
   add_section(KBPF_SEC_STRTAB, 0, std::move(strtab_));

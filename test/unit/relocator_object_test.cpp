@@ -177,6 +177,24 @@ TEST(ZcoreObject, MapSymbolStaysForTheLoader) {
   EXPECT_TRUE(view->text()[reloc->insn].is_ld_imm64());
 }
 
+TEST(ZcoreObject, RecordsItsProfileAndIsToldFromAKbpfObject) {
+  Aligned object(relocate(kbpf::kZcoreProfile, seed("plain-zcore.o")));
+  char why[256];
+  kbpf::TextBuffer sink(why, sizeof why);
+  auto is_kbpf = kbpf::ObjectView::is_kbpf_object(object.span(), sink);
+  ASSERT_TRUE(is_kbpf.ok()) << why;
+  EXPECT_FALSE(*is_kbpf);
+  auto elf = kbpf::elf::ElfView::open(object.span(), sink);
+  ASSERT_TRUE(elf.ok()) << why;
+  auto section = elf->find(KBPF_SEC_ABI);
+  ASSERT_TRUE(section.ok() && *section);
+  auto record = (*section)->bytes.read<kbpf_abi_record>(0);
+  ASSERT_TRUE(record.ok());
+  EXPECT_EQ(record->magic, KBPF_OBJECT_MAGIC);
+  EXPECT_EQ(record->profile, KBPF_PROFILE_ZCORE);
+  EXPECT_EQ(record->abi_version, 1u);
+}
+
 TEST(Reader, RefusesEveryTruncationWithOneError) {
   for (const char *name : {"two-probes.o", "plain-zcore.o", "linux-only.o"}) {
     std::string whole = seed(name);

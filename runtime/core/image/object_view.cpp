@@ -46,7 +46,12 @@ Result<uint32_t> record_count(ByteView bytes, size_t record_size, std::string_vi
 Result<bool> ObjectView::is_kbpf_object(std::span<const std::byte> bytes, TextSink &why) {
   elf::ElfView elf = KBPF_TRY(elf::ElfView::open(bytes, why));
   Result<std::optional<elf::Section>> found = elf.find(KBPF_SEC_ABI);
-  return !found.ok() || *found;
+  if (!found.ok())
+    return true; // open() says what is wrong
+  if (!*found)
+    return false;
+  Result<kbpf_abi_record> record = (*found)->bytes.read<kbpf_abi_record>(0);
+  return !record.ok() || record->profile != KBPF_PROFILE_ZCORE;
 }
 
 Result<ObjectView> ObjectView::open(std::span<const std::byte> bytes, TextSink &why) {

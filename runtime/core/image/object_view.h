@@ -17,8 +17,8 @@ public:
   // (bad_object, not_supported for a newer ABI or another profile, too_big) why gets one line that names the
   // cause.
   static Result<ObjectView> open(std::span<const std::byte> bytes, TextSink &why);
-  // Whether an ELF object has a .kbpf.abi section; one without it is a plain zcore object. Errors as for
-  // open().
+  // Whether open() is the reader for an ELF object. It is not for zcore objects: those without a .kbpf.abi
+  // section (plain clang's), and those whose record names that profile. Errors as for open().
   static Result<bool> is_kbpf_object(std::span<const std::byte> bytes, TextSink &why);
 
   const kbpf_abi_record &abi() const { return abi_; }
