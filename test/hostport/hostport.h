@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The runtime's port to an ordinary process. Threads stand for CPUs, the process's own memory for user and
 // kernel memory, a vector for the fd table; tests fill the symbol table, name the memory that is kernel text,
-// read the captured console and make allocations fail. What the runtime may not do (a free of another size, a
-// lock of interrupts that is not given back, a write of text outside of what was named) aborts the test.
+// read the captured console and make allocations fail. What the runtime may not do (a free of another size;
+// allocating, waiting or touching user memory with interrupts off) aborts the test.
 #pragma once
 #include "kernel/kbpf.h"
 #include "kernel/object.h"
