@@ -133,7 +133,8 @@ private:
       return true;
     uint32_t from = current_->insn;
     transformer_.leave(*current_);
-    return Result<bool>(KBPF_TRY(record(*current_, from)));
+    record(*current_, from);
+    return false;
   }
 
   Result<void> enter(uint32_t target) {
@@ -143,7 +144,7 @@ private:
     current_subprogram().calls_subprogram = true;
     uint32_t from = current_->insn;
     KBPF_TRY(transformer_.enter(*current_, target, from + 1));
-    KBPF_TRY(record(*current_, from));
+    record(*current_, from);
     return {};
   }
 
@@ -153,7 +154,8 @@ private:
     jumps_since_checkpoint_++;
     if (insn.code() == KBPF_JMP_JA) {
       state.insn = target;
-      return KBPF_TRY(record(state, from));
+      record(state, from);
+      return false;
     }
     State *taken = pool_.copy(state);
     if (!taken)
@@ -165,7 +167,8 @@ private:
       pool_.release(current_);
       current_ = taken;
       current_->insn = target;
-      return KBPF_TRY(record(*current_, from));
+      record(*current_, from);
+      return false;
     }
     state.insn = from + 1;
     if (!may_jump) {
@@ -173,12 +176,13 @@ private:
       return false;
     }
     taken->insn = target;
-    KBPF_TRY(record(*taken, from));
-    return KBPF_TRY(postpone(taken));
+    record(*taken, from);
+    KBPF_TRY(postpone(taken));
+    return false;
   }
 
-  // A state for later. Never ends the current path.
-  Result<bool> postpone(State *state) {
+  // Keeps a state for later.
+  Result<void> postpone(State *state) {
     constexpr uint32_t kMostPending = 8192;
     if (++pending_count_ > kMostPending)
       return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
@@ -189,17 +193,18 @@ private:
       state->parent->open_paths++;
     state->next = pending_;
     pending_ = state;
-    return false;
+    return {};
   }
 
-  // Notes how a path goes on, for the log. Never ends it.
-  Result<bool> record(State &state, uint32_t from) {
+  // Notes how a path goes on, for the log.
+  void record(State &state, uint32_t from) {
     if (!log_.wants_path() || state.insn == from + 1)
-      return false;
-    state.path = scratch_.make<PathStep>(state.path, from, state.insn);
+      return;
+    constexpr uint32_t kMostSteps = 100000; // the log is a help; it may not take the walk's memory
+    state.path =
+        ++path_steps_ <= kMostSteps ? scratch_.make<PathStep>(state.path, from, state.insn) : nullptr;
     if (!state.path)
-      return Error::no_memory;
-    return false;
+      log_.path_is_lost();
   }
 
   void end_path() {
@@ -242,8 +247,8 @@ private:
       }
       link = &old.next;
     }
-    // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it is of use
-    // only where paths have parted, which then meet here again round by round.
+    // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
+    // is of use only where paths have parted, which then meet here again round by round.
     bool forked = forks_since_checkpoint_ != 0;
     uint32_t least_jumps = in_loop && !forked ? 20 : 2, least_insns = in_loop && !forked ? 100 : 8;
     bool worthwhile = checkpoints_[current_->insn] == nullptr || jumps_since_checkpoint_ >= least_jumps ||
@@ -323,6 +328,7 @@ private:
   State *current_ = nullptr;
   State *pending_ = nullptr; // last in, first out
   uint32_t pending_count_ = 0;
+  uint32_t path_steps_ = 0;
   std::span<State *> checkpoints_; // per instruction: a list, the newest first
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
 };

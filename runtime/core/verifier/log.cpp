@@ -98,9 +98,10 @@ void Log::path(const State &state) {
   const PathStep *step = state.path;
   for (; step && count < kShown; step = step->previous)
     steps[count++] = step;
-  if (step)
+  bool is_cut = step || path_is_lost_;
+  if (is_cut)
     sink_->append("...\n");
-  uint32_t at = step ? steps[count - 1]->from : 0;
+  uint32_t at = !is_cut ? 0 : count ? steps[count - 1]->from : state.insn;
   while (count-- > 0) {
     code(at, steps[count]->from);
     at = steps[count]->to;

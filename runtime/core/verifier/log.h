@@ -21,7 +21,8 @@ public:
   bool wants_path() const { return level_ >= 1; }
   bool wants_everything() const { return level_ >= 2; }
 
-  void instruction(const State &state); // with the registers that hold something
+  void instruction(const State &state);         // with the registers that hold something
+  void path_is_lost() { path_is_lost_ = true; } // it was too long to keep
   void note(std::string_view format, uint32_t insn);
   // One line, and at level 1 and above the path and the registers.
   void refusal(const Rejection &rejection, const State *state);
@@ -35,6 +36,7 @@ private:
 
   TextSink *sink_;
   uint32_t level_;
+  bool path_is_lost_ = false;
   std::span<const Insn> insns_;
 };
 

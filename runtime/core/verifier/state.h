@@ -64,7 +64,7 @@ enum class ByteKind : uint8_t {
 struct StackSlot { // 8 bytes of stack
   ByteKind bytes[8] = {};
   // Where bytes are of kind spill: the register, stored at the slot's lowest address. A scalar may have been
-  // stored in 4 bytes; `spilled` is then what a zero-extending load of them gives.
+  // stored in fewer than 8 bytes; `spilled` is then what a zero-extending load of them gives.
   Value spilled;
 };
 
