@@ -334,11 +334,12 @@ TEST(VerifierRefuses, ALoopThatWaitsForAHelper) {
 TEST(VerifierRefuses, ALoopWithoutABound) {
   ProgramUnderTest test{.insns = {mov64_imm(R1, 0), add64_imm(R1, 1), jump_imm(KBPF_JMP_JNE, R1, 0, -2),
                                   mov64_imm(R0, 0), exit_insn()}};
+  test.options.max_processed_insns = 50000;
   Verdict verdict = run_verifier(test);
   ASSERT_FALSE(verdict);
   EXPECT_EQ(verdict.name(), "too-complex");
   EXPECT_EQ(verdict.error, Error::too_big);
-  EXPECT_EQ(verdict.stats.processed_insns, KBPF_MAX_PROCESSED_INSNS);
+  EXPECT_EQ(verdict.stats.processed_insns, 50000u);
 }
 TEST(VerifierRefuses, AWholeNumberWhoseZeroExtendedCopyWasCompared) {
   expect_refused({.insns = assemble({load(KBPF_SIZE_DW, R6, R1, 80), ld_map_value(R0, 0, 0),
@@ -354,6 +355,7 @@ TEST(VerifierRefuses, ALoopWhoseCounterNobodyReads) {
 TEST(VerifierRefuses, ALoopWhoseBoundComesFromOutside) {
   ProgramUnderTest test{.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 0), add64_imm(R0, 1),
                                   jump_reg(KBPF_JMP_JLT, R0, R2, -2), exit_insn()}};
+  test.options.max_processed_insns = 50000;
   EXPECT_EQ(run_verifier(test).name(), "too-complex");
 }
 
