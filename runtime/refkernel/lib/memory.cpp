@@ -18,7 +18,8 @@ bool is_aligned(const void *p) { return reinterpret_cast<uintptr_t>(p) % kWord =
 extern "C" {
 
 // Aligned loads may reach bytes around the area, never another word.
-[[clang::no_sanitize("address")]] void *memcpy(void *__restrict to, const void *__restrict from, size_t size) {
+[[clang::no_sanitize("address")]] void *memcpy(void *__restrict to, const void *__restrict from,
+                                               size_t size) {
   unsigned char *out = static_cast<unsigned char *>(to);
   const unsigned char *in = static_cast<const unsigned char *>(from);
   if (size >= kSmall) {

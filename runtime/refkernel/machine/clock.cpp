@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// The time CSR counts at the device tree's timebase-frequency on all harts alike; timers compare against it.
 #include "refkernel/machine/clock.h"
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// The text is the device tree's, which stays mapped: values are views into it.
 #include "refkernel/machine/command_line.h"
 #include "refkernel/machine/device_tree.h"
 

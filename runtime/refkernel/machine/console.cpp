@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// The 16550's registers are bytes. Output waits for the transmitter; input comes by the interrupt controller.
+// Probe code writes here too, so the lock is a bare one that only this file takes.
 #include "refkernel/machine/console.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/machine/csr.h"

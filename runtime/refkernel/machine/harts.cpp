@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// The firmware starts one hart and holds the others until hart_start (SBI extension HSM). Each gets an idle
+// thread, whose stack it runs on, and a spare stack for reports of full ones.
 #include "refkernel/machine/harts.h"
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"

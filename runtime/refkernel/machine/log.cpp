@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// One line is one console write, so lines of several harts do not mix.
 #include "refkernel/machine/log.h"
 #include "kernel/port.h"
 #include "refkernel/machine/csr.h"

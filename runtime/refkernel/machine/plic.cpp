@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// Registers: a priority for each source; enable bits and a threshold for each context (hart and mode);
+// reading a context's claim register takes an interrupt, writing the source back ends it.
 #include "refkernel/machine/plic.h"
 #include "refkernel/machine/console.h"
 #include "refkernel/machine/csr.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// A call is an ecall with the extension in a7, the function in a6 and arguments from a0 on; a0 comes back as
+// the error.
 #include "refkernel/machine/sbi.h"
 
 namespace refkernel {

@@ -59,7 +59,8 @@ public:
   kbpf::Result<void> write(uintptr_t address, const void *from, size_t size, bool ignore_protection = false);
   kbpf::Result<void> read(uintptr_t address, void *to, size_t size);
 
-  // Private anonymous pages in the range read as zero again, file pages as the file; no_memory where not mapped.
+  // Private anonymous pages in the range read as zero again, file pages as the file; no_memory where not
+  // mapped.
   kbpf::Result<void> discard(uintptr_t address, size_t length);
 
   // For /proc/PID/maps: calls visit for each area by ascending address.
@@ -71,8 +72,8 @@ public:
   };
   void for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user);
 
-  // What a futex in shared memory is known by in every space that has it: the number of the page frame behind address
-  // (filled by a fault where needed), or 0 where the memory there is private. Errors: bad_address.
+  // What a futex in shared memory is known by in every space that has it: the number of the page frame behind
+  // address (filled by a fault where needed), or 0 where the memory there is private. Errors: bad_address.
   kbpf::Result<uint64_t> shared_frame(uintptr_t address);
 
   // Of the scheduler, interrupts off: this hart begins to use the page table (loads satp), or has ceased to.

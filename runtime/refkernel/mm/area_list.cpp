@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// A sorted list is enough: processes have some dozens of areas, and every call walks to its place once.
 #include "refkernel/mm/area_list.h"
 #include "refkernel/lib/alloc.h"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// Built once at boot, changed only for stacks, BPF code and the window for text writes. All user page tables
+// share the tables below the root, so a change here is a change everywhere.
 #include "refkernel/mm/kernel_map.h"
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"
@@ -174,7 +176,8 @@ size_t find_code_run(size_t count) { // kCodePages where there is none
   return kCodePages;
 }
 
-// The direct map's view of a page, which must not stay a writable way into code. Lock held; the caller flushes TLBs.
+// The direct map's view of a page, which must not stay a writable way into code. Lock held; the caller
+// flushes TLBs.
 bool set_alias_writable(uintptr_t physical, bool writable) {
   Pte *large = find_pte(kernel_root, kDirectMap + physical, 1, false);
   if (!large)

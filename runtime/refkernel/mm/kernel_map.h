@@ -25,7 +25,7 @@ bool protect_code_pages(void *first, size_t count, kbpf_protection protection);
 // nothing is mapped there. Says nothing to instruction fetch.
 bool write_kernel_text(uintptr_t address, uint32_t value, size_t size);
 
-void flush_kernel_tlb();   // on every hart, everything
-void sync_all_icaches();                               // fence.i on every hart, after what was stored before
+void flush_kernel_tlb(); // on every hart, everything
+void sync_all_icaches(); // fence.i on every hart, after what was stored before
 
 } // namespace refkernel

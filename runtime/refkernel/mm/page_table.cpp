@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// Tables are made on the way down and go with their address space.
 #include "refkernel/mm/page_table.h"
 
 namespace refkernel {

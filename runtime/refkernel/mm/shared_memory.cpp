@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// A table of pages by index; each has one reference of the table's, and one of every page table that maps it.
 #include "refkernel/mm/shared_memory.h"
 #include "refkernel/lib/alloc.h"
 #include "refkernel/mm/pages.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// Checks ranges; the accesses themselves, and what to do where one faults, are user_copy.S.
 #include "refkernel/mm/user_copy.h"
 #include "refkernel/machine/noprobe.h"
 #include "refkernel/mm/address_space.h"
@@ -54,7 +55,8 @@ bool load_user_u32(uint32_t *to, uintptr_t from) {
 }
 
 bool compare_exchange_user_u32(uintptr_t address, uint32_t &expected, uint32_t desired) {
-  return address % 4 == 0 && is_user_range(address, 4) && exchange_guarded_u32(address, &expected, desired) == 0;
+  return address % 4 == 0 && is_user_range(address, 4) &&
+         exchange_guarded_u32(address, &expected, desired) == 0;
 }
 
 } // namespace refkernel

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// Making and freeing threads. A new thread's saved registers lead the first switch to it into thread_start
+// (trap.S).
 #include "refkernel/sched/thread.h"
 #include "core/base/text.h"
 #include "refkernel/lib/alloc.h"
