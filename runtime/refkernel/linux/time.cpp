@@ -44,8 +44,10 @@ SysResult<uint64_t> read_clock(int clock) {
   case kBoottimeAlarm:
     return now_ns();
   case kThreadCpu:
+    charge_cpu_time();
     return uint64_t{current()->cpu_time_ns};
   case kProcessCpu: {
+    charge_cpu_time();
     SpinGuard guard(tasks_lock);
     return process_cpu_ns(current_process());
   }
@@ -176,6 +178,7 @@ KERNEL_CALL sys_gettimeofday(UserPtr<LinuxTimeval> time, UserPtr<uint64_t> zone)
 KERNEL_CALL sys_times(UserPtr<uint64_t> buffer) {
   constexpr uint64_t kTick = kNanosecondsPerSecond / 100;
   uint64_t mine, children;
+  charge_cpu_time();
   {
     SpinGuard guard(tasks_lock);
     mine = process_cpu_ns(current_process());
@@ -193,6 +196,7 @@ KERNEL_CALL sys_getrusage(int who, UserPtr<LinuxRusage> usage) {
   constexpr int kSelf = 0, kChildren = -1, kThread = 1;
   LinuxRusage result{};
   uint64_t cpu_ns;
+  charge_cpu_time();
   {
     SpinGuard guard(tasks_lock);
     if (who != kSelf && who != kChildren && who != kThread)

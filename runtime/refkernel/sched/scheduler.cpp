@@ -120,10 +120,16 @@ void finish_switch(State *previous) {
   }
 }
 
+// The running thread has run until now; interrupts off.
+void charge(State &state, uint64_t now) {
+  state.thread->cpu_time_ns += ticks_to_ns(now - state.run_since);
+  state.run_since = now;
+}
+
 void switch_to(Hart &hart, Thread &next) {
   State &from = *current_state(), &to = *next.sched;
   uint64_t now = read_time();
-  from.thread->cpu_time_ns += ticks_to_ns(now - from.run_since);
+  charge(from, now);
   to.run_since = now;
   if (from.has_fp)
     save_fp_if_dirty(from);
@@ -251,6 +257,12 @@ void copy_fp(State &to, Thread &from) {
   irq_restore(irq);
 }
 
+void charge_cpu_time() {
+  uintptr_t irq = irq_save();
+  charge(*current_state(), read_time());
+  irq_restore(irq);
+}
+
 void read_fp_state(FpState &to) {
   State &self = *current_state();
   uintptr_t irq = irq_save();
@@ -358,6 +370,7 @@ void timer_interrupt() {
     program_timer(hart);
   }
   if (tick) {
+    charge(*current_state(), now);
     on_timer_tick();
     if (hart.ready_count.load(std::memory_order_relaxed) || hart.is_idle.load())
       hart.need_resched.store(true);

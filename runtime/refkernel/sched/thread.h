@@ -34,7 +34,7 @@ struct Thread : RefCounted {
   TrapFrame *user_frame = nullptr; // at the top of the kernel stack
   std::atomic<bool> signal_pending{
       false}; // makes interruptible waits return; before_user_return() looks at it
-  uint64_t cpu_time_ns = 0;
+  uint64_t cpu_time_ns = 0; // up to its last tick, switch or charge_cpu_time()
 
   // Scheduler's own.
   Thread *next_waiter = nullptr;
@@ -61,6 +61,8 @@ WaitResult sleep_until(uint64_t deadline_ns); // interruptible
 void interrupt(Thread &thread); // sets signal_pending and wakes it out of an interruptible wait (kicks its
                                 // hart if in user mode)
 uint64_t now_ns();              // monotonic, since boot
+
+void charge_cpu_time();         // brings the caller's cpu_time_ns up to now
 
 // The floating-point registers of the calling user thread, for signal frames.
 struct FpState {

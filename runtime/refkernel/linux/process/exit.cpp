@@ -66,6 +66,7 @@ void exit_task(int wait_status) {
   {
     SpinGuard guard(tasks_lock);
     remove_task(*task);
+    charge_cpu_time();
     process.cpu_ns += current()->cpu_time_ns;
     is_last = process.task_count == 0;
     if (is_last) {
