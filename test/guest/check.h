@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * For the guest's test programs: a case is a function; CHECK ends it at the first thing that does not hold, and says
- * what and why. main() gives a table of cases to run_cases(), whose result is the exit status. */
+ * For the guest's test programs: a case is a function; CHECK ends it at the first thing that does not hold,
+ * and says what and why. main() gives a table of cases to run_cases(), whose result is the exit status. */
 #ifndef KBPF_TEST_CHECK_H
 #define KBPF_TEST_CHECK_H
 #include <errno.h>
@@ -12,12 +12,12 @@ struct test_case {
   int (*run)(void); /* 0: it holds */
 };
 
-#define CHECK(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      printf("%s:%d: %s (errno %d: %s)\n", __FILE__, __LINE__, #condition, errno, strerror(errno));                    \
-      return 1;                                                                                                        \
-    }                                                                                                                  \
+#define CHECK(condition)                                                                                     \
+  do {                                                                                                       \
+    if (!(condition)) {                                                                                      \
+      printf("%s:%d: %s (errno %d: %s)\n", __FILE__, __LINE__, #condition, errno, strerror(errno));          \
+      return 1;                                                                                              \
+    }                                                                                                        \
   } while (0)
 #define CHECK_FAILS(call, expected) CHECK((call) == -1 && errno == (expected))
 

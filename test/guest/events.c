@@ -139,7 +139,8 @@ static int select_finds_ready(void) {
   FD_SET(ends[0], &in);
   FD_SET(ends[1], &out);
   struct timeval none = {0, 0};
-  CHECK(select(ends[1] + 1, &in, &out, NULL, &none) == 1 && !FD_ISSET(ends[0], &in) && FD_ISSET(ends[1], &out));
+  CHECK(select(ends[1] + 1, &in, &out, NULL, &none) == 1 && !FD_ISSET(ends[0], &in) &&
+        FD_ISSET(ends[1], &out));
   CHECK(write(ends[1], "x", 1) == 1);
   FD_SET(ends[0], &in);
   CHECK(select(ends[1] + 1, &in, &out, NULL, NULL) == 2);

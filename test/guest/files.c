@@ -21,7 +21,8 @@ static int write_and_read_back(void) {
   CHECK(fd >= 0 && write(fd, "hello world", 11) == 11);
   CHECK(lseek(fd, 6, SEEK_SET) == 6 && read(fd, buffer, 31) == 5 && !strcmp(buffer, "world"));
   CHECK(read(fd, buffer, 1) == 0);
-  CHECK(fstat(fd, &info) == 0 && info.st_size == 11 && info.st_mode == (S_IFREG | 0640) && info.st_nlink == 1);
+  CHECK(fstat(fd, &info) == 0 && info.st_size == 11 && info.st_mode == (S_IFREG | 0640) &&
+        info.st_nlink == 1);
   CHECK(pread(fd, buffer, 5, 0) == 5 && !memcmp(buffer, "hello", 5));
   CHECK(pwrite(fd, "HE", 2, 0) == 2 && pread(fd, buffer, 3, 0) == 3 && !memcmp(buffer, "HEl", 3));
   CHECK(lseek(fd, 0, SEEK_CUR) == 11);
@@ -39,7 +40,8 @@ static int large_and_sparse(void) {
   for (int i = 0; i < 64; i++)
     CHECK(write(fd, block, sizeof(block)) == (ssize_t)sizeof(block));
   for (int i = 0; i < 64; i++)
-    CHECK(pread(fd, back, sizeof(back), (off_t)i * 65536) == (ssize_t)sizeof(back) && !memcmp(block, back, sizeof(back)));
+    CHECK(pread(fd, back, sizeof(back), (off_t)i * 65536) == (ssize_t)sizeof(back) &&
+          !memcmp(block, back, sizeof(back)));
   struct stat info;
   CHECK(ftruncate(fd, 5) == 0 && fstat(fd, &info) == 0 && info.st_size == 5 && info.st_blocks == 8);
   CHECK(ftruncate(fd, 10) == 0 && pread(fd, back, 10, 0) == 10 && !memcmp(back + 5, "\0\0\0\0\0", 5));
@@ -53,7 +55,8 @@ static int large_and_sparse(void) {
 }
 
 static int append_goes_to_the_end(void) {
-  int first = open("/tmp/log", O_WRONLY | O_CREAT | O_APPEND, 0600), second = open("/tmp/log", O_WRONLY | O_APPEND);
+  int first = open("/tmp/log", O_WRONLY | O_CREAT | O_APPEND, 0600),
+      second = open("/tmp/log", O_WRONLY | O_APPEND);
   CHECK(write(first, "one", 3) == 3 && write(second, "two", 3) == 3 && write(first, "six", 3) == 3);
   char text[16] = "";
   int reader = open("/tmp/log", O_RDONLY);
@@ -110,7 +113,8 @@ static int links(void) {
   CHECK_FAILS(open("/tmp/sym", O_RDONLY | O_NOFOLLOW), ELOOP);
   CHECK(symlink("loop-b", "/tmp/loop-a") == 0 && symlink("loop-a", "/tmp/loop-b") == 0);
   CHECK_FAILS(open("/tmp/loop-a", O_RDONLY), ELOOP);
-  CHECK(unlink("/tmp/loop-a") == 0 && unlink("/tmp/loop-b") == 0 && unlink("/tmp/sym") == 0 && unlink("/tmp/two") == 0);
+  CHECK(unlink("/tmp/loop-a") == 0 && unlink("/tmp/loop-b") == 0 && unlink("/tmp/sym") == 0 &&
+        unlink("/tmp/two") == 0);
   CHECK_FAILS(link("/tmp", "/tmp2"), EPERM);
   return 0;
 }
@@ -167,7 +171,8 @@ static int deleted_file_stays_open(void) {
   CHECK(write(fd, "still", 5) == 5 && unlink("/tmp/gone") == 0);
   char text[8];
   struct stat info;
-  CHECK(pread(fd, text, 5, 0) == 5 && !memcmp(text, "still", 5) && fstat(fd, &info) == 0 && info.st_nlink == 0);
+  CHECK(pread(fd, text, 5, 0) == 5 && !memcmp(text, "still", 5) && fstat(fd, &info) == 0 &&
+        info.st_nlink == 0);
   close(fd);
   return 0;
 }
@@ -176,7 +181,8 @@ static int descriptors(void) {
   int fd = open("/dev/null", O_RDONLY);
   int copy = dup(fd), third = dup2(fd, 100);
   CHECK(copy == fd + 1 && third == 100);
-  CHECK(fcntl(fd, F_DUPFD, 50) == 50 && fcntl(fd, F_DUPFD_CLOEXEC, 50) == 51 && fcntl(51, F_GETFD) == FD_CLOEXEC);
+  CHECK(fcntl(fd, F_DUPFD, 50) == 50 && fcntl(fd, F_DUPFD_CLOEXEC, 50) == 51 &&
+        fcntl(51, F_GETFD) == FD_CLOEXEC);
   CHECK(fcntl(fd, F_GETFL) == (O_RDONLY | (fcntl(fd, F_GETFL) & ~O_ACCMODE)));
   CHECK(fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && (fcntl(copy, F_GETFL) & O_NONBLOCK));
   CHECK_FAILS(dup2(77, 78), EBADF);
@@ -224,7 +230,8 @@ static int permissions_hold_for_others(void) {
   CHECK(waitpid(child, &status, 0) == child && status == 0);
   CHECK(chmod("/tmp/secret", 0644) == 0 && chown("/tmp/secret", 5, 6) == 0);
   struct stat info;
-  CHECK(stat("/tmp/secret", &info) == 0 && info.st_uid == 5 && info.st_gid == 6 && info.st_mode == (S_IFREG | 0644));
+  CHECK(stat("/tmp/secret", &info) == 0 && info.st_uid == 5 && info.st_gid == 6 &&
+        info.st_mode == (S_IFREG | 0644));
   CHECK(umask(077) == 022 && close(open("/tmp/private", O_CREAT | O_WRONLY, 0666)) == 0);
   CHECK(stat("/tmp/private", &info) == 0 && info.st_mode == (S_IFREG | 0600) && umask(022) == 077);
   CHECK(unlink("/tmp/secret") == 0 && unlink("/tmp/private") == 0);

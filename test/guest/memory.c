@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * The address space: mappings of all kinds, protection, growth and moves, what fork shares, what the kernel refuses. */
+ * The address space: mappings of all kinds, protection, growth and moves, what fork shares, what the kernel
+ * refuses. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>

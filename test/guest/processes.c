@@ -231,7 +231,8 @@ int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "--script-child"))
     return argc == 4 && !strcmp(argv[2], "/tmp/script") && !strcmp(argv[3], "last") ? 34 : 1;
   if (argc > 1 && !strcmp(argv[1], "--fds-child"))
-    return fcntl(atoi(argv[2]), F_GETFD) == 0 && fcntl(atoi(argv[3]), F_GETFD) == -1 && errno == EBADF ? 35 : 1;
+    return fcntl(atoi(argv[2]), F_GETFD) == 0 && fcntl(atoi(argv[3]), F_GETFD) == -1 && errno == EBADF ? 35
+                                                                                                       : 1;
   if (argc > 1 && !strcmp(argv[1], "--exit-child"))
     return 36;
   static const struct test_case cases[] = {

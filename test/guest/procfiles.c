@@ -34,7 +34,8 @@ static int process_directory(void) {
   CHECK(slurp(path) > 0);
   snprintf(expected, sizeof(expected), "%d (procfiles) ", getpid());
   CHECK(!strncmp(text, expected, strlen(expected)));
-  CHECK(slurp("/proc/self/status") > 0 && strstr(text, "Name:\tprocfiles\n") && strstr(text, "Threads:\t1\n"));
+  CHECK(slurp("/proc/self/status") > 0 && strstr(text, "Name:\tprocfiles\n") &&
+        strstr(text, "Threads:\t1\n"));
   CHECK(slurp("/proc/self/comm") == 10 && !strcmp(text, "procfiles\n"));
   CHECK(slurp("/proc/self/cmdline") > 0 && strstr(text, "procfiles"));
   CHECK(slurp("/proc/self/maps") > 0 && strstr(text, " r-xp ") && strstr(text, " rw-p "));
@@ -57,7 +58,8 @@ static int links_of_a_process(void) {
   CHECK(readlink("/proc/self/exe", link, 255) > 0 && link[0] == '/' && strstr(link, "procfiles"));
   CHECK(stat("/proc/self/exe", &a) == 0 && stat(link, &b) == 0 && a.st_ino == b.st_ino);
   memset(link, 0, sizeof(link));
-  CHECK(chdir("/proc/sys/kernel") == 0 && readlink("/proc/self/cwd", link, 255) > 0 && !strcmp(link, "/proc/sys/kernel"));
+  CHECK(chdir("/proc/sys/kernel") == 0 && readlink("/proc/self/cwd", link, 255) > 0 &&
+        !strcmp(link, "/proc/sys/kernel"));
   CHECK(slurp("ostype") > 0 && !strcmp(text, "Linux\n") && chdir("/") == 0);
   return 0;
 }
@@ -68,7 +70,7 @@ static int descriptors_are_listed(void) {
   snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
   CHECK(readlink(path, link, 63) > 0 && !strcmp(link, "/dev/null"));
   snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-  CHECK(slurp(path) > 0 && strstr(text, "pos:\t0\n") && strstr(text, "flags:\t02000002\n"));
+  CHECK(slurp(path) > 0 && strstr(text, "pos:\t0\n") && strstr(text, "flags:\t02100002\n"));
   DIR *directory = opendir("/proc/self/fd");
   struct dirent *entry;
   while ((entry = readdir(directory)))
@@ -124,19 +126,17 @@ static int system_calls_agree(void) {
   struct rlimit limit;
   CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 1024);
   limit.rlim_cur = 20;
-  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 20);
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur == 20);
   CHECK(getauxval(AT_PAGESZ) == 4096 && getauxval(AT_RANDOM) && (getauxval(AT_HWCAP) & 1));
   return 0;
 }
 
 int main(void) {
   static const struct test_case cases[] = {
-      {"process directory", process_directory},
-      {"names by prctl", names_by_prctl},
-      {"links of a process", links_of_a_process},
-      {"descriptors are listed", descriptors_are_listed},
-      {"processes are listed", processes_are_listed},
-      {"system files", system_files},
+      {"process directory", process_directory},       {"names by prctl", names_by_prctl},
+      {"links of a process", links_of_a_process},     {"descriptors are listed", descriptors_are_listed},
+      {"processes are listed", processes_are_listed}, {"system files", system_files},
       {"system calls agree", system_calls_agree},
   };
   return RUN_CASES("procfiles", cases);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * Signals: handlers and the registers around them, masks, waiting, restarting, timers, faults, the other stack. */
+ * Signals: handlers and the registers around them, masks, waiting, restarting, timers, faults, the other
+ * stack. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <pthread.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * Threads of one process on all harts: mutexes, conditions, timeouts, joins, robust mutexes, processes that share memory. */
+ * Threads of one process on all harts: mutexes, conditions, timeouts, joins, robust mutexes, processes that
+ * share memory. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <pthread.h>

@@ -25,6 +25,7 @@ enum : uint32_t {
   kOpenTruncate = 01000,
   kOpenAppend = 02000,
   kOpenNonBlock = 04000,
+  kOpenLargeFile = 0100000,
   kOpenDirectory = 0200000,
   kOpenNoFollow = 0400000,
   kOpenCloseOnExec = 02000000,

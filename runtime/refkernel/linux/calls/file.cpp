@@ -146,6 +146,7 @@ LastLink link_rule(uint32_t at_flags) {
 KERNEL_CALL sys_openat(int directory_fd, UserPtr<const char> user_path, uint32_t flags, uint32_t mode) {
   log(LogLevel::debug, "linux::file", "sys openat called!");
   PathName path = KBPF_TRY(PathName::read(user_path));
+  flags |= kOpenLargeFile; // there are no others here
   return install_file(KBPF_TRY(open_at(directory_fd, path.text(), flags, mode)), flags);
 }
 
