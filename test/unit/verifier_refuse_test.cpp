@@ -457,6 +457,29 @@ TEST(VerifierLimits, ProcessedInstructionsCanBeLowered) {
   test.options.max_processed_insns = 3;
   EXPECT_TRUE(run_verifier(test));
 }
+// Eight frames with full stacks, and a loop that parts into eight ways a round: few instructions, much to
+// compare.
+TEST(VerifierLimits, TimeSpentOnLargeStatesIsBounded) {
+  std::vector<Insn> code;
+  auto append = [&](std::initializer_list<Insn> more) { code.insert(code.end(), more); };
+  for (int frame = 0; frame < KBPF_MAX_CALL_FRAMES; frame++) {
+    append({frame == 0 ? load(KBPF_SIZE_DW, R6, R1, 80) : mov64_reg(R6, R1)});
+    for (int slot = 1; slot <= KBPF_STACK_SIZE / 8; slot++)
+      append({alu64_imm(KBPF_ALU_AND, R6, 0x7fffffff), store_reg(KBPF_SIZE_DW, R10, -8 * slot, R6)});
+    if (frame + 1 < KBPF_MAX_CALL_FRAMES)
+      append({mov64_reg(R1, R6), call_subprogram(2), mov64_imm(R0, 0), exit_insn()});
+  }
+  append({store_imm(KBPF_SIZE_DW, R10, -512, 0), jump_imm(KBPF_JMP_JSET, R6, 1, 1), ja(0),
+          jump_imm(KBPF_JMP_JSET, R6, 2, 1), ja(0), jump_imm(KBPF_JMP_JSET, R6, 4, 1), ja(0),
+          alu64_imm(KBPF_ALU_XOR, R6, 5), load(KBPF_SIZE_DW, R2, R10, -512), add64_imm(R2, 1),
+          store_reg(KBPF_SIZE_DW, R10, -512, R2), ja(-11), exit_insn()});
+  ProgramUnderTest test{.insns = code};
+  test.options.max_processed_insns = 50000;
+  Verdict verdict = run_verifier(test);
+  EXPECT_EQ(verdict.name(), "too-complex");
+  EXPECT_NE(verdict.message().find("copied or compared"), std::string::npos) << verdict.message();
+  EXPECT_LT(verdict.stats.processed_insns, 20000u);
+}
 TEST(VerifierLimits, ExhaustedMemoryIsAnErrorWithoutARefusal) {
   std::vector<Insn> code(1000, mov64_imm(R0, 0));
   code.push_back(exit_insn());

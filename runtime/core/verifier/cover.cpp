@@ -86,14 +86,15 @@ bool slot_covers(const StackSlot &old, const StackSlot &current, IdMatch &ids) {
   return value_covers(old.spilled, current.spilled, ids);
 }
 
-bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids) {
+bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids, uint64_t &work) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to)
     return false;
+  work += KBPF_REG_COUNT;
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
     if (!value_covers(old.regs[reg], current.regs[reg], ids))
       return false;
   static constexpr StackSlot kUntouched;
-  for (uint32_t slot = 0; slot < old.slot_count; slot++)
+  for (uint32_t slot = 0; slot < old.slot_count; slot++, work++)
     if (!slot_covers(old.slots[slot], slot < current.slot_count ? current.slots[slot] : kUntouched, ids))
       return false;
   return true;
@@ -137,12 +138,12 @@ void simplify(State &state, const Cfg &cfg) {
   });
 }
 
-bool covers(const State &old, const State &current) {
+bool covers(const State &old, const State &current, uint64_t &work) {
   if (old.frame_count != current.frame_count)
     return false;
   IdMatch ids;
   for (uint32_t f = old.frame_count; f-- > 0;)
-    if (!frame_covers(*old.frames[f], *current.frames[f], ids))
+    if (!frame_covers(*old.frames[f], *current.frames[f], ids, work))
       return false;
   return true;
 }

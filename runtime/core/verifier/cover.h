@@ -7,11 +7,12 @@
 
 namespace kbpf {
 
-// Forgets what nobody will read or compare: dead registers, numbers that do not matter, ids that only one value has.
+// Forgets what nobody will read or compare: dead registers, numbers that do not matter, ids that only one
+// value has.
 void simplify(State &state, const Cfg &cfg);
 
 // Whether every machine state that `current` stands for is one of `old`. Both are at the same instruction,
-// simplified.
-bool covers(const State &old, const State &current);
+// simplified. Adds the number of values compared to work.
+bool covers(const State &old, const State &current, uint64_t &work);
 
 } // namespace kbpf

@@ -32,6 +32,9 @@ public:
   }
 
 private:
+  // Copying and comparing, on average over all instructions that may be walked.
+  static constexpr uint32_t kMostValuesPerInsn = 100;
+
   Result<VerifiedProgram> verify() {
     KBPF_TRY(check_whole());
     analysis_.cfg = KBPF_TRY(build_cfg(program_, scratch_, rejection_));
@@ -100,6 +103,11 @@ private:
         std::min(options_.max_processed_insns, program_.profile->max_processed_insns))
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} instructions were walked without an end", stats_.processed_insns);
+    // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
+    uint64_t work = pool_.values_copied() + values_compared_;
+    if (work > uint64_t{kMostValuesPerInsn} * options_.max_processed_insns)
+      return reject(rejection_, RejectionId::too_complex, state.insn,
+                    "{} registers and stack slots were copied or compared without an end", work);
     stats_.processed_insns++;
     insns_since_checkpoint_++;
     log_.instruction(state);
@@ -230,10 +238,10 @@ private:
     bool in_loop = false;
     for (uint32_t compared = 0; *link && compared < kMostCompared; compared++) {
       State &old = **link;
-      bool covered = covers(old, *current_);
+      bool covered = covers(old, *current_, values_compared_);
       if (old.open_paths != 0) { // an earlier round of a loop: it cannot vouch for what it has not finished
         in_loop = true;
-        if (covered && covers(*current_, old))
+        if (covered && covers(*current_, old, values_compared_))
           return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                         "instruction {} is reached again in the same state", current_->insn);
       } else if (covered) {
@@ -329,6 +337,7 @@ private:
   State *pending_ = nullptr; // last in, first out
   uint32_t pending_count_ = 0;
   uint32_t path_steps_ = 0;
+  uint64_t values_compared_ = 0;
   std::span<State *> checkpoints_; // per instruction: a list, the newest first
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
 };

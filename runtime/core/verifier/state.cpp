@@ -76,6 +76,7 @@ State *StatePool::copy(const State &state) {
     }
     std::copy(std::begin(from.regs), std::end(from.regs), to->regs);
     std::copy(from.slots, from.slots + from.slot_count, to->slots);
+    values_copied_ += KBPF_REG_COUNT + from.slot_count;
   }
   return result;
 }

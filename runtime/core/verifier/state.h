@@ -129,6 +129,7 @@ public:
   // Makes the frame hold at least `count` slots; the new ones are uninitialised. False: no memory.
   [[nodiscard]] bool reserve_slots(Frame &frame, uint32_t count);
 
+  uint64_t values_copied() const { return values_copied_; }
   uint32_t states_made() const { return states_made_; }
   uint32_t states_now() const { return states_now_; }
   uint32_t states_peak() const { return states_peak_; }
@@ -146,6 +147,7 @@ private:
   };
   FreeBlock *free_frames_ = nullptr;
   FreeBlock *free_slots_[8] = {}; // by log2 of the capacity
+  uint64_t values_copied_ = 0;
   uint32_t states_made_ = 0, states_now_ = 0, states_peak_ = 0;
 };
 
