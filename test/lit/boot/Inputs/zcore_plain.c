@@ -10,10 +10,10 @@ extern int opens;
 
 int probe(void *context) {
   u64 key = pid_tgid() & 0xffffffff, count = 0;
-  volatile char text[] = "opened by {}\n";
+  char text[] = "opened by {}\n";
   lookup(opens, &key, &count);
   count++;
   update(opens, &key, &count, 0);
-  print((const char *)text, sizeof(text), key, 0, 0);
+  print(text, sizeof(text), key, 0, 0);
   return 0;
 }
