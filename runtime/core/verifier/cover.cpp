@@ -89,8 +89,7 @@ bool slot_covers(const StackSlot &old, const StackSlot &current, IdMatch &ids) {
 bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids, uint64_t &work) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to)
     return false;
-  work += KBPF_REG_COUNT;
-  for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+  for (unsigned reg = 0; reg < KBPF_REG_FP; reg++, work++)
     if (!value_covers(old.regs[reg], current.regs[reg], ids))
       return false;
   static constexpr StackSlot kUntouched;

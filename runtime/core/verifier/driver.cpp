@@ -233,14 +233,14 @@ private:
   // it. True: one of them covers it, and all that follows was walked.
   Result<bool> is_known() {
     simplify(*current_, analysis_.cfg);
-    constexpr uint32_t kMostCompared = 64;
+    constexpr uint32_t kMostCompared = 64, kMostRounds = 16;
     State **link = &checkpoints_[current_->insn];
-    bool in_loop = false;
-    for (uint32_t compared = 0; *link && compared < kMostCompared; compared++) {
+    uint32_t rounds = 0; // earlier rounds of a loop
+    for (uint32_t compared = 0; *link && compared < kMostCompared && rounds < kMostRounds; compared++) {
       State &old = **link;
       bool covered = covers(old, *current_, values_compared_);
       if (old.open_paths != 0) { // an earlier round of a loop: it cannot vouch for what it has not finished
-        in_loop = true;
+        rounds++;
         if (covered && covers(*current_, old, values_compared_))
           return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                         "instruction {} is reached again in the same state", current_->insn);
@@ -257,7 +257,7 @@ private:
     }
     // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
     // is of use only where paths have parted, which then meet here again round by round.
-    bool forked = forks_since_checkpoint_ != 0;
+    bool in_loop = rounds != 0, forked = forks_since_checkpoint_ != 0;
     uint32_t least_jumps = in_loop && !forked ? 20 : 2, least_insns = in_loop && !forked ? 100 : 8;
     bool worthwhile = checkpoints_[current_->insn] == nullptr || jumps_since_checkpoint_ >= least_jumps ||
                       insns_since_checkpoint_ >= least_insns;
