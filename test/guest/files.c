@@ -214,13 +214,14 @@ static int vectors_and_sendfile(void) {
 }
 
 static int permissions_hold_for_others(void) {
-  int fd = open("/tmp/secret", O_CREAT | O_WRONLY, 0600);
+  CHECK(mkdir("/tmp/sticky", 0700) == 0 && chmod("/tmp/sticky", 01777) == 0);
+  int fd = open("/tmp/sticky/secret", O_CREAT | O_WRONLY, 0600);
   close(fd);
   pid_t child = fork();
   if (!child) {
-    if (setuid(1000) || open("/tmp/secret", O_RDONLY) != -1 || errno != EACCES)
+    if (setuid(1000) || open("/tmp/sticky/secret", O_RDONLY) != -1 || errno != EACCES)
       _exit(1);
-    if (unlink("/tmp/secret") != -1 || errno != EPERM) /* /tmp is sticky */
+    if (unlink("/tmp/sticky/secret") != -1 || errno != EPERM)
       _exit(2);
     if (setuid(0) != -1 || errno != EPERM)
       _exit(3);
@@ -228,13 +229,13 @@ static int permissions_hold_for_others(void) {
   }
   int status;
   CHECK(waitpid(child, &status, 0) == child && status == 0);
-  CHECK(chmod("/tmp/secret", 0644) == 0 && chown("/tmp/secret", 5, 6) == 0);
+  CHECK(chmod("/tmp/sticky/secret", 0644) == 0 && chown("/tmp/sticky/secret", 5, 6) == 0);
   struct stat info;
-  CHECK(stat("/tmp/secret", &info) == 0 && info.st_uid == 5 && info.st_gid == 6 &&
+  CHECK(stat("/tmp/sticky/secret", &info) == 0 && info.st_uid == 5 && info.st_gid == 6 &&
         info.st_mode == (S_IFREG | 0644));
   CHECK(umask(077) == 022 && close(open("/tmp/private", O_CREAT | O_WRONLY, 0666)) == 0);
   CHECK(stat("/tmp/private", &info) == 0 && info.st_mode == (S_IFREG | 0600) && umask(022) == 077);
-  CHECK(unlink("/tmp/secret") == 0 && unlink("/tmp/private") == 0);
+  CHECK(unlink("/tmp/sticky/secret") == 0 && rmdir("/tmp/sticky") == 0 && unlink("/tmp/private") == 0);
   return 0;
 }
 
