@@ -77,12 +77,13 @@ int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol);
 int kbpf_port_may_probe(uintptr_t address);
 
 /* File descriptors of the calling process. The runtime hands over one reference of object at install, and
- * gets it back through kbpf_object_release when the last descriptor is gone. get returns the object behind
- * fd, with a reference of the runtime's own (kbpf_object_acquire), or null where fd is no BPF object. */
+ * gets it back through kbpf_object_release when the last descriptor is gone. get stores the object behind fd,
+ * with a reference of the runtime's own (kbpf_object_acquire), and returns 0; -9 (EBADF) where fd is not
+ * open, -22 (EINVAL) where it is no BPF object. */
 struct kbpf_object;
 int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
                          int cloexec); /* fd, or negative errno */
-struct kbpf_object *kbpf_port_fd_get(int fd);
+int kbpf_port_fd_get(int fd, struct kbpf_object **object);
 
 /* The kernel's log: one line at information level, without a newline; what the runtime did with a program. */
 void kbpf_port_log(const char *line, size_t size);

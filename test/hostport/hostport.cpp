@@ -259,6 +259,11 @@ int install(kbpf_object *object, bool foreign) {
 
 int open_foreign_fd() { return install(nullptr, true); }
 
+kbpf_object *object_of(int fd) {
+  kbpf_object *object = nullptr;
+  return kbpf_port_fd_get(fd, &object) == 0 ? object : nullptr;
+}
+
 size_t open_fds() {
   std::lock_guard lock(state().mutex);
   size_t count = 0;
@@ -457,13 +462,16 @@ int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
   return install(object, false);
 }
 
-kbpf_object *kbpf_port_fd_get(int fd) {
+int kbpf_port_fd_get(int fd, kbpf_object **object) {
   std::lock_guard lock(state().mutex);
-  if (fd < 0 || static_cast<size_t>(fd) >= state().fds.size() || !state().fds[static_cast<size_t>(fd)])
-    return nullptr;
-  kbpf_object *object = state().fds[static_cast<size_t>(fd)];
-  kbpf_object_acquire(object);
-  return object;
+  size_t index = static_cast<size_t>(fd);
+  if (fd < 0 || index >= state().fds.size() || (!state().fds[index] && !state().foreign[index]))
+    return -EBADF;
+  if (state().foreign[index])
+    return -EINVAL;
+  *object = state().fds[index];
+  kbpf_object_acquire(*object);
+  return 0;
 }
 
 void kbpf_port_console_write(const char *text, size_t size) {

@@ -46,6 +46,7 @@ unsigned text_writes(); // number of kbpf_port_text_write calls since reset
 // File descriptors, from 3 up.
 void close_fd(int fd);
 int open_foreign_fd(); // an fd that is no BPF object
+kbpf_object *object_of(int fd); // with a reference for the caller; null where there is none
 size_t open_fds();
 
 // The nth allocation from now on fails (0: the next one), of memory and of pages alike; negative: none does.

@@ -35,7 +35,7 @@ protected:
   }
 
   Ref<Program> program_of(int64_t fd) {
-    return Ref<Program>::adopt(static_cast<Program *>(kbpf_port_fd_get(static_cast<int>(fd))));
+    return Ref<Program>::adopt(static_cast<Program *>(hostport::object_of(static_cast<int>(fd))));
   }
   uint64_t run(int64_t fd) {
     Ref<Program> program = program_of(fd);

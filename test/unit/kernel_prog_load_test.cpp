@@ -21,7 +21,7 @@ protected:
   int64_t load(const std::vector<Insn> &code) { return bpf(PROG_LOAD, attr_for(code)); }
 
   uint64_t run(int64_t fd) {
-    kbpf_object *object = kbpf_port_fd_get(static_cast<int>(fd));
+    kbpf_object *object = hostport::object_of(static_cast<int>(fd));
     EXPECT_NE(object, nullptr);
     Ref<Program> program = Ref<Program>::adopt(static_cast<Program *>(object));
     kbpf_regs context{};

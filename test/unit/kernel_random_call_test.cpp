@@ -112,7 +112,7 @@ TEST_F(RandomCalls, NothingBreaks) {
     succeeded += one_call() >= 0;
     if (hostport::open_fds() > 12)
       for (int fd = 3; fd < 16; fd++)
-        if (kbpf_object *open = below(2) ? kbpf_port_fd_get(fd) : nullptr) {
+        if (kbpf_object *open = below(2) ? hostport::object_of(fd) : nullptr) {
           kbpf_object_release(open);
           hostport::close_fd(fd);
         }

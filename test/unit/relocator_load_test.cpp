@@ -26,7 +26,7 @@ protected:
     return bpf(PROG_LOAD_EX, attr);
   }
   uint64_t run(int64_t fd) {
-    auto program = Ref<Program>::adopt(static_cast<Program *>(kbpf_port_fd_get(static_cast<int>(fd))));
+    auto program = Ref<Program>::adopt(static_cast<Program *>(hostport::object_of(static_cast<int>(fd))));
     uint64_t context[36] = {};
     ReadSection section;
     return program->run(context);

@@ -279,16 +279,16 @@ TEST(VerifierRefuses, AMisalignedAtomicOperation) {
 }
 
 TEST(VerifierRefuses, AHelperNumberOutOfRange) {
-  expect_refused({.insns = {call_helper(9999), exit_insn()}}, "unknown-helper", 0);
+  expect_refused({.insns = {call_helper(9999), exit_insn()}}, "unknown-helper", 0, Error::invalid);
 }
 TEST(VerifierRefuses, ANegativeHelperNumber) {
-  expect_refused({.insns = {call_helper(-1), exit_insn()}}, "unknown-helper", 0);
+  expect_refused({.insns = {call_helper(-1), exit_insn()}}, "unknown-helper", 0, Error::invalid);
 }
 TEST(VerifierRefuses, AGplHelperUnderAnotherLicence) {
   expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_reg(R1, R10), add64_imm(R1, -8),
                             mov64_imm(R2, 8), call_helper(6), exit_insn()},
                   .gpl_compatible = false},
-                 "gpl-only-helper", 4);
+                 "gpl-only-helper", 4, Error::invalid);
 }
 TEST(VerifierRefuses, ANumberForAMap) {
   expect_refused({.insns = {mov64_imm(R1, 5), mov64_reg(R2, R10), call_helper(1), exit_insn()}},
@@ -324,12 +324,12 @@ TEST(VerifierRefuses, MemoryFilledUpToAnUnknownSizeAsInitialised) {
 }
 
 TEST(VerifierRefuses, ALoopThatChangesNothing) {
-  expect_refused({.insns = {mov64_imm(R0, 0), ja(-1), exit_insn()}}, "infinite-loop", 1);
+  expect_refused({.insns = {mov64_imm(R0, 0), ja(-1), exit_insn()}}, "infinite-loop", 1, Error::invalid);
 }
 TEST(VerifierRefuses, ALoopThatWaitsForAHelper) {
   expect_refused(
       {.insns = {call_helper(7), jump_imm(KBPF_JMP_JNE, R0, 5, -2), mov64_imm(R0, 0), exit_insn()}},
-      "infinite-loop", 0);
+      "infinite-loop", 0, Error::invalid);
 }
 TEST(VerifierRefuses, ALoopWithoutABound) {
   ProgramUnderTest test{.insns = {mov64_imm(R1, 0), add64_imm(R1, 1), jump_imm(KBPF_JMP_JNE, R1, 0, -2),
@@ -350,7 +350,8 @@ TEST(VerifierRefuses, AWholeNumberWhoseZeroExtendedCopyWasCompared) {
                  "map-value-out-of-bounds", 8);
 }
 TEST(VerifierRefuses, ALoopWhoseCounterNobodyReads) {
-  expect_refused({.insns = {mov64_imm(R0, 0), add64_imm(R0, 1), ja(-2), exit_insn()}}, "infinite-loop", 1);
+  expect_refused({.insns = {mov64_imm(R0, 0), add64_imm(R0, 1), ja(-2), exit_insn()}}, "infinite-loop", 1,
+                 Error::invalid);
 }
 TEST(VerifierRefuses, ALoopWhoseBoundComesFromOutside) {
   ProgramUnderTest test{.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 0), add64_imm(R0, 1),
@@ -362,14 +363,14 @@ TEST(VerifierRefuses, ALoopWhoseBoundComesFromOutside) {
 TEST(VerifierRefuses, DirectRecursion) {
   expect_refused(
       {.insns = {mov64_imm(R1, 0), call_subprogram(1), exit_insn(), call_subprogram(-1), exit_insn()}},
-      "call-depth", 3);
+      "call-depth", 3, Error::too_big);
 }
 TEST(VerifierRefuses, RecursionThatEndsAfterAFewRounds) {
   expect_refused({.insns = {mov64_imm(R1, 3), call_subprogram(1), exit_insn(),
                             // f(n) = n == 0 ? 0 : f(n - 1)
                             mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R1, 0, 2), add64_imm(R1, -1),
                             call_subprogram(-4), exit_insn()}},
-                 "recursion", 1);
+                 "recursion", 1, Error::invalid);
 }
 TEST(VerifierRefuses, FramesThatTakeTooMuchStackTogether) {
   expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, -264, 0), call_subprogram(1), exit_insn(),
@@ -378,7 +379,7 @@ TEST(VerifierRefuses, FramesThatTakeTooMuchStackTogether) {
 }
 TEST(VerifierRefuses, ReturningAPointerIntoTheFrameThatEnds) {
   expect_refused({.insns = {call_subprogram(1), exit_insn(), mov64_reg(R0, R10), exit_insn()}},
-                 "return-value", 3);
+                 "return-value", 3, Error::invalid);
 }
 TEST(VerifierRefuses, AStackPointerKeptBeyondItsFrame) {
   expect_refused({.insns = {mov64_reg(R1, R10), call_subprogram(4), load(KBPF_SIZE_DW, R1, R10, -8),

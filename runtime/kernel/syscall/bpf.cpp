@@ -26,9 +26,10 @@ Error from_port(int negative_errno) {
 }
 
 template <typename T> Result<Ref<T>> object_from_fd(uint32_t fd, Object::Kind kind) {
-  Ref<Object> object = Ref<Object>::adopt(kbpf_port_fd_get(static_cast<int>(fd)));
-  if (!object)
-    return Error::bad_fd;
+  Object *behind = nullptr;
+  if (int status = kbpf_port_fd_get(static_cast<int>(fd), &behind); status != 0)
+    return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
+  Ref<Object> object = Ref<Object>::adopt(behind);
   if (object->kind != kind)
     return Error::invalid;
   return Ref<T>::adopt(static_cast<T *>(object.release()));

@@ -69,7 +69,7 @@ private:
   uint64_t size_ = 0;
 };
 
-// The object behind a descriptor. Errors: bad_fd (no BPF object), invalid (one of another kind).
+// The object behind a descriptor. Errors: bad_fd (not open), invalid (open, but something else).
 Result<Ref<Map>> map_from_fd(uint32_t fd);
 Result<Ref<Program>> program_from_fd(uint32_t fd);
 // A new descriptor, close-on-exec. Errors: too_many_files, no_memory.

@@ -63,13 +63,15 @@ int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
   return fd.ok() ? *fd : -static_cast<int>(fd.error());
 }
 
-kbpf_object *kbpf_port_fd_get(int fd) {
+int kbpf_port_fd_get(int fd, kbpf_object **object) {
   SysResult<Ref<File>> file = get_file(fd);
-  if (!file.ok() || (*file)->special_kind() != SpecialKind::bpf)
-    return nullptr;
-  kbpf_object *object = static_cast<BpfFile &>(**file).object();
-  kbpf_object_acquire(object);
-  return object;
+  if (!file.ok())
+    return -static_cast<int>(Errno::ebadf);
+  if ((*file)->special_kind() != SpecialKind::bpf)
+    return -static_cast<int>(Errno::einval);
+  *object = static_cast<BpfFile &>(**file).object();
+  kbpf_object_acquire(*object);
+  return 0;
 }
 
 REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
