@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -255,6 +256,28 @@ static int times_and_statx(void) {
   return 0;
 }
 
+static int locks_exclude(void) {
+  int one = open("/tmp/lock", O_CREAT | O_RDWR, 0600), two = open("/tmp/lock", O_RDWR);
+  CHECK(flock(one, LOCK_SH) == 0 && flock(two, LOCK_SH | LOCK_NB) == 0);
+  CHECK_FAILS(flock(two, LOCK_EX | LOCK_NB), EWOULDBLOCK);
+  CHECK(flock(one, LOCK_UN) == 0 && flock(two, LOCK_EX | LOCK_NB) == 0);
+  CHECK_FAILS(flock(one, LOCK_SH | LOCK_NB), EWOULDBLOCK);
+  pid_t child = fork(); /* the child's descriptor is the same description */
+  if (!child) {
+    close(one);
+    usleep(20000);
+    _exit(flock(two, LOCK_UN) != 0);
+  }
+  CHECK(flock(one, LOCK_EX) == 0);
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  close(one);
+  CHECK(flock(two, LOCK_EX | LOCK_NB) == 0);
+  close(two);
+  CHECK(unlink("/tmp/lock") == 0);
+  return 0;
+}
+
 static int devices(void) {
   char buffer[64];
   int null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDWR), full = open("/dev/full", O_RDWR),
@@ -288,6 +311,7 @@ int main(void) {
       {"vectors and sendfile", vectors_and_sendfile},
       {"permissions hold for others", permissions_hold_for_others},
       {"times and statx", times_and_statx},
+      {"locks exclude", locks_exclude},
       {"devices", devices},
   };
   return RUN_CASES("files", cases);

@@ -166,6 +166,21 @@ KERNEL_CALL sys_fadvise64(int fd, uint64_t, uint64_t, int advice) {
   return advice < 0 || advice > 5 ? SyscallResult(Errno::einval) : 0;
 }
 
+KERNEL_CALL sys_flock(int fd, int operation) {
+  enum { kShared = 1, kExclusive = 2, kNonBlock = 4, kUnlock = 8 };
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  bool wait = !(operation & kNonBlock);
+  switch (operation & ~kNonBlock) {
+  case kShared:
+    return file->set_lock(File::LockKind::shared, wait);
+  case kExclusive:
+    return file->set_lock(File::LockKind::exclusive, wait);
+  case kUnlock:
+    return file->set_lock(File::LockKind::none, wait);
+  }
+  return Errno::einval;
+}
+
 KERNEL_CALL sys_fallocate(int fd, int mode, int64_t offset, int64_t length) {
   Ref<File> file = KBPF_TRY(get_file(fd));
   if (offset < 0 || length <= 0)
@@ -204,12 +219,12 @@ KERNEL_CALL sys_eventfd2(uint32_t initial, uint32_t flags) {
 
 namespace {
 constexpr SyscallEntry kDescriptorTable[] = {
-    SYSCALL_ENTRY(19, eventfd2),     SYSCALL_ENTRY(23, dup),     SYSCALL_ENTRY(24, dup3),
-    SYSCALL_ENTRY(25, fcntl),        SYSCALL_ENTRY(29, ioctl),   SYSCALL_ENTRY(47, fallocate),
-    SYSCALL_ENTRY(57, close),        SYSCALL_ENTRY(59, pipe2),   SYSCALL_ENTRY(62, lseek),
-    SYSCALL_ENTRY(81, sync),         SYSCALL_ENTRY(82, fsync),   SYSCALL_ENTRY(83, fdatasync),
-    SYSCALL_ENTRY(223, fadvise64),   SYSCALL_ENTRY(267, syncfs), SYSCALL_ENTRY(279, memfd_create),
-    SYSCALL_ENTRY(436, close_range),
+    SYSCALL_ENTRY(19, eventfd2),      SYSCALL_ENTRY(23, dup),          SYSCALL_ENTRY(24, dup3),
+    SYSCALL_ENTRY(25, fcntl),         SYSCALL_ENTRY(29, ioctl),        SYSCALL_ENTRY(32, flock),
+    SYSCALL_ENTRY(47, fallocate),     SYSCALL_ENTRY(57, close),        SYSCALL_ENTRY(59, pipe2),
+    SYSCALL_ENTRY(62, lseek),         SYSCALL_ENTRY(81, sync),         SYSCALL_ENTRY(82, fsync),
+    SYSCALL_ENTRY(83, fdatasync),     SYSCALL_ENTRY(223, fadvise64),   SYSCALL_ENTRY(267, syncfs),
+    SYSCALL_ENTRY(279, memfd_create), SYSCALL_ENTRY(436, close_range),
 };
 }
 constinit const std::span<const SyscallEntry> kDescriptorCalls{kDescriptorTable};

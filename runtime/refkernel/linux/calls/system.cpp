@@ -216,6 +216,9 @@ KERNEL_CALL sys_capget(UserPtr<uint32_t> header, UserPtr<uint32_t> data) {
   return 0;
 }
 
+// Every start of a C library asks for restartable sequences and does without: not worth a line in the log.
+KERNEL_CALL sys_rseq(uintptr_t, uint32_t, int, uint32_t) { return Errno::enosys; }
+
 // MEMBARRIER_CMD_QUERY says that no command is there: callers then use other means.
 KERNEL_CALL sys_membarrier(int command, uint32_t, int) {
   return command == 0 ? SyscallResult(0) : Errno::einval;
@@ -304,6 +307,7 @@ constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(261, prlimit64),
     SYSCALL_ENTRY(278, getrandom),
     SYSCALL_ENTRY(283, membarrier),
+    SYSCALL_ENTRY(293, rseq),
 };
 }
 constinit const std::span<const SyscallEntry> kSystemCalls{kSystemTable};

@@ -48,7 +48,7 @@ public:
   virtual SysResult<void> truncate(uint64_t size) { return Errno::einval; }
   virtual uint32_t poll() {
     return kPollIn | kPollOut | kPollReadNormal | kPollWriteNormal;
-  }                                                // events that hold now
+  } // events that hold now
   virtual uint32_t poll_generation() { return 0; } // changes with each new event, for edge-triggered epoll
   virtual SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) { return Errno::enotty; }
   virtual SysResult<Ref<PageSource>> mapping() { return Errno::enodev; } // null: anonymous zero pages
@@ -69,11 +69,16 @@ public:
   Mutex position_lock;
   std::atomic<uint64_t> position{0};
 
-  // Descriptors in all tables that stand for it. When the last one goes, epolls forget the file, even if somebody
-  // still works with it.
+  // Descriptors in all tables that stand for it. When the last one goes, epolls forget the file, even if
+  // somebody still works with it.
   void add_descriptor() { descriptors_.fetch_add(1, std::memory_order_relaxed); }
   void drop_descriptor();
   std::atomic<EpollWatch *> watches{nullptr}; // epoll.cpp's
+
+  // flock(2): an advisory lock of this description on its inode; it goes with the description. Changing the
+  // kind lets the old one go first, as on Linux. Errors: eagain where wait is false, erestart.
+  enum class LockKind { none, shared, exclusive };
+  SysResult<void> set_lock(LockKind wanted, bool wait);
 
   SysResult<void> remember_path(Inode *directory, std::string_view name); // for append_name
 
@@ -85,6 +90,7 @@ private:
   Ref<Inode> inode_;
   std::atomic<uint32_t> flags_, descriptors_{0};
   Ref<Inode> directory_;
+  LockKind lock_held_ = LockKind::none; // guarded by the inode's lock state
   char *name_ = nullptr;
   size_t name_size_ = 0;
 };

@@ -66,7 +66,35 @@ File::File(Ref<Inode> inode, uint32_t flags)
     : inode_(std::move(inode)), flags_(flags & ~(kOpenCreate | kOpenExclusive | kOpenTruncate |
                                                  kOpenNoControllingTty | kOpenCloseOnExec)) {}
 
-File::~File() { heap_free(name_, name_size_, 1); }
+File::~File() {
+  (void)set_lock(LockKind::none, false); // letting go cannot fail
+  heap_free(name_, name_size_, 1);
+}
+
+SysResult<void> File::set_lock(LockKind wanted, bool wait) {
+  FileLockState &state = inode_->file_lock;
+  SpinGuard guard(state.lock);
+  if (lock_held_ == wanted)
+    return {};
+  if (lock_held_ == LockKind::exclusive)
+    state.exclusive = nullptr;
+  else if (lock_held_ == LockKind::shared)
+    --state.shared;
+  if (std::exchange(lock_held_, LockKind::none) != LockKind::none)
+    state.released.wake_all();
+  while (wanted != LockKind::none && (state.exclusive || (wanted == LockKind::exclusive && state.shared))) {
+    if (!wait)
+      return Errno::eagain;
+    if (state.released.sleep(state.lock) == WaitResult::interrupted)
+      return Errno::erestart;
+  }
+  if (wanted == LockKind::exclusive)
+    state.exclusive = this;
+  else if (wanted == LockKind::shared)
+    ++state.shared;
+  lock_held_ = wanted;
+  return {};
+}
 
 void File::drop_descriptor() {
   if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) == 1 && watches.load(std::memory_order_acquire))

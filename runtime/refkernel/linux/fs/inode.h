@@ -21,6 +21,14 @@ extern const FileSystemKind kRootFs, kProcFs, kDevFs, kSysFs, kTraceFs, kDebugFs
 
 extern Mutex namespace_lock;
 
+// flock(2): who holds an inode's advisory lock. Guarded by lock.
+struct FileLockState {
+  SpinLock lock;
+  WaitQueue released;
+  const File *exclusive = nullptr;
+  uint32_t shared = 0;
+};
+
 class Inode : public RefCounted {
 public:
   Inode(const FileSystemKind &kind, uint32_t mode);
@@ -47,6 +55,7 @@ public:
   const uint64_t number;
   std::atomic<uint32_t> uid{0}, gid{0}, link_count{1};
   std::atomic<uint64_t> access_ns{0}, modify_ns{0}, change_ns{0}; // real time
+  FileLockState file_lock;
 
 protected:
   ~Inode() = default;

@@ -83,12 +83,15 @@ SysResult<void> store_tid(uint32_t tid, uint64_t flags, UserPtr<uint32_t> parent
   return {};
 }
 
-} // namespace
+struct CloneRequest {
+  uint64_t flags; // with the exit signal in the low byte
+  uintptr_t stack;
+  UserPtr<uint32_t> parent_tid;
+  uintptr_t tls, child_tid;
+};
 
-KERNEL_CALL sys_clone(TrapFrame &frame) {
-  uint64_t flags = frame.x[kRegA0];
-  uintptr_t stack = frame.x[kRegA0 + 1], tls = frame.x[kRegA0 + 3], child_tid = frame.x[kRegA0 + 4];
-  UserPtr<uint32_t> parent_tid{frame.x[kRegA0 + 2]};
+SyscallResult clone_task(const CloneRequest &request, const TrapFrame &frame) {
+  const auto &[flags, stack, parent_tid, tls, child_tid] = request;
   if ((flags & kCloneThread) && (~flags & (kCloneVm | kCloneSighand | kCloneFiles | kCloneFs)))
     return Errno::einval;
   if (((flags & kCloneSighand) && !(flags & kCloneVm)) || (flags & kExitSignalMask) > kSignalCount)
@@ -145,6 +148,38 @@ KERNEL_CALL sys_clone(TrapFrame &frame) {
       process->vfork_wait.sleep(tasks_lock, kNoDeadline, false);
   }
   return tid;
+}
+
+struct LinuxCloneArguments { // struct clone_args, version 0
+  uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+};
+
+} // namespace
+
+KERNEL_CALL sys_clone(TrapFrame &frame) {
+  const uint64_t *arguments = &frame.x[kRegA0];
+  return clone_task({arguments[0], arguments[1], {arguments[2]}, arguments[3], arguments[4]}, frame);
+}
+
+KERNEL_CALL sys_clone3(TrapFrame &frame) {
+  constexpr uint64_t kClonePidFd = 0x1000;
+  uint64_t size = frame.x[kRegA1];
+  if (size < sizeof(LinuxCloneArguments) || size > kPageSize)
+    return size > kPageSize ? Errno::e2big : Errno::einval;
+  UserPtr<const LinuxCloneArguments> user{frame.x[kRegA0]};
+  LinuxCloneArguments given = KBPF_TRY(user.read());
+  for (size_t offset = sizeof(given); offset < size; ++offset) // set_tid, cgroup: not known here
+    if (KBPF_TRY(UserPtr<const uint8_t>{user.address + offset}.read()))
+      return Errno::e2big;
+  if ((given.flags & (kExitSignalMask | kClonePidFd)) || given.exit_signal > kSignalCount ||
+      (given.stack == 0) != (given.stack_size == 0))
+    return Errno::einval;
+  return clone_task({given.flags | given.exit_signal,
+                     given.stack ? given.stack + given.stack_size : 0,
+                     {given.parent_tid},
+                     given.tls,
+                     given.child_tid},
+                    frame);
 }
 
 void release_vfork_parent(Process &process) {

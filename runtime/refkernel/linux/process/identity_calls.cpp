@@ -5,6 +5,7 @@
 namespace refkernel {
 
 KERNEL_CALL sys_clone(TrapFrame &frame);
+KERNEL_CALL sys_clone3(TrapFrame &frame);
 KERNEL_CALL sys_execve(TrapFrame &frame);
 KERNEL_CALL sys_execveat(TrapFrame &frame);
 KERNEL_CALL sys_exit(int code);
@@ -164,7 +165,7 @@ namespace {
 constexpr SyscallEntry kProcessTable[] = {
     SYSCALL_ENTRY(93, exit),      SYSCALL_ENTRY(94, exit_group), SYSCALL_ENTRY(95, waitid),
     SYSCALL_ENTRY(220, clone),    SYSCALL_ENTRY(221, execve),    SYSCALL_ENTRY(260, wait4),
-    SYSCALL_ENTRY(281, execveat),
+    SYSCALL_ENTRY(281, execveat), SYSCALL_ENTRY(435, clone3),
 };
 constexpr SyscallEntry kIdentityTable[] = {
     SYSCALL_ENTRY(96, set_tid_address), SYSCALL_ENTRY(143, setregid),  SYSCALL_ENTRY(144, setgid),
