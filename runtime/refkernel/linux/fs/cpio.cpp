@@ -2,9 +2,9 @@
 // The initramfs: a cpio archive in the "newc" format (110 bytes of hexadecimal header, name, padding to 4,
 // data, padding to 4), as gen_init_cpio and `cpio -H newc` write it. Several archives may follow each other,
 // with zero bytes between them. Every field is checked; a path component ".." is refused.
-#include "core/base/bytes.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/fs/path.h"
+#include <algorithm>
 #include <cstring>
 
 namespace refkernel {
