@@ -467,7 +467,8 @@ TEST(VerifierLimits, TimeSpentOnLargeStatesIsBounded) {
   append({store_imm(KBPF_SIZE_DW, R10, -512, 0), jump_imm(KBPF_JMP_JSET, R6, 1, 1), ja(0),
           jump_imm(KBPF_JMP_JSET, R6, 2, 1), ja(0), jump_imm(KBPF_JMP_JSET, R6, 4, 1), ja(0),
           alu64_imm(KBPF_ALU_XOR, R6, 5), load(KBPF_SIZE_DW, R2, R10, -512), add64_imm(R2, 1),
-          store_reg(KBPF_SIZE_DW, R10, -512, R2), ja(-11), exit_insn()});
+          store_reg(KBPF_SIZE_DW, R10, -512, R2), jump_imm(KBPF_JMP_JNE, R2, -1, -11), mov64_imm(R0, 0),
+          exit_insn()});
   ProgramUnderTest test{.insns = code};
   test.options.max_processed_insns = 50000;
   Verdict verdict = run_verifier(test);

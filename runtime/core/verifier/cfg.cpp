@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/cfg.h"
 #include "core/isa/encoding.h"
-#include "core/verifier/relevance.h"
 #include <algorithm>
 
 namespace kbpf {
@@ -88,7 +87,7 @@ public:
     KBPF_TRY(find_subprograms());
     KBPF_TRY(check_flow());
     KBPF_TRY(compute_liveness());
-    cfg_.relevant = KBPF_TRY(compute_relevance(program_, cfg_, arena_));
+    cfg_.relevance = KBPF_TRY(compute_relevance(program_, cfg_, arena_));
     return cfg_;
   }
 

@@ -5,14 +5,15 @@
 #pragma once
 #include "core/base/arena.h"
 #include "core/verifier/reject.h"
+#include "core/verifier/relevance.h"
 
 namespace kbpf {
 
 struct Cfg {
   std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
   std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
-  std::span<const uint16_t> relevant; // per instruction: bit n, what register n holds may matter (relevance.h)
-  std::span<const bool> is_join;     // per instruction: a jump target or the start of a called function
+  Relevance relevance;
+  std::span<const bool> is_join; // per instruction: a jump target or the start of a called function
 
   uint32_t subprogram_at(uint32_t insn) const; // index in subprograms of the function that holds insn
 };

@@ -101,11 +101,28 @@ bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids, uint64_t
 
 } // namespace
 
+namespace {
+
+void forget_idle_slots(Frame &frame, uint64_t idle) {
+  for (uint32_t i = 0; i < frame.slot_count; i++) {
+    StackSlot &slot = frame.slots[i];
+    bool is_pointer = slot.bytes[0] == ByteKind::spill && !slot.spilled.is_scalar();
+    if (!(idle >> i & 1) || is_pointer)
+      continue;
+    forget_spill(slot);
+    for (ByteKind &kind : slot.bytes)
+      if (kind == ByteKind::zero)
+        kind = ByteKind::misc;
+  }
+}
+
+} // namespace
+
 void simplify(State &state, const Cfg &cfg) {
   for (uint32_t f = 0; f < state.frame_count; f++) {
     bool innermost = f + 1 == state.frame_count;
     uint32_t insn = innermost ? state.insn : state.frames[f + 1]->return_to;
-    uint16_t live = cfg.live[insn], relevant = cfg.relevant[insn];
+    uint16_t live = cfg.live[insn], relevant = cfg.relevance.registers[insn];
     for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
       Value &value = state.frames[f]->regs[reg];
       if (!(live >> reg & 1) || (!innermost && reg <= 5))
@@ -113,6 +130,7 @@ void simplify(State &state, const Cfg &cfg) {
       else if (value.is_scalar() && !(relevant >> reg & 1))
         value = Value::unknown();
     }
+    forget_idle_slots(*state.frames[f], cfg.relevance.idle_slots[insn]);
   }
   // An id that one value alone has says nothing. Counting by pairs would be slow; a set of those seen twice
   // is not.

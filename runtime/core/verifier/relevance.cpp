@@ -2,6 +2,7 @@
 #include "core/verifier/relevance.h"
 #include "core/isa/encoding.h"
 #include "core/verifier/cfg.h"
+#include "core/verifier/state.h"
 #include <algorithm>
 
 namespace kbpf {
@@ -20,19 +21,36 @@ bool ends_flow(const Insn &insn) {
   return insn.is_exit() || (insn.is_jump_class() && insn.code() == KBPF_JMP_JA);
 }
 
+// The slot that an access through r10 itself is in, as a bit; 0 for any other.
+uint64_t fixed_slot(const Insn &insn) {
+  bool loads = insn.cls() == KBPF_CLASS_LDX;
+  unsigned base = loads ? insn.src() : insn.dst();
+  bool accesses =
+      loads || insn.cls() == KBPF_CLASS_ST || (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_MEM);
+  if (!accesses || base != KBPF_REG_FP || insn.off >= 0 || insn.off < -KBPF_STACK_SIZE)
+    return 0;
+  return uint64_t{1} << slot_of(insn.off);
+}
+
 class RelevanceAnalysis {
 public:
   RelevanceAnalysis(const RawProgram &program, const Cfg &cfg)
       : program_(program), insns_(program.insns), cfg_(cfg) {}
 
-  Result<std::span<const uint16_t>> run(Arena &arena) {
+  Result<Relevance> run(Arena &arena) {
     on_stack_ = arena.make_array<uint16_t>(insns_.size());
     relevant_ = arena.make_array<uint16_t>(insns_.size());
-    if (!on_stack_.data() || !relevant_.data())
+    relevant_slots_ = arena.make_array<uint64_t>(insns_.size());
+    filled_from_ = arena.make_array<uint64_t>(cfg_.subprograms.size());
+    if (!on_stack_.data() || !relevant_.data() || !relevant_slots_.data() || !filled_from_.data())
       return Error::no_memory;
     find_stack_pointers();
+    find_fills();
     find_relevant();
-    return std::span<const uint16_t>(relevant_);
+    for (size_t s = 0; s < cfg_.subprograms.size(); s++)
+      for (uint64_t &slots : relevant_slots_.subspan(cfg_.subprograms[s].first, cfg_.subprograms[s].count))
+        slots = filled_from_[s] & ~slots;
+    return Relevance{relevant_, relevant_slots_};
   }
 
 private:
@@ -81,26 +99,57 @@ private:
     }
   }
 
+  void find_fills() {
+    for (size_t s = 0; s < cfg_.subprograms.size(); s++)
+      for (const Insn &insn : insns_.subspan(cfg_.subprograms[s].first, cfg_.subprograms[s].count))
+        if (insn.cls() == KBPF_CLASS_LDX && insn.access_bytes() >= 4)
+          filled_from_[s] |= fixed_slot(insn);
+  }
+
   // Backwards.
   void find_relevant() {
     for (int pass = 0; pass < kPasses; pass++) {
       changed_ = false;
-      for (size_t i = insns_.size(); i-- > 0;) {
-        uint16_t after = 0;
-        const Insn &insn = insns_[i];
-        if (is_jump(insn))
-          after |= relevant_[static_cast<size_t>(jump_target(i, insn))];
-        if ((insn.opcode == 0 || !ends_flow(insn)) && i + 1 < insns_.size())
-          after |= relevant_[i + 1];
-        merge(relevant_, i, insn.opcode == 0 ? after : relevant_before(i, after));
-      }
+      for (size_t s = cfg_.subprograms.size(); s-- > 0;)
+        for (size_t i = cfg_.subprograms[s].first + cfg_.subprograms[s].count;
+             i-- > cfg_.subprograms[s].first;)
+          step_back(i, filled_from_[s]);
       if (!changed_)
         return;
     }
     std::fill(relevant_.begin(), relevant_.end(), kAllRegs);
+    std::fill(relevant_slots_.begin(), relevant_slots_.end(), ~uint64_t{0});
   }
 
-  uint16_t relevant_before(size_t i, uint16_t after) const {
+  void step_back(size_t i, uint64_t filled_from) {
+    const Insn &insn = insns_[i];
+    uint16_t after = 0;
+    uint64_t slots = 0;
+    if (is_jump(insn)) {
+      size_t target = static_cast<size_t>(jump_target(i, insn));
+      after |= relevant_[target];
+      slots |= relevant_slots_[target];
+    }
+    if ((insn.opcode == 0 || !ends_flow(insn)) && i + 1 < insns_.size()) {
+      after |= relevant_[i + 1];
+      slots |= relevant_slots_[i + 1];
+    }
+    if (insn.opcode == 0) { // second half of ld_imm64
+      merge(relevant_, i, after);
+      merge(relevant_slots_, i, slots);
+      return;
+    }
+    uint64_t slot = fixed_slot(insn);
+    bool kept = slot == 0 || !(slot & filled_from) || slot & slots; // what is stored here matters
+    merge(relevant_, i, relevant_before(i, after, kept));
+    if (insn.cls() == KBPF_CLASS_LDX && after >> insn.dst() & 1)
+      slots |= slot;
+    else if (insn.cls() != KBPF_CLASS_LDX && insn.access_bytes() == 8)
+      slots &= ~slot;
+    merge(relevant_slots_, i, slots);
+  }
+
+  uint16_t relevant_before(size_t i, uint16_t after, bool kept) const {
     const Insn &insn = insns_[i];
     uint16_t dst = bit(insn.dst()), src = bit(insn.src());
     switch (insn.cls()) {
@@ -112,7 +161,8 @@ private:
       return after | dst;
     case KBPF_CLASS_STX: {
       // The stack remembers numbers of 4 bytes and more; an atomic operation leaves none behind.
-      bool remembered = insn.mode() != KBPF_MODE_ATOMIC && on_stack_[i] & dst && insn.access_bytes() >= 4;
+      bool remembered =
+          kept && insn.mode() != KBPF_MODE_ATOMIC && on_stack_[i] & dst && insn.access_bytes() >= 4;
       return static_cast<uint16_t>(after | dst | (remembered ? src : 0));
     }
     case KBPF_CLASS_ALU:
@@ -147,7 +197,7 @@ private:
     return relevant;
   }
 
-  void merge(std::span<uint16_t> masks, size_t i, uint16_t more) {
+  template <typename Mask> void merge(std::span<Mask> masks, size_t i, Mask more) {
     changed_ |= (more & ~masks[i]) != 0;
     masks[i] |= more;
   }
@@ -156,12 +206,14 @@ private:
   std::span<const Insn> insns_;
   const Cfg &cfg_;
   std::span<uint16_t> on_stack_, relevant_;
+  std::span<uint64_t> relevant_slots_;
+  std::span<uint64_t> filled_from_; // per function: slots that registers are loaded from by their fixed place
   bool changed_ = false;
 };
 
 } // namespace
 
-Result<std::span<const uint16_t>> compute_relevance(const RawProgram &program, const Cfg &cfg, Arena &arena) {
+Result<Relevance> compute_relevance(const RawProgram &program, const Cfg &cfg, Arena &arena) {
   return RelevanceAnalysis(program, cfg).run(arena);
 }
 

@@ -12,8 +12,17 @@ namespace kbpf {
 
 struct Cfg;
 
-// Per instruction: bit n, what register n holds before it may come to be an address, a compared number, a
-// constrained argument, or something kept on the stack. Error: no_memory.
-Result<std::span<const uint16_t>> compute_relevance(const RawProgram &program, const Cfg &cfg, Arena &arena);
+// Per instruction, of what holds before it.
+struct Relevance {
+  // Bit n: register n may come to be an address, a compared number, a constrained argument, or kept on the
+  // stack for one of these.
+  std::span<const uint16_t> registers;
+  // Bit n: slot n of the function's stack (state.h) holds a number that will not. Only slots that the
+  // function fills registers from by their fixed place are known so well.
+  std::span<const uint64_t> idle_slots;
+};
+
+// Error: no_memory.
+Result<Relevance> compute_relevance(const RawProgram &program, const Cfg &cfg, Arena &arena);
 
 } // namespace kbpf
