@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Builds test/target for riscv64 Linux, and runs it under user-mode QEMU.
+# Builds test/target and the program behind kbpf-jit for riscv64 Linux, and runs the tests under user-mode QEMU.
 include(ExternalProject)
 find_program(BPFCC_QEMU_RISCV64 qemu-riscv64 REQUIRED)
 ExternalProject_Add(target_tests
@@ -9,6 +9,7 @@ ExternalProject_Add(target_tests
   CMAKE_ARGS
     -DCMAKE_TOOLCHAIN_FILE=${CMAKE_SOURCE_DIR}/cmake/riscv64-clang.cmake
     -DCMAKE_BUILD_TYPE=Release
+    -DKBPF_BIN_DIR=${CMAKE_BINARY_DIR}/bin
   BUILD_ALWAYS ON
   INSTALL_COMMAND "")
 add_test(NAME target.jit COMMAND ${BPFCC_QEMU_RISCV64} ${CMAKE_BINARY_DIR}/target_tests/jit_test)

@@ -2,7 +2,7 @@
 // Any bytes as a program, past the verifier: the JIT must compile it or refuse it, and write only what it
 // announced. The first byte chooses CPU features and whether a code region is promised; instructions follow.
 #include "core/jit/rv64/jit.h"
-#include "unverified_program.h"
+#include "tools/unverified_program.h"
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   std::vector<Insn> insns((size - 1) / sizeof(Insn));
   memcpy(insns.data(), data + 1, insns.size() * sizeof(Insn));
-  auto program = std::make_unique<UnverifiedProgramForTests>(insns);
+  auto program = std::make_unique<UnverifiedProgram>(insns);
   if (program->program().insns().empty())
     return 0;
   BlockSource heap{[](void *, size_t bytes) { return malloc(bytes); },

@@ -48,9 +48,9 @@ void on_fault(int, siginfo_t *, void *context) {
 
 const Environment kEnvironment{helper};
 
-UnverifiedProgramForTests &load_program(std::span<const Insn> insns) {
-  alignas(UnverifiedProgramForTests) static std::byte storage[sizeof(UnverifiedProgramForTests)];
-  return *new (storage) UnverifiedProgramForTests(insns);
+UnverifiedProgram &load_program(std::span<const Insn> insns) {
+  alignas(UnverifiedProgram) static std::byte storage[sizeof(UnverifiedProgram)];
+  return *new (storage) UnverifiedProgram(insns);
 }
 
 Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool with_region) {
@@ -99,7 +99,7 @@ void install_fault_handler() {
 }
 
 uint64_t run_interpreter(const VerifiedProgram &program, void *context) {
-  alignas(16) static std::byte stack[UnverifiedProgramForTests::kStackSize];
+  alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
   return interpret(program, kEnvironment, reinterpret_cast<uint64_t>(context), stack);
 }
 

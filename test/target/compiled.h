@@ -2,12 +2,12 @@
 // Compiles a program with the JIT into executable memory of this process, to be called like a function.
 #pragma once
 #include "core/jit/rv64/jit.h"
-#include "unverified_program.h"
+#include "tools/unverified_program.h"
 
 namespace kbpf::test {
 
 // Programs are too big for the stack, and there is one at a time.
-UnverifiedProgramForTests &load_program(std::span<const Insn> insns);
+UnverifiedProgram &load_program(std::span<const Insn> insns);
 
 // The helpers of all target tests: 1 mixes its five arguments, 2 spoils every caller-saved register.
 extern const Environment kEnvironment;

@@ -91,7 +91,7 @@ void compare_exchange_compares_and_writes_the_low_half() {
 
 // A transfer over `filler` instructions, for each size of transfer that there is; taken and not taken.
 void transfers_reach_any_distance() {
-  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  static Insn insns[UnverifiedProgram::kMaxInsns];
   for (size_t filler : {1u, 20u, 100u, 126u, 127u, 128u, 500u, 1000u, 1024u, 2100u, 9000u, 30000u})
     for (unsigned shape = 0; shape < 5; shape++) {
       size_t n = 0;
@@ -130,7 +130,7 @@ void transfers_reach_any_distance() {
 }
 
 void backward_transfers_reach_any_distance() {
-  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  static Insn insns[UnverifiedProgram::kMaxInsns];
   for (size_t filler : {10u, 120u, 500u, 1100u, 9000u, 30000u}) {
     size_t n = 0;
     insns[n++] = mov64_imm(R0, 7);
@@ -152,7 +152,7 @@ void backward_transfers_reach_any_distance() {
 // Every branch spans as much as its smallest form reaches, so that growth creeps from the last one to the
 // first.
 void relaxation_settles_where_each_branch_grows_the_one_before() {
-  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  static Insn insns[UnverifiedProgram::kMaxInsns];
   constexpr size_t kBranches = 60000;
   size_t n = 0;
   insns[n++] = mov64_imm(R0, 0);
@@ -166,7 +166,7 @@ void relaxation_settles_where_each_branch_grows_the_one_before() {
 }
 
 void calls_reach_any_distance() {
-  static Insn insns[UnverifiedProgramForTests::kMaxInsns];
+  static Insn insns[UnverifiedProgram::kMaxInsns];
   for (size_t filler : {10u, 30000u, 50000u}) {
     size_t n = 0;
     insns[n++] = mov64_imm(R6, 5);
@@ -247,7 +247,7 @@ void a_faulting_load_reads_as_zero() {
                   alu64_reg(KBPF_ALU_ADD, R0, R2),
                   alu64_reg(KBPF_ALU_ADD, R0, R1),
                   exit_insn()};
-  UnverifiedProgramForTests &program = load_program(insns);
+  UnverifiedProgram &program = load_program(insns);
   program.facts(2).faultable = program.facts(3).faultable = true;
   for (rv64::CpuFeatures cpu : cpu_variants()) {
     Compiled compiled = compile(program.program(), cpu);
@@ -262,7 +262,7 @@ void a_faulting_load_reads_as_zero() {
 size_t size_of_addition(unsigned store_size, bool verifier_says_unread) {
   Insn insns[] = {load(KBPF_SIZE_DW, R2, R1, 0), alu32_imm(KBPF_ALU_ADD, R2, 1),
                   store_reg(store_size, R1, 8, R2), mov64_imm(R0, 0), exit_insn()};
-  UnverifiedProgramForTests &program = load_program(insns);
+  UnverifiedProgram &program = load_program(insns);
   program.facts(1).zero_extended = verifier_says_unread;
   Compiled compiled = compile(program.program(), cpu_variants()[0]);
   uint64_t memory[2] = {0xffffffffffffffff, 0x1111111122222222};

@@ -4,7 +4,7 @@
 #include "core/interp/interp.h"
 #include "engine_cases.h"
 #include "insn_builders.h"
-#include "unverified_program.h"
+#include "tools/unverified_program.h"
 #include <cstring>
 #include <gtest/gtest.h>
 #include <memory>
@@ -22,8 +22,8 @@ HelperFunction helper(uint32_t number) { return number == 7 ? sum_of_digits : nu
 constexpr Environment kEnvironment{helper};
 
 uint64_t run(std::span<const Insn> insns, void *context = nullptr) {
-  auto program = std::make_unique<UnverifiedProgramForTests>(insns);
-  alignas(16) static std::byte stack[UnverifiedProgramForTests::kStackSize];
+  auto program = std::make_unique<UnverifiedProgram>(insns);
+  alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
   memset(stack, 0xa5, sizeof stack);
   return interpret(program->program(), kEnvironment, reinterpret_cast<uint64_t>(context), stack);
 }
@@ -33,7 +33,7 @@ TEST(Interpreter, ComputesWhatTheOracleSaysForEveryOpcodeAndForm) {
   for_each_case(
       [](const EngineCase &test, void *user) {
         ++*static_cast<size_t *>(user);
-        auto program = std::make_unique<UnverifiedProgramForTests>(std::span(test.insns, test.count));
+        auto program = std::make_unique<UnverifiedProgram>(std::span(test.insns, test.count));
         alignas(16) std::byte stack[16];
         for (uint64_t a : operand_values())
           for (uint64_t b : operand_values()) {

@@ -3,7 +3,7 @@
 // offsets.
 #include "core/jit/rv64/jit.h"
 #include "insn_builders.h"
-#include "unverified_program.h"
+#include "tools/unverified_program.h"
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <memory>
@@ -27,12 +27,12 @@ std::vector<Insn> sample() {
 
 struct Planned {
   explicit Planned(std::vector<Insn> code, CodeRegion region = {}, size_t budget = 1 << 20)
-      : insns(std::move(code)), program(std::make_unique<UnverifiedProgramForTests>(insns)),
+      : insns(std::move(code)), program(std::make_unique<UnverifiedProgram>(insns)),
         arena(kHeap, budget),
         result(plan(program->program(), {.cpu = {}, .environment = &kEnvironment, .region = region}, arena)) {
   }
   std::vector<Insn> insns;
-  std::unique_ptr<UnverifiedProgramForTests> program;
+  std::unique_ptr<UnverifiedProgram> program;
   Arena arena;
   Result<Plan *> result;
 };
@@ -102,7 +102,7 @@ TEST(JitPlan, CompilesNothingForUnreachableInstructions) {
   std::vector<Insn> insns = assemble({mov64_imm(R0, 0), exit_insn(), bswap(R0, 64), exit_insn()});
   Planned all(insns);
   ASSERT_TRUE(all.result.ok());
-  auto program = std::make_unique<UnverifiedProgramForTests>(insns);
+  auto program = std::make_unique<UnverifiedProgram>(insns);
   program->facts(2).reachable = program->facts(3).reachable = false;
   Arena arena(kHeap, 1 << 20);
   Result<Plan *> some = plan(program->program(), {.cpu = {}, .environment = &kEnvironment}, arena);

@@ -73,7 +73,7 @@ uint64_t imm64(const Insn *insn) {
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 
 uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
-                   std::span<std::byte> stack) {
+                   std::span<std::byte> stack, uint64_t context_size) {
   // clang-format off: a table
 #define BINARY_LABELS(name, code, result)                                                                    \
   [KBPF_CLASS_ALU64 | code | KBPF_SRC_K] = &&name##64_k,                                                     \
@@ -123,6 +123,7 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
   unsigned depth = 0;
   uint64_t r[16] = {}; // the encoding can name 16 registers, a verified program names 11
   r[1] = context;
+  r[2] = context_size;
   r[KBPF_REG_FP] = reinterpret_cast<uint64_t>(stack.data() + stack.size());
   const Insn *insn = insns.data();
 

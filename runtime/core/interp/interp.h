@@ -12,11 +12,12 @@ struct Environment {
   HelperFunction (*helper)(uint32_t number); // null where the number has no implementation
 };
 
-// context goes into r1. stack: at least program.stack_depth() bytes, 16-byte aligned. Returns r0.
-// A load that may fault (InsnFacts::faultable) is an ordinary load here: reading zero after a fault takes a
-// trap handler, which only machine code of the JIT has (fault_table). A host that interprets such programs
-// must give them helpers that read safely instead.
+// context goes into r1, and its size into r2, where only a program that nobody verified can read it. stack:
+// at least program.stack_depth() bytes, 16-byte aligned. Returns r0. A load that may fault
+// (InsnFacts::faultable) is an ordinary load here: reading zero after a fault takes a trap handler, which
+// only machine code of the JIT has (fault_table). A host that interprets such programs must give them helpers
+// that read safely instead.
 uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
-                   std::span<std::byte> stack);
+                   std::span<std::byte> stack, uint64_t context_size = 0);
 
 } // namespace kbpf

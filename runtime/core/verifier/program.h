@@ -64,7 +64,7 @@ public:
 
 private:
   friend class Verifier;
-  friend class UnverifiedProgramForTests; // test/unit/unverified_program.h; no target of the kernel defines it
+  friend class UnverifiedProgram; // tools/unverified_program.h; no target of the kernel defines it
   VerifiedProgram() = default;
   std::span<const Insn> insns_;
   std::span<const InsnFacts> facts_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The one door past the verifier: programs for tests of the engines themselves. Kernel and compiler don't
-// link it.
+// The one door past the verifier, for what tests the engines themselves: the conformance plugins, unit tests,
+// fuzzers. Kernel and compiler don't include it (scripts/check_dependencies.py).
 #pragma once
 #include "core/verifier/program.h"
 #include <algorithm>
@@ -12,13 +12,13 @@ namespace kbpf {
 // A program made of the caller's instructions, without any check but that it fits. Every instruction counts
 // as reachable, nothing as proven; each target of a BPF-to-BPF call starts a subprogram, and each has a full
 // frame.
-class UnverifiedProgramForTests {
+class UnverifiedProgram {
 public:
   static constexpr size_t kMaxInsns = 65536;
-  static constexpr size_t kMaxSubprograms = 16;
+  static constexpr size_t kMaxSubprograms = 256;
   static constexpr size_t kStackSize = KBPF_STACK_SIZE * KBPF_MAX_CALL_FRAMES;
 
-  explicit UnverifiedProgramForTests(std::span<const Insn> insns) {
+  explicit UnverifiedProgram(std::span<const Insn> insns) {
     if (insns.empty() || insns.size() > kMaxInsns)
       return;
     find_subprograms(insns);
@@ -29,8 +29,8 @@ public:
     program_.subprograms_ = std::span(subprograms_).first(subprogram_count_);
     program_.stack_depth_ = kStackSize;
   }
-  UnverifiedProgramForTests(const UnverifiedProgramForTests &) = delete;
-  UnverifiedProgramForTests &operator=(const UnverifiedProgramForTests &) = delete;
+  UnverifiedProgram(const UnverifiedProgram &) = delete;
+  UnverifiedProgram &operator=(const UnverifiedProgram &) = delete;
 
   InsnFacts &facts(size_t insn) { return facts_[insn]; }
   const VerifiedProgram &program() const { return program_; } // empty where the instructions did not fit
