@@ -7,6 +7,7 @@
 # REQUIRES: bpftool, qemu, bpfcc-run, static   (what the machine and this build have)
 import os
 import shutil
+import sys
 
 import lit.formats
 
@@ -30,6 +31,7 @@ config.substitutions += [
     ("%kernel", config.kernel_dir),
     ("%guest", os.path.join(os.path.dirname(config.bin_dir), "guest")),
     ("%source", config.source_dir),
+    ("%python", sys.executable),
 ]
 
 if shutil.which("bpftool") or os.path.exists("/usr/sbin/bpftool"):
