@@ -277,6 +277,52 @@ TEST(VerifierAccepts, ALoopWithBranchesThatDifferInWhatTheyAddUp) {
   EXPECT_LT(verdict.stats.processed_insns, 10000u);
 }
 
+// The same with the sum in a spilled register, as in functions that have more variables than registers.
+TEST(VerifierAccepts, ALoopWithBranchesThatDifferInASpilledSum) {
+  ProgramUnderTest test{.insns = assemble({
+                            load(KBPF_SIZE_DW, R6, R1, 80),
+                            store_imm(KBPF_SIZE_DW, R10, -8, 0),
+                            mov64_imm(R8, 0),
+                            load(KBPF_SIZE_DW, R7, R10, -8), // loop
+                            jump_imm(KBPF_JMP_JSET, R6, 1, 1),
+                            add64_imm(R7, 1),
+                            jump_imm(KBPF_JMP_JSET, R6, 2, 1),
+                            add64_imm(R7, 3),
+                            store_reg(KBPF_SIZE_DW, R10, -8, R7),
+                            alu64_imm(KBPF_ALU_MUL, R6, 3),
+                            add64_imm(R8, 1),
+                            jump_imm(KBPF_JMP_JLT, R8, 100, -9),
+                            ld_map_value(R1, 0, 0),
+                            load(KBPF_SIZE_DW, R7, R10, -8),
+                            store_reg(KBPF_SIZE_DW, R1, 0, R7),
+                            mov64_imm(R0, 0),
+                            exit_insn(),
+                        }),
+                        .maps = {P::data_map(8)}};
+  Verdict verdict = run_verifier(test);
+  EXPECT_TRUE(verdict) << verdict.message();
+  EXPECT_LT(verdict.stats.processed_insns, 10000u);
+}
+
+// What is spilled and filled again may be an index: it is not forgotten where paths join.
+TEST(VerifierAccepts, AnIndexThatIsFilledAfterPathsHaveJoined) {
+  expect_accepted({.insns = assemble({
+                       load(KBPF_SIZE_DW, R6, R1, 80),
+                       and64_imm(R6, 63),
+                       store_reg(KBPF_SIZE_DW, R10, -8, R6),
+                       load(KBPF_SIZE_DW, R7, R1, 88),
+                       jump_imm(KBPF_JMP_JEQ, R7, 0, 1),
+                       mov64_imm(R6, 0),
+                       load(KBPF_SIZE_DW, R2, R10, -8), // joined
+                       ld_map_value(R0, 0, 0),
+                       add64_reg(R0, R2),
+                       store_imm(KBPF_SIZE_B, R0, 0, 1),
+                       mov64_imm(R0, 0),
+                       exit_insn(),
+                   }),
+                   .maps = {P::data_map(64)}});
+}
+
 TEST(VerifierAccepts, AMapPointerThatWasSpilledAndComparedElsewhere) {
   expect_accepted({.insns = assemble({
                        store_imm(KBPF_SIZE_W, R10, -4, 0),
