@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Counts, for each process, how often it opens a file. Try:
-//   bpfcc-run examples/count_opens.c -- sh -c 'openfiles -n 5; mapread opens 4 8'
+//   bpfcc-run examples/count_opens.c -- openfiles -n 5 -- mapread opens 4 8
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>

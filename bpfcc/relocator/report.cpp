@@ -19,7 +19,9 @@ bool locate(const Image &image, uint32_t section, uint32_t slot, SourceLocation 
   const LineInfo *line = image.btf_ext.line_at(section, slot);
   if (!line)
     return false;
-  where.file = image.btf.string(line->file);
+  // BTF joins the compilation directory, which is ".", and the name that the user gave: show the latter.
+  std::string_view file = image.btf.string(line->file);
+  where.file = file.substr(file.starts_with("./") ? 2 : 0);
   where.line = line->line();
   where.column = line->column();
   where.text = image.btf.string(line->text);

@@ -141,10 +141,10 @@ static void test_recursion(void) {
   static const char recursive[] = "refkernel::recurse_for_probe_test";
   struct bpf_link *entry = attach("count_return_entry", "kretprobe@entry", recursive);
   struct bpf_link *leave = attach("sum_results", "kretprobe@exit", recursive);
-  char text[8] = {0};
-  int fd = open("/proc/probe_recursion", O_RDONLY);
-  if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || strcmp(text, "9\n"))
-    fail("/proc/probe_recursion", text);
+  char text[32] = {0};
+  int fd = open("/proc/probe_targets", O_RDONLY);
+  if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || strncmp(text, "9 ", 2))
+    fail("/proc/probe_targets", text);
   close(fd);
   detach(entry);
   detach(leave);

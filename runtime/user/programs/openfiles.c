@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * A workload for probes: opens each PATH (default /etc/hostname) for reading, COUNT times.
- *   openfiles [-n COUNT] [PATH]... */
+ * A workload for probes: opens each PATH (default /etc/hostname) for reading, COUNT times; then becomes
+ * COMMAND. openfiles [-n COUNT] [PATH]... [-- COMMAND ARGS...] */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,8 +21,11 @@ int main(int argc, char **argv) {
     }
     first = 3;
   }
-  char **paths = first < argc ? argv + first : default_paths;
-  int path_count = first < argc ? argc - first : 1;
+  int last = first;
+  while (last < argc && strcmp(argv[last], "--"))
+    last++;
+  char **paths = first < last ? argv + first : default_paths;
+  int path_count = first < last ? last - first : 1;
   int status = 0;
   for (long i = 0; i < count; i++) {
     for (int p = 0; p < path_count; p++) {
@@ -35,5 +38,9 @@ int main(int argc, char **argv) {
       }
     }
   }
-  return status;
+  if (status || last + 1 >= argc)
+    return status;
+  execvp(argv[last + 1], argv + last + 1);
+  fprintf(stderr, "openfiles: %s: %s\n", argv[last + 1], strerror(errno));
+  return 127;
 }

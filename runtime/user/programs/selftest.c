@@ -161,6 +161,12 @@ static void test_attach(void) {
   expect("attach to a kind that does not exist",
          bpf_prog_attach("kprobes$refkernel::sys_openat", (uint32_t)fd), -EINVAL);
   expect("attach without a kind", bpf_prog_attach("refkernel::sys_openat", (uint32_t)fd), -EINVAL);
+  expect("attach to a name that two functions have",
+         bpf_prog_attach("kprobe$refkernel::overloaded_for_probe_test", (uint32_t)fd), -ENOTUNIQ);
+  expect("attach to one of them by its parameters",
+         bpf_prog_attach("kprobe$refkernel::overloaded_for_probe_test(unsigned int)", (uint32_t)fd), 0);
+  expect("detach from it",
+         bpf_prog_detach("kprobe$refkernel::overloaded_for_probe_test(unsigned int)", (uint32_t)fd), 0);
   expect("attach of a descriptor that is no program", bpf_prog_attach(target, 1), -EINVAL);
   expect("attach", bpf_prog_attach(target, (uint32_t)fd), 0);
   expect("attach twice", bpf_prog_attach(target, (uint32_t)fd), -EEXIST);

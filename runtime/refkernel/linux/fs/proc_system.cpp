@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // /proc's files about the whole system, and the /sys files about processors.
 #include "refkernel/linux/fs/devices.h"
+#include "refkernel/linux/fs/probe_targets.h"
 #include "refkernel/linux/fs/procfs.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
@@ -9,16 +10,6 @@
 #include "refkernel/mm/pages.h"
 
 namespace refkernel {
-
-// Returns level. Not inlined, and no loop: the addition after the call keeps the compiler from making it one.
-[[gnu::noinline]] uint64_t recurse_for_probe_test(uint64_t level) {
-  uint64_t below = 0;
-  if (level) {
-    below = recurse_for_probe_test(level - 1);
-    asm volatile("" : "+r"(below));
-  }
-  return level ? below + 1 : 0;
-}
 
 namespace {
 
@@ -77,12 +68,6 @@ void generate_kallsyms(TextSink &sink, uint64_t) {
   }
 }
 
-// Reading /proc/probe_recursion calls a function that calls itself ten deep: a target for return probes,
-// whose every level has a return of its own.
-void generate_probe_recursion(TextSink &sink, uint64_t) {
-  kbpf::print(sink, "{}\n", recurse_for_probe_test(9));
-}
-
 // Values of /proc/sys, each a line of text.
 struct Setting {
   const char *directory, *name, *text;
@@ -116,7 +101,7 @@ SysResult<void> add_system_files(Inode &proc) {
       {"mounts", generate_mounts},     {"uptime", generate_uptime},
       {"version", generate_version},   {"filesystems", generate_filesystems},
       {"stat", generate_stat},         {"loadavg", generate_loadavg},
-      {"kallsyms", generate_kallsyms}, {"probe_recursion", generate_probe_recursion},
+      {"kallsyms", generate_kallsyms}, {"probe_targets", generate_probe_targets},
   };
   for (const Fixed &file : kFiles)
     KBPF_TRY(add_entry(proc, file.name, make_generated_file(kProcFs, 0444, file.generate, 0)));
