@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Installs the Debian packages that are missing, and riscv64 musl into build/sysroot. Says in one line what it did, and
-# touches no network where nothing is missing.
+# Installs the Debian packages that are missing; puts riscv64 musl, and Debian's riscv64 busybox and bpftool for the boot
+# tests, into build/sysroot. Says in one line what it did, and touches no network where nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,6 +40,15 @@ fi
 if [[ ! -e build/sysroot/musl/usr/lib/riscv64-linux-musl/libc.a ]]; then
   scripts/fetch-riscv64.sh build/sysroot/musl musl-dev >/dev/null
   said+=("fetched musl for riscv64")
+fi
+
+if [[ ! -e build/sysroot/debian/usr/sbin/bpftool ]]; then
+  if scripts/fetch-riscv64.sh build/sysroot/debian \
+      busybox-static bpftool libelf1t64 zlib1g libcap2 libc6 libzstd1 >/dev/null 2>&1; then
+    said+=("fetched riscv64 busybox and bpftool")
+  else
+    said+=("no riscv64 busybox and bpftool to be had: the boot tests with them are left out")
+  fi
 fi
 
 if ((${#said[@]})); then

@@ -4,7 +4,8 @@
 #   %bindir   build/bin                         %kernel   build/kernel (libkbpf.a, kernel.elf)
 #   %guest    build/guest ({glibc,musl}/{bin,tests})
 #   FileCheck, not, split-file, yaml2obj, llvm-objdump, llvm-readelf, llvm-dwarfdump are found by their own names.
-# REQUIRES: bpftool, qemu, bpfcc-run, static   (what the machine and this build have)
+#   %debian   bpfcc-run's options that put Debian's riscv64 busybox and bpftool, with its libraries, into the guest
+# REQUIRES: bpftool, qemu, bpfcc-run, static, debian-riscv64   (what the machine and this build have)
 import os
 import shutil
 import sys
@@ -33,6 +34,16 @@ config.substitutions += [
     ("%source", config.source_dir),
     ("%python", sys.executable),
 ]
+
+debian = os.path.join(config.source_dir, "build", "sysroot", "debian")
+libraries = ["libelf.so.1", "libz.so.1", "libcap.so.2", "libzstd.so.1", "libc.so.6"]
+debian_files = {"usr/bin/busybox": "/bin/busybox", "usr/sbin/bpftool": "/bin/bpftool",
+                "usr/lib/riscv64-linux-gnu/ld-linux-riscv64-lp64d.so.1": "/lib/ld-linux-riscv64-lp64d.so.1"}
+debian_files |= {f"usr/lib/riscv64-linux-gnu/{name}": f"/lib/riscv64-linux-gnu/{name}" for name in libraries}
+if all(os.path.exists(os.path.join(debian, host)) for host in debian_files):
+    config.available_features.add("debian-riscv64")
+    options = " ".join(f"--add {os.path.join(debian, host)}:{guest}" for host, guest in debian_files.items())
+    config.substitutions.append(("%debian", options))
 
 if shutil.which("bpftool") or os.path.exists("/usr/sbin/bpftool"):
     config.available_features.add("bpftool")
