@@ -74,7 +74,7 @@ struct Summary { // copied under tasks_lock
   uint32_t pid, ppid, pgid, sid, threads, uid, gid;
   uint64_t cpu_ns, children_cpu_ns, start_ns;
   SignalSet pending = 0, blocked = 0;
-  const char *state() const { return zombie ? "Z" : stopped ? "T" : "S"; }
+  const char *state() const { return zombie ? "Z (zombie)" : stopped ? "T (stopped)" : "S (sleeping)"; }
 };
 
 Summary summary_of(uint32_t pid) {
@@ -107,7 +107,7 @@ void generate_stat(TextSink &sink, uint64_t pid) {
   if (!process.found)
     return;
   uint64_t size = Areas(static_cast<uint32_t>(pid)).total_size();
-  kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state(),
+  kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state()[0],
               process.ppid, process.pgid, process.sid);
   kbpf::print(sink, "{} 0 {} 0 20 0 {} 0 {} {} 0 {}", to_ticks(process.cpu_ns),
               to_ticks(process.children_cpu_ns), process.threads, to_ticks(process.start_ns), size,
