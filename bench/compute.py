@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Retired instructions of each program of programs.c: our JIT, our interpreter, the same C compiled for the machine, and
+Linux's JIT (its published figures). Exact to the instruction and the same on each machine. Counts are net of an empty
+program. Prints a table; --check fails where the JIT is beyond the limits below.
+
+  compute.py [--build FOLDER] [--features zba,zbb] [--check]"""
+import argparse
+import math
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MAX_TO_NATIVE, MAX_TO_LINUX, MAX_INTERPRETER = 1.25, 0.9, 10
+
+
+def geometric_mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def linux_figures():
+    with open(os.path.join(HERE, "programs.def"), encoding="utf-8") as table:
+        return {name: int(jit) for name, jit in re.findall(r"^KBPF_BENCH\((\w+), (\d+),", table.read(), re.M)}
+
+
+def measure(build, features):
+    """{name: (BPF instructions, bytes of code, native, jit, interpreter)}, gross."""
+    work = os.path.join(build, "bench")
+    os.makedirs(work, exist_ok=True)
+    plugin, programs = os.path.join(work, "count_insns.so"), os.path.join(work, "programs.bpf.o")
+    subprocess.run(["clang-19", "-O2", "-shared", "-fPIC", "-o", plugin, os.path.join(HERE, "count_insns.c")], check=True)
+    subprocess.run(["clang-19", "--target=bpf", "-mcpu=v3", "-O2", "-c", "-o", programs,
+                    os.path.join(HERE, "programs.c")], check=True)
+    run = subprocess.run(["qemu-riscv64", "-plugin", plugin, os.path.join(build, "target_tests/bench/measure"), programs,
+                          features], capture_output=True, text=True, check=False)
+    if run.returncode:
+        sys.exit(f"measure: {run.stdout.splitlines()[-1:]}{run.stderr[-300:]}")
+    counts = [int(n) for n in re.findall(r"^count (\d+)$", run.stderr, re.M)]
+    lines = [line.split() for line in run.stdout.splitlines()]
+    return {name: (int(insns), int(size), *counts[3 * i:3 * i + 3]) for i, (name, insns, size) in enumerate(lines)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(HERE, "../build"))
+    parser.add_argument("--features", default="", help="of the CPU beyond rv64gc, for the JIT: zba,zbb")
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    gross, linux = measure(options.build, options.features), linux_figures()
+    empty = gross.pop("empty")
+    print(f"{'program':14}{'insns':>6}{'bytes':>6}{'native':>8}{'jit':>8}{'interp':>8}{'linux':>8}"
+          f"{'jit/nat':>9}{'jit/lin':>9}{'int/jit':>9}")
+    ratios = []
+    for name, (insns, size, *counts) in gross.items():
+        native, jit, interpreter = (count - base for count, base in zip(counts, empty[2:]))
+        ratios.append((jit / native, jit / linux[name], interpreter / jit, name))
+        print(f"{name:14}{insns:6}{size:6}{native:8}{jit:8}{interpreter:8}{linux[name]:8}"
+              f"{jit / native:9.2f}{jit / linux[name]:9.2f}{interpreter / jit:9.2f}")
+    to_native, to_linux, interpreter = (geometric_mean(column) for column in list(zip(*ratios))[:3])
+    print(f"{'geometric mean':58}{to_native:9.2f}{to_linux:9.2f}{interpreter:9.2f}")
+    slow = [name for _, ratio, _, name in ratios if ratio > MAX_TO_LINUX]
+    if options.check and (to_native > MAX_TO_NATIVE or slow or interpreter > MAX_INTERPRETER):
+        sys.exit(f"beyond the limits: {' '.join(slow)}")
+
+
+main()
