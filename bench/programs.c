@@ -202,14 +202,14 @@ PROGRAM(packet) {
 }
 
 PROGRAM(fetch_add) {
-  u64 *cell = (u64 *)(in + 192), total = in[0];
+  u64 *cell = (u64 *)in, total = in[0];
   cell[0] = 0;
   LOOP for (u32 i = 0; i < 128; i++) total += __sync_fetch_and_add(cell, i);
   return total;
 }
 
 PROGRAM(atomics) {
-  u64 *cell = (u64 *)(in + 192), total = in[0];
+  u64 *cell = (u64 *)in, total = in[0];
   cell[0] = cell[1] = cell[2] = cell[3] = 0;
   LOOP for (u32 i = 0; i < 64; i++) {
     (void)__sync_fetch_and_add(cell, 1);

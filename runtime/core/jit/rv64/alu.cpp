@@ -73,7 +73,7 @@ void Lowering::add(const Insn &insn, uint8_t source) {
     } else if (source == KBPF_REG_FP) {
       emit_.add_constant(rd, sp, imm + layout_->bpf_stack, t1);
     } else {
-      emit_.add_constant(rd, native(source), imm, t1);
+      add_constant(rd, native(source), imm);
     }
     return finish_alu(insn, {});
   }
@@ -84,10 +84,16 @@ void Lowering::add(const Insn &insn, uint8_t source) {
   } else if (fits_signed(imm, 12)) {
     emit_.addiw(rd, rs1, static_cast<int32_t>(imm));
   } else {
-    emit_.li(t1, static_cast<uint64_t>(imm));
-    emit_.addw(rd, rs1, t1);
+    emit_.addw(rd, rs1, constant_operand(imm, t1));
   }
   finish_alu(insn, {.zero = false, .sign = true});
+}
+
+void Lowering::add_constant(Reg rd, Reg rs, int64_t value) {
+  if (fits_signed(value, 12))
+    emit_.addi(rd, rs, static_cast<int32_t>(value));
+  else
+    emit_.add(rd, rs, constant_operand(value, t1));
 }
 
 void Lowering::multiply(const Insn &insn, uint8_t source) {
@@ -100,7 +106,7 @@ void Lowering::multiply(const Insn &insn, uint8_t source) {
     shift_by.imm = std::countr_zero(static_cast<uint32_t>(insn.imm));
     return shift(shift_by, source);
   } else {
-    emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+    rs2 = constant_operand(insn.imm, t1);
   }
   emit_.insn(is_64(insn) ? encode::mul(rd, rs1, rs2) : encode::mulw(rd, rs1, rs2));
   finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
@@ -142,7 +148,7 @@ void Lowering::bitwise(const Insn &insn, uint8_t source) {
     if (insn.src_is_reg())
       rs2 = read(insn.src(), t1);
     else
-      emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+      rs2 = constant_operand(insn.imm, t1);
     switch (insn.code()) {
     case KBPF_ALU_AND:
       emit_.and_(rd, rs1, rs2);
@@ -238,7 +244,7 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
   if (insn.src_is_reg())
     rs2 = read(insn.src(), t1);
   else
-    emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+    rs2 = constant_operand(insn.imm, t1);
   if (may_be_zero) {
     Reg tested = is64 || extension(insn.src()).zero ? rs2 : read_sign_extended(insn.src(), t2);
     emit_.insn(encode::sltiu(t2, tested, 1));
@@ -262,7 +268,10 @@ Result<void> Lowering::move(const Insn &insn) {
   if (!insn.src_is_reg()) {
     bool negative = insn.imm < 0;
     if (is64 || !negative || upper_half_unused()) {
-      emit_.li(rd, static_cast<uint64_t>(int64_t{insn.imm}));
+      if (auto held = held_constant(static_cast<uint64_t>(int64_t{insn.imm})))
+        emit_.mv(rd, *held);
+      else
+        emit_.li(rd, static_cast<uint64_t>(int64_t{insn.imm}));
       set_extension(insn.dst(), {.zero = !negative, .sign = true});
     } else {
       emit_.li(rd, static_cast<uint32_t>(insn.imm));

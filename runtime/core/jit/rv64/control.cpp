@@ -30,7 +30,9 @@ Result<void> Lowering::run() {
 
 // A move followed by an operation on its result is one instruction where RISC-V has three operands.
 static bool fuses(const Insn &move, const Insn &operation) {
-  bool is_plain_move = move.opcode == (KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_X) && move.off == 0;
+  // A 32-bit operation does not see that a 32-bit move has cleared the upper half.
+  bool is_plain_move = move.is_alu() && move.code() == KBPF_ALU_MOV && move.src_is_reg() && move.off == 0 &&
+                       (move.cls() == KBPF_CLASS_ALU64 || operation.cls() == KBPF_CLASS_ALU);
   bool reads_result_once = !operation.src_is_reg() || operation.src() != move.dst();
   return is_plain_move && operation.is_alu() && operation.code() != KBPF_ALU_MOV &&
          operation.code() != KBPF_ALU_END && operation.dst() == move.dst() && reads_result_once;
@@ -81,7 +83,10 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
       return Error::not_supported;
     uint64_t value = static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns_[index + 1].imm)}
                                                            << 32;
-    constant(native(insn.dst()), value);
+    if (auto held = held_constant(value))
+      emit_.mv(native(insn.dst()), *held);
+    else
+      constant(native(insn.dst()), value);
     set_extension(insn.dst(),
                   {.zero = value >> 32 == 0, .sign = fits_signed(static_cast<int64_t>(value), 32)});
     slots = 2;
@@ -94,14 +99,24 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
 }
 
 void Lowering::prologue() {
-  if (layout_->frame_size == 0)
+  if (layout_->frame_size != 0) {
+    emit_.addi(sp, sp, -layout_->frame_size);
+    for_each_saved([&](Reg reg, int32_t slot) { emit_.store(Width::d, reg, sp, slot); });
+  }
+  for (unsigned i = 0; i < layout_->constant_count; i++)
+    constant(layout_->constants[i].reg, layout_->constants[i].value);
+}
+
+// From the top of the frame down: ra, r6 up to the highest one used, constants.
+template <typename Visit> void Lowering::for_each_saved(Visit visit) const {
+  if (!layout_->saves_ra)
     return;
-  emit_.addi(sp, sp, -layout_->frame_size);
   int32_t slot = layout_->frame_size;
-  if (layout_->saves_ra)
-    emit_.store(Width::d, ra, sp, slot -= 8);
+  visit(ra, slot -= 8);
   for (unsigned i = 0; i < layout_->saved_count; i++)
-    emit_.store(Width::d, layout_->registers[6 + i], sp, slot -= 8);
+    visit(layout_->registers[6 + i], slot -= 8);
+  for (unsigned i = 0; i < layout_->constant_count; i++)
+    visit(layout_->constants[i].reg, slot -= 8);
 }
 
 // A subprogram leaves its result in r0's register; only the entry hands it to the outside.
@@ -109,11 +124,7 @@ void Lowering::epilogue() {
   if (layout_->is_entry)
     emit_.mv(a0, native(0));
   if (layout_->frame_size != 0) {
-    int32_t slot = layout_->frame_size;
-    if (layout_->saves_ra)
-      emit_.load(Width::d, true, ra, sp, slot -= 8);
-    for (unsigned i = 0; i < layout_->saved_count; i++)
-      emit_.load(Width::d, true, layout_->registers[6 + i], sp, slot -= 8);
+    for_each_saved([&](Reg reg, int32_t slot) { emit_.load(Width::d, true, reg, sp, slot); });
     emit_.addi(sp, sp, layout_->frame_size);
   }
   emit_.ret();
@@ -182,8 +193,7 @@ Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inve
     } else if (fits_signed(insn.imm, 12)) {
       emit_.andi(t0, dst, insn.imm);
     } else {
-      emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
-      emit_.and_(t0, dst, t1);
+      emit_.and_(t0, dst, constant_operand(insn.imm, t1));
     }
     bool upper_is_clear = !by_register && insn.imm >= 0;
     if (!is64 && !upper_is_clear)
@@ -239,8 +249,7 @@ Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inve
   if (by_register) {
     b = as_they_are ? read(insn.src(), t1) : read_sign_extended(insn.src(), t1);
   } else if (insn.imm != 0) {
-    b = t1;
-    emit_.li(b, static_cast<uint64_t>(int64_t{insn.imm}));
+    b = constant_operand(insn.imm, t1);
   }
   if (inverted)
     condition = negate(condition);

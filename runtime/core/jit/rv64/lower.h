@@ -5,6 +5,7 @@
 #pragma once
 #include "core/isa/insn.h"
 #include "core/jit/rv64/plan.h"
+#include <optional>
 
 namespace kbpf::rv64 {
 
@@ -34,7 +35,8 @@ private:
   // control.cpp
   void prologue();
   void epilogue();
-  Result<uint32_t> lower_insn(uint32_t index); // number of slots that it took
+  template <typename Visit> void for_each_saved(Visit visit) const; // visit(Reg, offset from sp)
+  Result<uint32_t> lower_insn(uint32_t index);                      // number of slots that it took
   Result<void> lower_call(const Insn &insn);
   void lower_exit();
   void lower_goto(uint32_t target);
@@ -72,6 +74,9 @@ private:
   Address address(uint8_t base, int32_t offset, Reg temp);
   Reg exact_address(uint8_t base, int32_t offset, Reg temp);
   void constant(Reg rd, uint64_t value);
+  Reg constant_operand(int64_t value, Reg temp); // temp, or the register that holds it anyway
+  std::optional<Reg> held_constant(uint64_t value) const;
+  void add_constant(Reg rd, Reg rs, int64_t value);
 
   // A register's value in a native register: its own, or temp where it is r10.
   Reg read(uint8_t reg, Reg temp);

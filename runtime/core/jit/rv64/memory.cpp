@@ -48,6 +48,20 @@ Reg Lowering::exact_address(uint8_t base, int32_t offset, Reg temp) {
   return temp;
 }
 
+std::optional<Reg> Lowering::held_constant(uint64_t value) const {
+  for (unsigned i = 0; i < layout_->constant_count; i++)
+    if (layout_->constants[i].value == value)
+      return layout_->constants[i].reg;
+  return std::nullopt;
+}
+
+Reg Lowering::constant_operand(int64_t value, Reg temp) {
+  if (auto held = held_constant(static_cast<uint64_t>(value)))
+    return *held;
+  emit_.li(temp, static_cast<uint64_t>(value));
+  return temp;
+}
+
 void Lowering::constant(Reg rd, uint64_t value) {
   ConstantSequence sequence = build_constant(value, emit_.cpu());
   if (sequence.count > 2 && is_near(plan_.options.region, value))
@@ -89,8 +103,7 @@ Result<void> Lowering::lower_store(const Insn &insn) {
   if (insn.cls() == KBPF_CLASS_STX) {
     value = read(insn.src(), t1);
   } else if (insn.imm != 0) {
-    value = t1;
-    emit_.li(value, static_cast<uint64_t>(int64_t{insn.imm}));
+    value = constant_operand(insn.imm, t1);
   }
   Address to = address(insn.dst(), insn.off, t0);
   emit_.store(width_of(insn), value, to.base, to.offset);

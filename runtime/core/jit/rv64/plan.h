@@ -23,6 +23,13 @@ struct Transfer {
   TransferForm form;
 };
 
+// A constant that is in a register throughout a function.
+struct HeldConstant {
+  uint64_t value;
+  Reg reg;
+};
+constexpr unsigned kMaxConstants = 8;
+
 // Native registers and stack frame of one subprogram:
 //   sp + frame_size   the caller's frame
 //                     saved registers: ra, s1 ..
@@ -36,13 +43,15 @@ struct Layout {
   uint16_t frame_size;           // bytes, a multiple of 16; 0: no frame at all
   uint16_t prologue_size;        // bytes of code in front of the first instruction's
   uint8_t saved_count;           // of s1, s2, ..: those that hold r6 up to the highest one used
+  uint8_t constant_count;        // of constants; in a function that calls, their registers are saved, too
+  HeldConstant constants[kMaxConstants];
   bool saves_ra;
   bool is_entry;      // called from outside, with the standard convention
   uint32_t last_exit; // instruction whose code is the epilogue
 };
 
-// At most: sp, ra and the four saved registers.
-constexpr unsigned kMaxPrologue = 6 * 4;
+// At most: sp, ra, the saved registers, and constants of up to eight instructions.
+constexpr unsigned kMaxPrologue = (6 + kMaxConstants) * 4 + kMaxConstants * 8 * 4;
 
 struct Plan {
   VerifiedProgram program;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The first look at a program: where its jumps go, which registers and how much stack each subprogram needs.
 // Register assignment is decided here and nowhere else.
-#include "core/jit/rv64/plan.h"
+#include "core/jit/rv64/hoist.h"
 
 namespace kbpf::rv64 {
 namespace {
@@ -14,10 +14,13 @@ constexpr Reg kCommon[] = {a5, a0, a1, a2, a3, a4};
 // will do.
 constexpr Reg kSurviving[] = {s1, s2, s3, s4};
 constexpr Reg kLeaf[] = {a6, a7, t3, t4};
+// For constants, where calls must not change them.
+constexpr Reg kSavedConstants[] = {s5, s6, s7, s8};
 
 struct Uses {
   uint16_t registers = 0; // one bit each
   bool calls = false;
+  bool compares_and_exchanges = false;
   uint32_t last_exit = 0;
 };
 
@@ -46,7 +49,29 @@ bool writes_frame_pointer(const Insn &insn) {
   return writes_dst && insn.dst() == KBPF_REG_FP;
 }
 
-Result<void> lay_out(Layout &layout, const Subprogram &subprogram, const Uses &uses, bool is_entry) {
+// Registers that nothing else in the function uses. Returns how many.
+unsigned free_registers(const Layout &layout, const Uses &uses, std::span<Reg, kMaxConstants> out) {
+  unsigned count = 0;
+  auto add = [&](Reg reg) {
+    if (count < out.size())
+      out[count++] = reg;
+  };
+  if (uses.calls) {
+    for (Reg reg : kSavedConstants)
+      add(reg);
+    return count;
+  }
+  for (unsigned reg = 2; reg < KBPF_REG_FP; reg++)
+    if (!(uses.registers >> reg & 1))
+      add(layout.registers[reg]);
+  if (!uses.compares_and_exchanges) { // which takes t5 and t6 itself
+    add(t5);
+    add(t6);
+  }
+  return count;
+}
+
+void choose_registers(Layout &layout, const Uses &uses) {
   for (unsigned i = 0; i < 6; i++)
     layout.registers[i] = kCommon[i];
   for (unsigned i = 0; i < 4; i++) {
@@ -56,11 +81,15 @@ Result<void> lay_out(Layout &layout, const Subprogram &subprogram, const Uses &u
   }
   layout.registers[KBPF_REG_FP] = zero;
   layout.saves_ra = uses.calls;
+}
+
+Result<void> lay_out(Layout &layout, const Subprogram &subprogram, const Uses &uses, bool is_entry) {
   layout.is_entry = is_entry;
   layout.last_exit = uses.last_exit;
   // Without r10 nobody can touch the stack.
   unsigned bpf_stack = uses.registers >> KBPF_REG_FP & 1 ? (subprogram.stack_depth + 7u) & ~7u : 0;
-  unsigned frame = (bpf_stack + 8u * (layout.saves_ra + layout.saved_count) + 15u) & ~15u;
+  unsigned saved_constants = layout.saves_ra ? layout.constant_count : 0u;
+  unsigned frame = (bpf_stack + 8u * (layout.saves_ra + layout.saved_count + saved_constants) + 15u) & ~15u;
   if (frame > kMaxFrame)
     return Error::too_big;
   layout.bpf_stack = static_cast<uint16_t>(bpf_stack);
@@ -113,6 +142,7 @@ Result<void> scan(Plan &plan, Arena &arena) {
         return Error::not_supported;
       uses.registers |= named;
       faults += facts[i].faultable;
+      uses.compares_and_exchanges |= insn.cls() == KBPF_CLASS_STX && insn.imm == KBPF_ATOMIC_CMPXCHG;
       if (insn.is_ld_imm64()) {
         if (i + 1 >= end || insns[i + 1].opcode != 0)
           return Error::not_supported;
@@ -130,7 +160,12 @@ Result<void> scan(Plan &plan, Arena &arena) {
           return Error::not_supported;
       }
     }
-    KBPF_TRY(lay_out(plan.layouts[number], subprogram, uses, number == 0));
+    Layout &layout = plan.layouts[number];
+    choose_registers(layout, uses);
+    Reg registers[kMaxConstants];
+    unsigned count = free_registers(layout, uses, registers);
+    KBPF_TRY(hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout, arena));
+    KBPF_TRY(lay_out(layout, subprogram, uses, number == 0));
   }
   plan.transfers = arena.make_array<Transfer>(transfers);
   plan.faults = arena.make_array<FaultEntry>(faults);

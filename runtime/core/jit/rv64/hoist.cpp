@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Constants that loops need again and again get a register for the whole function, and the prologue builds
+// them once. Registers come from what the function leaves unused; a function that calls others has to save
+// them, a leaf has not. The choice is one linear walk and only a matter of speed: lowering asks for a
+// constant and finds it in a register, or builds it in place.
+#include "core/jit/rv64/hoist.h"
+#include <algorithm>
+#include <bit>
+
+namespace kbpf::rv64 {
+namespace {
+
+struct Candidate {
+  uint64_t value;
+  uint32_t weight; // instructions saved, as if each loop ran eight times
+};
+constexpr unsigned kMaxCandidates = 16; // later ones are not looked at
+constexpr unsigned kMaxWeightedDepth = 4;
+
+// The constant that lowering of the instruction would build in a register, if any.
+std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index) {
+  const Insn &insn = insns[index];
+  uint64_t imm = static_cast<uint64_t>(int64_t{insn.imm});
+  bool is_short = fits_signed(insn.imm, 12);
+  switch (insn.cls()) {
+  case KBPF_CLASS_LD:
+    return static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns[index + 1].imm)} << 32;
+  case KBPF_CLASS_ST:
+    return imm ? std::optional(imm) : std::nullopt;
+  case KBPF_CLASS_JMP:
+  case KBPF_CLASS_JMP32:
+    if (insn.src_is_reg() || insn.code() == KBPF_JMP_JA || insn.is_call() || insn.is_exit())
+      return std::nullopt;
+    return imm == 0 || (insn.code() == KBPF_JMP_JSET && is_short) ? std::nullopt : std::optional(imm);
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64:
+    break;
+  default:
+    return std::nullopt;
+  }
+  if (insn.src_is_reg())
+    return std::nullopt;
+  switch (insn.code()) {
+  case KBPF_ALU_SUB:
+    return fits_signed(-int64_t{insn.imm}, 12) ? std::nullopt : std::optional(-imm);
+  case KBPF_ALU_ADD:
+  case KBPF_ALU_AND:
+  case KBPF_ALU_OR:
+  case KBPF_ALU_XOR:
+  case KBPF_ALU_MOV:
+    return is_short ? std::nullopt : std::optional(imm);
+  case KBPF_ALU_MUL:
+  case KBPF_ALU_DIV:
+  case KBPF_ALU_MOD:
+    return insn.imm > 0 && std::has_single_bit(static_cast<uint32_t>(insn.imm)) ? std::nullopt
+                                                                                : std::optional(imm);
+  default:
+    return std::nullopt;
+  }
+}
+
+// Instructions saved each time that the constant is in a register: its own, but for the copy where the
+// instruction is nothing but the constant.
+uint32_t saving(const Insn &insn, uint64_t value, CpuFeatures cpu) {
+  uint32_t length = build_constant(value, cpu).count;
+  bool is_copied = insn.cls() == KBPF_CLASS_LD || (insn.is_alu() && insn.code() == KBPF_ALU_MOV);
+  return is_copied ? length - 1 : length;
+}
+
+void add_candidate(std::span<Candidate> candidates, unsigned &count, uint64_t value, uint32_t weight) {
+  for (Candidate &candidate : candidates.first(count))
+    if (candidate.value == value) {
+      candidate.weight += weight;
+      return;
+    }
+  if (count < candidates.size())
+    candidates[count++] = {value, weight};
+}
+
+} // namespace
+
+Result<void> hoist_constants(const Plan &plan, size_t first, size_t end, std::span<const Reg> registers,
+                             Layout &layout, Arena &arena) {
+  std::span<const Insn> insns = plan.program.insns();
+  std::span<const InsnFacts> facts = plan.program.facts();
+  if (registers.empty())
+    return {};
+  // A jump back encloses a loop. nesting[i]: by how much instruction first + i is deeper than the one before.
+  Arena::Mark mark = arena.mark();
+  std::span<int32_t> nesting = arena.make_array<int32_t>(end - first + 1);
+  if (!nesting.data())
+    return Error::no_memory;
+  bool has_loop = false;
+  for (size_t i = first; i < end; i++) {
+    const Insn &insn = insns[i];
+    if (insn.is_ld_imm64()) {
+      i++;
+      continue;
+    }
+    if (!facts[i].reachable || !insn.is_jump_class() || insn.is_call() || insn.is_exit())
+      continue;
+    int64_t target = jump_target(i, insn);
+    if (target > static_cast<int64_t>(i) || target < static_cast<int64_t>(first))
+      continue;
+    nesting[static_cast<size_t>(target) - first]++;
+    nesting[i + 1 - first]--;
+    has_loop = true;
+  }
+  Candidate candidates[kMaxCandidates];
+  unsigned count = 0;
+  int32_t depth = 0;
+  for (size_t i = first; has_loop && i < end; i++) {
+    depth += nesting[i - first];
+    std::optional<uint64_t> value = depth > 0 && facts[i].reachable ? built_constant(insns, i) : std::nullopt;
+    if (value)
+      if (uint32_t saved = saving(insns[i], *value, plan.options.cpu)) {
+        unsigned weighted_depth = std::min(static_cast<unsigned>(depth), kMaxWeightedDepth);
+        add_candidate(candidates, count, *value, std::min(saved << (3 * weighted_depth), 1u << 20));
+      }
+    if (insns[i].is_ld_imm64())
+      i++, depth += nesting[i - first];
+  }
+  arena.release(mark);
+  std::sort(candidates, candidates + count, [](const Candidate &a, const Candidate &b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.value < b.value;
+  });
+  layout.constant_count = static_cast<uint8_t>(std::min<size_t>({count, registers.size(), kMaxConstants}));
+  for (unsigned i = 0; i < layout.constant_count; i++)
+    layout.constants[i] = {candidates[i].value, registers[i]};
+  return {};
+}
+
+} // namespace kbpf::rv64

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Which constants of a function are worth a register.
+#pragma once
+#include "core/isa/encoding.h"
+#include "core/jit/rv64/plan.h"
+
+namespace kbpf::rv64 {
+
+// Fills layout.constants for the function of instructions [first, end), from registers, the best first.
+// Working memory is given back. Error: no_memory.
+Result<void> hoist_constants(const Plan &plan, size_t first, size_t end, std::span<const Reg> registers,
+                             Layout &layout, Arena &arena);
+
+} // namespace kbpf::rv64
