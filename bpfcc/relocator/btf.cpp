@@ -198,6 +198,12 @@ BtfSecVar Btf::secvar(const BtfType &datasec, uint32_t index) const {
   return {word(at), word(at + 4), word(at + 8)};
 }
 
+// Linkage 2 of both kinds: a variable's stands in its tail, a function's in the count.
+bool Btf::is_extern(const BtfType &type) const {
+  return (type.kind == BtfKind::variable && word(type.extra) == 2) ||
+         (type.kind == BtfKind::function && type.count == 2);
+}
+
 uint64_t Btf::enumerator(const BtfType &enumeration, uint32_t index) const {
   if (enumeration.kind == BtfKind::enumeration)
     return word(enumeration.extra + 8 * index + 4);

@@ -77,6 +77,7 @@ public:
   BtfArray array(const BtfType &array) const;
   BtfSecVar secvar(const BtfType &datasec, uint32_t index) const;
   bool is_static(const BtfType &variable) const { return word(variable.extra) == 0; }
+  bool is_extern(const BtfType &type) const; // a variable or function that is declared only
   uint64_t enumerator(const BtfType &enumeration, uint32_t index) const;
 
   std::string_view bytes() const { return bytes_; }

@@ -174,11 +174,14 @@ void Definition::check() {
   if (map_.pinning > 1)
     error(concat("attribute 'pinning' is ", map_.pinning, "; known are 0 (none) and 1 (LIBBPF_PIN_BY_NAME)"));
   bool holds_maps = map_.type == kArrayOfMaps || map_.type == kHashOfMaps;
-  if (holds_maps && map_.inner_map == kNone)
+  // libbpf lets user space set what is missing between opening and loading an object.
+  bool complete = image_.profile().map_encoding != kbpf::MapEncoding::libbpf;
+  if (complete && holds_maps && map_.inner_map == kNone)
     error("a map of maps needs a template: __array(values, struct { ... })");
   if (has_values_ && !holds_maps && map_.type != kProgArray)
     error("attribute 'values' is for maps of maps and of programs");
-  check_sizes();
+  if (complete)
+    check_sizes();
 }
 
 void Definition::check_sizes() {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <elf.h>
+#include <unordered_set>
 
 namespace bpfcc {
 namespace {
@@ -27,6 +28,12 @@ private:
   std::string profile_name() const { return quoted(image_.profile().name); }
   std::string extern_section(std::string_view name) const;
 
+  // An object for libbpf may be one of several that "bpftool gen object" links.
+  Resolved left_to_linker(const Reloc &reloc, std::string_view what, std::string_view name) {
+    report_at(image_, Severity::warning, reloc.section, reloc.insn,
+              concat("undefined ", what, " ", quoted(name), " is left to a linker of BPF objects"));
+    return {ResolvedKind::for_loader, 0, 0};
+  }
   Resolved map_ref(const Reloc &reloc);
   Resolved map_value(const Reloc &reloc);
   Resolved extern_ref(const Reloc &reloc);
@@ -41,6 +48,8 @@ private:
   std::unordered_map<std::string_view, uint32_t> extern_maps_;
   std::vector<std::string_view> defined_names_, helper_names_;     // to suggest one
   std::unordered_map<std::string_view, std::string_view> externs_; // variable or function -> .ksyms, .kconfig
+  std::unordered_set<std::string_view>
+      linkable_; // what a static linker finds in another object: declared here
 };
 
 Resolver::Resolver(Image &image)
@@ -58,6 +67,8 @@ Resolver::Resolver(Image &image)
     helper_names_.push_back(proto.name);
   for (uint32_t id = 1; id < image.btf.count(); id++) {
     const BtfType &type = image.btf.type(id);
+    if (libbpf_ && image.btf.is_extern(type))
+      linkable_.insert(type.name);
     if (type.kind != BtfKind::datasec || (type.name != ".ksyms" && type.name != ".kconfig"))
       continue;
     for (uint32_t i = 0; i < type.count; i++)
@@ -142,6 +153,8 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
                         profile_name(), " don't offer"));
     return {};
   }
+  if (linkable_.contains(symbol.name))
+    return left_to_linker(reloc, "symbol", symbol.name);
   error(reloc,
         concat("undefined symbol ", quoted(symbol.name), suggestion(image_, symbol.name, defined_names_),
                image_.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx
@@ -205,6 +218,8 @@ Resolved Resolver::extern_call(const Reloc &reloc) {
     error(reloc, concat("kernel function ", quoted(symbol.name), " is not in profile ", profile_name()));
     return {};
   }
+  if (linkable_.contains(symbol.name) && !symbol.name.starts_with("bpf_"))
+    return left_to_linker(reloc, "function", symbol.name);
   std::string_view bare = symbol.name;
   bool prefixed = bare.starts_with("bpf_");
   if (prefixed)

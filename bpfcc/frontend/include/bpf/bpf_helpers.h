@@ -33,6 +33,8 @@
 #define __kconfig __attribute__((section(".kconfig")))
 #define __ksym __attribute__((section(".ksyms")))
 #define __kptr __attribute__((btf_type_tag("kptr")))
+#define __kptr_ref __attribute__((btf_type_tag("kptr_ref")))
+#define __uptr __attribute__((btf_type_tag("uptr")))
 #define __kptr_untrusted __attribute__((btf_type_tag("kptr_untrusted")))
 #define __percpu_kptr __attribute__((btf_type_tag("percpu_kptr")))
 #define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
@@ -69,6 +71,26 @@
 #endif
 #ifndef barrier_var
 #define barrier_var(var) __asm__ volatile("" : "+r"(var))
+#endif
+
+/* A place that is never reached: the verifier refuses what gets there. */
+#ifndef __bpf_unreachable
+#define __bpf_unreachable() __builtin_trap()
+#endif
+
+#ifndef __KBPF_ABI_ZCORE__
+/* A tail call whose index is a constant of the instruction, so that a kernel may turn it into a jump. */
+static __always_inline void bpf_tail_call_static(void *ctx, const void *map, const __u32 slot) {
+  if (!__builtin_constant_p(slot))
+    __bpf_unreachable();
+  __asm__ volatile("r1 = %[ctx]\n\t"
+                   "r2 = %[map]\n\t"
+                   "r3 = %[slot]\n\t"
+                   "call 12"
+                   :
+                   : [ctx] "r"(ctx), [map] "r"(map), [slot] "i"(slot)
+                   : "r0", "r1", "r2", "r3", "r4", "r5");
+}
 #endif
 
 enum libbpf_pin_type {
@@ -179,5 +201,36 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
     ___bpf_params(fmt, args);                                                                                \
     bpf_snprintf(out, out_size, ___fmt, ___param, sizeof(___param));                                         \
   })
+
+/* Loops that the verifier understands: each calls an iterator of the kernel. */
+struct bpf_iter_num;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
+
+#ifndef bpf_for_each
+#define bpf_for_each(type, cur, args...)                                                                     \
+  for (struct bpf_iter_##type ___it __attribute__((aligned(8), cleanup(bpf_iter_##type##_destroy))),         \
+       *___p __attribute__((unused)) =                                                                       \
+           (bpf_iter_##type##_new(&___it, ##args), (void)bpf_iter_##type##_destroy, (void *)0);              \
+       (((cur) = bpf_iter_##type##_next(&___it)));)
+#endif
+#ifndef bpf_for
+#define bpf_for(i, start, end)                                                                               \
+  for (struct bpf_iter_num ___it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),                 \
+       *___p __attribute__((unused)) =                                                                       \
+           (bpf_iter_num_new(&___it, (start), (end)), (void)bpf_iter_num_destroy, (void *)0);                \
+       ({                                                                                                    \
+         int *___t = bpf_iter_num_next(&___it);                                                              \
+         (___t && ((i) = *___t, (i) >= (start) && (i) < (end)));                                             \
+       });)
+#endif
+#ifndef bpf_repeat
+#define bpf_repeat(n)                                                                                        \
+  for (struct bpf_iter_num ___it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),                 \
+       *___p                                                                                                 \
+       __attribute__((unused)) = (bpf_iter_num_new(&___it, 0, (n)), (void)bpf_iter_num_destroy, (void *)0);  \
+       bpf_iter_num_next(&___it);)
+#endif
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef _LINUX_BPF_H
 #define _LINUX_BPF_H
 
+#include <kbpf/linux_constants.h>
 #include <kbpf/numbers.h>
 #include <linux/types.h>
 
@@ -168,5 +169,7 @@ struct __sk_buff {
 struct bpf_pidns_info {
   __u32 pid, tgid;
 };
+
+#include <kbpf/linux_contexts.h>
 
 #endif

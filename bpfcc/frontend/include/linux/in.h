@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * IPv4 addresses and protocol numbers (IANA). */
+#ifndef _KBPF_LINUX_IN_H
+#define _KBPF_LINUX_IN_H
+
+#include <linux/socket.h>
+#include <linux/types.h>
+
+enum {
+  IPPROTO_IP = 0,
+  IPPROTO_ICMP = 1,
+  IPPROTO_IGMP = 2,
+  IPPROTO_IPIP = 4,
+  IPPROTO_TCP = 6,
+  IPPROTO_EGP = 8,
+  IPPROTO_PUP = 12,
+  IPPROTO_UDP = 17,
+  IPPROTO_IDP = 22,
+  IPPROTO_TP = 29,
+  IPPROTO_DCCP = 33,
+  IPPROTO_IPV6 = 41,
+  IPPROTO_RSVP = 46,
+  IPPROTO_GRE = 47,
+  IPPROTO_ESP = 50,
+  IPPROTO_AH = 51,
+  IPPROTO_MTP = 92,
+  IPPROTO_BEETPH = 94,
+  IPPROTO_ENCAP = 98,
+  IPPROTO_PIM = 103,
+  IPPROTO_COMP = 108,
+  IPPROTO_L2TP = 115,
+  IPPROTO_SCTP = 132,
+  IPPROTO_UDPLITE = 136,
+  IPPROTO_MPLS = 137,
+  IPPROTO_ETHERNET = 143,
+  IPPROTO_RAW = 255,
+  IPPROTO_MPTCP = 262,
+  IPPROTO_MAX
+};
+#define IPPROTO_IP IPPROTO_IP
+#define IPPROTO_ICMP IPPROTO_ICMP
+#define IPPROTO_IGMP IPPROTO_IGMP
+#define IPPROTO_IPIP IPPROTO_IPIP
+#define IPPROTO_TCP IPPROTO_TCP
+#define IPPROTO_EGP IPPROTO_EGP
+#define IPPROTO_PUP IPPROTO_PUP
+#define IPPROTO_UDP IPPROTO_UDP
+#define IPPROTO_IDP IPPROTO_IDP
+#define IPPROTO_TP IPPROTO_TP
+#define IPPROTO_DCCP IPPROTO_DCCP
+#define IPPROTO_IPV6 IPPROTO_IPV6
+#define IPPROTO_RSVP IPPROTO_RSVP
+#define IPPROTO_GRE IPPROTO_GRE
+#define IPPROTO_ESP IPPROTO_ESP
+#define IPPROTO_AH IPPROTO_AH
+#define IPPROTO_MTP IPPROTO_MTP
+#define IPPROTO_BEETPH IPPROTO_BEETPH
+#define IPPROTO_ENCAP IPPROTO_ENCAP
+#define IPPROTO_PIM IPPROTO_PIM
+#define IPPROTO_COMP IPPROTO_COMP
+#define IPPROTO_L2TP IPPROTO_L2TP
+#define IPPROTO_SCTP IPPROTO_SCTP
+#define IPPROTO_UDPLITE IPPROTO_UDPLITE
+#define IPPROTO_MPLS IPPROTO_MPLS
+#define IPPROTO_ETHERNET IPPROTO_ETHERNET
+#define IPPROTO_RAW IPPROTO_RAW
+#define IPPROTO_MPTCP IPPROTO_MPTCP
+
+struct in_addr {
+  __be32 s_addr;
+};
+struct sockaddr_in {
+  __kernel_sa_family_t sin_family;
+  __be16 sin_port;
+  struct in_addr sin_addr;
+  unsigned char __pad[8];
+};
+#define sin_zero __pad
+
+#define IP_TOS 1
+#define IP_TTL 2
+#define IP_HDRINCL 3
+#define IP_OPTIONS 4
+#define IP_RECVTOS 13
+#define IP_MTU 14
+#define IP_TRANSPARENT 19
+#define IP_BIND_ADDRESS_NO_PORT 24
+#define INADDR_ANY ((unsigned)0x00000000)
+#define INADDR_BROADCAST ((unsigned)0xffffffff)
+#define INADDR_LOOPBACK 0x7f000001
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * The TCP header (RFC 9293) and socket options. */
+#ifndef _KBPF_LINUX_TCP_H
+#define _KBPF_LINUX_TCP_H
+
+#include <linux/types.h>
+
+struct tcphdr {
+  __be16 source;
+  __be16 dest;
+  __be32 seq;
+  __be32 ack_seq;
+  __u16 res1 : 4, doff : 4, fin : 1, syn : 1, rst : 1, psh : 1, ack : 1, urg : 1, ece : 1, cwr : 1;
+  __be16 window;
+  __sum16 check;
+  __be16 urg_ptr;
+};
+
+/* The header's fourth word as a whole. */
+union tcp_word_hdr {
+  struct tcphdr hdr;
+  __be32 words[5];
+};
+#define tcp_flag_word(tp) (((union tcp_word_hdr *)(tp))->words[3])
+
+#define TCP_NODELAY 1
+#define TCP_MAXSEG 2
+#define TCP_CORK 3
+#define TCP_KEEPIDLE 4
+#define TCP_KEEPINTVL 5
+#define TCP_KEEPCNT 6
+#define TCP_SYNCNT 7
+#define TCP_LINGER2 8
+#define TCP_DEFER_ACCEPT 9
+#define TCP_WINDOW_CLAMP 10
+#define TCP_INFO 11
+#define TCP_QUICKACK 12
+#define TCP_CONGESTION 13
+#define TCP_THIN_LINEAR_TIMEOUTS 16
+#define TCP_USER_TIMEOUT 18
+#define TCP_FASTOPEN 23
+#define TCP_NOTSENT_LOWAT 25
+#define TCP_SAVE_SYN 27
+#define TCP_SAVED_SYN 28
+
+#define TCP_REPAIR 19
+#define TCP_ZEROCOPY_RECEIVE 35
+#define TCP_RTO_MAX_MS 44
+
+/* Flags as they stand in the fourth word, in the network's byte order. */
+enum {
+  TCP_FLAG_CWR = 0x00008000,
+  TCP_FLAG_ECE = 0x00004000,
+  TCP_FLAG_URG = 0x00002000,
+  TCP_FLAG_ACK = 0x00001000,
+  TCP_FLAG_PSH = 0x00000800,
+  TCP_FLAG_RST = 0x00000400,
+  TCP_FLAG_SYN = 0x00000200,
+  TCP_FLAG_FIN = 0x00000100,
+  TCP_RESERVED_BITS = 0x0000000f,
+  TCP_DATA_OFFSET = 0x000000f0
+};
+enum tcp_ca_state { TCP_CA_Open, TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss };
+
+#endif
