@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bpfcc/relocator/judge.h"
+#include <cstdlib>
+
+namespace bpfcc {
+namespace {
+
+constexpr size_t kScratchBudget = size_t(1) << 30; // bytes; the verifier's own limit on work comes first
+constexpr size_t kResultBudget = size_t(256) << 20;
+// What stands for the address of a data map's value: nothing is ever read there.
+constexpr uint64_t kValueAddress = uint64_t(1) << 32;
+
+kbpf::BlockSource heap_blocks() {
+  return {[](void *, size_t size) { return malloc(size); }, [](void *, void *block, size_t) { free(block); },
+          nullptr};
+}
+
+} // namespace
+
+std::vector<kbpf::MapRef> map_refs(const Image &image) {
+  std::vector<kbpf::MapRef> refs;
+  for (size_t i = 0; i < image.maps.size(); i++) {
+    const Map &map = image.maps[i];
+    kbpf::MapRef ref{};
+    ref.type = map.type;
+    ref.key_size = map.key_size;
+    ref.value_size = map.value_size;
+    ref.max_entries = map.max_entries;
+    ref.map_flags = map.map_flags;
+    ref.handle = i + 1;
+    if (map.origin == MapOrigin::data_section) {
+      ref.value_address = kValueAddress * (i + 1);
+      const Section &section = image.sections[map.section];
+      if (map.read_only)
+        ref.constants = {reinterpret_cast<const std::byte *>(section.contents.data()),
+                         section.contents.size()};
+    }
+    refs.push_back(ref);
+  }
+  return refs;
+}
+
+kbpf::RawProgram raw_program(const Image &image, const Program &program, const kbpf::ProgTypeInfo &type,
+                             std::span<const kbpf::MapRef> maps) {
+  kbpf::RawProgram raw{};
+  raw.insns = program.code;
+  raw.maps = maps;
+  raw.profile = &image.profile();
+  raw.type = &type;
+  raw.gpl_compatible = image.gpl_compatible;
+  return raw;
+}
+
+Verdict judge(const kbpf::RawProgram &program, const kbpf::VerifyOptions &options) {
+  kbpf::Arena scratch(heap_blocks(), kScratchBudget), results(heap_blocks(), kResultBudget);
+  Verdict verdict{};
+  auto verified = kbpf::verify(program, options, scratch, results, verdict.rejection, verdict.stats);
+  verdict.accepted = verified.ok();
+  if (!verified.ok())
+    verdict.error = verified.error();
+  return verdict;
+}
+
+std::string rejection_tag(const kbpf::Rejection &rejection) {
+  std::string id = std::to_string(rejection.id);
+  return "V" + std::string(id.size() < 3 ? 3 - id.size() : 0, '0') + id + " " +
+         (rejection.name ? rejection.name : "");
+}
+
+} // namespace bpfcc

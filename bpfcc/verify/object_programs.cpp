@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bpfcc/verify/object_programs.h"
+#include <cstring>
+
+namespace bpfcc {
+namespace {
+
+// The same stand-in as for an image: nothing is ever read at these addresses.
+constexpr uint64_t kValueAddress = uint64_t(1) << 32;
+
+std::span<const std::byte> as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte *>(text.data()), text.size()};
+}
+
+std::vector<kbpf::MapRef> map_refs(const kbpf::ObjectView &view) {
+  std::vector<kbpf::MapRef> refs;
+  for (uint32_t i = 0; i < view.map_count(); i++) {
+    kbpf_map_record record = view.map(i);
+    kbpf::MapRef ref{};
+    ref.type = record.type;
+    ref.key_size = record.key_size;
+    ref.value_size = record.value_size;
+    ref.max_entries = record.max_entries;
+    ref.map_flags = record.map_flags;
+    ref.handle = i + 1;
+    if (record.flags & KBPF_MAP_REC_DATA)
+      ref.value_address = kValueAddress * (i + 1);
+    if (record.flags & KBPF_MAP_REC_RODATA)
+      ref.constants = view.map_contents(i);
+    refs.push_back(ref);
+  }
+  return refs;
+}
+
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+} // namespace
+
+bool ObjectPrograms::open(const std::string &path, std::string bytes, Diagnostics &diag) {
+  storage_.resize(bytes.size() / sizeof(uint64_t) + 1);
+  std::memcpy(storage_.data(), bytes.data(), bytes.size());
+  bytes_ = {reinterpret_cast<const char *>(storage_.data()), bytes.size()};
+  char text[256];
+  kbpf::TextBuffer why(text, sizeof text);
+  auto is_finished = kbpf::ObjectView::is_kbpf_object(as_bytes(bytes_), why);
+  // The relocator says more about what is wrong with a file.
+  return is_finished.ok() && *is_finished ? open_finished(path, diag) : open_plain(path, diag);
+}
+
+bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
+  char text[256];
+  kbpf::TextBuffer why(text, sizeof text);
+  auto view = kbpf::ObjectView::open(as_bytes(bytes_), why);
+  if (!view.ok()) {
+    diag.error({path, 0, 0, {}}, first_line(why.text()));
+    return false;
+  }
+  view_ = *view;
+  maps_ = map_refs(*view_);
+  for (uint32_t i = 0; i < view_->prog_count(); i++) {
+    kbpf_prog_record record = view_->prog(i);
+    kbpf::RawProgram raw{};
+    raw.insns = view_->prog_insns(i);
+    raw.maps = maps_;
+    raw.profile = &kbpf::kKbpfProfile;
+    raw.type = raw.profile->prog_type(record.prog_type);
+    raw.gpl_compatible = view_->gpl_compatible();
+    raw.sleepable = record.flags & KBPF_PROG_REC_SLEEPABLE;
+    programs_.push_back({view_->string(record.name), raw});
+  }
+  return true;
+}
+
+bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
+  options_.profile = &kbpf::kKbpfProfile;
+  options_.input_name = path;
+  image_ = std::make_unique<Image>(options_, diag);
+  image_->bytes = bytes_;
+  const unsigned errors_before = diag.errors();
+  read_elf(*image_, bytes_);
+  if (diag.errors() != errors_before)
+    return false;
+  for (auto *pass : {collect_maps, collect_programs, scan, resolve})
+    pass(*image_);
+  if (diag.errors() != errors_before)
+    return false;
+  link_subprograms(*image_);
+  apply(*image_);
+  if (diag.errors() != errors_before)
+    return false;
+  maps_ = map_refs(*image_);
+  for (const Program &program : image_->programs) {
+    kbpf::RawProgram raw{};
+    if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))
+      raw = raw_program(*image_, program, *type, maps_);
+    programs_.push_back({image_->functions[program.function].name, raw});
+  }
+  return true;
+}
+
+} // namespace bpfcc

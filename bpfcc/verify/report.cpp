@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bpfcc/verify/report.h"
+#include "bpfcc/relocator/text.h"
+#include <cstdio>
+
+namespace bpfcc {
+namespace {
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string number_field(std::string_view name, uint64_t value) {
+  return concat(", \"", name, "\": ", value);
+}
+
+} // namespace
+
+void Report::add(std::string_view object, std::string_view program, const Verdict &verdict,
+                 std::string_view log) {
+  is_json_ ? add_json(object, program, verdict, log) : add_text(object, program, verdict, log);
+}
+
+void Report::add_text(std::string_view object, std::string_view program, const Verdict &verdict,
+                      std::string_view log) {
+  out_ += log;
+  out_ += concat(object, ": ", program, ": ");
+  if (verdict.accepted)
+    out_ += "accepted";
+  else if (verdict.rejection.id)
+    out_ += concat("refused: ", rejection_tag(verdict.rejection), ": instruction ", verdict.rejection.insn,
+                   ": ", verdict.rejection.message);
+  else
+    out_ += concat("not judged: ", kbpf::to_text(verdict.error));
+  const kbpf::VerifyStats &stats = verdict.stats;
+  out_ += concat(" (", stats.processed_insns, " insns processed, ", stats.total_states, " states, peak ",
+                 stats.peak_states, ", ", stats.peak_memory, " bytes, stack ", stats.stack_depth, ")\n");
+}
+
+void Report::add_json(std::string_view object, std::string_view program, const Verdict &verdict,
+                      std::string_view log) {
+  out_ += out_.empty() ? "[\n" : ",\n";
+  out_ += concat("  {\"object\": ", json_string(object), ", \"program\": ", json_string(program),
+                 ", \"accepted\": ", verdict.accepted ? "true" : "false");
+  if (verdict.rejection.id)
+    out_ += concat(", \"id\": ", json_string(rejection_tag(verdict.rejection).substr(0, 4)),
+                   ", \"name\": ", json_string(verdict.rejection.name),
+                   number_field("insn", verdict.rejection.insn),
+                   ", \"message\": ", json_string(verdict.rejection.message));
+  else if (!verdict.accepted)
+    out_ += concat(", \"message\": ", json_string(kbpf::to_text(verdict.error)));
+  const kbpf::VerifyStats &stats = verdict.stats;
+  out_ += number_field("processed_insns", stats.processed_insns);
+  out_ += number_field("total_states", stats.total_states);
+  out_ += number_field("peak_states", stats.peak_states);
+  out_ += number_field("peak_memory", stats.peak_memory);
+  out_ += number_field("stack_depth", stats.stack_depth);
+  if (!log.empty())
+    out_ += concat(", \"log\": ", json_string(log));
+  out_ += "}";
+}
+
+std::string Report::finish() {
+  if (is_json_)
+    out_ += out_.empty() ? "[]\n" : "\n]\n";
+  return std::move(out_);
+}
+
+} // namespace bpfcc

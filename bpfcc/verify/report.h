@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Verdicts as text, one line a program, or as one JSON array.
+#pragma once
+#include "bpfcc/relocator/judge.h"
+#include <string>
+#include <string_view>
+
+namespace bpfcc {
+
+class Report {
+public:
+  explicit Report(bool is_json) : is_json_(is_json) {}
+  // log: what the verifier wrote, empty at log level 0.
+  void add(std::string_view object, std::string_view program, const Verdict &verdict, std::string_view log);
+  std::string finish();
+
+private:
+  void add_text(std::string_view object, std::string_view program, const Verdict &verdict,
+                std::string_view log);
+  void add_json(std::string_view object, std::string_view program, const Verdict &verdict,
+                std::string_view log);
+
+  bool is_json_;
+  std::string out_;
+};
+
+} // namespace bpfcc
