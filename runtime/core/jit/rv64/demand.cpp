@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Which 32-bit results need no zero extension, because nobody reads their upper half: a backward walk that
 // keeps, for each register, whether its upper half is demanded. Forward jumps find what their target demands;
-// a loop's back edge starts from "everything", and a second walk uses what the first found at the loop's
-// head. Any number of walks is sound, since demands only shrink from one to the next.
+// a loop's back edge starts from "everything", and the next walk uses what this one found at the loop's
+// head. Any number of walks is sound, since demands only shrink from one to the next; each nesting of loops
+// takes one more.
 #include "core/jit/rv64/plan.h"
 
 namespace kbpf::rv64 {
 namespace {
 
 using Demand = uint16_t; // one bit a register
+constexpr int kMaxWalks = 4;
 constexpr Demand kAll = (1u << KBPF_REG_COUNT) - 1;
 constexpr Demand kArguments = 0x3e; // r1 .. r5
 constexpr Demand kScratch = 0x3f;   // r0 .. r5
@@ -74,7 +76,9 @@ Result<void> find_undemanded(Plan &plan, Arena &arena) {
     return Error::no_memory;
   for (Demand &demand : demanded)
     demand = kAll;
-  for (int walk = 0; walk < 2; walk++) {
+  bool again = true; // another walk may find less demanded
+  for (int walk = 0; walk < kMaxWalks && again; walk++) {
+    again = false;
     for (size_t i = insns.size(); i-- > 0;) {
       const Insn &insn = insns[i];
       if (!facts[i].reachable || insn.opcode == 0) { // the second half of ld_imm64 does nothing
@@ -124,8 +128,10 @@ Result<void> find_undemanded(Plan &plan, Arena &arena) {
           if (!is_always && insn.cls() == KBPF_CLASS_JMP)
             operands = static_cast<Demand>(bit(insn.dst()) | (insn.src_is_reg() ? bit(insn.src()) : 0));
           before = static_cast<Demand>(demanded[target] | operands | (is_always ? 0 : after));
+          again |= walk == 0 && target <= i;
         }
       }
+      again |= walk != 0 && demanded[i] != before;
       demanded[i] = before;
       plan.upper_half_unused[i] = written < KBPF_REG_COUNT && !(after & bit(written));
     }
