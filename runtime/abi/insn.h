@@ -85,6 +85,7 @@ struct kbpf_insn {
 
 #define KBPF_OP_LD_IMM64 0x18 /* two slots */
 #define KBPF_OP_CALL 0x85
+#define KBPF_OP_CALLX 0x8d /* the helper whose number is in dst */
 #define KBPF_OP_EXIT 0x95
 
 /* src register of ld_imm64. */

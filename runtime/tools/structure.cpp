@@ -30,8 +30,9 @@ private:
   const char *check_insn(const Insn &insn) const {
     if (insn.is_ld_imm64() && insn.src() != 0)
       return "there are no maps to refer to";
-    if (insn.is_call() && insn.src() == KBPF_PSEUDO_KFUNC_CALL)
-      return "there are no kernel functions to call";
+    if (insn.is_call() && insn.src() == KBPF_PSEUDO_KFUNC_CALL &&
+        !(environment_.kernel_function && environment_.kernel_function(static_cast<uint32_t>(insn.imm))))
+      return "there is no kernel function of this number";
     if (insn.is_call() && insn.src() == 0 && !environment_.helper(static_cast<uint32_t>(insn.imm)))
       return "there is no helper of this number";
     return writes_frame_pointer(insn) ? "r10 is written" : nullptr;
@@ -67,7 +68,7 @@ private:
       const Insn &insn = insns_[i];
       if (insn.is_exit())
         continue;
-      bool is_jump = insn.is_jump_class() && !insn.is_call();
+      bool is_jump = insn.is_jump_class() && !insn.is_call() && !insn.is_callx();
       if (is_jump && !go_to(jump_target(i, insn)))
         return EncodingFault{i, "jumps out of its function"};
       if (is_jump && insn.code() == KBPF_JMP_JA)
@@ -133,7 +134,7 @@ std::optional<EncodingFault> check_structure(const UnverifiedProgram &program, s
     return EncodingFault{0, "the program has no instructions"};
   if (insns.size() > UnverifiedProgram::kMaxInsns)
     return EncodingFault{UnverifiedProgram::kMaxInsns, "the program is too long"};
-  if (auto fault = check_encoding(insns))
+  if (auto fault = check_encoding(insns, true))
     return fault;
   if (count_functions(insns) > UnverifiedProgram::kMaxSubprograms)
     return EncodingFault{0, "the program has too many functions"};

@@ -108,6 +108,7 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
       [KBPF_CLASS_JMP | KBPF_JMP_JA] = &&ja,
       [KBPF_CLASS_JMP32 | KBPF_JMP_JA] = &&ja32,
       [KBPF_OP_CALL] = &&call,
+      [KBPF_OP_CALLX] = &&callx,
       [KBPF_OP_EXIT] = &&exit,
       [KBPF_OP_LD_IMM64] = &&ld_imm64,
   };
@@ -244,6 +245,13 @@ call:
     r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
     NEXT();
   }
+  if (insn->src() == KBPF_PSEUDO_KFUNC_CALL && environment.kernel_function) {
+    HelperFunction function = environment.kernel_function(static_cast<uint32_t>(insn->imm));
+    if (!function)
+      goto not_an_instruction;
+    r[0] = function(r[1], r[2], r[3], r[4], r[5]);
+    NEXT();
+  }
   if (insn->src() == KBPF_PSEUDO_CALL) {
     const Insn *target = insn + 1 + insn->imm;
     const Subprogram *callee = find_subprogram(subprograms, static_cast<uint32_t>(target - insns.data()));
@@ -256,6 +264,14 @@ call:
     DISPATCH();
   }
   goto not_an_instruction;
+
+callx: {
+  HelperFunction helper = environment.helper(static_cast<uint32_t>(DST));
+  if (!helper)
+    goto not_an_instruction;
+  r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
+  NEXT();
+}
 
 exit:
   if (depth == 0)

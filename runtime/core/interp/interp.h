@@ -10,6 +10,8 @@ using HelperFunction = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint
 // How code reaches what lies outside of it.
 struct Environment {
   HelperFunction (*helper)(uint32_t number); // null where the number has no implementation
+  // Of a call with src KBPF_PSEUDO_KFUNC_CALL, by its imm; null: there are none.
+  HelperFunction (*kernel_function)(uint32_t number) = nullptr;
 };
 
 // context goes into r1, and its size into r2, where only a program that nobody verified can read it. stack:

@@ -146,11 +146,13 @@ Reason check_wide_load(std::span<const Insn> rest) {
   return nullptr;
 }
 
-Reason check_insn(std::span<const Insn> rest) {
+Reason check_insn(std::span<const Insn> rest, bool allow_callx) {
   const Insn &insn = rest[0];
   bool src_is_pseudo = insn.is_ld_imm64() || insn.is_call();
   if (insn.dst() >= KBPF_REG_COUNT || (!src_is_pseudo && insn.src() >= KBPF_REG_COUNT))
     return "no such register";
+  if (insn.is_callx() && allow_callx)
+    return insn.src() != 0 || insn.off != 0 || insn.imm != 0 ? "reserved fields of a call are set" : nullptr;
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
     return check_wide_load(rest);
@@ -169,7 +171,8 @@ Reason check_insn(std::span<const Insn> rest) {
 
 Reason check_target(std::span<const Insn> insns, size_t index) {
   const Insn &insn = insns[index];
-  if (!insn.is_jump_class() || insn.is_exit() || (insn.is_call() && insn.src() != KBPF_PSEUDO_CALL))
+  if (!insn.is_jump_class() || insn.is_exit() || insn.is_callx() ||
+      (insn.is_call() && insn.src() != KBPF_PSEUDO_CALL))
     return nullptr;
   int64_t target = jump_target(index, insn);
   if (target < 0 || static_cast<uint64_t>(target) >= insns.size())
@@ -180,9 +183,9 @@ Reason check_target(std::span<const Insn> insns, size_t index) {
 
 } // namespace
 
-std::optional<EncodingFault> check_encoding(std::span<const Insn> insns) {
+std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_callx) {
   for (size_t i = 0; i < insns.size(); i++) {
-    if (Reason reason = check_insn(insns.subspan(i)))
+    if (Reason reason = check_insn(insns.subspan(i), allow_callx))
       return EncodingFault{i, reason};
     if (insns[i].is_ld_imm64())
       i++;

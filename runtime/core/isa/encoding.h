@@ -18,7 +18,9 @@ struct EncodingFault {
 // RFC 9669: the groups base32, base64, atomic32, atomic64, divmul32 and divmul64, and Linux's pseudo
 // registers of ld_imm64 and call. Register numbers are valid, reserved fields zero, targets in range and not
 // inside of an ld_imm64. Nothing where all is well, else the first fault.
-std::optional<EncodingFault> check_encoding(std::span<const Insn> insns);
+// allow_callx: also group callx, a call of the helper whose number is in a register. No verifier can judge
+// it.
+std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_callx = false);
 
 // Index of the instruction that a jump goes to when it is taken, or that a call of a subprogram enters. The
 // result may lie outside of the program where check_encoding() has not accepted it.

@@ -26,6 +26,7 @@ struct Insn {
   constexpr bool is_ld_imm64() const { return opcode == KBPF_OP_LD_IMM64; }
   constexpr bool is_exit() const { return opcode == KBPF_OP_EXIT; }
   constexpr bool is_call() const { return opcode == KBPF_OP_CALL; } // helper, subprogram or kfunc, by src()
+  constexpr bool is_callx() const { return opcode == KBPF_OP_CALLX; }
   constexpr unsigned access_bytes() const {
     switch (size()) {
     case KBPF_SIZE_B: return 1;

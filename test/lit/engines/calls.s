@@ -81,3 +81,15 @@ r0 += 1
 exit
 .Lcalls11: r0 = 1
 exit
+#= a helper by the number in a register: 8
+r6 = 1
+r1 = 7
+r4 = 8
+.byte 0x8d, 0x04, 0, 0, 0, 0, 0, 0
+r0 += r6
+r0 += 7
+exit
+#= kernel functions return 0, as there is no kernel: 0
+r0 = 5
+.byte 0x85, 0x20, 0, 0, 0x2a, 0, 0, 0
+exit

@@ -59,7 +59,7 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
   case KBPF_CLASS_JMP32:
     if (insn.is_exit())
       lower_exit();
-    else if (insn.is_call())
+    else if (insn.is_call() || insn.is_callx())
       KBPF_TRY(lower_call(insn));
     else if (insn.code() == KBPF_JMP_JA)
       lower_goto(jump_target(index));
@@ -139,28 +139,51 @@ void Lowering::lower_exit() {
 }
 
 Result<void> Lowering::lower_call(const Insn &insn) {
-  if (insn.opcode != KBPF_OP_CALL)
-    return Error::not_supported;
-  if (insn.src() == KBPF_PSEUDO_CALL) {
+  const Environment *environment = plan_.options.environment;
+  if (insn.is_callx()) {
+    if (!environment || insn.dst() == KBPF_REG_FP)
+      return Error::not_supported;
+    call_by_number(native(insn.dst()));
+  } else if (insn.src() == KBPF_PSEUDO_CALL) {
     uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + insn.imm);
     transfer(TransferKind::call, target, Condition::eq, zero, zero);
-  } else if (insn.src() == 0) {
-    const Environment *environment = plan_.options.environment;
-    HelperFunction helper = environment ? environment->helper(static_cast<uint32_t>(insn.imm)) : nullptr;
-    if (!helper)
-      return Error::not_supported;
-    uint64_t target = reinterpret_cast<uint64_t>(helper);
-    if (is_near(plan_.options.region, target))
-      emit_.call_relative(static_cast<int64_t>(target - run_address_ - emit_.position()));
-    else
-      emit_.call_absolute(target);
-    emit_.mv(native(0), a0);
   } else {
-    return Error::not_supported;
+    bool is_kernel_function = insn.src() == KBPF_PSEUDO_KFUNC_CALL;
+    auto lookup = !environment         ? nullptr
+                  : is_kernel_function ? environment->kernel_function
+                                       : environment->helper;
+    HelperFunction function = lookup ? lookup(static_cast<uint32_t>(insn.imm)) : nullptr;
+    if (!function || (insn.src() != 0 && !is_kernel_function))
+      return Error::not_supported;
+    call_function(reinterpret_cast<uint64_t>(function));
+    emit_.mv(native(0), a0);
   }
   for (uint8_t reg = 0; reg < 6; reg++)
     set_extension(reg, {});
   return {};
+}
+
+void Lowering::call_function(uint64_t target) {
+  if (is_near(plan_.options.region, target))
+    emit_.call_relative(static_cast<int64_t>(target - run_address_ - emit_.position()));
+  else
+    emit_.call_absolute(target);
+}
+
+// Asks the environment while the program runs. The arguments wait on the stack meanwhile.
+void Lowering::call_by_number(Reg number) {
+  constexpr int32_t kFrame = 48;
+  emit_.addi(sp, sp, -kFrame);
+  for (unsigned i = 0; i < 5; i++)
+    emit_.store(Width::d, native(static_cast<uint8_t>(1 + i)), sp, static_cast<int32_t>(8 * i));
+  emit_.sext_w(a0, number); // as the calling convention passes 32 bits
+  call_function(reinterpret_cast<uint64_t>(plan_.options.environment->helper));
+  emit_.mv(t1, a0);
+  for (unsigned i = 0; i < 5; i++)
+    emit_.load(Width::d, true, native(static_cast<uint8_t>(1 + i)), sp, static_cast<int32_t>(8 * i));
+  emit_.addi(sp, sp, kFrame);
+  emit_.insn(encode::jalr(ra, t1, 0));
+  emit_.mv(native(0), a0);
 }
 
 uint32_t Lowering::jump_target(uint32_t index) const {

@@ -118,7 +118,7 @@ Result<void> find_undemanded(Plan &plan, Arena &arena) {
       default: // jumps
         if (insn.is_exit()) {
           before = bit(0);
-        } else if (insn.is_call()) {
+        } else if (insn.is_call() || insn.is_callx()) {
           before = static_cast<Demand>((after & ~kScratch) | kArguments);
         } else {
           bool is_always = insn.code() == KBPF_JMP_JA;

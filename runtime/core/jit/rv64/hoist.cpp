@@ -97,7 +97,7 @@ Result<void> hoist_constants(const Plan &plan, size_t first, size_t end, std::sp
       i++;
       continue;
     }
-    if (!facts[i].reachable || !insn.is_jump_class() || insn.is_call() || insn.is_exit())
+    if (!facts[i].reachable || !insn.is_jump_class() || insn.is_call() || insn.is_callx() || insn.is_exit())
       continue;
     int64_t target = jump_target(i, insn);
     if (target > static_cast<int64_t>(i) || target < static_cast<int64_t>(first))

@@ -38,6 +38,8 @@ private:
   template <typename Visit> void for_each_saved(Visit visit) const; // visit(Reg, offset from sp)
   Result<uint32_t> lower_insn(uint32_t index);                      // number of slots that it took
   Result<void> lower_call(const Insn &insn);
+  void call_function(uint64_t target);
+  void call_by_number(Reg number);
   void lower_exit();
   void lower_goto(uint32_t target);
   Result<void> lower_branch(const Insn &insn, uint32_t target,

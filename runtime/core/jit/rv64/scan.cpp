@@ -33,6 +33,8 @@ uint16_t named_registers(const Insn &insn) {
     return static_cast<uint16_t>(insn.src_is_reg() && insn.code() != KBPF_ALU_END ? dst | src : dst);
   case KBPF_CLASS_JMP:
   case KBPF_CLASS_JMP32:
+    if (insn.is_callx())
+      return static_cast<uint16_t>(dst);
     if (insn.code() == KBPF_JMP_JA || insn.code() == KBPF_JMP_CALL || insn.code() == KBPF_JMP_EXIT)
       return 0;
     return static_cast<uint16_t>(insn.src_is_reg() ? dst | src : dst);
@@ -150,6 +152,8 @@ Result<void> scan(Plan &plan, Arena &arena) {
       } else if (insn.is_exit()) {
         uses.last_exit = i;
         transfers++;
+      } else if (insn.is_callx()) {
+        uses.calls = true;
       } else if (insn.is_call()) {
         uses.calls = true;
         if (insn.src() == KBPF_PSEUDO_CALL && !add_transfer(int64_t{i} + 1 + insn.imm))
