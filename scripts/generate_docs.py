@@ -15,8 +15,8 @@ ABI = os.path.join(ROOT, "runtime", "abi")
 TABLES = {
     "commands": ("commands.def", "KBPF_COMMAND", "number name NAME since text",
                  [("cmd", "number"), ("name", "NAME"), ("does", "text")]),
-    "map_types": ("map_types.def", "KBPF_MAP_TYPE", "number name NAME since text",
-                  [("type", "number"), ("name", "NAME"), ("is", "text")]),
+    "map_types": ("map_types.def", "KBPF_MAP_TYPE", "number name NAME uses since text",
+                  [("type", "number"), ("name", "NAME"), ("programs may", "uses"), ("is", "text")]),
     "prog_types": ("prog_types.def", "KBPF_PROG_TYPE", "number name NAME context since text",
                    [("type", "number"), ("name", "NAME"), ("context", "context"), ("runs", "text")]),
     "sections": ("prog_types.def", "KBPF_SECTION", "prefix type kind extra since",

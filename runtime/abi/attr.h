@@ -10,6 +10,7 @@
 #define KBPF_MAP_UPDATE_EXIST 2
 
 #define KBPF_MAP_F_NO_PREALLOC (1u << 0)
+#define KBPF_MAP_F_NO_COMMON_LRU (1u << 1)
 #define KBPF_MAP_F_NUMA_NODE (1u << 2)
 #define KBPF_MAP_F_RDONLY (1u << 3)
 #define KBPF_MAP_F_WRONLY (1u << 4)
@@ -31,6 +32,15 @@ struct kbpf_attr_map_elem { /* lookup, update, delete, get_next_key */
   kbpf_u64 key;
   kbpf_u64 value; /* next_key for get_next_key */
   kbpf_u64 flags;
+};
+
+struct kbpf_attr_map_batch {
+  kbpf_u64 in_batch;  /* where to begin: what out_batch was set to; 0: at the start */
+  kbpf_u64 out_batch; /* hash types: a u32; others: a key */
+  kbpf_u64 keys, values;
+  kbpf_u32 count; /* in: elements; out: elements done */
+  kbpf_u32 map_fd;
+  kbpf_u64 elem_flags, flags;
 };
 
 struct kbpf_attr_prog_load {

@@ -26,6 +26,14 @@ enum kbpf_ret_type {
   KBPF_RET_MAP_VALUE_OR_NULL, /* address of a value of the map given in the MAP argument, or null */
 };
 
+/* What helpers do with a map (map_uses.def), and what a type of map allows (map_types.def). */
+#define KBPF_MAP_USE_LOOKUP 0x1u
+#define KBPF_MAP_USE_MODIFY 0x2u /* update and delete */
+#define KBPF_MAP_USE_PUSH 0x4u
+#define KBPF_MAP_USE_POP 0x8u
+#define KBPF_MAP_USE_PEEK 0x10u
+#define KBPF_MAP_USE_LOOKUP_PERCPU 0x20u
+
 #define KBPF_HELPER_GPL_ONLY 1u /* callable by programs under a GPL-compatible licence only */
 #define KBPF_HELPER_STUB 2u     /* zcore: does nothing, returns 0 */
 #define KBPF_HELPER_PANICS 4u   /* zcore: stops an existing kernel; not for new objects */

@@ -8,6 +8,7 @@
 // pointers as the waiter left them.
 #include "kernel/epoch.h"
 #include "kernel/port.h"
+#include <algorithm>
 #include <atomic>
 
 namespace kbpf {
@@ -36,6 +37,20 @@ ReadSection::~ReadSection() {
   if (--cpu.depth == 0)
     cpu.boundaries.store(cpu.boundaries.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   kbpf_port_irq_restore(irq_state_);
+}
+
+void ReaderStamp::take() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  count_ = std::min(kbpf_port_cpu_count(), kMaxCpus);
+  for (uint32_t i = 0; i < count_; i++)
+    boundaries_[i] = cpus[i].boundaries.load(std::memory_order_acquire);
+}
+
+bool ReaderStamp::gone() const {
+  for (uint32_t i = 0; i < count_; i++)
+    if (boundaries_[i] % 2 != 0 && cpus[i].boundaries.load(std::memory_order_acquire) == boundaries_[i])
+      return false;
+  return true;
 }
 
 void wait_for_readers() {

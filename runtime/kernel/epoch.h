@@ -31,4 +31,16 @@ void wait_for_readers();
 
 constexpr uint32_t kMaxCpus = 64;
 
+// The sections that are open at a moment, for those who may not wait: take() one, do something else, and see
+// later whether all of them have ended.
+class ReaderStamp {
+public:
+  void take();
+  bool gone() const; // a section that take()'s caller is in counts too
+
+private:
+  uint64_t boundaries_[kMaxCpus];
+  uint32_t count_ = 0;
+};
+
 } // namespace kbpf

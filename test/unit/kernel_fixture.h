@@ -19,7 +19,8 @@ enum Command : uint64_t {
 #include "abi/commands.def"
 #undef KBPF_COMMAND
 };
-inline constexpr uint32_t kHash = 1, kArray = 2;
+inline constexpr uint32_t kHash = 1, kArray = 2, kPerCpuHash = 5, kPerCpuArray = 6, kLruHash = 9,
+                          kLruPerCpuHash = 10, kLpmTrie = 11, kQueue = 22, kStack = 23, kBloomFilter = 30;
 inline constexpr uint32_t kKprobe = 2;
 
 template <typename T> uint64_t address(const T *object) { return reinterpret_cast<uintptr_t>(object); }

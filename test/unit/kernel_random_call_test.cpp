@@ -37,7 +37,8 @@ protected:
     uint64_t words[24] = {};
     Command command =
         one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY, PROG_LOAD,
-                PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, static_cast<Command>(below(2000))});
+                PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, static_cast<Command>(below(40)),
+                static_cast<Command>(below(40)), static_cast<Command>(below(2000))});
     uint64_t size = below(4) ? 72 : below(200);
     if (below(3) == 0) {
       fill(words, 24);
@@ -45,7 +46,8 @@ protected:
       switch (command) {
       case MAP_CREATE: {
         auto attr =
-            map_attr(1 + static_cast<uint32_t>(below(2)), 4, 1 + static_cast<uint32_t>(below(40)),
+            map_attr(static_cast<uint32_t>(below(2) ? 1 + below(2) : below(33)),
+                     one_of<uint32_t>({4, 4, 0, 8}), static_cast<uint32_t>(below(40)),
                      static_cast<uint32_t>(below(20)), static_cast<uint32_t>(below(4) ? 0 : 1u << below(12)));
         memcpy(words, &attr, sizeof(attr));
         break;

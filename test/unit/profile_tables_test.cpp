@@ -57,7 +57,7 @@ TEST(ProfileTables, LinuxProfileNamesEveryHelperOfTheSystemHeader) {
 }
 
 TEST(ProfileTables, MapTypesHaveTheNumbersOfLinux) {
-#define KBPF_MAP_TYPE(number, name, NAME, since, text) EXPECT_EQ(number, BPF_MAP_TYPE_##NAME);
+#define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) EXPECT_EQ(number, BPF_MAP_TYPE_##NAME);
 #include "abi/map_types.def"
 #undef KBPF_MAP_TYPE
 }
@@ -116,6 +116,17 @@ TEST(AttrLayout, MapElementIsLaidOutAsInLinux) {
   EXPECT_SAME_PLACE(kbpf_attr_map_elem, value, value);
   EXPECT_SAME_PLACE(kbpf_attr_map_elem, flags, flags);
   EXPECT_EQ(offsetof(kbpf_attr_map_elem, value), offsetof(bpf_attr, next_key));
+}
+
+TEST(AttrLayout, MapBatchIsLaidOutAsInLinux) {
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, in_batch, batch.in_batch);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, out_batch, batch.out_batch);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, keys, batch.keys);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, values, batch.values);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, count, batch.count);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, map_fd, batch.map_fd);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, elem_flags, batch.elem_flags);
+  EXPECT_SAME_PLACE(kbpf_attr_map_batch, flags, batch.flags);
 }
 
 TEST(AttrLayout, ProgLoadIsLaidOutAsInLinux) {

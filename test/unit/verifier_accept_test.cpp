@@ -14,6 +14,13 @@ void expect_accepted(const ProgramUnderTest &test) {
   EXPECT_TRUE(verdict) << verdict.message() << "\n" << verdict.log;
 }
 
+TEST(VerifierAccepts, APoppedValueOnTheStackIsInitialised) {
+  MapRef queue{22, 0, 8, 16, 0, 0x1000, 0, 0, 0, {}};
+  EXPECT_TRUE(
+      run_verifier({.insns = assemble({mov64_reg(R2, R10), add64_imm(R2, -8), ld_map(R1, 0), call_helper(88),
+                                       load(KBPF_SIZE_DW, R0, R10, -8), exit_insn()}),
+                    .maps = {queue}}));
+}
 TEST(VerifierAccepts, AProgramThatReturnsAConstant) {
   expect_accepted({.insns = assemble({mov64_imm(R0, 0), exit_insn()})});
 }

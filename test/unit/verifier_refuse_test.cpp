@@ -216,6 +216,20 @@ TEST(VerifierRefuses, WritingToReadOnlyData) {
                   .maps = {rodata}},
                  "map-access-forbidden", 2);
 }
+TEST(VerifierRefuses, AHelperOnAMapOfAnotherType) {
+  expect_refused(
+      {.insns = assemble({store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_reg(R2, R10), add64_imm(R2, -8),
+                          mov64_imm(R3, 0), ld_map(R1, 0), call_helper(87), exit_insn()}),
+       .maps = {P::hash_map(4, 8)}},
+      "map-type", 6);
+}
+TEST(VerifierRefuses, ABloomFilterAskedForMemoryThatWasNotWritten) {
+  MapRef bloom{30, 0, 8, 16, 0, 0x1000, 0, 0, 0, {}};
+  expect_refused({.insns = assemble(
+                      {mov64_reg(R2, R10), add64_imm(R2, -8), ld_map(R1, 0), call_helper(89), exit_insn()}),
+                  .maps = {bloom}},
+                 "stack-uninitialised", 4);
+}
 TEST(VerifierRefuses, UpdatingAMapThatIsReadOnlyForPrograms) {
   MapRef map = P::hash_map(4, 8);
   map.map_flags = 1u << 7;

@@ -19,6 +19,23 @@ namespace prog_type_number {
 #undef KBPF_ATTACH_KIND
 } // namespace prog_type_number
 
+// What a helper does with its map.
+struct MapUse {
+  std::string_view helper;
+  uint32_t use;
+};
+constexpr MapUse kMapUses[] = {
+#define KBPF_MAP_USE(helper, use) {#helper, KBPF_MAP_USE_##use},
+#include "abi/map_uses.def"
+#undef KBPF_MAP_USE
+};
+constexpr uint32_t map_use_of(std::string_view helper) {
+  for (const MapUse &entry : kMapUses)
+    if (entry.helper == helper)
+      return entry.use;
+  return 0;
+}
+
 namespace prog_type_bit {
 constexpr uint64_t ANY = ~uint64_t{0};
 #define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
@@ -34,16 +51,16 @@ constexpr uint32_t STUB = KBPF_HELPER_STUB;
 constexpr uint32_t PANICS = KBPF_HELPER_PANICS;
 
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
-  {                                                                                                          \
-      number,                                                                                                \
-      #name,                                                                                                 \
-      KBPF_RET_##ret,                                                                                        \
-      {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                           \
-      types,                                                                                                 \
-      flags,                                                                                                 \
-      since,                                                                                                 \
-      prototype,                                                                                             \
-      text},
+  {number,                                                                                                   \
+   #name,                                                                                                    \
+   KBPF_RET_##ret,                                                                                           \
+   {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                              \
+   types,                                                                                                    \
+   flags,                                                                                                    \
+   map_use_of(#name),                                                                                        \
+   since,                                                                                                    \
+   prototype,                                                                                                \
+   text},
 constexpr HelperProto kKbpfHelpers[] = {
 #include "abi/helpers.def"
 };
@@ -55,11 +72,17 @@ constexpr HelperProto kZcoreHelpers[] = {
 using prog_type_bit::kKbpfHelpers;
 using prog_type_bit::kZcoreHelpers;
 
-constexpr MapTypeInfo kMapTypes[] = {
-#define KBPF_MAP_TYPE(number, name, NAME, since, text) {number, #name, since, text},
+namespace map_use {
+constexpr uint32_t LOOKUP = KBPF_MAP_USE_LOOKUP, MODIFY = KBPF_MAP_USE_MODIFY, PUSH = KBPF_MAP_USE_PUSH,
+                   POP = KBPF_MAP_USE_POP, PEEK = KBPF_MAP_USE_PEEK,
+                   LOOKUP_PERCPU = KBPF_MAP_USE_LOOKUP_PERCPU;
+constexpr MapTypeInfo kKernelMapTypes[] = {
+#define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) {number, #name, uses, since, text},
 #include "abi/map_types.def"
 #undef KBPF_MAP_TYPE
 };
+} // namespace map_use
+using map_use::kKernelMapTypes; // of both profiles that this kernel runs
 
 // Context layouts.
 constexpr bool READ = false;
@@ -143,14 +166,14 @@ namespace linux_profile {
 #undef KBPF_LINUX_PROG_TYPE
 
 #define KBPF_LINUX_PROG_TYPE(number, name)
-#define KBPF_LINUX_HELPER(number, name) {number, #name, KBPF_RET_INTEGER, {}, ~uint64_t{0}, 0, 1, "", ""},
+#define KBPF_LINUX_HELPER(number, name) {number, #name, KBPF_RET_INTEGER, {}, ~uint64_t{0}, 0, 0, 1, "", ""},
 constexpr HelperProto kHelpers[] = {
 #include "abi/linux.def"
 };
 #undef KBPF_LINUX_HELPER
 #undef KBPF_LINUX_MAP_TYPE
 #define KBPF_LINUX_HELPER(number, name)
-#define KBPF_LINUX_MAP_TYPE(number, name) {number, #name, 1, ""},
+#define KBPF_LINUX_MAP_TYPE(number, name) {number, #name, 0, 1, ""},
 constexpr MapTypeInfo kMapTypes[] = {
 #include "abi/linux.def"
 };
@@ -206,7 +229,7 @@ constexpr Profile kKbpfProfile = with_digest({
     .atomics = true,
     .full_prototypes = true,
     .helpers = kKbpfHelpers,
-    .map_types = kMapTypes,
+    .map_types = kKernelMapTypes,
     .prog_types = kKbpfProgTypes,
     .attach_kinds = kAttachKinds,
     .sections = kSections,
@@ -226,7 +249,7 @@ constexpr Profile kZcoreProfile = with_digest({
     .atomics = false,
     .full_prototypes = true,
     .helpers = kZcoreHelpers,
-    .map_types = kMapTypes,
+    .map_types = kKernelMapTypes,
     .prog_types = kZcoreProgTypes,
     .attach_kinds = kAttachKinds,
     .sections = kSections,

@@ -36,10 +36,12 @@ constexpr uint64_t digest(const Profile &profile) {
       hash.add(arg);
     hash.add(helper.prog_types);
     hash.add(helper.flags);
+    hash.add(helper.map_use);
     hash.add(helper.since);
   }
   for (const MapTypeInfo &type : profile.map_types) {
     hash.add(type.number);
+    hash.add(type.uses);
     hash.add(type.since);
   }
   for (const ProgTypeInfo &type : profile.prog_types) {

@@ -18,6 +18,7 @@ struct HelperProto {
   kbpf_arg_type args[5];
   uint64_t prog_types; // bit n: program type number n may call it
   uint32_t flags;      // KBPF_HELPER_*
+  uint32_t map_use;    // KBPF_MAP_USE_*; 0: takes no map
   uint32_t since;
   std::string_view prototype;
   std::string_view text;
@@ -26,6 +27,7 @@ struct HelperProto {
 struct MapTypeInfo {
   uint32_t number;
   std::string_view name; // as in BPF_MAP_TYPE_x, lower case
+  uint32_t uses;         // KBPF_MAP_USE_* that helpers may make of it
   uint32_t since;
   std::string_view text;
 };

@@ -16,6 +16,11 @@ std::optional<uint16_t> map_of_fd(std::span<const MapRef> maps, const Value &val
 
 } // namespace
 
+bool fills_value(kbpf_arg_type arg, const MapRef &map) {
+  constexpr uint32_t kBloomFilter = 30;
+  return arg == KBPF_ARG_MAP_VALUE_OUT && map.type != kBloomFilter;
+}
+
 HelperCall resolve_call(const Analysis &analysis, const State &state, const HelperProto &proto) {
   HelperCall call{&proto, std::nullopt};
   for (unsigned i = 0; i < 5; i++) {

@@ -30,5 +30,8 @@ struct HelperCall {
 };
 // Nothing for an argument that names no map of the program; proto must exist.
 HelperCall resolve_call(const Analysis &analysis, const State &state, const HelperProto &proto);
+// Whether the helper writes a value of the map to where the argument points. Bloom filters have no values to
+// give: to peek is to ask for the value that is there.
+bool fills_value(kbpf_arg_type arg, const MapRef &map);
 
 } // namespace kbpf

@@ -169,7 +169,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     const MapRef &map = analysis_.program.maps[*call.map];
     return check_memory(state, obligation.reg, 0,
                         obligation.arg == KBPF_ARG_MAP_KEY ? map.key_size : map.value_size,
-                        obligation.arg == KBPF_ARG_MAP_VALUE_OUT ? kInitialise : kRead);
+                        fills_value(obligation.arg, map) ? kInitialise : kRead);
   }
   case KBPF_ARG_MEM_READ:
   case KBPF_ARG_MEM_READ_OR_NULL:
@@ -196,9 +196,12 @@ Result<void> Checker::check_map_argument(const State &state, unsigned reg) {
                   proto.name, kind_name(value.kind));
   }
   const MapRef &map = analysis_.program.maps[*call.map];
-  bool reads = proto.ret == KBPF_RET_MAP_VALUE_OR_NULL;
-  for (kbpf_arg_type arg : proto.args)
-    reads |= arg == KBPF_ARG_MAP_VALUE_OUT;
+  const MapTypeInfo *type = analysis_.program.profile->map_type(map.type);
+  if (!type || !(type->uses & proto.map_use))
+    return refuse(state, RejectionId::map_type, "bpf_{} does not work on map {}, which is a {}", proto.name,
+                  *call.map, type ? type->name : "map of unknown type");
+  constexpr uint32_t kReadingUses = KBPF_MAP_USE_LOOKUP | KBPF_MAP_USE_LOOKUP_PERCPU | KBPF_MAP_USE_PEEK;
+  bool reads = proto.map_use & kReadingUses;
   uint32_t forbidding = reads ? KBPF_MAP_F_WRONLY_PROG : KBPF_MAP_F_RDONLY_PROG;
   if (map.map_flags & forbidding)
     return refuse(state, RejectionId::map_access_forbidden, "bpf_{} on map {}, which programs may only {}",

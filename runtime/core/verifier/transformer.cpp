@@ -234,7 +234,7 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
     if (proto.args[i] == KBPF_ARG_MEM_WRITE) {
       const Scalar &size = state.reg(i + 2).number;
       KBPF_TRY(initialise(state, value, size.r64.umax, size.is_constant()));
-    } else if (proto.args[i] == KBPF_ARG_MAP_VALUE_OUT) {
+    } else if (call.map && fills_value(proto.args[i], analysis_.program.maps[*call.map])) {
       KBPF_TRY(initialise(state, value, analysis_.program.maps[*call.map].value_size, true));
     } else if (proto.args[i] == KBPF_ARG_OPTIONAL && value.kind == Kind::uninitialised) {
       analysis_.zeroed_args[state.insn] |= static_cast<uint8_t>(1u << (i + 1));

@@ -31,7 +31,7 @@ Result<uint32_t> register_map(Map *map) {
 
 Result<Map *> create_of_type(const MapSpec &spec) {
   switch (spec.type) {
-#define KBPF_MAP_TYPE(number, name, NAME, since, text)                                                       \
+#define KBPF_MAP_TYPE(number, name, NAME, uses, since, text)                                                 \
   case number:                                                                                               \
     return maps::create_##name##_map(spec);
 #include "abi/map_types.def"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What every map type offers: to programs (lookup, update, remove; any context, they allocate nothing and
-// wait for nobody but the holder of one bucket's lock) and to system calls (the same, and next_key).
+// What every map type offers: to programs (lookup, update, remove, push, pop, peek; any context, they
+// allocate nothing and wait for nobody but the holder of one bucket's lock) and to system calls (the
+// functions ending in _for_user, next_key, and buckets for batches). What a type does not override is what
+// Linux answers where the type lacks the operation.
 //
 // A value that lookup returned may be changed, and in a hash given to another key, while the caller looks at
 // it, as on Linux; its memory stays for as long as the caller's ReadSection.
@@ -23,7 +25,10 @@ struct MapSpec {
   uint32_t max_entries = 0;
   uint32_t flags = 0; // KBPF_MAP_F_*
   char name[KBPF_OBJ_NAME_LEN] = {};
+  uint64_t extra = 0; // bloom filter: number of hash functions, 0: 5
 };
+
+constexpr uint32_t kBatchLookup = 1, kBatchUpdate = 2, kBatchDelete = 4, kBatchTake = 8;
 
 class Map : public Object {
 public:
@@ -35,18 +40,46 @@ public:
   void freeze() { frozen_ = true; }
   bool frozen() const { return frozen_; }
 
-  // [any] Inside a ReadSection. The value's address, 8-byte aligned, or null.
-  virtual void *lookup(const void *key) = 0;
-  // [any] flags: KBPF_MAP_UPDATE_*. Errors: already_exists, not_found, too_big (full, or an index beyond the
-  // end), invalid.
-  virtual Result<void> update(const void *key, const void *value, uint64_t flags) = 0;
+  // [any] Inside a ReadSection. The value's address, 8-byte aligned, or null. Per-CPU types: this CPU's.
+  virtual void *lookup(const void *) { return nullptr; }
+  // [any] Inside a ReadSection. The value of that CPU, for per-CPU types; null where there is none.
+  virtual void *lookup_percpu(const void *, uint32_t) { return nullptr; }
+  // [any] flags: KBPF_MAP_UPDATE_*. Per-CPU types: this CPU's value. Errors: already_exists, not_found,
+  // too_big (full, or an index beyond the end), no_space (full, a trie), no_memory, invalid.
+  virtual Result<void> update(const void *, const void *, uint64_t) { return Error::invalid; }
   // [any] Errors: not_found, invalid.
-  virtual Result<void> remove(const void *key) = 0;
+  virtual Result<void> remove(const void *) { return Error::invalid; }
+  // [any] Types without keys. Errors: too_big (full), not_found (empty, or not in the set), invalid.
+  virtual Result<void> push(const void *, uint64_t) { return Error::not_supported; }
+  virtual Result<void> pop(void *) { return Error::not_supported; }
+  virtual Result<void> peek(void *) { return Error::not_supported; }
   // [any] The key after key in the map's own order, the first one for null and for a key that is not there.
-  // Error: not_found at the end.
-  virtual Result<void> next_key(const void *key, void *next) = 0;
-  // Copies the value of key. Error: not_found.
+  // Errors: not_found at the end, invalid, unsupported_operation.
+  virtual Result<void> next_key(const void *, void *) { return Error::invalid; }
+  // Copies the value of key, this CPU's. Error: not_found.
   Result<void> read_value(const void *key, void *value);
+
+  // A value as system calls copy it: user_value_size() bytes. Per-CPU types: one of each CPU, each padded to
+  // 8 bytes.
+  virtual size_t user_value_size() const { return spec_.value_size; }
+  virtual Result<void> read_for_user(const void *key, void *value) { return read_value(key, value); }
+  virtual Result<void> write_for_user(const void *key, const void *value, uint64_t flags) {
+    return update(key, value, flags);
+  }
+  // Reads and removes at once. Error: not_supported, where the type can't.
+  virtual Result<void> take_for_user(const void *, void *) { return Error::not_supported; }
+  // Whether a lookup by system call takes a value in, as a question.
+  virtual bool lookup_takes_value() const { return false; }
+
+  // Commands on many elements that the type has: kBatch*.
+  virtual uint32_t batch_commands() const { return 0; }
+  // Types whose batches go by buckets have some; the others go by keys.
+  virtual uint32_t bucket_count() const { return 0; }
+  // Copies all of a bucket, and removes it where asked; the number of elements. Error: no_space, where there
+  // are more than room.
+  virtual Result<uint32_t> read_bucket(uint32_t, std::byte *, std::byte *, uint32_t, bool) {
+    return Error::not_supported;
+  }
 
   // As the verifier and the code generator want to know it.
   MapRef ref() const;

@@ -6,7 +6,8 @@
 
 namespace kbpf::maps {
 
-#define KBPF_MAP_TYPE(number, name, NAME, since, text) Result<Map *> create_##name##_map(const MapSpec &spec);
+#define KBPF_MAP_TYPE(number, name, NAME, uses, since, text)                                                 \
+  Result<Map *> create_##name##_map(const MapSpec &spec);
 #include "abi/map_types.def"
 #undef KBPF_MAP_TYPE
 

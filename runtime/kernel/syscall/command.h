@@ -39,8 +39,8 @@ private:
 };
 
 constexpr size_t kAttrSize =
-    std::max({sizeof(kbpf_attr_map_create), sizeof(kbpf_attr_map_elem), sizeof(kbpf_attr_prog_load),
-              sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex)});
+    std::max({sizeof(kbpf_attr_map_create), sizeof(kbpf_attr_map_elem), sizeof(kbpf_attr_map_batch),
+              sizeof(kbpf_attr_prog_load), sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex)});
 
 // One call of bpf(2).
 class Call {

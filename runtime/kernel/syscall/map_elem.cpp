@@ -8,7 +8,10 @@ namespace {
 
 using Attr = kbpf_attr_map_elem;
 
+// Types without keys take a null pointer.
 Result<void> copy_key(const Attr &attr, const Map &map, ScratchBuffer &key) {
+  if (map.spec().key_size == 0 && attr.key)
+    return Error::invalid;
   KBPF_TRY(key.reserve(map.spec().key_size));
   return UserPtr(attr.key).copy_in(key.data(), map.spec().key_size);
 }
@@ -25,9 +28,27 @@ Result<int64_t> map_lookup_elem(Call &call) {
     return Error::not_permitted;
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
-  KBPF_TRY(value.reserve(map->spec().value_size));
-  KBPF_TRY(map->read_value(key.data(), value.data()));
-  KBPF_TRY(UserPtr(attr.value).copy_out(value.data(), map->spec().value_size));
+  KBPF_TRY(value.reserve(map->user_value_size()));
+  if (map->lookup_takes_value())
+    KBPF_TRY(UserPtr(attr.value).copy_in(value.data(), map->user_value_size()));
+  KBPF_TRY(map->read_for_user(key.data(), value.data()));
+  KBPF_TRY(UserPtr(attr.value).copy_out(value.data(), map->user_value_size()));
+  return 0;
+}
+
+Result<int64_t> map_lookup_and_delete_elem(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
+  if (attr.flags)
+    return Error::invalid;
+  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
+  if (!map->user_may_read() || !map->user_may_write())
+    return Error::not_permitted;
+  ScratchBuffer key, value;
+  KBPF_TRY(copy_key(attr, *map, key));
+  KBPF_TRY(value.reserve(map->user_value_size()));
+  KBPF_TRY(map->take_for_user(key.data(), value.data()));
+  KBPF_TRY(UserPtr(attr.value).copy_out(value.data(), map->user_value_size()));
   return 0;
 }
 
@@ -39,9 +60,9 @@ Result<int64_t> map_update_elem(Call &call) {
     return Error::not_permitted;
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
-  KBPF_TRY(value.reserve(map->spec().value_size));
-  KBPF_TRY(UserPtr(attr.value).copy_in(value.data(), map->spec().value_size));
-  KBPF_TRY(map->update(key.data(), value.data(), attr.flags));
+  KBPF_TRY(value.reserve(map->user_value_size()));
+  KBPF_TRY(UserPtr(attr.value).copy_in(value.data(), map->user_value_size()));
+  KBPF_TRY(map->write_for_user(key.data(), value.data(), attr.flags));
   return 0;
 }
 
@@ -69,6 +90,16 @@ Result<int64_t> map_get_next_key(Call &call) {
   KBPF_TRY(next.reserve(map->spec().key_size));
   KBPF_TRY(map->next_key(attr.key ? key.data() : nullptr, next.data()));
   KBPF_TRY(UserPtr(attr.value).copy_out(next.data(), map->spec().key_size));
+  return 0;
+}
+
+Result<int64_t> map_freeze(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, map_fd)));
+  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
+  if (!map->user_may_write())
+    return map->frozen() ? Error::busy : Error::not_permitted;
+  map->freeze();
   return 0;
 }
 

@@ -13,7 +13,7 @@
 #include <linux/bpf.h>
 #else
 enum bpf_map_type {
-#define KBPF_MAP_TYPE(number, name, NAME, since, text) BPF_MAP_TYPE_##NAME = number,
+#define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) BPF_MAP_TYPE_##NAME = number,
 #include "abi/map_types.def"
 #undef KBPF_MAP_TYPE
 };

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The hash table behind the types hash, lru_hash and their per-CPU forms. All elements are allocated when the
+// map is made (KBPF_MAP_F_NO_PREALLOC too: an update from a probe may not allocate), so an update takes a
+// free element, fills it and links it at the head of its bucket's list.
+//
+// Readers walk the lists without a lock. An element that was removed goes back to a free list at once and may
+// turn up in another bucket while a reader still stands on it; the reader then runs off into that bucket's
+// list. So that it notices, each list ends in its bucket's number instead of null, and a walk that ends at a
+// foreign number starts again. A value that lookup returned can thus become another key's while the program
+// looks at it: Linux's preallocated tables do the same. Replacing a value links a new element before the old
+// one is unlinked: no reader ever misses the key.
+#pragma once
+#include "kernel/maps/map.h"
+#include "kernel/maps/words.h"
+#include "kernel/memory.h"
+#include "kernel/spinlock.h"
+
+namespace kbpf::maps {
+
+class HashTable : public Map {
+public:
+  struct Form {
+    bool per_cpu; // a value for each CPU under each key
+    bool evicts;  // when full, a new key takes the place of one that was not used lately
+  };
+  // Makes a table of Derived, a class with HashTable's constructor, once its type has checked its flags.
+  // Errors: invalid, too_big, no_memory.
+  template <typename Derived> static Result<Map *> create(const MapSpec &spec);
+
+  void *lookup(const void *key) override;
+  void *lookup_percpu(const void *key, uint32_t cpu) override;
+  Result<void> update(const void *key, const void *value, uint64_t flags) override;
+  Result<void> remove(const void *key) override;
+  Result<void> next_key(const void *key, void *next) override;
+  size_t user_value_size() const override;
+  Result<void> read_for_user(const void *key, void *value) override;
+  Result<void> write_for_user(const void *key, const void *value, uint64_t flags) override;
+  Result<void> take_for_user(const void *key, void *value) override;
+  uint32_t batch_commands() const override { return kBatchLookup | kBatchUpdate | kBatchDelete | kBatchTake; }
+  uint32_t bucket_count() const override { return bucket_mask_ + 1; }
+  Result<uint32_t> read_bucket(uint32_t number, std::byte *keys, std::byte *values, uint32_t room,
+                               bool remove) override;
+
+protected:
+  HashTable(const MapSpec &spec, Form form);
+
+private:
+  // A link is an element's address, or the number of the bucket whose list ends here.
+  struct Element {
+    std::atomic<uintptr_t> next;
+    std::atomic<uint32_t> hash; // of the key, so that most comparisons stop here
+    uint32_t next_free;         // index + 1 of the next element of a free list; 0: none
+    Word *key() { return reinterpret_cast<Word *>(this + 1); }
+  };
+  struct Bucket {
+    std::atomic<uintptr_t> first;
+    SpinLock lock;
+  };
+  // Elements that no key uses; one list a CPU, so that CPUs seldom meet at a lock.
+  struct alignas(64) FreeList {
+    SpinLock lock;
+    uint32_t first = 0; // index + 1
+    uint32_t spare = 0; // index + 1 of this CPU's element for replacements; touched by it alone, in a section
+  };
+  // What an update stores: one value for this CPU, or, from system calls, one of each CPU.
+  struct NewValue {
+    const void *bytes;
+    bool of_all_cpus;
+  };
+
+  static Result<void> check(const MapSpec &spec);
+  Result<void> allocate();
+
+  Bucket &bucket(uint32_t number) const { return reinterpret_cast<Bucket *>(buckets_.data())[number]; }
+  FreeList &free_list(uint32_t cpu) const { return reinterpret_cast<FreeList *>(free_lists_.data())[cpu]; }
+  Element &element(uint32_t index) const {
+    return *reinterpret_cast<Element *>(elements_.data() + stride_ * (index - 1));
+  }
+  uint32_t index_of(const Element *element) const;
+  Word *value(Element *element, uint32_t copy) const {
+    return element->key() + (value_offset_ + copy * value_stride_) / sizeof(Word);
+  }
+  // Whether a program looked the key up since it was last passed over for eviction; in tables that evict.
+  std::atomic<uint64_t> &used(Element *element) const {
+    return *reinterpret_cast<std::atomic<uint64_t> *>(value(element, copies_));
+  }
+  uint32_t this_cpu() const { return kbpf_port_cpu() % cpu_count_; }
+  uint32_t this_copy() const { return form_.per_cpu ? this_cpu() : 0; }
+  uint32_t hash_of(const void *key) const;
+  bool matches(Element *candidate, const void *key, uint32_t hash) const;
+
+  Element *find(const void *key, uint32_t hash) const;                                   // lock-free
+  std::atomic<uintptr_t> *find_link(Bucket &home, const void *key, uint32_t hash) const; // locked
+  static std::atomic<uintptr_t> *find_link_to(Bucket &home, const Element *element);     // locked
+  static Element *unlink(std::atomic<uintptr_t> &link);                                  // locked
+  Result<void> store(const void *key, NewValue value, uint64_t flags);
+  Result<bool> store_locked(Bucket &home, const void *key, uint32_t hash, NewValue value, uint64_t flags,
+                            uint32_t &reserved);
+  void fill(Element *element, NewValue value);
+  void copy_values(Element *element, void *to) const;
+  void push_free(uint32_t cpu, uint32_t index);
+  uint32_t pop_free();
+  uint32_t evict();
+
+  const Form form_;
+  const uint64_t seed_;
+  const uint32_t bucket_mask_;
+  const uint32_t cpu_count_;
+  const uint32_t copies_;     // values under a key
+  const size_t value_offset_; // bytes from the key to the first value
+  const size_t value_stride_; // bytes from one of its values to the next
+  const size_t stride_;       // bytes from one element to the next
+  std::atomic<uint32_t> hand_{0};
+  Buffer buckets_, free_lists_, elements_;
+};
+
+template <typename Derived> Result<Map *> HashTable::create(const MapSpec &spec) {
+  KBPF_TRY(check(spec));
+  Derived *map = allocate_object<Derived>(spec);
+  if (!map)
+    return Error::no_memory;
+  if (Result<void> allocated = static_cast<HashTable *>(map)->allocate(); !allocated.ok()) {
+    free_object(map);
+    return allocated.error();
+  }
+  return static_cast<Map *>(map);
+}
+
+} // namespace kbpf::maps

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The hash table that is never full: a new key drives out one that was not looked up lately. Linux can keep a
+// list for each CPU (NO_COMMON_LRU); here one clock serves all, whatever the flag.
+#include "kernel/maps/hash_table.h"
+#include "kernel/maps/map_type.h"
+
+namespace kbpf::maps {
+namespace {
+
+constexpr uint32_t kFlags =
+    kAccessFlags | KBPF_MAP_F_NO_COMMON_LRU | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED;
+
+class LruHashMap final : public HashTable {
+public:
+  explicit LruHashMap(const MapSpec &spec) : HashTable(spec, {.per_cpu = false, .evicts = true}) {}
+
+private:
+  void free_memory() override { free_object(this); }
+};
+
+} // namespace
+
+Result<Map *> create_lru_hash_map(const MapSpec &spec) {
+  if (spec.flags & KBPF_MAP_F_NO_PREALLOC)
+    return Error::not_supported;
+  if (spec.flags & ~kFlags)
+    return Error::invalid;
+  return HashTable::create<LruHashMap>(spec);
+}
+
+} // namespace kbpf::maps
