@@ -76,6 +76,7 @@ State &state() {
 constexpr kbpf_thread kDefaultThread = {100, 101, 1000, 1001, "tester", 1};
 thread_local uint32_t this_cpu = 0;
 thread_local bool irqs_off = false;
+thread_local std::function<void()> before_read; // of this thread's next read
 thread_local kbpf_thread this_thread = kDefaultThread;
 
 [[noreturn]] void die(const std::string &text) {
@@ -224,6 +225,7 @@ void add_alias(const std::string &alias, const std::string &name) {
   state().aliases.emplace_back(alias, name);
 }
 
+void before_next_kernel_read(std::function<void()> action) { before_read = std::move(action); }
 unsigned text_writes() { return state().text_writes; }
 
 void close_fd(int fd) {
@@ -388,7 +390,11 @@ int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size) {
   return is_poisoned(user_to, size) ? kErrBadAddress : write_memory(user_to, from, size);
 }
 
-int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) { return read_memory(to, from, size); }
+int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) {
+  if (std::function<void()> action = std::exchange(before_read, nullptr))
+    action();
+  return read_memory(to, from, size);
+}
 
 uint64_t kbpf_port_time_ns(void) {
   if (uint64_t fixed = state().fixed_time)

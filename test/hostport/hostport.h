@@ -9,6 +9,7 @@
 #include "kernel/port.h"
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace kbpf::hostport {
@@ -41,11 +42,13 @@ void add_text(void *first, size_t size);
 void forbid_probes(uintptr_t first, size_t size); // kbpf_port_may_probe says no there
 void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size);
 void add_alias(const std::string &alias, const std::string &name);
-unsigned text_writes(); // number of kbpf_port_text_write calls since reset
+void before_next_kernel_read(
+    std::function<void()> action); // done once, just before kbpf_port_read_kernel reads
+unsigned text_writes();            // number of kbpf_port_text_write calls since reset
 
 // File descriptors, from 3 up.
 void close_fd(int fd);
-int open_foreign_fd(); // an fd that is no BPF object
+int open_foreign_fd();          // an fd that is no BPF object
 kbpf_object *object_of(int fd); // with a reference for the caller; null where there is none
 size_t open_fds();
 

@@ -68,6 +68,22 @@ TEST_F(ProbeRace, ArmingAndDisarmingNeverChangesResults) {
   EXPECT_EQ(text_bytes(), before);
 }
 
+TEST_F(ProbeRace, HitOfAProbeThatIsArmedBetweenTheTwoLooksIsTheNewProbes) {
+  unsigned runs = 0;
+  hostport::before_next_kernel_read([&] {
+    std::thread([&] {
+      hostport::BoundCpu cpu(kController);
+      EXPECT_TRUE(attach(make_program([&](void *) { runs++; }), "kprobe$sum").ok()) << why_;
+    }).join();
+  });
+  Hart hart;
+  hart.regs.epc = address_of(kSum); // as left by a breakpoint that is gone
+  EXPECT_EQ(kbpf_on_breakpoint(&hart.regs), 1);
+  EXPECT_EQ(runs, 1u);
+  EXPECT_NE(hart.regs.epc, address_of(kSum));
+  EXPECT_TRUE(detach("kprobe$sum").ok()) << why_;
+}
+
 TEST_F(ProbeRace, CountsOfAPermanentProbeAddUpWhileOthersComeAndGo) {
   std::atomic<uint64_t> entries{0}, exits{0}, calls{0};
   ASSERT_TRUE(attach(make_program([&](void *) { entries++; }), "kprobe$inner").ok());

@@ -4,7 +4,9 @@
 //
 // Order of events that makes races harmless: a site is linked before its breakpoint is written, and unlinked
 // after the text was restored and every hart has fetched it. So a hit without a site is a breakpoint that is
-// gone: the text holds the instruction again, and executing it is right.
+// gone: the text holds the instruction again, and executing it is right. Unless the next probe is armed
+// between the two looks: its breakpoint is then seen, and so is its site by a second look. There is no third
+// probe in that time, since who disarms waits for this section.
 //
 // Recursion: programs run inside a ReadSection. A hit whose own section is nested interrupted a program or
 // the runtime itself; it runs no program but still executes the instruction. Its path calls nothing that may
@@ -17,6 +19,7 @@
 #include "kernel/probes/returns.h"
 #include "kernel/probes/rv64_emulate.h"
 #include "kernel/probes/slots.h"
+#include <atomic>
 
 namespace kbpf {
 namespace probes {
@@ -92,6 +95,22 @@ bool finish_calls(kbpf_regs &regs, bool nested) {
   return true;
 }
 
+// Runs the programs of the site at epc and moves epc on; false where there is no site.
+bool hit_site(kbpf_regs &regs, bool nested) {
+  const Site *site = find_site(regs.epc);
+  if (!site)
+    return false;
+  if (!nested)
+    run_site(*site, regs);
+  else if (first_of(*site))
+    count_missed();
+  if (site->slot)
+    regs.epc = site->slot;
+  else
+    emulate(site->insn, regs);
+  return true;
+}
+
 bool holds_breakpoint(uintptr_t address) {
   constexpr uint16_t kBreakpoint[2] = {0x0073, 0x0010}; // ebreak
   uint16_t halfwords[2] = {};
@@ -115,24 +134,18 @@ int kbpf_on_breakpoint(kbpf_regs *regs) {
   using namespace kbpf::probes;
   ReadSection section;
   const uintptr_t address = regs->epc;
-  if (const Site *site = find_site(address)) {
-    if (!section.nested())
-      run_site(*site, *regs);
-    else if (first_of(*site))
-      count_missed();
-    if (site->slot)
-      regs->epc = site->slot;
-    else
-      emulate(site->insn, *regs);
+  if (hit_site(*regs, section.nested()))
     return 1;
-  }
   if (const uintptr_t continuation = slot_continuation(address)) {
     regs->epc = continuation;
     return 1;
   }
   if (is_trampoline(address))
     return finish_calls(*regs, section.nested());
-  return !holds_breakpoint(address);
+  if (!holds_breakpoint(address))
+    return 1;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return hit_site(*regs, section.nested()) || !holds_breakpoint(address);
 }
 
 int kbpf_on_fault(kbpf_regs *regs) {
