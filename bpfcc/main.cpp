@@ -5,8 +5,11 @@
 #include "bpfcc/files.h"
 #include "bpfcc/frontend/frontend.h"
 #include "bpfcc/options.h"
+#include "bpfcc/relocator/btf_header.h"
 #include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/kernel_btf.h"
 #include "bpfcc/relocator/passes.h"
+#include "bpfcc/source_names.h"
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -41,6 +44,39 @@ constexpr Pass kPasses[] = {
     // What the kernel would refuse is refused here, at its line of C.
     {"verify", verify, true},
 };
+
+// The types of the machine's own kernel, which programs for Linux are compiled for by default.
+constexpr char kRunningKernelBtf[] = "/sys/kernel/btf/vmlinux";
+
+// --kernel-btf, or the running Linux kernel where the source wants a vmlinux.h that no -I has. Also makes
+// that header.
+// Gives the file's path; empty: no kernel.
+std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagnostics &diag,
+                        KernelBtf &kernel) {
+  std::string path = options.kernel_btf;
+  SourceNames source;
+  bool known = !options.input_is_object && source.read(options.input, frontend.search_dirs);
+  bool wants_header = source.includes("vmlinux.h") && !source.found_on_disk("vmlinux.h");
+  if (path.empty() && wants_header && options.profile == &kbpf::kLinuxProfile &&
+      access(kRunningKernelBtf, R_OK) == 0)
+    path = kRunningKernelBtf;
+  if (path.empty())
+    return path;
+  std::string file, error = read_file(path, file);
+  if (error.empty())
+    error = read_kernel_btf(kernel, std::move(file));
+  if (!error.empty()) {
+    diag.error({path, 0, 0, {}}, error);
+    return path;
+  }
+  frontend.target_arch = target_arch(kernel.types);
+  if (options.input_is_object || (!wants_header && options.input != "-"))
+    return path;
+  for (std::string_view header : embedded_bpf_headers())
+    source.add(header);
+  frontend.kernel_header = make_kernel_header(kernel.types, known ? &source.names() : nullptr);
+  return path;
+}
 
 int exit_code(const Diagnostics &diag) { return diag.errors() ? kExitUserError : kExitSuccess; }
 
@@ -87,11 +123,16 @@ int run(const Options &options) {
 
   // An object made elsewhere skips the front end.
   FrontendOutput compiled;
+  KernelBtf kernel;
+  FrontendOptions frontend = options.frontend;
+  std::string kernel_file = read_kernel(options, frontend, diag, kernel);
+  if (diag.errors())
+    return exit_code(diag);
   if (options.input_is_object) {
     if (std::string error = read_file(options.input, compiled.bytes); !error.empty())
       diag.error({}, error);
   } else {
-    compile(options.frontend, diag, compiled);
+    compile(frontend, diag, compiled);
     if (compiled.internal_error)
       return kExitInternalError;
   }
@@ -100,6 +141,8 @@ int run(const Options &options) {
   if (options.print_after == "frontend")
     print_declarations(compiled);
 
+  if (!kernel_file.empty())
+    compiled.dependencies.push_back({kernel_file, true});
   if (options.depfile.enabled) {
     std::string rule = make_rule(options.depfile, compiled.dependencies);
     if (std::string error = write_file(options.depfile.path, rule); !error.empty())

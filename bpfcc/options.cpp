@@ -92,6 +92,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   });
   value("--print-after", options.print_after)->check(pass_error);
   value("--stop-after", options.stop_after)->check(pass_error);
+  value("--kernel-btf", options.kernel_btf);
   value("--std", frontend.std_version);
   value("--debug", parsed.debug);
   value("--dependency-file", parsed.dependency_file);

@@ -28,6 +28,7 @@ struct Options {
   std::string output;           // "-": standard output
   DepfileOptions depfile;
   const kbpf::Profile *profile = nullptr;
+  std::string kernel_btf; // file with the types of the kernel to run on; empty: not known
   bool verify = true;
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;

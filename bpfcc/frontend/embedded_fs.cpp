@@ -32,22 +32,23 @@ vfs::Status make_status(const Twine &path, uint64_t inode, uint64_t size, sys::f
 
 class EmbeddedFile : public vfs::File {
 public:
-  EmbeddedFile(vfs::Status status, const EmbeddedEntry &entry) : status_(std::move(status)), entry_(entry) {}
+  EmbeddedFile(vfs::Status status, StringRef text) : status_(std::move(status)), text_(text) {}
 
   ErrorOr<vfs::Status> status() override { return status_; }
   ErrorOr<std::unique_ptr<MemoryBuffer>> getBuffer(const Twine &name, int64_t, bool, bool) override {
-    return MemoryBuffer::getMemBuffer(StringRef(entry_.data, entry_.size), name.str());
+    return MemoryBuffer::getMemBuffer(text_, name.str());
   }
   std::error_code close() override { return {}; }
 
 private:
   vfs::Status status_;
-  const EmbeddedEntry &entry_;
+  StringRef text_; // zero-terminated
 };
 
 class EmbeddedFileSystem : public vfs::ProxyFileSystem {
 public:
-  EmbeddedFileSystem() : ProxyFileSystem(vfs::getRealFileSystem()) {}
+  explicit EmbeddedFileSystem(std::string_view kernel_header)
+      : ProxyFileSystem(vfs::getRealFileSystem()), kernel_header_(kernel_header) {}
 
   ErrorOr<vfs::Status> status(const Twine &path) override {
     SmallString<128> storage;
@@ -67,7 +68,7 @@ public:
     const EmbeddedEntry *entry = find(name);
     if (!entry)
       return make_error_code(errc::no_such_file_or_directory);
-    return std::make_unique<EmbeddedFile>(file_status(name, *entry), *entry);
+    return std::make_unique<EmbeddedFile>(file_status(name, *entry), text_of(*entry));
   }
 
   std::error_code getRealPath(const Twine &path, SmallVectorImpl<char> &out) override {
@@ -90,9 +91,14 @@ private:
     return nullptr;
   }
 
-  static vfs::Status file_status(StringRef name, const EmbeddedEntry &entry) {
+  StringRef text_of(const EmbeddedEntry &entry) const {
+    bool replaced = !kernel_header_.empty() && StringRef(entry.path) == "include/vmlinux.h";
+    return replaced ? StringRef(kernel_header_) : StringRef(entry.data, entry.size);
+  }
+
+  vfs::Status file_status(StringRef name, const EmbeddedEntry &entry) const {
     uint64_t inode = uint64_t(&entry - bpfcc_embedded_files) + 1;
-    return make_status(name, inode, entry.size, sys::fs::file_type::regular_file);
+    return make_status(name, inode, text_of(entry).size(), sys::fs::file_type::regular_file);
   }
 
   // A directory is what some file lies below; the first such file gives it an identity.
@@ -108,6 +114,8 @@ private:
     }
     return make_error_code(errc::no_such_file_or_directory);
   }
+
+  std::string_view kernel_header_;
 };
 
 } // namespace
@@ -117,6 +125,16 @@ bool is_embedded(StringRef path) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
 
-IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system() { return new EmbeddedFileSystem; }
+IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header) {
+  return new EmbeddedFileSystem(kernel_header);
+}
+
+std::vector<std::string_view> embedded_bpf_headers() {
+  std::vector<std::string_view> texts;
+  for (const EmbeddedEntry &entry : entries())
+    if (StringRef(entry.path).starts_with("include/bpf/"))
+      texts.emplace_back(entry.data, entry.size);
+  return texts;
+}
 
 } // namespace bpfcc

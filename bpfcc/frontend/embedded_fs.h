@@ -14,6 +14,8 @@ inline constexpr std::string_view kEmbeddedHeaders = "/bpfcc-builtin/include";
 
 bool is_embedded(llvm::StringRef path);
 
-llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> make_embedded_file_system();
+// kernel_header: what vmlinux.h says instead of the embedded text; empty: nothing. It must outlive the
+// result.
+llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header);
 
 } // namespace bpfcc

@@ -134,6 +134,9 @@ StringVector make_cc1_args(const FrontendOptions &options) {
     add("-std=" + options.std_version);
 
   add("-D__KBPF__=1", "-D__KBPF_ABI_" + StringRef(options.profile).upper() + "__=1");
+  bool arch_given = any_of(options.macros, [](StringRef macro) { return macro.contains("__TARGET_ARCH_"); });
+  if (!options.target_arch.empty() && !arch_given)
+    add("-D__TARGET_ARCH_" + options.target_arch);
   args.insert(args.end(), options.macros.begin(), options.macros.end());
   args.insert(args.end(), options.search_dirs.begin(), options.search_dirs.end());
   if (options.standard_includes)
@@ -317,7 +320,7 @@ bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &error
 
   DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts());
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
-  compiler->createFileManager(make_embedded_file_system());
+  compiler->createFileManager(make_embedded_file_system(options.kernel_header));
   auto files = std::make_shared<FileCollector>(output.dependencies);
   compiler->addDependencyCollector(files);
   CodePassOptions pass_options;

@@ -37,6 +37,8 @@ struct FrontendOptions {
   std::vector<std::string> clang_flags;     // -W*, -f*, -w, -pedantic: as clang's driver takes them
   std::vector<std::string> cc1_flags;       // -Xclang
   std::vector<std::string> llvm_flags;      // -mllvm
+  std::string kernel_header;                // text of vmlinux.h; empty: the embedded one
+  std::string target_arch;                  // defines __TARGET_ARCH_<arch> where no -D does
   std::string profile = "kbpf"; // defines __KBPF_ABI_<PROFILE>__, chooses helpers and code generation rules
 };
 
@@ -56,6 +58,9 @@ struct FrontendOutput {
 
 // False where there were errors; they have been printed in clang's form and counted in diag.
 bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output);
+
+// The texts of <bpf/...>: their macros mention types and members of the kernel.
+std::vector<std::string_view> embedded_bpf_headers();
 
 std::string clang_version(); // "19.1.7"
 

@@ -188,7 +188,19 @@ std::optional<uint64_t> Btf::size_of(uint32_t id) const {
 
 BtfMember Btf::member(const BtfType &structure, uint32_t index) const {
   uint32_t at = structure.extra + 12 * index;
+  uint32_t offset = word(at + 8);
+  if (structure.kind_flag)
+    return {string(word(at)), word(at + 4), offset & 0xffffff, offset >> 24};
+  return {string(word(at)), word(at + 4), offset, 0};
+}
+
+BtfParameter Btf::parameter(const BtfType &function_proto, uint32_t index) const {
+  uint32_t at = function_proto.extra + 8 * index;
   return {string(word(at)), word(at + 4)};
+}
+
+std::string_view Btf::enumerator_name(const BtfType &enumeration, uint32_t index) const {
+  return string(word(enumeration.extra + (enumeration.kind == BtfKind::enumeration ? 8 : 12) * index));
 }
 
 BtfArray Btf::array(const BtfType &array) const { return {word(array.extra), word(array.extra + 8)}; }

@@ -46,6 +46,13 @@ struct BtfType {
 struct BtfMember {
   std::string_view name;
   uint32_t type;
+  uint32_t bit_offset = 0;
+  uint32_t bit_size = 0; // 0: not a bit field
+};
+
+struct BtfParameter {
+  std::string_view name;
+  uint32_t type; // 0 in the last one: "..."
 };
 
 struct BtfArray {
@@ -73,11 +80,16 @@ public:
   std::optional<uint64_t> size_of(uint32_t id) const; // bytes; none for void, functions, incomplete types
 
   // Only for types of the matching kind, index < count.
+  bool is_signed(const BtfType &integer) const { return word(integer.extra) >> 24 & 1; }
+  // Bits of an integer, which old compilers made bit fields of.
+  uint32_t integer_bits(const BtfType &integer) const { return word(integer.extra) & 0xff; }
   BtfMember member(const BtfType &structure, uint32_t index) const;
   BtfArray array(const BtfType &array) const;
   BtfSecVar secvar(const BtfType &datasec, uint32_t index) const;
   bool is_static(const BtfType &variable) const { return word(variable.extra) == 0; }
   bool is_extern(const BtfType &type) const; // a variable or function that is declared only
+  BtfParameter parameter(const BtfType &function_proto, uint32_t index) const;
+  std::string_view enumerator_name(const BtfType &enumeration, uint32_t index) const;
   uint64_t enumerator(const BtfType &enumeration, uint32_t index) const;
 
   std::string_view bytes() const { return bytes_; }
