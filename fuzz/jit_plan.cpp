@@ -12,6 +12,7 @@ using namespace kbpf;
 
 static uint64_t some_helper(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
 static HelperFunction helper(uint32_t number) { return number & 1 ? some_helper : nullptr; }
+static int64_t load_packet(uint64_t, uint32_t, uint32_t) { return 0; }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1 + sizeof(Insn))
@@ -24,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   BlockSource heap{[](void *, size_t bytes) { return malloc(bytes); },
                    [](void *, void *block, size_t) { free(block); }, nullptr};
   Arena arena(heap, 16 << 20);
-  Environment environment{helper};
+  Environment environment{helper, helper, load_packet};
   rv64::JitOptions options{.cpu = {.zba = (data[0] & 1) != 0, .zbb = (data[0] & 2) != 0, .zbc = false},
                            .environment = &environment};
   constexpr uint64_t kAddress = 0x80000000;

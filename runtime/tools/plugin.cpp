@@ -209,7 +209,18 @@ HelperFunction find_any_helper(uint32_t number) {
   HelperFunction helper = find_helper(number);
   return helper ? helper : unknown_helper;
 }
-constexpr Environment kEnvironment{find_any_helper, find_kernel_function};
+
+// The packet is the memory, whatever the context is.
+std::span<const std::byte> packet;
+int64_t load_packet(uint64_t, uint32_t offset, uint32_t bytes) {
+  if (offset > packet.size() || bytes > packet.size() - offset)
+    return -1;
+  int64_t value = 0;
+  for (std::byte byte : packet.subspan(offset, bytes))
+    value = value << 8 | static_cast<int64_t>(byte);
+  return value;
+}
+constexpr Environment kEnvironment{find_any_helper, find_kernel_function, load_packet};
 
 void print_program(std::span<const Insn> insns) {
   for (size_t i = 0; i < insns.size(); i++) {
@@ -295,6 +306,7 @@ int plugin_main(int argc, char **argv, const Engine &engine) {
     memcpy(context.data, memory.data, memory.size);
     memory = context;
   }
+  packet = {memory.data, memory.size};
   guard_against_the_program(options.time_limit);
   auto r0 = engine.run(program, kEnvironment,
                        memory.size ? std::span(memory.data, memory.size) : std::span<std::byte>());

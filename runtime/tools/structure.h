@@ -9,7 +9,8 @@
 
 namespace kbpf {
 
-// Nothing where all is well, else the first fault: check_encoding() with group callx, and then
+// Nothing where all is well, else the first fault: check_encoding() with the groups that only engines have,
+// and then
 //   - a reference to a map, or to a helper or kernel function that environment does not have
 //   - an instruction that writes r10
 //   - a path that leaves its function other than by exit, by a jump or by running off its end

@@ -111,6 +111,12 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
       [KBPF_OP_CALLX] = &&callx,
       [KBPF_OP_EXIT] = &&exit,
       [KBPF_OP_LD_IMM64] = &&ld_imm64,
+      [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_W] = &&packet_load,
+      [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_H] = &&packet_load,
+      [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_B] = &&packet_load,
+      [KBPF_CLASS_LD | KBPF_MODE_IND | KBPF_SIZE_W] = &&packet_load,
+      [KBPF_CLASS_LD | KBPF_MODE_IND | KBPF_SIZE_H] = &&packet_load,
+      [KBPF_CLASS_LD | KBPF_MODE_IND | KBPF_SIZE_B] = &&packet_load,
   };
 // clang-format on
 #undef BINARY_LABELS
@@ -264,6 +270,19 @@ call:
     DISPATCH();
   }
   goto not_an_instruction;
+
+packet_load: {
+  if (!environment.load_packet)
+    goto not_an_instruction;
+  uint32_t offset = static_cast<uint32_t>(insn->imm);
+  if (insn->mode() == KBPF_MODE_IND)
+    offset += static_cast<uint32_t>(SRC);
+  int64_t value = environment.load_packet(r[6], offset, insn->access_bytes());
+  r[0] = value < 0 ? 0 : static_cast<uint64_t>(value);
+  if (value < 0)
+    goto exit;
+  NEXT();
+}
 
 callx: {
   HelperFunction helper = environment.helper(static_cast<uint32_t>(DST));

@@ -12,6 +12,9 @@ struct Environment {
   HelperFunction (*helper)(uint32_t number); // null where the number has no implementation
   // Of a call with src KBPF_PSEUDO_KFUNC_CALL, by its imm; null: there are none.
   HelperFunction (*kernel_function)(uint32_t number) = nullptr;
+  // The 1, 2 or 4 bytes at offset of the packet that context (r6) stands for, in network order; below 0: out
+  // of its bounds, which ends the function with r0 = 0. Null: there are no packets.
+  int64_t (*load_packet)(uint64_t context, uint32_t offset, uint32_t bytes) = nullptr;
 };
 
 // context goes into r1, and its size into r2, where only a program that nobody verified can read it. stack:

@@ -146,12 +146,21 @@ Reason check_wide_load(std::span<const Insn> rest) {
   return nullptr;
 }
 
-Reason check_insn(std::span<const Insn> rest, bool allow_callx) {
+Reason check_packet_load(const Insn &insn) {
+  if (insn.src() >= KBPF_REG_COUNT)
+    return "no such register";
+  bool is_reserved = insn.dst() != 0 || insn.off != 0 || (insn.mode() == KBPF_MODE_ABS && insn.src() != 0);
+  return is_reserved ? "reserved fields of a packet load are set" : nullptr;
+}
+
+Reason check_insn(std::span<const Insn> rest, bool allow_unverifiable) {
   const Insn &insn = rest[0];
+  if (insn.is_packet_load() && allow_unverifiable)
+    return check_packet_load(insn);
   bool src_is_pseudo = insn.is_ld_imm64() || insn.is_call();
   if (insn.dst() >= KBPF_REG_COUNT || (!src_is_pseudo && insn.src() >= KBPF_REG_COUNT))
     return "no such register";
-  if (insn.is_callx() && allow_callx)
+  if (insn.is_callx() && allow_unverifiable)
     return insn.src() != 0 || insn.off != 0 || insn.imm != 0 ? "reserved fields of a call are set" : nullptr;
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
@@ -183,9 +192,9 @@ Reason check_target(std::span<const Insn> insns, size_t index) {
 
 } // namespace
 
-std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_callx) {
+std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_unverifiable) {
   for (size_t i = 0; i < insns.size(); i++) {
-    if (Reason reason = check_insn(insns.subspan(i), allow_callx))
+    if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
       return EncodingFault{i, reason};
     if (insns[i].is_ld_imm64())
       i++;

@@ -24,6 +24,11 @@ struct Insn {
   constexpr bool is_alu() const { return cls() == KBPF_CLASS_ALU || cls() == KBPF_CLASS_ALU64; }
   constexpr bool is_jump_class() const { return cls() == KBPF_CLASS_JMP || cls() == KBPF_CLASS_JMP32; }
   constexpr bool is_ld_imm64() const { return opcode == KBPF_OP_LD_IMM64; }
+  // Group packet: r0 = bytes of the packet of context r6, as classic BPF loads them.
+  constexpr bool is_packet_load() const {
+    return cls() == KBPF_CLASS_LD && (mode() == KBPF_MODE_ABS || mode() == KBPF_MODE_IND) &&
+           size() != KBPF_SIZE_DW;
+  }
   constexpr bool is_exit() const { return opcode == KBPF_OP_EXIT; }
   constexpr bool is_call() const { return opcode == KBPF_OP_CALL; } // helper, subprogram or kfunc, by src()
   constexpr bool is_callx() const { return opcode == KBPF_OP_CALLX; }

@@ -79,6 +79,10 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
     KBPF_TRY(lower_store(insn));
     break;
   default: { // LD
+    if (insn.is_packet_load()) {
+      KBPF_TRY(lower_packet_load(insn));
+      break;
+    }
     if (!insn.is_ld_imm64() || insn.src() != 0)
       return Error::not_supported;
     uint64_t value = static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns_[index + 1].imm)}
@@ -160,6 +164,32 @@ Result<void> Lowering::lower_call(const Insn &insn) {
   }
   for (uint8_t reg = 0; reg < 6; reg++)
     set_extension(reg, {});
+  return {};
+}
+
+// A call that gives the bytes, or a negative number: then the function ends with 0.
+Result<void> Lowering::lower_packet_load(const Insn &insn) {
+  const Environment *environment = plan_.options.environment;
+  if (!environment || !environment->load_packet || insn.src() == KBPF_REG_FP)
+    return Error::not_supported;
+  if (insn.mode() == KBPF_MODE_ABS) {
+    emit_.li(a1, static_cast<uint64_t>(int64_t{insn.imm}));
+  } else if (fits_signed(insn.imm, 12)) {
+    emit_.addiw(a1, native(insn.src()), insn.imm);
+  } else {
+    emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+    emit_.addw(a1, native(insn.src()), t1);
+  }
+  emit_.mv(a0, native(6));
+  emit_.li(a2, insn.access_bytes());
+  call_function(reinterpret_cast<uint64_t>(environment->load_packet));
+  emit_.srai(t1, a0, 63);
+  emit_.insn(encode::xori(t1, t1, -1)); // all ones where there are bytes, else 0
+  emit_.and_(native(0), a0, t1);
+  branch_to(layout_->last_exit, Condition::eq, t1, zero);
+  for (uint8_t reg = 1; reg < 6; reg++)
+    set_extension(reg, {});
+  set_extension(0, {.zero = true, .sign = insn.size() != KBPF_SIZE_W});
   return {};
 }
 

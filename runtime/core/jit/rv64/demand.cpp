@@ -94,7 +94,10 @@ Result<void> find_undemanded(Plan &plan, Arena &arena) {
         written = insn.dst();
         break;
       case KBPF_CLASS_LD:
-        before = static_cast<Demand>(after & ~bit(insn.dst()));
+        if (insn.is_packet_load())
+          before = static_cast<Demand>((after & ~kScratch) | bit(6));
+        else
+          before = static_cast<Demand>(after & ~bit(insn.dst()));
         break;
       case KBPF_CLASS_LDX:
         before = static_cast<Demand>((after & ~bit(insn.dst())) | bit(insn.src()));

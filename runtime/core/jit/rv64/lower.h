@@ -40,6 +40,7 @@ private:
   Result<void> lower_call(const Insn &insn);
   void call_function(uint64_t target);
   void call_by_number(Reg number);
+  Result<void> lower_packet_load(const Insn &insn);
   void lower_exit();
   void lower_goto(uint32_t target);
   Result<void> lower_branch(const Insn &insn, uint32_t target,

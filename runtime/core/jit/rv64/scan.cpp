@@ -20,6 +20,8 @@ constexpr Reg kSavedConstants[] = {s5, s6, s7, s8};
 struct Uses {
   uint16_t registers = 0; // one bit each
   bool calls = false;
+  bool loads_packet = false;
+  bool has_exit = false;
   bool compares_and_exchanges = false;
   uint32_t last_exit = 0;
 };
@@ -39,6 +41,9 @@ uint16_t named_registers(const Insn &insn) {
       return 0;
     return static_cast<uint16_t>(insn.src_is_reg() ? dst | src : dst);
   case KBPF_CLASS_LD:
+    if (insn.is_packet_load())
+      return static_cast<uint16_t>(1u << 6 | (insn.mode() == KBPF_MODE_IND ? src : 0));
+    return static_cast<uint16_t>(dst);
   case KBPF_CLASS_ST:
     return static_cast<uint16_t>(dst);
   default:
@@ -149,7 +154,11 @@ Result<void> scan(Plan &plan, Arena &arena) {
         if (i + 1 >= end || insns[i + 1].opcode != 0)
           return Error::not_supported;
         i++;
+      } else if (insn.is_packet_load()) {
+        uses.calls = uses.loads_packet = true;
+        transfers++;
       } else if (insn.is_exit()) {
+        uses.has_exit = true;
         uses.last_exit = i;
         transfers++;
       } else if (insn.is_callx()) {
@@ -164,6 +173,8 @@ Result<void> scan(Plan &plan, Arena &arena) {
           return Error::not_supported;
       }
     }
+    if (uses.loads_packet && !uses.has_exit) // there is nowhere to go where the load is out of bounds
+      return Error::not_supported;
     Layout &layout = plan.layouts[number];
     choose_registers(layout, uses);
     Reg registers[kMaxConstants];
