@@ -37,8 +37,10 @@ constexpr Pass kPasses[] = {
     {"resolve", resolve, true},
     // Each program gets its own code, its subprograms behind it. Beyond this point code does not move.
     {"link_subprograms", link_subprograms, true},
-    // Beyond this point instructions are final.
     {"apply", apply, true},
+    // Accesses of the kernel's structures, where its types are known. Beyond this point instructions are
+    // final.
+    {"apply_core", apply_core, true},
     // The tables that the kernel reads, and BTF for the code as it now stands.
     {"synthesize", synthesize, true},
     // What the kernel would refuse is refused here, at its line of C.
@@ -93,12 +95,14 @@ int write_output(const Options &options, Diagnostics &diag, std::string_view byt
 
 // bytes: an ELF object; the finished object on return. False: an error was reported, or --stop-after was
 // reached.
-bool relocate(const Options &options, const FrontendOutput &compiled, Diagnostics &diag, std::string &bytes) {
+bool relocate(const Options &options, const FrontendOutput &compiled, const Btf *kernel_types,
+              Diagnostics &diag, std::string &bytes) {
   RelocatorOptions relocator;
   relocator.profile = options.profile;
   relocator.input_name = options.input;
   relocator.declarations = options.input_is_object ? nullptr : &compiled.declarations;
   relocator.verify = options.verify;
+  relocator.kernel_types = kernel_types;
   Image image(relocator, diag);
   image.bytes = bytes;
 
@@ -156,7 +160,7 @@ int run(const Options &options) {
   if (kind != OutputKind::object || options.stop_after == "frontend")
     return write_output(options, diag, compiled.bytes);
   std::string bytes = compiled.bytes;
-  if (!relocate(options, compiled, diag, bytes))
+  if (!relocate(options, compiled, kernel_file.empty() ? nullptr : &kernel.types, diag, bytes))
     return exit_code(diag);
   return write_output(options, diag, bytes);
 }

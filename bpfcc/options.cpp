@@ -24,9 +24,9 @@ struct Parsed {
   bool help = false, version = false, dump_machine = false, dump_version = false;
 };
 
-constexpr std::string_view kPasses[] = {"frontend",   "read_elf", "collect_maps",     "collect_programs",
-                                        "scan",       "resolve",  "link_subprograms", "apply",
-                                        "synthesize", "verify",   "write_elf"};
+constexpr std::string_view kPasses[] = {
+    "apply_core", "frontend",         "read_elf", "collect_maps", "collect_programs", "scan",
+    "resolve",    "link_subprograms", "apply",    "synthesize",   "verify",           "write_elf"};
 
 std::string pass_error(const std::string &name) {
   if (std::ranges::find(kPasses, name) != std::end(kPasses))

@@ -21,15 +21,12 @@ std::string relocate(const kbpf::Profile &profile, std::string_view bytes, bool 
   constexpr struct {
     void (*run)(Image &);
     bool checkpoint;
-  } kPasses[] = {{collect_maps, false},
-                 {collect_programs, false},
-                 {scan, false},
-                 {resolve, true},
-                 {link_subprograms, true},
-                 {apply, true},
-                 {synthesize, true},
-                 {verify, true}};
+  } kPasses[] = {{collect_maps, false}, {collect_programs, false}, {scan, false},
+                 {resolve, true},       {link_subprograms, true},  {apply, true},
+                 {apply_core, true},    {synthesize, true},        {verify, true}};
   read_elf(image, bytes);
+  if (!image.btf.empty()) // the object for its own types: every record has an answer
+    options.kernel_types = &image.btf;
   bool stop = diag.errors() != 0;
   for (auto &pass : kPasses) {
     if (stop)

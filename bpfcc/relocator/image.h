@@ -7,6 +7,7 @@
 #include "bpfcc/relocator/passes.h"
 #include "core/isa/insn.h"
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -190,6 +191,9 @@ struct Image {
   bool gpl_compatible = false;
 
   std::vector<Reloc> relocs; // by ascending section, then insn
+
+  // apply_core: instructions that no kernel accepts (section, slot), and why
+  std::map<std::pair<uint32_t, uint32_t>, std::string> poisoned;
 
   // synthesize
   std::vector<OutputSection> output; // [0] is ELF's null section

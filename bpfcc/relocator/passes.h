@@ -14,6 +14,7 @@
 
 namespace bpfcc {
 
+class Btf;    // relocator/btf.h
 struct Image; // relocator/image.h
 
 struct RelocatorOptions {
@@ -21,6 +22,7 @@ struct RelocatorOptions {
   std::string input_name; // for messages about the object as a whole
   const std::map<std::string, SourceLocation> *declarations = nullptr; // from the front end; may be null
   bool verify = true;
+  const Btf *kernel_types = nullptr; // of the kernel that will run the object; null: not known
 };
 
 // Bytes of an ELF relocatable object -> Image {sections, symbols, relocations, BTF}. Every offset is
@@ -33,9 +35,10 @@ void collect_programs(
 void scan(Image &image);    // raw relocations and call instructions -> Reloc; writes nothing
 void resolve(Image &image); // Reloc -> Resolved; every name error is reported here
 void link_subprograms(Image &image); // copies each called function behind its program
-void apply(Image &image);            // the only pass that writes instructions
-void synthesize(Image &image);       // ABI, map and program tables; .BTF and .BTF.ext follow the moved code
-void verify(Image &image); // runtime/core's verifier on each program; a refusal is an error at its line
+void apply(Image &image);            // writes what resolve decided into the instructions
+void apply_core(Image &image); // writes what the kernel's types say into them; nothing without kernel_types
+void synthesize(Image &image); // ABI, map and program tables; .BTF and .BTF.ext follow the moved code
+void verify(Image &image);     // runtime/core's verifier on each program; a refusal is an error at its line
 std::string write_elf(Image &image); // bytes of the finished object
 
 // --print-after=PASS: the state of the image as text, stable enough for FileCheck.

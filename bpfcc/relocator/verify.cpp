@@ -50,6 +50,8 @@ void report_rejection(const Image &image, const Program &program, const kbpf::Re
   if (reloc && reloc->resolved.kind == ResolvedKind::missing_call)
     message = concat("call of the weak function ", quoted(image.symbols[reloc->symbol].name),
                      ", which nothing defines");
+  if (auto poisoned = image.poisoned.find({function.section, slot}); poisoned != image.poisoned.end())
+    message = poisoned->second;
   error_at(image, function.section, slot, concat(message, " [", rejection_tag(rejection), "]"));
 }
 

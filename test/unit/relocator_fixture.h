@@ -31,7 +31,7 @@ inline std::string relocate(const kbpf::Profile &profile, std::string_view bytes
     scan(image);
     resolve(image);
   }
-  for (auto pass : {link_subprograms, apply, synthesize})
+  for (auto pass : {link_subprograms, apply, apply_core, synthesize})
     if (!diag.errors())
       pass(image);
   if (errors)

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// An index of the pointer itself takes the size of the kernel structure.
+// RUN: %bpfcc --abi=linux %S/Inputs/kernel.c -o %t.kernel.o
+// RUN: %bpfcc --kernel-btf=%t.kernel.o -fno-bpf-verify %s -o %t.o
+// RUN: llvm-objdump -d --no-show-raw-insn %t.o | FileCheck %s
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#define CORE __attribute__((preserve_access_index))
+struct mm { int before; } CORE;
+SEC("kprobe/f") int p(struct mm *m) { return m[2].before; }
+// CHECK: {{[rw]}}0 = *(u32 *)(r1 + 0x20)
