@@ -126,6 +126,18 @@ TEST_F(ProgAttach, ADescriptorThatIsNoProgramIsRefused) {
   EXPECT_EQ(call(PROG_ATTACH, "kprobe$a::open", 999), -EBADF);
 }
 
+TEST_F(ProgAttach, AProgramOfAnotherTypeIsLoadedButNotAttached) {
+  constexpr uint32_t kXdp = 6;
+  const std::vector<Insn> code = {load(KBPF_SIZE_W, R0, R1, 12), exit_insn()};
+  kbpf_attr_prog_load attr{};
+  attr.prog_type = kXdp;
+  attr.insns = address(code.data());
+  attr.insn_cnt = static_cast<uint32_t>(code.size());
+  attr.license = address("GPL");
+  const int64_t xdp = bpf(PROG_LOAD, attr);
+  ASSERT_GE(xdp, 0);
+  EXPECT_EQ(call(PROG_ATTACH, "kprobe$_ZN1a4openEv", xdp), -EINVAL);
+}
 TEST_F(ProgAttach, NeedsPermission) {
   hostport::set_may_use_bpf(false);
   EXPECT_EQ(attach("kprobe$a::open"), -EPERM);

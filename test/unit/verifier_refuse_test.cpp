@@ -124,10 +124,10 @@ TEST(VerifierRefuses, AccessThroughANumberReadFromTheContext) {
   expect_refused({.insns = {load(KBPF_SIZE_DW, R1, R1, 80), load(KBPF_SIZE_DW, R0, R1, 0), exit_insn()}},
                  "not-a-pointer", 1);
 }
-TEST(VerifierRefuses, AccessThroughAPointerThatWentThroughArithmetic) {
+TEST(VerifierRefuses, RoundingAnAddressDown) {
   expect_refused({.insns = {mov64_reg(R2, R10), and64_imm(R2, -8), store_imm(KBPF_SIZE_DW, R2, -8, 0),
                             mov64_imm(R0, 0), exit_insn()}},
-                 "not-a-pointer", 2);
+                 "pointer-arithmetic", 1);
 }
 TEST(VerifierRefuses, AccessThroughAPointerCutTo32Bits) {
   expect_refused(

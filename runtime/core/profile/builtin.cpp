@@ -4,6 +4,7 @@
 #include "abi/insn.h"
 #include "core/profile/digest.h"
 #include "core/profile/profile.h"
+#include <algorithm>
 
 namespace kbpf {
 namespace {
@@ -85,8 +86,14 @@ constexpr MapTypeInfo kKernelMapTypes[] = {
 using map_use::kKernelMapTypes; // of both profiles that this kernel runs
 
 // Context layouts.
-constexpr bool READ = false;
-[[maybe_unused]] constexpr bool READ_WRITE = true;
+constexpr FieldAccess READ = {.readable_in_pieces = true};
+constexpr FieldAccess READ_WRITE = {.readable_in_pieces = true, .writable = true};
+constexpr FieldAccess READ_WRITE_PIECES = {
+    .readable_in_pieces = true, .writable = true, .writable_in_pieces = true};
+constexpr FieldAccess READ_WHOLE = {};
+constexpr FieldAccess PACKET = {.kind = FieldAccess::Kind::packet};
+constexpr FieldAccess PACKET_END = {.kind = FieldAccess::Kind::packet_end};
+constexpr FieldAccess PACKET_META = {.kind = FieldAccess::Kind::packet_meta};
 #define KBPF_CONTEXT(name, bytes) constexpr ContextField k_##name##_fields[] = {
 #define KBPF_FIELD(context, name, offset, bytes, access) {#name, offset, bytes, access},
 #define KBPF_CONTEXT_END(name)                                                                               \
@@ -113,13 +120,13 @@ constexpr ProgTypeInfo kKbpfProgTypes[] = {
 #include "abi/prog_types.def"
 };
 #undef KBPF_PROG_TYPE
+constexpr ProgTypeInfo zcore_type(ProgTypeInfo type) {
+  type.context = &k_zcore_probe_context;
+  return type;
+}
 // Probes are all that those kernels have.
-#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
-  {number, #name, &k_zcore_probe_context, since, text},
 constexpr ProgTypeInfo kZcoreProgTypes[] = {
-#include "abi/prog_types.def"
-};
-#undef KBPF_PROG_TYPE
+    zcore_type(*std::ranges::find(kKbpfProgTypes, prog_type_number::KPROBE, &ProgTypeInfo::number))};
 #undef KBPF_SECTION
 #undef KBPF_ATTACH_KIND
 
@@ -131,6 +138,7 @@ namespace attach_kind_number {
 #undef KBPF_ATTACH_KIND
 #undef KBPF_SECTION
 #undef KBPF_PROG_TYPE
+constexpr uint32_t none = KBPF_NO_ATTACH;
 } // namespace attach_kind_number
 
 constexpr SectionInfo::Extra NONE = SectionInfo::Extra::none;
@@ -154,6 +162,13 @@ constexpr SectionInfo kSections[] = {
 #undef KBPF_PROG_TYPE
 #undef KBPF_SECTION
 #undef KBPF_ATTACH_KIND
+
+constexpr std::span<const SectionInfo> probe_sections() {
+  size_t count = 0;
+  while (kSections[count].prog_type == prog_type_number::KPROBE)
+    count++;
+  return {kSections, count};
+}
 
 // The linux profile: names and numbers only.
 namespace linux_profile {
@@ -210,7 +225,13 @@ constexpr bool ascending(std::span<const ContextField> fields) {
   return true;
 }
 static_assert(ascending(kKbpfHelpers) && ascending(kZcoreHelpers) && ascending(linux_profile::kHelpers));
-static_assert(ascending(k_pt_regs_fields) && ascending(k_zcore_probe_fields));
+#define KBPF_CONTEXT(name, bytes) static_assert(ascending(k_##name##_fields));
+#define KBPF_FIELD(context, name, offset, bytes, access)
+#define KBPF_CONTEXT_END(name)
+#include "abi/contexts.def"
+#undef KBPF_CONTEXT
+#undef KBPF_FIELD
+#undef KBPF_CONTEXT_END
 
 constexpr Profile with_digest(Profile profile) {
   profile.tables_digest = digest(profile);
@@ -252,7 +273,7 @@ constexpr Profile kZcoreProfile = with_digest({
     .map_types = kKernelMapTypes,
     .prog_types = kZcoreProgTypes,
     .attach_kinds = kAttachKinds,
-    .sections = kSections,
+    .sections = probe_sections(),
     .max_insns = KBPF_MAX_INSNS,
     .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
     .stack_size = KBPF_STACK_SIZE,

@@ -54,7 +54,10 @@ constexpr uint64_t digest(const Profile &profile) {
       hash.add(field.name);
       hash.add(field.offset);
       hash.add(field.size);
-      hash.add(field.writable);
+      hash.add(static_cast<uint64_t>(field.access.kind));
+      hash.add(field.access.readable_in_pieces);
+      hash.add(field.access.writable);
+      hash.add(field.access.writable_in_pieces);
     }
   }
   for (const AttachKindInfo &kind : profile.attach_kinds) {

@@ -29,6 +29,13 @@ const MapTypeInfo *Profile::map_type(uint32_t type_number) const {
   return nullptr;
 }
 
+const ContextField *ContextInfo::field_at(uint64_t offset) const {
+  for (const ContextField &field : fields)
+    if (field.offset <= offset && offset < uint64_t{field.offset} + field.size)
+      return &field;
+  return nullptr;
+}
+
 const ProgTypeInfo *Profile::prog_type(uint32_t type_number) const {
   for (const ProgTypeInfo &type : prog_types)
     if (type.number == type_number)

@@ -32,17 +32,27 @@ struct MapTypeInfo {
   std::string_view text;
 };
 
+// What a program may do with a field of its context.
+struct FieldAccess {
+  enum class Kind : uint8_t { number, packet, packet_end, packet_meta } kind = Kind::number; // what a load gives
+  bool readable_in_pieces = false; // naturally aligned ones
+  bool writable = false;
+  bool writable_in_pieces = false;
+};
+
 struct ContextField {
   std::string_view name;
   uint16_t offset;
   uint16_t size;
-  bool writable;
+  FieldAccess access;
 };
 
 struct ContextInfo {
   std::string_view name;
   uint32_t size;
   std::span<const ContextField> fields; // by ascending offset
+
+  const ContextField *field_at(uint64_t offset) const; // the one that holds this byte; null: none
 };
 
 struct ProgTypeInfo {

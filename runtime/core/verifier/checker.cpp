@@ -8,13 +8,6 @@ namespace {
 
 constexpr uint32_t kArrayMap = 2;
 
-const ContextField *field_at(const ContextInfo &context, uint64_t offset) {
-  for (const ContextField &field : context.fields)
-    if (field.offset <= offset && offset < uint64_t{field.offset} + field.size)
-      return &field;
-  return nullptr;
-}
-
 } // namespace
 
 Result<void> Checker::check(const State &state) {
@@ -35,7 +28,9 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
       return refuse(state, RejectionId::frame_pointer_write, "r10 is read-only");
     return {};
   case Obligation::Kind::movable:
-    return check_movable(state, obligation);
+    return check_movable(state);
+  case Obligation::Kind::constant:
+    return check_constant(state);
   case Obligation::Kind::access: {
     bool atomic = obligation.access == Access::atomic;
     return check_memory(state, obligation.reg, obligation.off, obligation.size,
@@ -58,15 +53,66 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
   return {};
 }
 
-// A null pointer moved is no longer null: the comparison has to come first. Maps have no inside.
-Result<void> Checker::check_movable(const State &state, const Obligation &obligation) {
-  const Value &value = state.reg(obligation.reg);
-  if (value.kind == Kind::map_value_or_null)
+// Addresses can be moved by numbers, and two of them have a distance; anything else would give a number that
+// means nothing, and is a slip. Linux's rules.
+Result<void> Checker::check_movable(const State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  const bool src_is_pointer = insn.src_is_reg() && state.reg(insn.src()).is_pointer();
+  const bool dst_is_pointer = state.reg(insn.dst()).is_pointer();
+  if (!dst_is_pointer && !src_is_pointer)
+    return {};
+  const bool subtracts = insn.code() == KBPF_ALU_SUB;
+  if (subtracts && ((dst_is_pointer && src_is_pointer) || insn.cls() == KBPF_CLASS_ALU))
+    return {};
+  const unsigned pointer = dst_is_pointer ? insn.dst() : insn.src();
+  if (insn.cls() != KBPF_CLASS_ALU64 || (insn.code() != KBPF_ALU_ADD && !subtracts))
     return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{} may be null: compare it with null before adding to it", obligation.reg);
-  if (value.kind == Kind::map)
-    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a map and can't be moved", obligation.reg);
-  return {};
+                  "r{} is a {}: 64-bit addition and subtraction are all that addresses take part in", pointer,
+                  kind_name(state.reg(pointer).kind));
+  if (dst_is_pointer && src_is_pointer)
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} and r{} are both addresses", insn.dst(),
+                  insn.src());
+  if (subtracts && !dst_is_pointer)
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} is an address, taken from a number", pointer);
+  return check_movable(state, pointer);
+}
+
+// A null pointer moved is no longer null: the comparison has to come first. Maps have no inside.
+Result<void> Checker::check_movable(const State &state, unsigned reg) {
+  switch (state.reg(reg).kind) {
+  case Kind::map_value_or_null:
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} may be null: compare it with null before adding to it", reg);
+  case Kind::map:
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a map and can't be moved", reg);
+  case Kind::packet_end:
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} is the packet's end: move the pointer that is compared with it", reg);
+  default:
+    return {};
+  }
+}
+
+// Such operations are defined at run time, but nobody writes them on purpose; Linux refuses them too.
+Result<void> Checker::check_constant(const State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  const int32_t width = insn.cls() == KBPF_CLASS_ALU64 ? 64 : 32;
+  switch (insn.code()) {
+  case KBPF_ALU_DIV:
+  case KBPF_ALU_MOD:
+    if (insn.imm == 0)
+      return refuse(state, RejectionId::constant_operand, "r{} is divided by 0", insn.dst());
+    return {};
+  case KBPF_ALU_LSH:
+  case KBPF_ALU_RSH:
+  case KBPF_ALU_ARSH:
+    if (insn.imm < 0 || insn.imm >= width)
+      return refuse(state, RejectionId::constant_operand, "r{} has {} bits and is shifted by {}", insn.dst(),
+                    width, insn.imm);
+    return {};
+  default:
+    return {};
+  }
 }
 
 Result<void> Checker::check_reference(const State &state) {
@@ -226,6 +272,9 @@ Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_
                   range.umax);
   if (range.umin == 0 && size_arg != KBPF_ARG_SIZE_OR_ZERO)
     return refuse(state, RejectionId::memory_size, "r{}, a size, may be 0", reg + 1);
+  if (memory.is_in_packet()) // helpers that know nothing of packets may change where they are
+    return refuse(state, RejectionId::helper_argument,
+                  "r{} points into the packet: copy what is needed to the stack", reg);
   bool may_be_null = arg == KBPF_ARG_MEM_READ_OR_NULL;
   if (may_be_null && memory.is_scalar() && memory.number.is_constant(0))
     return {};
@@ -259,6 +308,12 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
     return check_context(state, reg, off, size, use);
   case Kind::fd_slot:
     return check_fd_slot(state, reg, off, size, use);
+  case Kind::packet:
+  case Kind::packet_meta:
+    return check_packet(state, reg, off, size, use);
+  case Kind::packet_end:
+    return refuse(state, RejectionId::opaque_pointer, "r{} is the packet's end: there is nothing behind it",
+                  reg);
   case Kind::map_value_or_null:
     return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
                   kind_name(base.kind));
@@ -334,15 +389,35 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (!base.number.is_constant())
     return refuse(state, RejectionId::context_access, "r{} is at no fixed offset in the context", reg);
   uint64_t at = base.number.value() + static_cast<uint64_t>(off);
-  const ContextField *field = field_at(context, at);
+  const ContextField *field = context.field_at(at);
   if (!field)
     return refuse(state, RejectionId::context_access, "{} has no field at offset {}", context.name,
                   static_cast<int64_t>(at));
   if (size > field->size || at % size != 0 || at + size > uint64_t{field->offset} + field->size)
     return refuse(state, RejectionId::context_access, "{} bytes at offset {} are no part of {}.{}", size, at,
                   context.name, field->name);
-  if (use.writes && !field->writable)
+  if (use.writes && !field->access.writable)
     return refuse(state, RejectionId::context_access, "{}.{} is read-only", context.name, field->name);
+  const bool in_pieces = use.writes ? field->access.writable_in_pieces : field->access.readable_in_pieces;
+  if (size != field->size && !in_pieces)
+    return refuse(state, RejectionId::context_access, "{}.{} is accessed whole only, {} bytes at once",
+                  context.name, field->name, field->size);
+  return {};
+}
+
+Result<void> Checker::check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                   const MemoryUse &) {
+  const Value &base = state.reg(reg);
+  if (base.number.r64.smin < 0)
+    return refuse(state, RejectionId::packet_out_of_bounds,
+                  "r{} may lie before the packet: what was added to it may be as low as {}", reg,
+                  base.number.r64.smin);
+  const int64_t first = base.delta + off;
+  if (first < 0 || first + static_cast<int64_t>(size) > base.range)
+    return refuse(state, RejectionId::packet_out_of_bounds,
+                  "{} bytes at r{}: offset {} in a packet, of which {} bytes are known to exist; compare a "
+                  "pointer behind what you access with data_end first",
+                  size, reg, first, base.range);
   return {};
 }
 

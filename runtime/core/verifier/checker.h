@@ -23,7 +23,9 @@ private:
     bool is_atomic;
   };
   Result<void> check_one(const State &state, const Obligation &obligation);
-  Result<void> check_movable(const State &state, const Obligation &obligation);
+  Result<void> check_movable(const State &state);
+  Result<void> check_movable(const State &state, unsigned reg);
+  Result<void> check_constant(const State &state);
   Result<void> check_reference(const State &state);
   Result<void> check_feature(const State &state);
   Result<void> check_helper(const State &state);
@@ -42,6 +44,8 @@ private:
                                const MemoryUse &use);
   Result<void> check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
+  Result<void> check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,
+                            const MemoryUse &use);
   Result<void> check_fd_slot(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
 

@@ -54,6 +54,12 @@ bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
   case Kind::map_value:
   case Kind::fd_slot:
     return old.map == current.map && is_subset(current.number, old.number);
+  case Kind::packet:
+  case Kind::packet_meta:
+    return old.delta == current.delta && old.range <= current.range && (old.id == 0) == (current.id == 0) &&
+           (old.id == 0 || ids.match(old.id, current.id)) && is_subset(current.number, old.number);
+  case Kind::packet_end:
+    return true;
   case Kind::map_value_or_null:
     return old.map == current.map && ids.match(old.id, current.id);
   }

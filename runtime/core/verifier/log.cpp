@@ -41,6 +41,15 @@ void print_value(TextSink &sink, const Value &value) {
     break;
   case Kind::map:
     return print(sink, "map {}", value.map);
+  case Kind::packet:
+  case Kind::packet_meta:
+    print(sink, "{}+{}(range={}", value.kind == Kind::packet ? "packet" : "packet_meta", value.delta,
+          value.range);
+    if (value.id)
+      print(sink, ",after {} to {} bytes,id={}", value.number.r64.umin, value.number.r64.umax, value.id);
+    return sink.append(")");
+  case Kind::packet_end:
+    return sink.append("packet_end");
   case Kind::fd_slot:
     print(sink, "fd_slot(map {})", value.map);
     break;

@@ -27,11 +27,12 @@ void alu(ObligationList &list, const Insn &insn) {
   if (insn.code() != KBPF_ALU_MOV)
     need_initialised(list, insn.dst());
   need_writable(list, insn.dst());
-  if (insn.cls() == KBPF_CLASS_ALU64 && (insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB)) {
+  if (one_operand)
+    return;
+  if (!insn.src_is_reg())
+    list.add({.kind = Kind::constant});
+  if (insn.code() != KBPF_ALU_MOV)
     list.add({.kind = Kind::movable, .reg = insn.dst()});
-    if (insn.src_is_reg())
-      list.add({.kind = Kind::movable, .reg = insn.src()});
-  }
 }
 
 void store(ObligationList &list, const Insn &insn) {

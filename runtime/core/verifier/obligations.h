@@ -14,7 +14,8 @@ struct Obligation {
   enum class Kind : uint8_t {
     initialised,  // reg holds something
     not_r10,      // reg may be written
-    movable,      // reg may take part in address arithmetic as the instruction does it
+    movable,      // if one operand is an address, the instruction may compute with it
+    constant,     // the constant operand is one that the operation can have
     access,       // size bytes at reg + off may be accessed so
     reference,    // the ld_imm64 names something that exists
     feature,      // the profile has this kind of instruction

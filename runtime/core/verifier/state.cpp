@@ -22,6 +22,12 @@ const char *kind_name(Kind kind) {
     return "map";
   case Kind::fd_slot:
     return "map fd pointer";
+  case Kind::packet:
+    return "packet pointer";
+  case Kind::packet_meta:
+    return "packet metadata pointer";
+  case Kind::packet_end:
+    return "packet end";
   }
   return "";
 }

@@ -19,6 +19,9 @@ enum class Kind : uint8_t {
   map_value_or_null, // not yet compared with null; `id` joins the copies
   map,               // what a helper takes as a MAP argument
   fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
+  packet,            // number + delta bytes after the start of the packet
+  packet_meta,       // the same, after the start of the room before the packet
+  packet_end,        // one after the packet's last byte; for comparisons only
 };
 const char *kind_name(Kind kind);
 
@@ -45,13 +48,17 @@ struct Value {
   // true for all (link.h).
   uint32_t id = 0;
   Part part;
+  // Packet pointers: from `number` on, so many bytes exist. All of one id have the same `number`; 0: it is 0.
+  uint16_t range = 0;
+  int32_t delta = 0;
   Scalar number;
 
-  static Value scalar(const Scalar &number) { return {Kind::scalar, 0, 0, 0, {}, number}; }
+  static Value scalar(const Scalar &number) { return {Kind::scalar, 0, 0, 0, {}, 0, 0, number}; }
   static Value constant(uint64_t word) { return scalar(Scalar::constant(word)); }
   static Value unknown() { return scalar(Scalar::unknown()); }
   bool is_scalar() const { return kind == Kind::scalar; }
   bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
+  bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
 
 enum class ByteKind : uint8_t {

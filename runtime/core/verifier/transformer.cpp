@@ -102,6 +102,10 @@ Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &s
   }
   if (is_64 && (insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB)) {
     bool is_add = insn.code() == KBPF_ALU_ADD;
+    if (dst.is_in_packet() && src.is_scalar())
+      return move_in_packet(dst, src.number, is_add);
+    if (is_add && dst.is_scalar() && src.is_in_packet())
+      return move_in_packet(src, dst.number, true);
     if (is_movable(dst.kind) && src.is_scalar()) {
       Value moved = dst;
       moved.number = alu64(insn.code(), 0, dst.number, src.number);
@@ -117,6 +121,25 @@ Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &s
   const Scalar a = dst.is_scalar() ? dst.number : Scalar::unknown();
   const Scalar b = src.is_scalar() ? src.number : Scalar::unknown();
   return Value::scalar(is_64 ? alu64(insn.code(), insn.off, a, b) : alu32(insn.code(), insn.off, a, b));
+}
+
+Value Transformer::move_in_packet(const Value &pointer, const Scalar &by, bool is_add) {
+  constexpr int64_t kFarthest = int64_t{1} << 29; // far beyond every packet; keeps sums from overflowing
+  Value moved = pointer;
+  if (!by.is_constant()) {
+    moved.number = alu64(is_add ? KBPF_ALU_ADD : KBPF_ALU_SUB, 0, pointer.number, by);
+    moved.id = analysis_.new_id();
+    moved.range = 0;
+    return moved;
+  }
+  const int64_t step = static_cast<int64_t>(by.value());
+  if (step < -kFarthest || step > kFarthest)
+    return Value::unknown();
+  const int64_t delta = is_add ? pointer.delta + step : pointer.delta - step;
+  if (delta < -kFarthest || delta > kFarthest)
+    return Value::unknown();
+  moved.delta = static_cast<int32_t>(delta);
+  return moved;
 }
 
 void Transformer::load_wide(State &state, const Insn &insn) {
@@ -155,6 +178,26 @@ Value load_constant(std::span<const std::byte> bytes, const OffsetRange &at, uns
   return Value::constant(word);
 }
 
+// A field of the context: the address of the packet, or some number.
+Value load_field(const ContextInfo &context, const OffsetRange &at, unsigned size) {
+  const ContextField *field = context.field_at(static_cast<uint64_t>(at.first));
+  Value value = Value::scalar(Scalar::zero_extended(size * 8));
+  if (!field || field->access.kind == FieldAccess::Kind::number)
+    return value;
+  value.number = Scalar::constant(0);
+  switch (field->access.kind) {
+  case FieldAccess::Kind::packet:
+    value.kind = Kind::packet;
+    break;
+  case FieldAccess::Kind::packet_meta:
+    value.kind = Kind::packet_meta;
+    break;
+  default:
+    value.kind = Kind::packet_end;
+  }
+  return value;
+}
+
 } // namespace
 
 Value Transformer::load_from(State &state, const Value &base, const Insn &insn) {
@@ -165,6 +208,8 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
     value = read_stack(*state.frames[base.frame], at.first, size);
   else if (base.kind == Kind::map_value)
     value = load_constant(analysis_.map(base).constants, at, size);
+  else if (base.kind == Kind::context)
+    value = load_field(*analysis_.program.type->context, at, size);
   else if (base.kind == Kind::fd_slot)
     value = load_constant(std::as_bytes(std::span(&analysis_.map(base).fd, 1)), at, size);
   if (insn.mode() == KBPF_MODE_MEMSX && value.is_scalar())
@@ -259,6 +304,58 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   return {};
 }
 
+namespace {
+
+// Whether the other one is where the bytes that follow the pointer end: the packet's end for pointers into
+// it, its start for pointers into the room before it.
+bool ends_at(const Value &pointer, const Value &other) {
+  if (pointer.kind == Kind::packet)
+    return other.kind == Kind::packet_end;
+  return pointer.kind == Kind::packet_meta && other.kind == Kind::packet && other.id == 0 && other.delta == 0;
+}
+
+} // namespace
+
+void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken) {
+  constexpr int64_t kLongest = 0xffff; // bytes of a packet, and of what is added to its address
+  if (!insn.src_is_reg())
+    return;
+  const Value dst = state.reg(insn.dst()), src = state.reg(insn.src());
+  const bool dst_is_pointer = ends_at(dst, src);
+  if (!dst_is_pointer && !ends_at(src, dst))
+    return;
+  const Value &pointer = dst_is_pointer ? dst : src;
+  // Is the pointer at most, or less than, the end?
+  bool at_most = false, less = false;
+  switch (insn.code()) {
+  case KBPF_JMP_JGT: // pointer > end; end > pointer
+    (dst_is_pointer ? at_most : less) = dst_is_pointer != taken;
+    break;
+  case KBPF_JMP_JGE:
+    (dst_is_pointer ? less : at_most) = dst_is_pointer != taken;
+    break;
+  case KBPF_JMP_JLT:
+    (dst_is_pointer ? less : at_most) = dst_is_pointer == taken;
+    break;
+  case KBPF_JMP_JLE:
+    (dst_is_pointer ? at_most : less) = dst_is_pointer == taken;
+    break;
+  default:
+    return;
+  }
+  if (!at_most && !less)
+    return;
+  // A sum that may have wrapped around says nothing. As in Linux, "not empty" is not made use of.
+  if (pointer.delta < 0 || (pointer.delta == 0 && less) || pointer.number.r64.umax > kLongest ||
+      static_cast<int64_t>(pointer.number.r64.umax) + pointer.delta > kLongest)
+    return;
+  const int64_t range = std::min(kLongest, int64_t{pointer.delta} + less);
+  for_each_value(state, [&](Value &value) {
+    if (value.kind == pointer.kind && value.id == pointer.id)
+      value.range = std::max(value.range, static_cast<uint16_t>(range));
+  });
+}
+
 bool Transformer::assume_jump(State &state, bool taken) {
   const Insn &insn = analysis_.insn(state.insn);
   bool is_64 = insn.cls() == KBPF_CLASS_JMP;
@@ -279,6 +376,9 @@ bool Transformer::assume_jump(State &state, bool taken) {
       state.reg(insn.src()).number = new_src.number;
     return propagate(state, new_dst) && propagate(state, new_src);
   }
+
+  if (is_64)
+    learn_packet_range(state, insn, taken);
 
   // Comparison of a pointer with null.
   bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;

@@ -34,6 +34,9 @@ private:
   Result<void> atomic(State &state, const Insn &insn);
   Result<void> call_helper(State &state, const Insn &insn);
   Result<void> initialise(State &state, const Value &base, uint64_t size, bool wholly);
+  // What a comparison of a packet pointer with the packet's end says of the packet's length.
+  void learn_packet_range(State &state, const Insn &insn, bool taken);
+  Value move_in_packet(const Value &pointer, const Scalar &by, bool is_add);
   // Gives a number that will have a copy an id, so that both are narrowed together.
   void link(Value &value);
 
