@@ -61,6 +61,22 @@ struct kbpf_attr_prog_load {
   kbpf_u32 fd_array_cnt;
 };
 
+struct kbpf_attr_get_id { /* *_GET_NEXT_ID, *_GET_FD_BY_ID */
+  kbpf_u32 id;            /* start_id, prog_id, map_id */
+  kbpf_u32 next_id;       /* out */
+  kbpf_u32 open_flags;
+};
+
+struct kbpf_attr_info_by_fd {
+  kbpf_u32 bpf_fd;
+  kbpf_u32 info_len; /* in: room, out: bytes that this kernel knows */
+  kbpf_u64 info;
+};
+
+struct kbpf_attr_enable_stats {
+  kbpf_u32 type; /* 0: run time */
+};
+
 struct kbpf_attr_attach { /* PROG_ATTACH and PROG_DETACH, string form */
   kbpf_u64 target;        /* "kind$symbol", not NUL-terminated */
   kbpf_u32 target_len, prog_fd;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a BPF file descriptor stands for: a reference-counted map or program. kbpf_object of the C interface
-// is this type.
+// What a BPF file descriptor stands for: a reference-counted map, program, or the switch of the statistics.
+// kbpf_object of the C interface is this type.
 #pragma once
 #include <atomic>
 #include <cstdint>
 
 struct kbpf_object {
-  enum class Kind : uint8_t { map, program };
+  enum class Kind : uint8_t { map, program, stats };
   explicit kbpf_object(Kind object_kind) : kind(object_kind) {}
   virtual void
   destroy() = 0; // the last reference is gone; from a system call, readers may still run: waits for them
@@ -33,6 +33,13 @@ public:
     if (object)
       object->references.fetch_add(1, std::memory_order_relaxed);
     return adopt(object);
+  }
+  // Takes a new one of an object that may be about to end, inside a ReadSection; null where it is.
+  static Ref share_living(T *object) {
+    uint32_t count = object ? object->references.load(std::memory_order_relaxed) : 0;
+    while (count && !object->references.compare_exchange_weak(count, count + 1, std::memory_order_relaxed))
+      ;
+    return adopt(count ? object : nullptr);
   }
   Ref(Ref &&other) noexcept : object_(other.object_) { other.object_ = nullptr; }
   Ref &operator=(Ref &&other) noexcept {

@@ -72,8 +72,8 @@ struct kbpf_symbol {
 typedef int (*kbpf_symbol_visitor)(void *user, const struct kbpf_symbol *symbol);
 void kbpf_port_symbol_lookup(const char *name, size_t length, kbpf_symbol_visitor visit, void *user);
 int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol);
-/* [any] Whether a probe may be put there: not in the code that handles probes (all of libkbpf.a: a linker script names its
- * sections by *libkbpf.a:), traps or text patching, nor in what those call. */
+/* [any] Whether a probe may be put there: not in the code that handles probes (all of libkbpf.a: a linker
+ * script names its sections by *libkbpf.a:), traps or text patching, nor in what those call. */
 int kbpf_port_may_probe(uintptr_t address);
 
 /* File descriptors of the calling process. The runtime hands over one reference of object at install, and

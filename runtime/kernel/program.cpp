@@ -7,6 +7,7 @@
 #include "kernel/probes/probes.h"
 #include "kernel/program_loader.h"
 #include "kernel/spinlock.h"
+#include "kernel/stats.h"
 #include <algorithm>
 
 namespace kbpf {
@@ -17,9 +18,27 @@ constinit std::atomic<Program *> fault_list{nullptr};
 
 } // namespace
 
+constinit Registry<Program> program_registry;
+constinit std::atomic<uint32_t> StatsSwitch::users_{0};
+
+void StatsSwitch::destroy() {
+  users_.fetch_sub(1, std::memory_order_relaxed);
+  free_object(this);
+}
+
 Program::Program() : Object(Kind::program), memory_(port_block_source(), kProgramBudget) {}
 
-uint64_t Program::run(void *context) const {
+uint64_t Program::run(void *context) {
+  if (!StatsSwitch::is_on()) [[likely]]
+    return run_code(context);
+  uint64_t start = kbpf_port_time_ns();
+  uint64_t result = run_code(context);
+  run_time_ns_.fetch_add(kbpf_port_time_ns() - start, std::memory_order_relaxed);
+  run_count_.fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+uint64_t Program::run_code(void *context) const {
   if (code_.entry)
     return code_.entry(context);
   alignas(16) std::byte stack[KBPF_STACK_SIZE];
@@ -27,6 +46,8 @@ uint64_t Program::run(void *context) const {
 }
 
 void Program::destroy() {
+  if (id_)
+    program_registry.remove(id_);
   if (in_fault_list_) {
     SpinGuard guard(fault_list_lock);
     std::atomic<Program *> *link = &fault_list;

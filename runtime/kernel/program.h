@@ -7,6 +7,7 @@
 #include "kernel/engine.h"
 #include "kernel/kbpf.h"
 #include "kernel/object.h"
+#include "kernel/registry.h"
 #include <span>
 
 namespace kbpf {
@@ -16,13 +17,27 @@ class Map;
 class Program final : public Object {
 public:
   // From a ReadSection (interrupts off). context: as the program type says (docs/abi.md). Returns r0.
-  uint64_t run(void *context) const;
+  uint64_t run(void *context);
+  uint32_t id() const { return id_; } // unique among the programs that live; not 0
   const Profile &profile() const { return *profile_; }
   const ProgTypeInfo &type() const { return *type_; }
   const char *name() const { return name_; }
   std::span<Map *const> maps() const { return {maps_, map_count_}; }
   size_t code_bytes() const { return code_.size; } // of machine code; 0: interpreted
-  void destroy() override;                         // waits for readers, then frees
+  std::span<const Insn> insns() const { return insns_; }
+  // How it came here, and what it did while statistics were on.
+  struct Record {
+    uint8_t tag[8] = {};
+    uint64_t load_time = 0; // ns since boot
+    uint32_t uid = 0;
+    bool gpl_compatible = false;
+    uint32_t verified_insns = 0;
+  };
+  const Record &record() const { return record_; }
+  const MachineCode &code() const { return code_; }
+  uint64_t run_count() const { return run_count_.load(std::memory_order_relaxed); }
+  uint64_t run_time_ns() const { return run_time_ns_.load(std::memory_order_relaxed); }
+  void destroy() override; // waits for readers, then frees
 
 private:
   friend class ProgramLoader;
@@ -31,6 +46,7 @@ private:
   template <typename T> friend void free_object(T *object);
   Program();
   ~Program() = default;
+  uint64_t run_code(void *context) const;
 
   const Profile *profile_ = nullptr;
   const ProgTypeInfo *type_ = nullptr;
@@ -40,8 +56,14 @@ private:
   Arena memory_;         // of the tables below, of verified_, of the fault table and the fd slots
   Map **maps_ = nullptr; // one reference on each
   size_t map_count_ = 0;
+  std::span<const Insn> insns_; // as verified
+  Record record_;
+  uint32_t id_ = 0;
+  std::atomic<uint64_t> run_count_{0}, run_time_ns_{0};
   bool in_fault_list_ = false;
   std::atomic<Program *> next_in_fault_list_{nullptr};
 };
+
+extern Registry<Program> program_registry; // all programs that live
 
 } // namespace kbpf

@@ -1,7 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "kernel/program_loader.h"
+#include "kernel/sha1.h"
+#include <cstring>
 
 namespace kbpf {
+namespace {
+
+// Linux's tag: SHA-1 over the instructions, in which maps have no number yet.
+void compute_tag(std::span<const Insn> insns, uint8_t (&tag)[8]) {
+  Sha1 sha;
+  for (size_t i = 0; i < insns.size(); i++) {
+    Insn insn = insns[i];
+    bool after_map = i > 0 && insns[i - 1].is_ld_imm64() && insns[i - 1].src() != 0;
+    if ((insn.is_ld_imm64() && insn.src() != 0) || after_map)
+      insn.imm = 0;
+    sha.add(&insn, sizeof(insn));
+  }
+  uint8_t digest[20];
+  sha.finish(digest);
+  memcpy(tag, digest, sizeof(tag));
+}
+
+} // namespace
 
 ProgramLoader::Owner::~Owner() {
   if (loader_)
@@ -99,7 +119,16 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
       return Error::no_memory;
   }
   KBPF_TRY(hand_maps_to(*program));
+  program->insns_ = verified.insns();
+  program->record_.verified_insns = stats.processed_insns;
+  program->record_.gpl_compatible = options.gpl_compatible;
+  program->record_.load_time = kbpf_port_time_ns();
+  kbpf_thread loaded_by;
+  kbpf_port_current(&loaded_by);
+  program->record_.uid = loaded_by.uid;
+  compute_tag(insns, program->record_.tag);
   enter_fault_list(*program);
+  program->id_ = KBPF_TRY(program_registry.add(program.get())); // last: from now on others may open it
   return Result<Ref<Program>>(std::move(program));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The ABI tables against Linux's UAPI header, and the look-ups of a profile.
 #include "abi/attr.h"
+#include "abi/info.h"
 #include "abi/insn.h"
 #include "core/profile/digest.h"
 #include "core/profile/profile.h"
@@ -127,6 +128,31 @@ TEST(AttrLayout, MapBatchIsLaidOutAsInLinux) {
   EXPECT_SAME_PLACE(kbpf_attr_map_batch, map_fd, batch.map_fd);
   EXPECT_SAME_PLACE(kbpf_attr_map_batch, elem_flags, batch.elem_flags);
   EXPECT_SAME_PLACE(kbpf_attr_map_batch, flags, batch.flags);
+}
+
+TEST(AttrLayout, IdsAndInfoAreLaidOutAsInLinux) {
+  EXPECT_SAME_PLACE(kbpf_attr_get_id, id, start_id);
+  EXPECT_SAME_PLACE(kbpf_attr_get_id, next_id, next_id);
+  EXPECT_SAME_PLACE(kbpf_attr_get_id, open_flags, open_flags);
+  EXPECT_SAME_PLACE(kbpf_attr_info_by_fd, bpf_fd, info.bpf_fd);
+  EXPECT_SAME_PLACE(kbpf_attr_info_by_fd, info_len, info.info_len);
+  EXPECT_SAME_PLACE(kbpf_attr_info_by_fd, info, info.info);
+#define EXPECT_SAME_OFFSET(ours, theirs, member) EXPECT_EQ(offsetof(ours, member), offsetof(theirs, member))
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, tag);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, xlated_prog_insns);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, map_ids);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, name);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, netns_dev);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, jited_func_lens);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, line_info);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, prog_tags);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, run_cnt);
+  EXPECT_SAME_OFFSET(kbpf_prog_info, bpf_prog_info, verified_insns);
+  EXPECT_SAME_OFFSET(kbpf_map_info, bpf_map_info, name);
+  EXPECT_SAME_OFFSET(kbpf_map_info, bpf_map_info, netns_ino);
+  EXPECT_SAME_OFFSET(kbpf_map_info, bpf_map_info, btf_value_type_id);
+  EXPECT_SAME_OFFSET(kbpf_map_info, bpf_map_info, map_extra);
+#undef EXPECT_SAME_OFFSET
 }
 
 TEST(AttrLayout, ProgLoadIsLaidOutAsInLinux) {

@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Creation of maps from the table of types, and the registry of map ids.
-//
-// The registry is an array of pointers, indexed by id. Ids are handed out under a lock; readers only load. A
-// slot is emptied before its map's readers are waited for, so what find_map returns outlives the caller's
-// ReadSection.
+// Creation of maps from the table of types.
 #include "kernel/maps/map.h"
 #include "kernel/epoch.h"
 #include "kernel/maps/map_type.h"
 #include "kernel/maps/words.h"
-#include "kernel/spinlock.h"
 
 namespace kbpf {
 namespace {
-
-constexpr uint32_t kMaxMaps = 4096;
-
-constinit std::atomic<Map *> registry[kMaxMaps];
-constinit SpinLock registry_lock;
-
-// The id under which map is found from now on. Error: no_memory, where as many maps live as there may be.
-Result<uint32_t> register_map(Map *map) {
-  SpinGuard guard(registry_lock);
-  for (uint32_t id = 1; id < kMaxMaps; id++)
-    if (!registry[id].load(std::memory_order_relaxed)) {
-      registry[id].store(map, std::memory_order_release);
-      return id;
-    }
-  return Error::no_memory;
-}
 
 Result<Map *> create_of_type(const MapSpec &spec) {
   switch (spec.type) {
@@ -48,13 +27,15 @@ bool is_name_character(char c) {
 
 } // namespace
 
+constinit Registry<Map> map_registry;
+
 Result<Ref<Map>> create_map(const MapSpec &spec) {
   if (contradicts(spec.flags, KBPF_MAP_F_RDONLY, KBPF_MAP_F_WRONLY) ||
       contradicts(spec.flags, KBPF_MAP_F_RDONLY_PROG, KBPF_MAP_F_WRONLY_PROG) ||
       !is_valid_object_name(spec.name))
     return Error::invalid;
   Map *map = KBPF_TRY(create_of_type(spec));
-  Result<uint32_t> id = register_map(map);
+  Result<uint32_t> id = map_registry.add(map);
   if (!id.ok()) {
     map->free_memory();
     return id.error();
@@ -64,12 +45,10 @@ Result<Ref<Map>> create_map(const MapSpec &spec) {
 }
 
 void Map::destroy() {
-  registry[id_].store(nullptr, std::memory_order_relaxed);
+  map_registry.remove(id_);
   wait_for_readers();
   free_memory();
 }
-
-Map *find_map(uint32_t id) { return id < kMaxMaps ? registry[id].load(std::memory_order_acquire) : nullptr; }
 
 Result<void> Map::read_value(const void *key, void *value) {
   ReadSection section;

@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/verifier/program.h"
 #include "kernel/object.h"
+#include "kernel/registry.h"
 #include <cstddef>
 #include <string_view>
 
@@ -109,12 +110,13 @@ bool is_valid_object_name(const char (&name)[KBPF_OBJ_NAME_LEN]);
 // A longer name from an object file, cut; characters that bpf(2) refuses become '_'.
 void copy_object_name(char (&to)[KBPF_OBJ_NAME_LEN], std::string_view name);
 
-// [any] Inside a ReadSection: the living map of that id, or null.
-Map *find_map(uint32_t id);
+extern Registry<Map> map_registry; // all maps that live
 
 // zcore's programs name maps by a number from a slot that the loader fills: KBPF_FD_BASE + id, so that the
 // helper finds the map in any process.
 constexpr uint32_t zcore_fd(const Map &map) { return KBPF_FD_BASE + map.id(); }
-inline Map *find_zcore_map(uint32_t fd) { return fd > KBPF_FD_BASE ? find_map(fd - KBPF_FD_BASE) : nullptr; }
+inline Map *find_zcore_map(uint32_t fd) {
+  return fd > KBPF_FD_BASE ? map_registry.find(fd - KBPF_FD_BASE) : nullptr;
+}
 
 } // namespace kbpf

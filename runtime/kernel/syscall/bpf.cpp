@@ -26,10 +26,7 @@ Error from_port(int negative_errno) {
 }
 
 template <typename T> Result<Ref<T>> object_from_fd(uint32_t fd, Object::Kind kind) {
-  Object *behind = nullptr;
-  if (int status = kbpf_port_fd_get(static_cast<int>(fd), &behind); status != 0)
-    return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
-  Ref<Object> object = Ref<Object>::adopt(behind);
+  Ref<Object> object = KBPF_TRY(any_object_from_fd(fd));
   if (object->kind != kind)
     return Error::invalid;
   return Ref<T>::adopt(static_cast<T *>(object.release()));
@@ -97,12 +94,20 @@ Result<void> Call::check_unused(size_t used) const {
   return {};
 }
 
+Result<Ref<Object>> any_object_from_fd(uint32_t fd) {
+  Object *object = nullptr;
+  if (int status = kbpf_port_fd_get(static_cast<int>(fd), &object); status != 0)
+    return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
+  return Ref<Object>::adopt(object);
+}
+
 Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_from_fd<Map>(fd, Object::Kind::map); }
 Result<Ref<Program>> program_from_fd(uint32_t fd) {
   return object_from_fd<Program>(fd, Object::Kind::program);
 }
 Result<int64_t> install_fd(Ref<Map> map) { return install_object(std::move(map), "bpf-map"); }
 Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::move(program), "bpf-prog"); }
+Result<int64_t> install_fd(Ref<StatsSwitch> stats) { return install_object(std::move(stats), "bpf-stats"); }
 
 } // namespace kbpf
 

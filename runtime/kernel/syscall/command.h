@@ -8,6 +8,7 @@
 #include "kernel/memory.h"
 #include "kernel/port.h"
 #include "kernel/program.h"
+#include "kernel/stats.h"
 #include <algorithm>
 #include <cstring>
 
@@ -75,6 +76,9 @@ Result<Ref<Program>> program_from_fd(uint32_t fd);
 // A new descriptor, close-on-exec. Errors: too_many_files, no_memory.
 Result<int64_t> install_fd(Ref<Map> map);
 Result<int64_t> install_fd(Ref<Program> program);
+Result<int64_t> install_fd(Ref<StatsSwitch> stats);
+// The object behind a descriptor, of any kind. Errors: bad_fd, invalid.
+Result<Ref<Object>> any_object_from_fd(uint32_t fd);
 
 // Error: not_permitted.
 inline Result<void> require_permission() {

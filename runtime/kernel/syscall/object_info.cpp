@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// OBJ_GET_INFO_BY_FD and ENABLE_STATS: what the kernel tells of its programs and maps.
+#include "abi/info.h"
+#include "kernel/syscall/command.h"
+
+namespace kbpf::commands {
+namespace {
+
+using Attr = kbpf_attr_info_by_fd;
+
+// A caller's array: copies as much of bytes as fits in room bytes. Address and room come from the info
+// struct.
+Result<void> copy_array(uint64_t user_address, size_t room, const void *bytes, size_t size) {
+  size_t count = std::min(room, size);
+  return count ? UserPtr(user_address).copy_out(bytes, count) : Result<void>();
+}
+
+// An instruction as it is shown: kernel addresses of maps turned back into ids.
+void show_maps(const Program &program, Insn (&pair)[2]) {
+  uint64_t address = uint64_t{static_cast<uint32_t>(pair[1].imm)} << 32 | static_cast<uint32_t>(pair[0].imm);
+  for (Map *map : program.maps()) {
+    MapRef ref = map->ref();
+    bool is_value = ref.value_address && address - ref.value_address < ref.value_size;
+    if (address != ref.handle && !is_value)
+      continue;
+    pair[0].set_regs(pair[0].dst(), is_value ? KBPF_PSEUDO_MAP_VALUE : KBPF_PSEUDO_MAP_FD);
+    pair[0].imm = static_cast<int32_t>(map->id());
+    pair[1].imm = is_value ? static_cast<int32_t>(address - ref.value_address) : 0;
+    return;
+  }
+}
+
+Result<void> copy_insns(const Program &program, uint64_t user_address, size_t room) {
+  std::span<const Insn> insns = program.insns();
+  size_t count = std::min(room / sizeof(Insn), insns.size());
+  for (size_t i = 0; i < count; i++) {
+    Insn pair[2] = {insns[i], {}};
+    size_t length = 1;
+    if (insns[i].is_ld_imm64() && i + 1 < insns.size()) {
+      pair[1] = insns[i + 1];
+      show_maps(program, pair);
+      length = std::min<size_t>(2, count - i);
+    }
+    KBPF_TRY(UserPtr(user_address).offset(i * sizeof(Insn)).copy_out(pair, length * sizeof(Insn)));
+    i += length - 1;
+  }
+  return {};
+}
+
+Result<void> describe(const Program &program, kbpf_prog_info &info) {
+  const Program::Record &record = program.record();
+  const kbpf_prog_info asked = info; // room and addresses
+  bool may_see_code = kbpf_port_may_use_bpf();
+  info = {};
+  info.type = program.type().number;
+  info.id = program.id();
+  memcpy(info.tag, record.tag, sizeof(info.tag));
+  info.load_time = record.load_time;
+  info.created_by_uid = record.uid;
+  memcpy(info.name, program.name(), sizeof(info.name));
+  info.gpl_compatible = record.gpl_compatible;
+  info.verified_insns = record.verified_insns;
+  info.run_cnt = program.run_count();
+  info.run_time_ns = program.run_time_ns();
+
+  info.map_ids = asked.map_ids;
+  info.nr_map_ids = static_cast<uint32_t>(program.maps().size());
+  for (uint32_t i = 0; i < std::min(info.nr_map_ids, asked.nr_map_ids); i++) {
+    uint32_t id = program.maps()[i]->id();
+    KBPF_TRY(UserPtr(asked.map_ids).offset(i * sizeof(id)).copy_out(&id, sizeof(id)));
+  }
+  if (!may_see_code)
+    return {};
+  info.xlated_prog_insns = asked.xlated_prog_insns;
+  info.xlated_prog_len = static_cast<uint32_t>(program.insns().size_bytes());
+  KBPF_TRY(copy_insns(program, asked.xlated_prog_insns, asked.xlated_prog_len));
+
+  uint64_t code = reinterpret_cast<uintptr_t>(program.code().pages.data());
+  uint32_t code_size = static_cast<uint32_t>(program.code_bytes());
+  if (!code_size)
+    return {}; // interpreted
+  info.jited_prog_insns = asked.jited_prog_insns;
+  info.jited_prog_len = code_size;
+  KBPF_TRY(copy_array(asked.jited_prog_insns, asked.jited_prog_len, program.code().pages.data(), code_size));
+  info.jited_ksyms = asked.jited_ksyms;
+  info.nr_jited_ksyms = 1;
+  KBPF_TRY(copy_array(asked.jited_ksyms, size_t{asked.nr_jited_ksyms} * sizeof(code), &code, sizeof(code)));
+  info.jited_func_lens = asked.jited_func_lens;
+  info.nr_jited_func_lens = 1;
+  return copy_array(asked.jited_func_lens, size_t{asked.nr_jited_func_lens} * sizeof(code_size), &code_size,
+                    sizeof(code_size));
+}
+
+Result<void> describe(const Map &map, kbpf_map_info &info) {
+  const MapSpec &spec = map.spec();
+  info = {};
+  info.type = spec.type;
+  info.id = map.id();
+  info.key_size = spec.key_size;
+  info.value_size = spec.value_size;
+  info.max_entries = spec.max_entries;
+  info.map_flags = spec.flags;
+  memcpy(info.name, spec.name, sizeof(info.name));
+  info.map_extra = spec.extra;
+  return {};
+}
+
+// The struct that the caller has may be shorter, or longer with zeros behind.
+template <typename T, typename Info> Result<void> exchange(Call &call, const Attr &attr, const T &object) {
+  Info info{};
+  uint32_t known = std::min<uint32_t>(attr.info_len, sizeof(info));
+  UserPtr user_info(attr.info);
+  for (uint32_t at = known; at < attr.info_len; at++) {
+    uint8_t byte;
+    KBPF_TRY(user_info.offset(at).copy_in(&byte, 1));
+    if (byte)
+      return Error::too_big;
+  }
+  KBPF_TRY(user_info.copy_in(&info, known));
+  KBPF_TRY(describe(object, info));
+  KBPF_TRY(user_info.copy_out(&info, known));
+  return call.user_attr().offset(offsetof(Attr, info_len)).copy_out(&known, sizeof(known));
+}
+
+} // namespace
+
+Result<int64_t> obj_get_info_by_fd(Call &call) {
+  constexpr uint32_t kMaxInfo = 4096;
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(sizeof(Attr)));
+  if (attr.info_len > kMaxInfo)
+    return Error::too_big;
+  Ref<Object> object = KBPF_TRY(any_object_from_fd(attr.bpf_fd));
+  switch (object->kind) {
+  case Object::Kind::map:
+    KBPF_TRY((exchange<Map, kbpf_map_info>(call, attr, static_cast<const Map &>(*object))));
+    return 0;
+  case Object::Kind::program:
+    KBPF_TRY((exchange<Program, kbpf_prog_info>(call, attr, static_cast<const Program &>(*object))));
+    return 0;
+  case Object::Kind::stats:
+    break;
+  }
+  return Error::invalid;
+}
+
+Result<int64_t> enable_stats(Call &call) {
+  const auto &attr = call.attr<kbpf_attr_enable_stats>();
+  KBPF_TRY(call.check_unused(sizeof(kbpf_attr_enable_stats)));
+  KBPF_TRY(require_permission());
+  if (attr.type != 0)
+    return Error::invalid;
+  StatsSwitch *stats = allocate_object<StatsSwitch>();
+  if (!stats)
+    return Error::no_memory;
+  return install_fd(Ref<StatsSwitch>::adopt(stats));
+}
+
+} // namespace kbpf::commands
