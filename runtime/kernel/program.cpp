@@ -28,7 +28,7 @@ void StatsSwitch::destroy() {
 
 Program::Program() : Object(Kind::program), memory_(port_block_source(), kProgramBudget) {}
 
-uint64_t Program::run(void *context) {
+uint64_t Program::run(void *context) const {
   if (!StatsSwitch::is_on()) [[likely]]
     return run_code(context);
   uint64_t start = kbpf_port_time_ns();

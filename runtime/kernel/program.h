@@ -17,7 +17,7 @@ class Map;
 class Program final : public Object {
 public:
   // From a ReadSection (interrupts off). context: as the program type says (docs/abi.md). Returns r0.
-  uint64_t run(void *context);
+  uint64_t run(void *context) const;
   uint32_t id() const { return id_; } // unique among the programs that live; not 0
   const Profile &profile() const { return *profile_; }
   const ProgTypeInfo &type() const { return *type_; }
@@ -59,7 +59,7 @@ private:
   std::span<const Insn> insns_; // as verified
   Record record_;
   uint32_t id_ = 0;
-  std::atomic<uint64_t> run_count_{0}, run_time_ns_{0};
+  mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
   bool in_fault_list_ = false;
   std::atomic<Program *> next_in_fault_list_{nullptr};
 };
