@@ -28,6 +28,34 @@ std::string caret_line(std::string_view text, unsigned column) {
   return indent + '^';
 }
 
+// Control characters and what is no ASCII go through as they are, but for those that JSON refuses.
+std::string json_string(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      out.append(1, '\\').append(1, c);
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out.append("\\u00").append(1, kDigits[c >> 4]).append(1, kDigits[c & 15]);
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+std::string json_line(std::string_view severity, const SourceLocation &where, std::string_view message) {
+  std::string out = "{\"severity\":" + json_string(severity) + ",\"message\":" + json_string(message);
+  if (!where.file.empty())
+    out += ",\"file\":" + json_string(where.file);
+  if (where.line)
+    out += ",\"line\":" + std::to_string(where.line);
+  if (where.column)
+    out += ",\"column\":" + std::to_string(where.column);
+  if (!where.text.empty())
+    out += ",\"source\":" + json_string(where.text);
+  return out + "}\n";
+}
+
 } // namespace
 
 void Diagnostics::report(Severity severity, const SourceLocation &where, std::string_view message) {
@@ -39,7 +67,15 @@ void Diagnostics::report(Severity severity, const SourceLocation &where, std::st
   }
   if (severity == Severity::error)
     ++errors_;
+  print(severity, where, message);
+}
 
+void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message) const {
+  if (json_) {
+    std::string line = json_line(kStyles[static_cast<unsigned>(severity)].name, where, message);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return;
+  }
   std::string position = where.file.empty() ? "bpfcc" : where.file;
   if (where.line) {
     position += ':' + std::to_string(where.line);

@@ -32,6 +32,11 @@ public:
   }
   void note(const SourceLocation &where, std::string_view message) { report(Severity::note, where, message); }
 
+  // Prints, but counts nothing.
+  void print(Severity severity, const SourceLocation &where, std::string_view message) const;
+  // One JSON object a line: severity, message, and file, line, column, source where they are known.
+  void set_json(bool on) { json_ = on; }
+
   // What a front end printed itself.
   void count_errors(unsigned errors) { errors_ += errors; }
   unsigned errors() const { return errors_; }
@@ -40,6 +45,7 @@ public:
 
 private:
   bool color_;
+  bool json_ = false;
   bool warnings_are_errors_ = false;
   bool warnings_off_ = false;
   unsigned errors_ = 0;

@@ -93,6 +93,36 @@ int write_output(const Options &options, Diagnostics &diag, std::string_view byt
   return exit_code(diag);
 }
 
+// -###, as clang prints it: every argument in quotes, those of a shell's meaning marked.
+void print_commands(const FrontendOptions &frontend) {
+  std::string out =
+      "clang version " + clang_version() + "\nTarget: bpf\nThread model: posix\n \"bpfcc\" \"-cc1\"";
+  for (const std::string &argument : compiler_arguments(frontend)) {
+    out += " \"";
+    for (char c : argument)
+      out.append(c == '"' || c == '\\' || c == '$' ? 1 : 0, '\\').append(1, c);
+    out += '"';
+  }
+  out += '\n';
+  std::fwrite(out.data(), 1, out.size(), stderr);
+}
+
+// -save-temps: what clang leaves beside the output. Warnings are for the compilation itself.
+void save_temps(const Options &options, FrontendOptions frontend, Diagnostics &diag) {
+  frontend.clang_flags.push_back("-w");
+  std::string base = options.output.substr(0, options.output.rfind('.'));
+  for (auto [kind, suffix] :
+       {std::pair(OutputKind::preprocessed, ".i"), std::pair(OutputKind::llvm_bitcode, ".bc"),
+        std::pair(OutputKind::assembly, ".s")}) {
+    FrontendOutput output;
+    frontend.output = kind;
+    if (options.output == "-" || base + suffix == options.input || !compile(frontend, diag, output))
+      return;
+    if (std::string error = write_file(base + suffix, output.bytes); !error.empty())
+      diag.error({}, error);
+  }
+}
+
 // bytes: an ELF object; the finished object on return. False: an error was reported, or --stop-after was
 // reached.
 bool relocate(const Options &options, const FrontendOutput &compiled, const Btf *kernel_types,
@@ -124,6 +154,7 @@ int run(const Options &options) {
   Diagnostics diag(options.frontend.color);
   diag.set_warnings_are_errors(options.warnings_are_errors);
   diag.set_warnings_off(options.warnings_off);
+  diag.set_json(options.frontend.json);
 
   // An object made elsewhere skips the front end.
   FrontendOutput compiled;
@@ -132,6 +163,12 @@ int run(const Options &options) {
   std::string kernel_file = read_kernel(options, frontend, diag, kernel);
   if (diag.errors())
     return exit_code(diag);
+  if (options.print_commands) {
+    print_commands(frontend);
+    return kExitSuccess;
+  }
+  if (options.save_temps && !options.input_is_object)
+    save_temps(options, frontend, diag);
   if (options.input_is_object) {
     if (std::string error = read_file(options.input, compiled.bytes); !error.empty())
       diag.error({}, error);

@@ -22,6 +22,8 @@ struct Parsed {
        write_user_dependencies = false;
   bool no_standard_includes = false, ansi = false, ignored = false;
   bool help = false, version = false, dump_machine = false, dump_version = false;
+  bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
+  std::string print_name, save_temps_where, unused_path, diagnostics_format;
 };
 
 constexpr std::string_view kPasses[] = {
@@ -53,9 +55,24 @@ void print_help() {
   }
 }
 
-void print_version() {
-  std::printf("bpfcc 0.1.0\nclang version %s\nTarget: bpf\nThread model: posix\nKernel ABI version: %u\n",
-              clang_version().c_str(), KBPF_ABI_VERSION);
+std::string version_text() {
+  return "bpfcc 0.1.0\nclang version " + clang_version() +
+         "\nTarget: bpf\nThread model: posix\nKernel ABI version: " + std::to_string(KBPF_ABI_VERSION) + "\n";
+}
+
+// clang's questions about its installation. Everything of ours is in the binary; nothing else is searched.
+bool print_what_was_asked(const Parsed &parsed) {
+  if (parsed.print_resource_dir)
+    std::printf("%s\n", std::string(resource_directory()).c_str());
+  else if (parsed.print_search_dirs)
+    std::printf("programs: =\nlibraries: =%s\n", std::string(resource_directory()).c_str());
+  else if (!parsed.print_name.empty())
+    std::printf("%s\n", parsed.print_name.c_str());
+  else if (parsed.print_multi_lib)
+    std::puts(".;");
+  else
+    return false;
+  return true;
 }
 
 void declare(CLI::App &app, Parsed &parsed, Options &options) {
@@ -93,6 +110,18 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   value("--print-after", options.print_after)->check(pass_error);
   value("--stop-after", options.stop_after)->check(pass_error);
   value("--kernel-btf", options.kernel_btf);
+  value("--print-name", parsed.print_name);
+  value("--save-temps-where", parsed.save_temps_where)->check([](const std::string &where) {
+    return where == "obj" || where == "cwd"
+               ? std::string()
+               : "invalid value '" + where + "' in '-save-temps=': expected cwd or obj";
+  });
+  value("--unused-path", parsed.unused_path);
+  value("--diagnostics-format", parsed.diagnostics_format)->check([](const std::string &format) {
+    return format == "text" || format == "json"
+               ? std::string()
+               : "unknown format '" + format + "' of diagnostics: expected text or json";
+  });
   value("--std", frontend.std_version);
   value("--debug", parsed.debug);
   value("--dependency-file", parsed.dependency_file);
@@ -126,6 +155,12 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--help", parsed.help);
   app.add_flag("--dump-machine", parsed.dump_machine);
   app.add_flag("--dump-version", parsed.dump_version);
+  app.add_flag("--print-search-dirs", parsed.print_search_dirs);
+  app.add_flag("--print-resource-dir", parsed.print_resource_dir);
+  app.add_flag("--print-multi-lib", parsed.print_multi_lib);
+  app.add_flag("--print-commands", options.print_commands);
+  app.add_flag("--save-temps", options.save_temps);
+  app.add_flag("--big-endian", parsed.big_endian);
   // Of a pair of opposites the later one wins.
   app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
   app.add_flag("--color,!--no-color", frontend.color)->multi_option_policy(last);
@@ -283,13 +318,25 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   }
 
   exit_code = kExitSuccess;
+  if (print_what_was_asked(parsed))
+    return std::nullopt;
   if (parsed.help || parsed.version || parsed.dump_machine || parsed.dump_version) {
     if (parsed.help)
       print_help();
     else if (parsed.version)
-      print_version();
+      std::fputs(version_text().c_str(), stdout);
     else
       std::puts(parsed.dump_machine ? "bpf" : clang_version().c_str());
+    return std::nullopt;
+  }
+
+  options.save_temps |= !parsed.save_temps_where.empty();
+  options.frontend.json = parsed.diagnostics_format == "json";
+  diag.set_json(options.frontend.json);
+  if (parsed.big_endian)
+    return fail("'-mbig-endian' is not supported: the kernels are little-endian");
+  if (options.frontend.verbose && args.inputs.empty()) {
+    std::fputs(version_text().c_str(), stderr);
     return std::nullopt;
   }
 

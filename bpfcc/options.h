@@ -30,6 +30,8 @@ struct Options {
   const kbpf::Profile *profile = nullptr;
   std::string kernel_btf; // file with the types of the kernel to run on; empty: not known
   bool verify = true;
+  bool print_commands = false; // -###
+  bool save_temps = false;
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;
   bool warnings_off = false;

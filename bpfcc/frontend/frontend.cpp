@@ -158,7 +158,9 @@ StringVector make_cc1_args(const FrontendOptions &options) {
 // instruction, and adds a note about a line 0 to each.
 class DiagnosticPrinter : public clang::TextDiagnosticPrinter {
 public:
-  using TextDiagnosticPrinter::TextDiagnosticPrinter;
+  // json: where diagnostics go instead of the stream; null: they are printed.
+  DiagnosticPrinter(raw_ostream &stream, clang::DiagnosticOptions *options, Diagnostics *json = nullptr)
+      : TextDiagnosticPrinter(stream, options), json_(json) {}
 
   void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
     if (info.getID() == clang::diag::note_fe_backend_invalid_loc)
@@ -169,10 +171,27 @@ public:
     if (level >= clang::DiagnosticsEngine::Error &&
         !seen_.emplace(info.getLocation().getRawEncoding(), message.str()).second)
       return;
-    TextDiagnosticPrinter::HandleDiagnostic(level, clang::Diagnostic(info.getDiags(), message));
+    if (!json_)
+      return TextDiagnosticPrinter::HandleDiagnostic(level, clang::Diagnostic(info.getDiags(), message));
+    clang::DiagnosticConsumer::HandleDiagnostic(level, info); // counts
+    Severity severity = level >= clang::DiagnosticsEngine::Error     ? Severity::error
+                        : level == clang::DiagnosticsEngine::Warning ? Severity::warning
+                                                                     : Severity::note;
+    json_->print(severity, location_of(info), message.str());
   }
 
 private:
+  static SourceLocation location_of(const clang::Diagnostic &info) {
+    if (!info.hasSourceManager() || info.getLocation().isInvalid())
+      return {};
+    const clang::SourceManager &sources = info.getSourceManager();
+    clang::PresumedLoc where = sources.getPresumedLoc(sources.getFileLoc(info.getLocation()));
+    if (where.isInvalid())
+      return {};
+    return {where.getFilename(), where.getLine(), where.getColumn(), {}};
+  }
+
+  Diagnostics *json_;
   std::set<std::pair<unsigned, std::string>> seen_;
 };
 
@@ -298,7 +317,7 @@ void set_llvm_options(const StringVector &llvm_args) {
   cl::ParseCommandLineOptions(static_cast<int>(words.size()), words.data());
 }
 
-bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &errors) {
+bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output, unsigned &errors) {
   StringVector args = make_cc1_args(options);
   std::vector<const char *> words;
   for (const std::string &arg : args)
@@ -318,7 +337,9 @@ bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &error
   }
   set_llvm_options(compiler->getFrontendOpts().LLVMArgs);
 
-  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts());
+  if (options.json) // or clang prints a line of its own that counts errors
+    compiler->getDiagnosticOpts().ShowCarets = false;
+  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.json ? &diag : nullptr);
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
   compiler->createFileManager(make_embedded_file_system(options.kernel_header));
   auto files = std::make_shared<FileCollector>(output.dependencies);
@@ -345,13 +366,17 @@ bool run(const FrontendOptions &options, FrontendOutput &output, unsigned &error
 
 } // namespace
 
+std::vector<std::string> compiler_arguments(const FrontendOptions &options) { return make_cc1_args(options); }
+
+std::string_view resource_directory() { return kEmbeddedRoot; }
+
 bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output) {
   initialize_target();
   unsigned errors = 0;
   bool done = false;
   CrashRecoveryContext::Enable();
   CrashRecoveryContext context;
-  bool returned = context.RunSafely([&] { done = run(options, output, errors); });
+  bool returned = context.RunSafely([&] { done = run(options, diag, output, errors); });
   if (!returned) {
     remove_fatal_error_handler();
     output.internal_error = context.RetCode != 1;

@@ -5,6 +5,7 @@
 #include "bpfcc/diag.h"
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bpfcc {
@@ -30,6 +31,7 @@ struct FrontendOptions {
   bool standard_includes = true; // off: -nostdinc, the embedded headers are not searched
   bool verbose = false;          // -v: print the header search path
   bool color = false;
+  bool json = false; // diagnostics as JSON, one object a line
   std::vector<std::string>
       search_dirs; // -I, -isystem, -iquote, -idirafter, each followed by its directory, in order
   std::vector<std::string> forced_includes; // -include
@@ -62,6 +64,9 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
 // The texts of <bpf/...>: their macros mention types and members of the kernel.
 std::vector<std::string_view> embedded_bpf_headers();
 
+// The arguments that compile() hands to clang.
+std::vector<std::string> compiler_arguments(const FrontendOptions &options);
+std::string_view resource_directory();
 std::string clang_version(); // "19.1.7"
 
 } // namespace bpfcc
