@@ -14,7 +14,7 @@ using namespace kbpf;
 
 extern "C" {
 uint64_t empty(uint8_t *in);
-#define KBPF_BENCH(name, jit, interpreter) uint64_t name(uint8_t *in);
+#define KBPF_BENCH(name, jit, interpreter, bytes) uint64_t name(uint8_t *in);
 #include "programs.def"
 #undef KBPF_BENCH
 }
@@ -27,7 +27,7 @@ struct Bench {
 };
 constexpr Bench kBenches[] = {
     {"empty", empty},
-#define KBPF_BENCH(name, jit, interpreter) {#name, name},
+#define KBPF_BENCH(name, jit, interpreter, bytes) {#name, name},
 #include "programs.def"
 #undef KBPF_BENCH
 };

@@ -80,3 +80,10 @@ r0 = -1
 w2 = 5
 w0 = cmpxchg32_32(r10 - 4, w0, w2)
 exit
+#= fetch into a 32-bit copy: 80000004
+w1 = 0x80000004
+*(u32 *)(r10 - 4) = w1
+r6 = -1
+w0 = w6
+w0 = atomic_fetch_and((u32 *)(r10 - 4), w0)
+exit

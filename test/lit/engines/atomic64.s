@@ -69,3 +69,26 @@ if r0 != r1 goto +1
 exit
 r0 = 0
 exit
+#= fetch into a copy leaves the original and gives the old value: 503
+r1 = 3
+*(u64 *)(r10 - 8) = r1
+r6 = 5
+r0 = r6
+r0 = atomic_fetch_add((u64 *)(r10 - 8), r0)
+r6 <<= 8
+r0 |= r6
+exit
+#= exchange of a copy of the frame pointer: 9
+r1 = 9
+*(u64 *)(r10 - 8) = r1
+r0 = r10
+r0 = xchg_64(r10 - 8, r0)
+exit
+#= fetch where the copy is the address, too: 1
+r2 = r10
+r2 += -8
+*(u64 *)(r10 - 8) = 1
+r3 = r2
+r3 = atomic_fetch_add((u64 *)(r3 + 0), r3)
+r0 = r3
+exit

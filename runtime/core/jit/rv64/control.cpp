@@ -28,14 +28,25 @@ Result<void> Lowering::run() {
   return {};
 }
 
-// A move followed by an operation on its result is one instruction where RISC-V has three operands.
+// A move followed by an operation on its result is one instruction where RISC-V has three operands. A 32-bit
+// operation does not see that a 32-bit move has cleared the upper half.
+static bool is_move_for(const Insn &move, bool is_32_bit_operation) {
+  return move.is_alu() && move.code() == KBPF_ALU_MOV && move.src_is_reg() && move.off == 0 &&
+         (move.cls() == KBPF_CLASS_ALU64 || is_32_bit_operation);
+}
+
 static bool fuses(const Insn &move, const Insn &operation) {
-  // A 32-bit operation does not see that a 32-bit move has cleared the upper half.
-  bool is_plain_move = move.is_alu() && move.code() == KBPF_ALU_MOV && move.src_is_reg() && move.off == 0 &&
-                       (move.cls() == KBPF_CLASS_ALU64 || operation.cls() == KBPF_CLASS_ALU);
+  bool is_plain_move = is_move_for(move, operation.cls() == KBPF_CLASS_ALU);
   bool reads_result_once = !operation.src_is_reg() || operation.src() != move.dst();
   return is_plain_move && operation.is_alu() && operation.code() != KBPF_ALU_MOV &&
          operation.code() != KBPF_ALU_END && operation.dst() == move.dst() && reads_result_once;
+}
+
+static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
+  bool fetches = operation.cls() == KBPF_CLASS_STX && operation.mode() == KBPF_MODE_ATOMIC &&
+                 operation.imm & KBPF_ATOMIC_FETCH && operation.imm != KBPF_ATOMIC_CMPXCHG;
+  return fetches && is_move_for(move, operation.size() == KBPF_SIZE_W) && operation.src() == move.dst() &&
+         operation.dst() != move.dst();
 }
 
 Result<uint32_t> Lowering::lower_insn(uint32_t index) {
@@ -47,13 +58,16 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
   case KBPF_CLASS_ALU:
   case KBPF_CLASS_ALU64:
     if (index + 1 < insns_.size() && !plan_.is_leader(index + 1) &&
-        plan_.program.facts()[index + 1].reachable && fuses(insn, insns_[index + 1])) {
-      index_++;
-      KBPF_TRY(lower_alu(insns_[index + 1], insn.src()));
-      slots = 2;
-    } else {
-      KBPF_TRY(lower_alu(insn, insn.dst()));
+        plan_.program.facts()[index + 1].reachable) {
+      const Insn &next = insns_[index + 1];
+      if (bool with_alu = fuses(insn, next); with_alu || fuses_with_fetch(insn, next)) {
+        index_++;
+        KBPF_TRY(with_alu ? lower_alu(next, insn.src()) : lower_atomic(next, insn.src()));
+        slots = 2;
+        break;
+      }
     }
+    KBPF_TRY(lower_alu(insn, insn.dst()));
     break;
   case KBPF_CLASS_JMP:
   case KBPF_CLASS_JMP32:

@@ -70,7 +70,7 @@ private:
   // memory.cpp
   Result<void> lower_load(const Insn &insn);
   Result<void> lower_store(const Insn &insn);
-  Result<void> lower_atomic(const Insn &insn);
+  Result<void> lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
   void finish_old_value(uint8_t reg, Reg old, bool is64);
   void record_fault(Reg rd);
   void compare_exchange(bool is64, Reg address, Reg src);

@@ -96,7 +96,7 @@ void Lowering::record_fault(Reg rd) {
 
 Result<void> Lowering::lower_store(const Insn &insn) {
   if (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_ATOMIC)
-    return lower_atomic(insn);
+    return lower_atomic(insn, insn.src());
   if (insn.mode() != KBPF_MODE_MEM)
     return Error::not_supported;
   Reg value = zero;
@@ -110,7 +110,7 @@ Result<void> Lowering::lower_store(const Insn &insn) {
   return {};
 }
 
-Result<void> Lowering::lower_atomic(const Insn &insn) {
+Result<void> Lowering::lower_atomic(const Insn &insn, uint8_t value) {
   if (insn.imm == KBPF_ATOMIC_LOAD_ACQ) {
     if (insn.dst() == KBPF_REG_FP)
       return Error::not_supported;
@@ -122,16 +122,16 @@ Result<void> Lowering::lower_atomic(const Insn &insn) {
     return {};
   }
   if (insn.imm == KBPF_ATOMIC_STORE_REL) {
-    Reg value = read(insn.src(), t1);
+    Reg stored = read(insn.src(), t1);
     Address to = address(insn.dst(), insn.off, t0);
     emit_.insn(encode::fence(encode::kRead | encode::kWrite, encode::kWrite));
-    emit_.store(width_of(insn), value, to.base, to.offset);
+    emit_.store(width_of(insn), stored, to.base, to.offset);
     return {};
   }
   if (insn.size() != KBPF_SIZE_W && insn.size() != KBPF_SIZE_DW)
     return Error::not_supported;
   bool is64 = insn.size() == KBPF_SIZE_DW;
-  Reg src = read(insn.src(), t1);
+  Reg src = read(value, t1);
   Reg target = exact_address(insn.dst(), insn.off, t0);
   if (insn.imm == KBPF_ATOMIC_CMPXCHG) {
     compare_exchange(is64, target, src);
@@ -141,7 +141,7 @@ Result<void> Lowering::lower_atomic(const Insn &insn) {
   bool fetch = insn.imm & KBPF_ATOMIC_FETCH;
   if (fetch && insn.src() == KBPF_REG_FP)
     return Error::not_supported;
-  Reg old = fetch ? src : zero;
+  Reg old = fetch ? native(insn.src()) : zero;
   uint32_t order = fetch ? kOrdered : 0;
   switch (insn.imm) {
   case KBPF_ATOMIC_ADD:
@@ -167,7 +167,7 @@ Result<void> Lowering::lower_atomic(const Insn &insn) {
     return Error::not_supported;
   }
   if (fetch)
-    finish_old_value(insn.src(), src, is64);
+    finish_old_value(insn.src(), old, is64);
   return {};
 }
 
