@@ -211,23 +211,63 @@ void helpers_keep_r6_to_r9_and_may_spoil_the_rest() {
   expect_result(insns, ((~uint64_t{1} + 6) * 7 + 8) * 9, "helper");
 }
 
-void callers_own_registers_survive_the_program() {
-  Insn insns[] = {mov64_imm(R6, -1), mov64_imm(R7, -1), mov64_imm(R8, -1),
-                  mov64_imm(R9, -1), call_helper(2),    exit_insn()};
+// A loop around a helper call, with constants that the JIT keeps in registers, and its result.
+constexpr Insn kLoopOfConstants[] = {mov64_imm(R6, 3),
+                                     mov64_imm(R7, 7),
+                                     mov64_imm(R8, 8),
+                                     mov64_imm(R9, -1),
+                                     call_helper(2),
+                                     add64_imm(R7, 0x12345),
+                                     alu64_imm(KBPF_ALU_MUL, R7, 1000003),
+                                     alu64_imm(KBPF_ALU_XOR, R8, 0x7654321),
+                                     and64_imm(R9, 0x55555555),
+                                     add64_imm(R6, -1),
+                                     jump_imm(KBPF_JMP_JNE, R6, 0, -7),
+                                     mov64_reg(R0, R7),
+                                     alu64_reg(KBPF_ALU_XOR, R0, R8),
+                                     add64_reg(R0, R9),
+                                     exit_insn()};
+
+void constants_of_a_loop_survive_its_calls() {
+  uint64_t r7 = 7;
+  for (int i = 0; i < 3; i++)
+    r7 = (r7 + 0x12345) * 1000003;
+  expect_result(kLoopOfConstants, (r7 ^ 8 ^ 0x7654321) + 0x55555555, "loop of constants");
+}
+
+void a_constant_in_a_loop_is_built_once() {
+  Insn insns[12];
+  size_t n = 0;
+  insns[n++] = mov64_imm(R0, 0);
+  for (int i = 0; i < 8; i++)
+    insns[n++] = alu64_imm(KBPF_ALU_XOR, R0, 0x7654321);
+  insns[n++] = add64_imm(R0, 1);
+  insns[n++] = jump_imm(KBPF_JMP_JNE, R0, 5, -10);
+  insns[n++] = exit_insn();
+  expect_result(insns, 5, "constant in a loop");
   Compiled compiled = compile(load_program(insns).program(), cpu_variants()[0]);
+  EXPECT(compiled.size < 8 * 8, "%zu bytes", compiled.size);
+}
+
+void callers_own_registers_survive_the_program() {
+  Compiled compiled = compile(load_program(kLoopOfConstants).program(), cpu_variants()[0]);
   EXPECT(compiled.entry, "compilation failed");
   if (!compiled.entry)
     return;
   uint64_t changed;
   asm volatile(
-      "li s1, 101; li s2, 102; li s3, 103; li s4, 104; li s5, 105; mv s6, sp;"
+      "li s1, 101; li s2, 102; li s3, 103; li s4, 104; li s5, 105; li s6, 106; li s7, 107; li s8, 108; mv "
+      "s9, sp;"
       "li a0, 0; jalr %1;"
       "addi s1, s1, -101; addi s2, s2, -102; addi s3, s3, -103; addi s4, s4, -104; addi s5, s5, -105;"
-      "sub s6, s6, sp; or %0, s1, s2; or %0, %0, s3; or %0, %0, s4; or %0, %0, s5; or %0, %0, s6"
+      "addi s6, s6, -106; addi s7, s7, -107; addi s8, s8, -108; sub s9, s9, sp;"
+      "or %0, s1, s2; or %0, %0, s3; or %0, %0, s4; or %0, %0, s5; or %0, %0, s6; or %0, %0, s7; or %0, %0, "
+      "s8;"
+      "or %0, %0, s9"
       : "=&r"(changed)
       : "r"(compiled.entry)
-      : "ra", "s1", "s2", "s3", "s4", "s5", "s6", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1",
-        "t2", "t3", "t4", "t5", "t6", "memory");
+      : "ra", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "a0", "a1", "a2", "a3", "a4", "a5", "a6",
+        "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
   EXPECT(changed == 0, "%lx", changed);
 }
 
@@ -340,6 +380,8 @@ int main(int argc, char **argv) {
     compare_exchange_compares_and_writes_the_low_half();
     helpers_keep_r6_to_r9_and_may_spoil_the_rest();
     callers_own_registers_survive_the_program();
+    constants_of_a_loop_survive_its_calls();
+    a_constant_in_a_loop_is_built_once();
     a_jump_to_the_first_instruction_skips_the_prologue();
     a_faulting_load_reads_as_zero();
     an_unread_upper_half_is_not_cleared();
