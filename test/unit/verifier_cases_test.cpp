@@ -235,5 +235,188 @@ const Case kArithmetic[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Arithmetic, VerifierCases, testing::ValuesIn(kArithmetic), case_name);
 
+// r0: a value of 8 bytes, r1: an unknown number of 64 bits from the context. Then the case.
+std::vector<Insn> with_value(std::vector<Insn> then) {
+  std::vector<Insn> code = {mov64_reg(R6, R1),
+                            store_imm(DW, R10, -8, 0),
+                            mov64_reg(R2, R10),
+                            add64_imm(R2, -8),
+                            make_insn(KBPF_OP_LD_IMM64, R1, KBPF_PSEUDO_MAP_IDX, 0, 0),
+                            Insn{},
+                            call_helper(1),
+                            jump_imm(KBPF_JMP_JNE, R0, 0, 1),
+                            exit_insn(),
+                            load(DW, R1, R6, 80)};
+  code.insert(code.end(), then.begin(), then.end());
+  return code;
+}
+// r1 was narrowed by `narrowing`: is it an index of a byte of the value?
+std::vector<Insn> index_after(std::vector<Insn> narrowing) {
+  std::vector<Insn> code = with_value(std::move(narrowing));
+  code.push_back(add64_reg(R0, R1));
+  code.push_back(store_imm(B, R0, 0, 1));
+  return code;
+}
+const Insn kLeave = exit_insn();
+constexpr unsigned JEQ = KBPF_JMP_JEQ, JNE = KBPF_JMP_JNE, JGT = KBPF_JMP_JGT, JLT = KBPF_JMP_JLT,
+                   JLE = KBPF_JMP_JLE, JSGT = KBPF_JMP_JSGT, JSGE = KBPF_JMP_JSGE, JSLT = KBPF_JMP_JSLT,
+                   JSLE = KBPF_JMP_JSLE, JSET = KBPF_JMP_JSET;
+constexpr const char *kOutside = "map-value-out-of-bounds";
+
+const Case kBounds[] = {
+    {"None", kKprobe, index_after({}), kOutside},
+    {"LessThan8", kKprobe, index_after({jump_imm(JLT, R1, 8, 1), kLeave}), nullptr},
+    {"LessThan9", kKprobe, index_after({jump_imm(JLT, R1, 9, 1), kLeave}), kOutside},
+    {"AtMost7", kKprobe, index_after({jump_imm(JLE, R1, 7, 1), kLeave}), nullptr},
+    {"AtMost8", kKprobe, index_after({jump_imm(JLE, R1, 8, 1), kLeave}), kOutside},
+    {"NotMoreThan7", kKprobe, index_after({jump_imm(JGT, R1, 7, 1), ja(1), kLeave}), nullptr},
+    {"SignedLessThan8", kKprobe, index_after({jump_imm(JSLT, R1, 8, 1), kLeave}), kOutside},
+    {"SignedBetween", kKprobe,
+     index_after({jump_imm(JSLT, R1, 8, 1), kLeave, jump_imm(JSGE, R1, 0, 1), kLeave}), nullptr},
+    {"SignedBetweenTheOtherOrder", kKprobe,
+     index_after({jump_imm(JSGT, R1, -1, 1), kLeave, jump_imm(JSLE, R1, 7, 1), kLeave}), nullptr},
+    {"SignedBelowZeroPossible", kKprobe,
+     index_after({jump_imm(JSLT, R1, 8, 1), kLeave, jump_imm(JSGE, R1, -1, 1), kLeave}), kOutside},
+    {"UnsignedAboveMinusOneAndSignedBelow", kKprobe,
+     index_after({mov64_imm(R2, -1), jump_reg(JGT, R1, R2, 1), jump_imm(JSGT, R1, 1, -2)}), kOutside},
+    {"Half32LessThan8ThenWhole", kKprobe, index_after({jump32_imm(JLT, R1, 8, 1), kLeave}), kOutside},
+    {"Half32LessThan8ThenZeroExtended", kKprobe,
+     index_after({jump32_imm(JLT, R1, 8, 1), kLeave, mov32_reg(R1, R1)}), nullptr},
+    {"ZeroExtendedThenHalf32LessThan8", kKprobe,
+     index_after({mov32_reg(R1, R1), jump32_imm(JLT, R1, 8, 1), kLeave}), nullptr},
+    {"Signed32BetweenThenZeroExtended", kKprobe,
+     index_after({jump32_imm(JSLT, R1, 8, 1), kLeave, jump32_imm(JSGE, R1, 0, 1), kLeave, mov32_reg(R1, R1)}),
+     nullptr},
+    {"Signed32BetweenThenSignExtended", kKprobe,
+     index_after(
+         {jump32_imm(JSLT, R1, 8, 1), kLeave, jump32_imm(JSGE, R1, 0, 1), kLeave, movsx64_reg(R1, R1, 32)}),
+     nullptr},
+    {"Signed32AboveOnlyThenSignExtended", kKprobe,
+     index_after({jump32_imm(JSLT, R1, 8, 1), kLeave, movsx64_reg(R1, R1, 32)}), kOutside},
+    {"Masked", kKprobe, index_after({and64_imm(R1, 7)}), nullptr},
+    {"MaskedTooWide", kKprobe, index_after({and64_imm(R1, 15)}), kOutside},
+    {"MaskedThenMultiplied", kKprobe, index_after({and64_imm(R1, 1), alu64_imm(KBPF_ALU_MUL, R1, 7)}),
+     nullptr},
+    {"MaskedThenMultipliedTooFar", kKprobe, index_after({and64_imm(R1, 1), alu64_imm(KBPF_ALU_MUL, R1, 8)}),
+     kOutside},
+    {"MaskedThenShiftedUp", kKprobe, index_after({and64_imm(R1, 3), lsh64_imm(R1, 1)}), nullptr},
+    {"ShiftedDown61", kKprobe, index_after({alu64_imm(KBPF_ALU_RSH, R1, 61)}), nullptr},
+    {"ShiftedDown60", kKprobe, index_after({alu64_imm(KBPF_ALU_RSH, R1, 60)}), kOutside},
+    {"Shifted32Down29", kKprobe, index_after({alu32_imm(KBPF_ALU_RSH, R1, 29)}), nullptr},
+    {"ShiftedDownSigned61", kKprobe, index_after({alu64_imm(KBPF_ALU_ARSH, R1, 61)}), kOutside},
+    {"ShiftedBothWays", kKprobe, index_after({lsh64_imm(R1, 61), alu64_imm(KBPF_ALU_RSH, R1, 61)}), nullptr},
+    {"Remainder", kKprobe, index_after({alu64_imm(KBPF_ALU_MOD, R1, 8)}), nullptr},
+    {"OrOfMasked", kKprobe,
+     index_after({mov64_reg(R2, R1), and64_imm(R1, 5), and64_imm(R2, 2), alu64_reg(KBPF_ALU_OR, R1, R2)}),
+     nullptr},
+    {"XorOfMasked", kKprobe,
+     index_after({mov64_reg(R2, R1), and64_imm(R1, 7), and64_imm(R2, 3), alu64_reg(KBPF_ALU_XOR, R1, R2)}),
+     nullptr},
+    {"DifferenceMayBeNegative", kKprobe, index_after({and64_imm(R1, 7), add64_imm(R1, -1)}), kOutside},
+    {"SumThenDifference", kKprobe, index_after({and64_imm(R1, 7), add64_imm(R1, 100), add64_imm(R1, -100)}),
+     nullptr},
+    {"CopyCompared", kKprobe, index_after({mov64_reg(R2, R1), jump_imm(JLT, R2, 8, 1), kLeave}), nullptr},
+    {"OriginalComparedCopyChanged", kKprobe,
+     index_after({mov64_reg(R2, R1), add64_imm(R2, 1), jump_imm(JLT, R2, 8, 1), kLeave}), kOutside},
+    {"EqualToConstant", kKprobe, index_after({jump_imm(JEQ, R1, 7, 1), kLeave}), nullptr},
+    {"EqualToConstantTooFar", kKprobe, index_after({jump_imm(JEQ, R1, 8, 1), kLeave}), kOutside},
+    {"EqualToABoundedRegister", kKprobe,
+     index_after({load(DW, R2, R6, 88), and64_imm(R2, 7), jump_reg(JEQ, R1, R2, 1), kLeave}), nullptr},
+    {"LessThanABoundedRegister", kKprobe,
+     index_after({load(DW, R2, R6, 88), and64_imm(R2, 7), jump_reg(JLT, R1, R2, 1), kLeave}), nullptr},
+    {"UpperBitsAbsent", kKprobe, index_after({jump_imm(JSET, R1, -8, 1), ja(1), kLeave}), nullptr},
+    {"NotEqualAtTheEdge", kKprobe,
+     index_after({jump_imm(JLE, R1, 8, 1), kLeave, jump_imm(JNE, R1, 8, 1), kLeave}), nullptr},
+    {"NotEqualInside", kKprobe,
+     index_after({jump_imm(JLE, R1, 8, 1), kLeave, jump_imm(JNE, R1, 5, 1), kLeave}), kOutside},
+    {"LowByte", kKprobe, index_after({load(B, R1, R6, 80), alu64_imm(KBPF_ALU_RSH, R1, 5)}), nullptr},
+    {"SignedByteBetween", kKprobe,
+     index_after(
+         {load_signed(B, R1, R0, 0), jump_imm(JSLT, R1, 8, 1), kLeave, jump_imm(JSGE, R1, 0, 1), kLeave}),
+     nullptr},
+    {"SignExtendedByteOfAMask", kKprobe, index_after({and64_imm(R1, 7), movsx64_reg(R1, R1, 8)}), nullptr},
+    {"SwappedBytes", kKprobe, index_after({and64_imm(R1, 7), to_be(R1, 16), to_be(R1, 16)}), nullptr},
+    {"QuotientBounded", kKprobe, index_after({and64_imm(R1, 7), alu64_imm(KBPF_ALU_DIV, R1, 2)}), nullptr},
+    {"NegatedMask", kKprobe, index_after({and64_imm(R1, 7), neg64(R1), add64_imm(R1, 7)}), nullptr},
+    {"SpilledWhole", kKprobe,
+     index_after({and64_imm(R1, 7), store_reg(DW, R10, -16, R1), mov64_imm(R1, 0), load(DW, R1, R10, -16)}),
+     nullptr},
+    {"SpilledWord", kKprobe,
+     index_after({and64_imm(R1, 7), store_reg(W, R10, -16, R1), mov64_imm(R1, 0), load(W, R1, R10, -16)}),
+     nullptr},
+    {"SpilledHalf", kKprobe,
+     index_after({and64_imm(R1, 7), store_reg(H, R10, -16, R1), mov64_imm(R1, 0), load(H, R1, R10, -16)}),
+     nullptr},
+    {"SpilledByte", kKprobe,
+     index_after({and64_imm(R1, 7), store_reg(B, R10, -16, R1), mov64_imm(R1, 0), load(B, R1, R10, -16)}),
+     nullptr},
+    {"SpilledByteOfAWideMask", kKprobe,
+     index_after({and64_imm(R1, 0x107), store_reg(B, R10, -16, R1), mov64_imm(R1, 0), load(B, R1, R10, -16)}),
+     nullptr},
+    {"SpilledByteCutOff", kKprobe,
+     index_after({store_reg(B, R10, -16, R1), jump_imm(JLT, R1, 8, 1), kLeave, load(B, R1, R10, -16)}),
+     nullptr},
+    {"SpilledByteThatMayBeAnything", kKprobe,
+     index_after({store_reg(B, R10, -16, R1), load(B, R1, R10, -16)}), kOutside},
+    {"SpilledWordComparedAfterwards", kKprobe,
+     index_after({mov32_reg(R1, R1), store_reg(W, R10, -16, R1), jump_imm(JLT, R1, 8, 1), kLeave,
+                  load(W, R1, R10, -16)}),
+     nullptr},
+    {"SpilledThenOverwrittenInPart", kKprobe,
+     index_after(
+         {and64_imm(R1, 7), store_reg(DW, R10, -16, R1), store_imm(B, R10, -15, 1), load(DW, R1, R10, -16)}),
+     kOutside},
+    {"ProvedImpossible", kKprobe,
+     with_value({and64_imm(R1, 7), jump_imm(JGT, R1, 7, 1), ja(1), store_imm(B, R0, 100, 1)}), nullptr},
+    {"ProvedImpossibleBySign", kKprobe,
+     with_value({and64_imm(R1, 7), jump_imm(JSLT, R1, 0, 1), ja(1), store_imm(B, R0, 100, 1)}), nullptr},
+    {"ProvedImpossibleByBits", kKprobe,
+     with_value({alu64_imm(KBPF_ALU_OR, R1, 1), jump_imm(JEQ, R1, 4, 1), ja(1), store_imm(B, R0, 100, 1)}),
+     nullptr},
+    {"ProvedImpossibleByHalf", kKprobe,
+     with_value({mov32_reg(R1, R1), lsh64_imm(R1, 1), alu32_imm(KBPF_ALU_RSH, R1, 1),
+                 jump32_imm(JSLT, R1, 0, 1), ja(1), store_imm(B, R0, 100, 1)}),
+     nullptr},
+    {"EqualToAnotherValuesAddress", kKprobe,
+     with_value({mov64_reg(R7, R0), mov64_reg(R2, R10), add64_imm(R2, -8),
+                 make_insn(KBPF_OP_LD_IMM64, R1, KBPF_PSEUDO_MAP_IDX, 0, 0), Insn{}, call_helper(1),
+                 jump_reg(JEQ, R0, R7, 1), kLeave, store_imm(B, R0, 7, 1)}),
+     nullptr},
+    {"DifferentFromAnotherValuesAddress", kKprobe,
+     with_value({mov64_reg(R7, R0), mov64_reg(R2, R10), add64_imm(R2, -8),
+                 make_insn(KBPF_OP_LD_IMM64, R1, KBPF_PSEUDO_MAP_IDX, 0, 0), Insn{}, call_helper(1),
+                 jump_reg(JNE, R0, R7, 1), kLeave, store_imm(B, R0, 7, 1)}),
+     "possibly-null"},
+};
+INSTANTIATE_TEST_SUITE_P(Bounds, VerifierCases, testing::ValuesIn(kBounds), case_name);
+
+// bpf_probe_read_kernel(fp - 16, r2, 0), where r2 is what `size` makes of an unknown number.
+std::vector<Insn> probe_read(std::vector<Insn> size, std::vector<Insn> then) {
+  std::vector<Insn> code = {load(DW, R2, R1, 80)};
+  code.insert(code.end(), size.begin(), size.end());
+  for (const Insn &insn : {mov64_reg(R1, R10), add64_imm(R1, -16), mov64_imm(R3, 0), call_helper(113)})
+    code.push_back(insn);
+  code.insert(code.end(), then.begin(), then.end());
+  return code;
+}
+
+const Case kSizes[] = {
+    {"Unbounded", kKprobe, probe_read({}, {}), "memory-size"},
+    {"BoundedIntoUnwrittenStack", kKprobe, probe_read({and64_imm(R2, 15)}, {}), nullptr},
+    {"BoundedBeyondTheStack", kKprobe, probe_read({and64_imm(R2, 31)}, {}), "stack-out-of-bounds"},
+    {"ReadsWhatMayBeUnfilled", kKprobe, probe_read({and64_imm(R2, 15)}, {load(B, R1, R10, -16)}),
+     "stack-uninitialised"},
+    {"ReadsWhatIsSurelyFilled", kKprobe,
+     probe_read({and64_imm(R2, 7), add64_imm(R2, 8)}, {load(DW, R1, R10, -16)}), nullptr},
+    {"ReadsBehindWhatIsSurelyFilled", kKprobe,
+     probe_read({and64_imm(R2, 7), add64_imm(R2, 8)}, {load(B, R1, R10, -8)}), "stack-uninitialised"},
+    {"AllFilled", kKprobe, probe_read({mov64_imm(R2, 16)}, {load(DW, R1, R10, -8)}), nullptr},
+    {"FillsOverASpilledNumber", kKprobe,
+     probe_read({and64_imm(R2, 15), store_imm(DW, R10, -16, 0)},
+                {load(DW, R1, R10, -16), mov64_reg(R2, R10), add64_reg(R2, R1), store_imm(B, R2, -1, 0)}),
+     "stack-out-of-bounds"},
+};
+INSTANTIATE_TEST_SUITE_P(Sizes, VerifierCases, testing::ValuesIn(kSizes), case_name);
+
 } // namespace
 } // namespace kbpf::test

@@ -330,7 +330,7 @@ TEST(VerifierRefuses, MemoryFilledUpToAnUnknownSizeAsInitialised) {
   expect_refused({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), load(KBPF_SIZE_DW, R3, R1, 88), and64_imm(R2, 7),
                             mov64_reg(R1, R10), add64_imm(R1, -8), call_helper(113),
                             load(KBPF_SIZE_DW, R0, R10, -8), exit_insn()}},
-                 "stack-uninitialised", 5);
+                 "stack-uninitialised", 6);
 }
 
 TEST(VerifierRefuses, ALoopThatChangesNothing) {

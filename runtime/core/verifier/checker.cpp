@@ -278,11 +278,10 @@ Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_
   bool may_be_null = arg == KBPF_ARG_MEM_READ_OR_NULL;
   if (may_be_null && memory.is_scalar() && memory.number.is_constant(0))
     return {};
-  // A helper fills what it is given; of a size that varies, some bytes may stay as they were.
-  bool initialises = arg == KBPF_ARG_MEM_WRITE && size.number.is_constant();
-  return check_memory(
-      state, reg, 0, range.umax,
-      {.reads = !initialises, .writes = arg == KBPF_ARG_MEM_WRITE, .by_helper = true, .is_atomic = false});
+  // What a helper fills need not have been written before.
+  const bool is_output = arg == KBPF_ARG_MEM_WRITE;
+  return check_memory(state, reg, 0, range.umax,
+                      {.reads = !is_output, .writes = is_output, .by_helper = true, .is_atomic = false});
 }
 
 Result<void> Checker::check_return(const State &state) {

@@ -52,7 +52,7 @@ void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   ByteKind kind = ByteKind::misc;
   if (value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0) {
     kind = ByteKind::zero;
-  } else if (first == 0 && (size == 8 || (value.is_scalar() && (size == 4 || value.number.is_constant())))) {
+  } else if (first == 0 && (size == 8 || value.is_scalar())) {
     Value stored = value;
     if (size < 8) {
       stored.number = zero_extend(value.number, size * 8);

@@ -102,7 +102,7 @@ private:
   void find_fills() {
     for (size_t s = 0; s < cfg_.subprograms.size(); s++)
       for (const Insn &insn : insns_.subspan(cfg_.subprograms[s].first, cfg_.subprograms[s].count))
-        if (insn.cls() == KBPF_CLASS_LDX && insn.access_bytes() >= 4)
+        if (insn.cls() == KBPF_CLASS_LDX)
           filled_from_[s] |= fixed_slot(insn);
   }
 
@@ -160,9 +160,8 @@ private:
     case KBPF_CLASS_ST:
       return after | dst;
     case KBPF_CLASS_STX: {
-      // The stack remembers numbers of 4 bytes and more; an atomic operation leaves none behind.
-      bool remembered =
-          kept && insn.mode() != KBPF_MODE_ATOMIC && on_stack_[i] & dst && insn.access_bytes() >= 4;
+      // The stack remembers numbers of any width; an atomic operation leaves none behind.
+      bool remembered = kept && insn.mode() != KBPF_MODE_ATOMIC && on_stack_[i] & dst;
       return static_cast<uint16_t>(after | dst | (remembered ? src : 0));
     }
     case KBPF_CLASS_ALU:

@@ -259,15 +259,17 @@ Result<void> Transformer::atomic(State &state, const Insn &insn) {
   return {};
 }
 
-Result<void> Transformer::initialise(State &state, const Value &base, uint64_t size, bool wholly) {
-  if (base.kind != Kind::stack || size == 0)
+Result<void> Transformer::initialise(State &state, const Value &base, uint64_t least, uint64_t most) {
+  if (base.kind != Kind::stack || most == 0)
     return {};
   Frame &frame = *state.frames[base.frame];
-  OffsetRange at = offsets(base, 0, size);
-  bool exact = wholly && at.is_exact(size);
-  if (exact && !pool_.reserve_slots(frame, slot_of(at.first) + 1))
+  const OffsetRange touched = offsets(base, 0, most), filled = offsets(base, 0, least);
+  overwrite_stack(frame, touched.first, touched.end, false);
+  if (least == 0 || !filled.is_exact(least)) // at a place that varies, no byte is sure to be filled
+    return {};
+  if (!pool_.reserve_slots(frame, slot_of(filled.first) + 1))
     return Error::no_memory;
-  overwrite_stack(frame, at.first, at.end, exact);
+  overwrite_stack(frame, filled.first, filled.end, true);
   return {};
 }
 
@@ -278,9 +280,10 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
     const Value &value = state.reg(i + 1);
     if (proto.args[i] == KBPF_ARG_MEM_WRITE) {
       const Scalar &size = state.reg(i + 2).number;
-      KBPF_TRY(initialise(state, value, size.r64.umax, size.is_constant()));
+      KBPF_TRY(initialise(state, value, size.r64.umin, size.r64.umax));
     } else if (call.map && fills_value(proto.args[i], analysis_.program.maps[*call.map])) {
-      KBPF_TRY(initialise(state, value, analysis_.program.maps[*call.map].value_size, true));
+      const uint32_t size = analysis_.program.maps[*call.map].value_size;
+      KBPF_TRY(initialise(state, value, size, size));
     } else if (proto.args[i] == KBPF_ARG_OPTIONAL && value.kind == Kind::uninitialised) {
       analysis_.zeroed_args[state.insn] |= static_cast<uint8_t>(1u << (i + 1));
     }
@@ -380,13 +383,17 @@ bool Transformer::assume_jump(State &state, bool taken) {
   if (is_64)
     learn_packet_range(state, insn, taken);
 
-  // Comparison of a pointer with null.
+  // Comparison of a pointer with null, or with an address.
   bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
-  if (dst.is_scalar())
+  if (dst.is_scalar() || is_certainly_not_null(dst))
     std::swap(dst, src);
-  if (!is_64 || !equality || !src.is_scalar() || !src.number.is_constant(0))
+  const bool against_address = is_certainly_not_null(src);
+  if (!is_64 || !equality || !(against_address || (src.is_scalar() && src.number.is_constant(0))))
     return true;
-  bool is_null = (insn.code() == KBPF_JMP_JEQ) == taken;
+  const bool is_equal = (insn.code() == KBPF_JMP_JEQ) == taken;
+  if (against_address && !is_equal) // another address, or null
+    return true;
+  const bool is_null = is_equal && !against_address;
   if (is_certainly_not_null(dst))
     return !is_null;
   if (dst.kind == Kind::map_value_or_null)

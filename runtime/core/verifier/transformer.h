@@ -33,7 +33,8 @@ private:
                               const Value &value);
   Result<void> atomic(State &state, const Insn &insn);
   Result<void> call_helper(State &state, const Insn &insn);
-  Result<void> initialise(State &state, const Value &base, uint64_t size, bool wholly);
+  // A helper fills memory of a size between least and most; what lies between the two may stay as it was.
+  Result<void> initialise(State &state, const Value &base, uint64_t least, uint64_t most);
   // What a comparison of a packet pointer with the packet's end says of the packet's length.
   void learn_packet_range(State &state, const Insn &insn, bool taken);
   Value move_in_packet(const Value &pointer, const Scalar &by, bool is_add);
