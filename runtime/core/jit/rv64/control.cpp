@@ -49,6 +49,20 @@ static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
          operation.dst() != move.dst();
 }
 
+Result<uint32_t> Lowering::lower_move(const Insn &insn) {
+  uint32_t next = index_ + 1;
+  if (next < insns_.size() && !plan_.is_leader(next) && plan_.program.facts()[next].reachable) {
+    bool with_alu = fuses(insn, insns_[next]);
+    if (with_alu || fuses_with_fetch(insn, insns_[next])) {
+      index_ = next;
+      KBPF_TRY(with_alu ? lower_alu(insns_[next], insn.src()) : lower_atomic(insns_[next], insn.src()));
+      return 2u;
+    }
+  }
+  KBPF_TRY(lower_alu(insn, insn.dst()));
+  return 1u;
+}
+
 Result<uint32_t> Lowering::lower_insn(uint32_t index) {
   const Insn &insn = insns_[index];
   index_ = index;
@@ -57,17 +71,10 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
   case KBPF_CLASS_ALU64:
-    if (index + 1 < insns_.size() && !plan_.is_leader(index + 1) &&
-        plan_.program.facts()[index + 1].reachable) {
-      const Insn &next = insns_[index + 1];
-      if (bool with_alu = fuses(insn, next); with_alu || fuses_with_fetch(insn, next)) {
-        index_++;
-        KBPF_TRY(with_alu ? lower_alu(next, insn.src()) : lower_atomic(next, insn.src()));
-        slots = 2;
-        break;
-      }
-    }
-    KBPF_TRY(lower_alu(insn, insn.dst()));
+    if (insn.code() == KBPF_ALU_MOV && insn.src_is_reg())
+      slots = KBPF_TRY(lower_move(insn));
+    else
+      KBPF_TRY(lower_alu(insn, insn.dst()));
     break;
   case KBPF_CLASS_JMP:
   case KBPF_CLASS_JMP32:

@@ -27,8 +27,13 @@ Split split(int64_t value) {
 } // namespace
 
 void Emitter::put(uint32_t bits, unsigned bytes) {
-  if (position_ <= out_.size() && bytes <= out_.size() - position_)
-    memcpy(out_.data() + position_, &bits, bytes);
+  if (position_ <= out_.size() && bytes <= out_.size() - position_) {
+    memcpy(out_.data() + position_, &bits, 2); // of constant size, so that it is no call
+    if (bytes == 4) {
+      uint32_t upper = bits >> 16;
+      memcpy(out_.data() + position_ + 2, &upper, 2);
+    }
+  }
   position_ += bytes;
 }
 

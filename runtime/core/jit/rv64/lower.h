@@ -37,6 +37,7 @@ private:
   void epilogue();
   template <typename Visit> void for_each_saved(Visit visit) const; // visit(Reg, offset from sp)
   Result<uint32_t> lower_insn(uint32_t index);                      // number of slots that it took
+  Result<uint32_t> lower_move(const Insn &insn); // of a register, and what fuses with it; number of slots
   Result<void> lower_call(const Insn &insn);
   void call_function(uint64_t target);
   void call_by_number(Reg number);
