@@ -22,6 +22,7 @@ constexpr Spelling kSpellings[] = {
     {"--abi", Form::value, "abi", "PROFILE", "kernel to compile for: kbpf (the default), zcore, linux"},
     {"--abi=", Form::joined, "abi", "", ""},
     {"-mcpu=", Form::joined, "mcpu", "VERSION", "BPF instruction set: v1, v2, v3 (the default), v4"},
+    {"--dump", Form::flag, "dump", "", "print an object's programs, maps and code with its C lines"},
     {"--kernel-btf", Form::value, "kernel-btf", "FILE",
      "types of the kernel to run on, raw BTF or an ELF file: for vmlinux.h and CO-RE relocations"},
     {"--kernel-btf=", Form::joined, "kernel-btf", "", ""},

@@ -6,6 +6,7 @@
 #include "bpfcc/frontend/frontend.h"
 #include "bpfcc/options.h"
 #include "bpfcc/relocator/btf_header.h"
+#include "bpfcc/relocator/dump.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/kernel_btf.h"
 #include "bpfcc/relocator/passes.h"
@@ -93,6 +94,19 @@ int write_output(const Options &options, Diagnostics &diag, std::string_view byt
   return exit_code(diag);
 }
 
+int dump_object(const Options &options, Diagnostics &diag) {
+  std::string bytes;
+  if (std::string error = read_file(options.input, bytes); !error.empty()) {
+    diag.error({}, error);
+    return exit_code(diag);
+  }
+  RelocatorOptions relocator;
+  relocator.input_name = options.input;
+  Image image(relocator, diag);
+  read_elf(image, bytes);
+  return diag.errors() ? exit_code(diag) : write_output(options, diag, dump(image));
+}
+
 // -###, as clang prints it: every argument in quotes, those of a shell's meaning marked.
 void print_commands(const FrontendOptions &frontend) {
   std::string out =
@@ -160,6 +174,8 @@ int run(const Options &options) {
   FrontendOutput compiled;
   KernelBtf kernel;
   FrontendOptions frontend = options.frontend;
+  if (options.dump)
+    return dump_object(options, diag);
   std::string kernel_file = read_kernel(options, frontend, diag, kernel);
   if (diag.errors())
     return exit_code(diag);

@@ -160,6 +160,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--print-multi-lib", parsed.print_multi_lib);
   app.add_flag("--print-commands", options.print_commands);
   app.add_flag("--save-temps", options.save_temps);
+  app.add_flag("--dump", options.dump);
   app.add_flag("--big-endian", parsed.big_endian);
   // Of a pair of opposites the later one wins.
   app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
@@ -232,6 +233,12 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
     options.input_is_object = suffix == ".o";
     if (input != "-" && suffix != ".c" && suffix != ".i" && suffix != ".o")
       return "unknown kind of input file '" + input + "': expected .c, .i or .o; -x c says that it is C";
+  }
+  if (options.dump) {
+    if (!options.input_is_object)
+      return "--dump takes an object, and '" + input + "' is a source";
+    options.output = "-";
+    return {};
   }
   if (options.input_is_object && frontend.output != OutputKind::object)
     return "'" + input + "' is an object: it can only be made into an object";

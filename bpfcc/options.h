@@ -32,6 +32,7 @@ struct Options {
   bool verify = true;
   bool print_commands = false; // -###
   bool save_temps = false;
+  bool dump = false;                   // print the object that is the input
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;
   bool warnings_off = false;

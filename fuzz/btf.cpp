@@ -46,12 +46,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   [[maybe_unused]] volatile uint64_t sum = ask(btf);
   BtfExt ext;
-  if (!ext.parse(ext_bytes, btf, {{"kprobe/f", {1, 64}}, {".text", {2, 32}}, {"?kretprobe/g", {3, 16}}},
-                 error))
+  if (!ext.parse(ext_bytes, btf,
+                 {{"kprobe/f", {{1, 64}, {4, 8}}}, {".text", {{2, 32}}}, {"?kretprobe/g", {{3, 16}}}}, error))
     return 0;
   for (const LineInfo &line : ext.lines)
     sum = sum + btf.string(line.file).size() + btf.string(line.text).size();
-  for (uint32_t section = 0; section < 4; section++)
+  for (uint32_t section = 0; section < 5; section++)
     for (uint32_t slot = 0; slot < 65; slot++)
       sum = sum + (ext.line_at(section, slot) != nullptr);
   return 0;

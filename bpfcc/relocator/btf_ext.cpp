@@ -21,12 +21,10 @@ uint32_t word(std::string_view bytes, size_t offset) {
   return value;
 }
 
-using CodeSections = std::unordered_map<std::string_view, BtfExt::CodeSection>;
-
 // Calls add(section, insn, record) for each record of the area at offset.
 template <typename Add> bool parse_area(std::string_view bytes, const char *what, uint32_t header_size,
                                         uint32_t offset, uint32_t size, uint32_t min_record, const Btf &btf,
-                                        const CodeSections &sections, std::string &error, Add add) {
+                                        const BtfExt::CodeSections &sections, std::string &error, Add add) {
   if (size == 0)
     return true;
   auto fail = [&](uint64_t at, std::string_view cause) {
@@ -41,6 +39,7 @@ template <typename Add> bool parse_area(std::string_view bytes, const char *what
   if (record_size < min_record || record_size % 4)
     return fail(position, concat("records of ", record_size, " bytes"));
   position += 4;
+  std::unordered_map<std::string_view, size_t> blocks; // seen of each name
   while (position < end) {
     if (end - position < 8)
       return fail(position, "is cut off");
@@ -49,6 +48,8 @@ template <typename Add> bool parse_area(std::string_view bytes, const char *what
     auto section = sections.find(name);
     if (section == sections.end())
       return fail(position, concat("names ", quoted(name), ", which is no code section"));
+    size_t block = std::min(blocks[name]++, section->second.size() - 1);
+    const BtfExt::CodeSection &code = section->second[block];
     position += 8;
     if (count == 0)
       return fail(position - 8, concat("no record of ", quoted(name)));
@@ -56,9 +57,9 @@ template <typename Add> bool parse_area(std::string_view bytes, const char *what
       return fail(position, "is cut off");
     for (; count; count--, position += record_size) {
       uint32_t byte_offset = word(bytes, position);
-      if (byte_offset % 8 || byte_offset / 8 >= section->second.slots)
+      if (byte_offset % 8 || byte_offset / 8 >= code.slots)
         return fail(position, concat("offset ", hex(byte_offset), " is no instruction of ", quoted(name)));
-      add(section->second.index, byte_offset / 8, bytes.substr(position, record_size));
+      add(code.index, byte_offset / 8, bytes.substr(position, record_size));
     }
   }
   return true;

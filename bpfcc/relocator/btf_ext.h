@@ -41,13 +41,14 @@ struct BtfExt {
   std::vector<LineInfo> lines;
   std::vector<CoreRelo> core_relos;
 
-  // sections: names of code sections -> ELF index and size in slots. Records of other sections are an error.
+  // Names of code sections -> ELF index and size in slots, in the file's order: several sections of one name
+  // have their records in that order. Records of other sections are an error.
   struct CodeSection {
     uint32_t index;
     uint32_t slots;
   };
-  bool parse(std::string_view bytes, const Btf &btf,
-             const std::unordered_map<std::string_view, CodeSection> &sections, std::string &error);
+  using CodeSections = std::unordered_map<std::string_view, std::vector<CodeSection>>;
+  bool parse(std::string_view bytes, const Btf &btf, const CodeSections &sections, std::string &error);
 
   // The line that an instruction belongs to: the last record at or before it; null where there is none.
   const LineInfo *line_at(uint32_t section, uint32_t insn) const;

@@ -197,7 +197,7 @@ bool Reader::relocated_contents(size_t index, std::string &out) {
 
 bool Reader::read_btf() {
   size_t btf_index = 0, ext_index = 0;
-  std::unordered_map<std::string_view, BtfExt::CodeSection> code;
+  BtfExt::CodeSections code;
   for (size_t i = 1; i < image_.sections.size(); i++) {
     const Section &section = image_.sections[i];
     if (section.name == ".BTF")
@@ -205,7 +205,7 @@ bool Reader::read_btf() {
     else if (section.name == ".BTF.ext")
       ext_index = i;
     else if (is_code(section))
-      code.try_emplace(section.name, static_cast<uint32_t>(i), static_cast<uint32_t>(section.size / 8));
+      code[section.name].push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(section.size / 8)});
   }
   std::string error;
   if (btf_index) {

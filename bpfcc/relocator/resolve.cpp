@@ -191,6 +191,11 @@ Resolved Resolver::helper_call(const Reloc &reloc) {
     elsewhere = kbpf::kKbpfProfile.helper(number);
   std::string known = elsewhere ? concat(" (bpf_", elsewhere->name, ")") : std::string();
   std::string_view similar = elsewhere ? nearest(image_, elsewhere->name, helper_names_) : std::string_view();
+  if (libbpf_ && !elsewhere) { // of a newer kernel, or in code that the loader finds dead
+    report_at(image_, Severity::warning, reloc.section, reloc.insn,
+              concat("helper ", number, " is not in profile ", profile_name()));
+    return {ResolvedKind::helper, number, 0};
+  }
   error(reloc, concat("helper ", number, known, " is not in profile ", profile_name(),
                       similar.empty() ? std::string() : concat("; the nearest it has is bpf_", similar)));
   return {};

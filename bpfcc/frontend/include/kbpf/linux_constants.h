@@ -242,5 +242,7 @@ enum {
 #define BPF_OBJ_NAME_LEN 16u
 #define BPF_TAG_SIZE 8
 #define XDP_PACKET_HEADROOM 256
+#define BPF_F_ADJ_ROOM_ENCAP_L2(len)                                                                         \
+  (((__u64)(len) & BPF_ADJ_ROOM_ENCAP_L2_MASK) << BPF_ADJ_ROOM_ENCAP_L2_SHIFT)
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#define _LINUX_CAPABILITY_VERSION_3 0x20080522
+#define _LINUX_CAPABILITY_U32S_3 2
 #define CAP_CHOWN 0
 #define CAP_DAC_OVERRIDE 1
 #define CAP_KILL 5

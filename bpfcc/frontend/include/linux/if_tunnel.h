@@ -14,5 +14,9 @@
 #define GRE_ACK 0x8000
 #define GRE_FLAGS 0x0078
 #define GRE_VERSION 0x0007
+#define GRE_IS_CSUM(f) ((f) & GRE_CSUM)
+#define GRE_IS_ROUTING(f) ((f) & GRE_ROUTING)
+#define GRE_IS_KEY(f) ((f) & GRE_KEY)
+#define GRE_IS_SEQ(f) ((f) & GRE_SEQ)
 
 #endif
