@@ -77,6 +77,14 @@ struct kbpf_attr_enable_stats {
   kbpf_u32 type; /* 0: run time */
 };
 
+struct kbpf_attr_obj { /* obj_pin, obj_get */
+  kbpf_u64 pathname;
+  kbpf_u32 bpf_fd, file_flags;
+  kbpf_s32 path_fd; /* with KBPF_F_PATH_FD: where a relative pathname begins */
+  kbpf_u32 pad;
+};
+#define KBPF_F_PATH_FD (1u << 14)
+
 struct kbpf_attr_attach { /* PROG_ATTACH and PROG_DETACH, string form */
   kbpf_u64 target;        /* "kind$symbol", not NUL-terminated */
   kbpf_u32 target_len, prog_fd;
