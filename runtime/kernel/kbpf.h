@@ -41,6 +41,10 @@ struct kbpf_object;
 void kbpf_object_acquire(struct kbpf_object *object);
 void kbpf_object_release(struct kbpf_object *object);
 
+/* The lines that Linux shows of an object in /proc/PID/fdinfo, in pieces. */
+void kbpf_object_describe(struct kbpf_object *object, void (*write)(void *user, const char *text, size_t size),
+                          void *user);
+
 /* The trace ring as a pseudo file: copies up to size bytes that the reader at *position has not had yet
  * (whole lines where they fit), and advances it; 0 where there is nothing new. Lines that were overwritten
  * are skipped and counted. */

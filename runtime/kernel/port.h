@@ -85,6 +85,13 @@ int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
                          int cloexec); /* fd, or negative errno */
 int kbpf_port_fd_get(int fd, struct kbpf_object **object);
 
+/* Names of BPF objects in the bpf file system. user_path is a string of the calling process, relative to
+ * dir_fd (-100: its working directory). bind keeps a reference of object for as long as the name is there;
+ * open stores the object with a reference of the runtime's own. 0, or what a Linux file system answers:
+ * -2 (ENOENT), -17 (EEXIST), -1 (EPERM: not in a bpf file system), -13 (EACCES: no such object), ... */
+int kbpf_port_path_bind(int dir_fd, uint64_t user_path, struct kbpf_object *object);
+int kbpf_port_path_open(int dir_fd, uint64_t user_path, struct kbpf_object **object);
+
 /* The kernel's log: one line at information level, without a newline; what the runtime did with a program. */
 void kbpf_port_log(const char *line, size_t size);
 /* [any] The console: what programs print, as it is and before this returns. */

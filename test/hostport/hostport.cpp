@@ -53,8 +53,9 @@ struct Allocation {
 struct State {
   std::mutex mutex; // guards everything below that is not atomic
   std::unordered_map<void *, Allocation> allocations;
-  std::vector<kbpf_object *> fds; // null: free
-  std::vector<bool> foreign;      // open, but no BPF object
+  std::vector<kbpf_object *> fds;             // null: free
+  std::vector<bool> foreign;                  // open, but no BPF object
+  std::map<std::string, kbpf_object *> paths; // the bpf file system
   std::map<uintptr_t, Symbol> symbols;
   std::vector<std::pair<std::string, std::string>> aliases;
   std::vector<Range> text, unprobeable;
@@ -105,6 +106,17 @@ int read_memory(void *to, uint64_t from, size_t size) {
     done += static_cast<size_t>(got);
   }
   return 0;
+}
+
+int read_path(uint64_t from, std::string &path) {
+  for (;; from++) {
+    char c;
+    if (int status = read_memory(&c, from, 1); status != 0)
+      return status;
+    if (!c)
+      return path.empty() ? -ENOENT : 0;
+    path += c;
+  }
 }
 
 int write_memory(uint64_t to, const void *from, size_t size) {
@@ -171,6 +183,8 @@ void reset(bool check_leaks) {
   for (size_t fd = 0; fd < s.fds.size(); fd++)
     if (s.fds[fd] || s.foreign[fd])
       close_fd(static_cast<int>(fd));
+  while (!s.paths.empty())
+    unlink_path(s.paths.begin()->first);
   std::lock_guard lock(s.mutex);
   if (const size_t leaked = count_live(); check_leaks && leaked)
     die(std::to_string(leaked) + " allocations leaked");
@@ -227,6 +241,19 @@ void add_alias(const std::string &alias, const std::string &name) {
 
 void before_next_kernel_read(std::function<void()> action) { before_read = std::move(action); }
 unsigned text_writes() { return state().text_writes; }
+
+void unlink_path(const std::string &path) {
+  kbpf_object *object = nullptr;
+  {
+    std::lock_guard lock(state().mutex);
+    auto found = state().paths.find(path);
+    if (found == state().paths.end())
+      die("unlink of a path that is not there");
+    object = found->second;
+    state().paths.erase(found);
+  }
+  kbpf_object_release(object);
+}
 
 void close_fd(int fd) {
   kbpf_object *object = nullptr;
@@ -476,6 +503,30 @@ int kbpf_port_fd_get(int fd, kbpf_object **object) {
   if (state().foreign[index])
     return -EINVAL;
   *object = state().fds[index];
+  kbpf_object_acquire(*object);
+  return 0;
+}
+
+int kbpf_port_path_bind(int, uint64_t user_path, kbpf_object *object) {
+  std::string path;
+  if (int status = read_path(user_path, path); status != 0)
+    return status;
+  std::lock_guard lock(state().mutex);
+  if (!state().paths.emplace(path, object).second)
+    return -EEXIST;
+  kbpf_object_acquire(object);
+  return 0;
+}
+
+int kbpf_port_path_open(int, uint64_t user_path, kbpf_object **object) {
+  std::string path;
+  if (int status = read_path(user_path, path); status != 0)
+    return status;
+  std::lock_guard lock(state().mutex);
+  auto found = state().paths.find(path);
+  if (found == state().paths.end())
+    return -ENOENT;
+  *object = found->second;
   kbpf_object_acquire(*object);
   return 0;
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The lines that /proc/PID/fdinfo has on a BPF descriptor.
+#include "core/base/text.h"
+#include "kernel/kbpf.h"
+#include "kernel/maps/map.h"
+#include "kernel/program.h"
+
+namespace kbpf {
+namespace {
+
+class CallbackSink final : public TextSink {
+public:
+  CallbackSink(void (*write)(void *, const char *, size_t), void *user) : write_(write), user_(user) {}
+  void append(std::string_view text) override { write_(user_, text.data(), text.size()); }
+
+private:
+  void (*write_)(void *, const char *, size_t);
+  void *user_;
+};
+
+void describe(const Map &map, TextSink &sink) {
+  const MapSpec &spec = map.spec();
+  print(sink, "map_type:\t{}\nkey_size:\t{}\nvalue_size:\t{}\nmax_entries:\t{}\n", spec.type, spec.key_size,
+        spec.value_size, spec.max_entries);
+  print(sink, "map_flags:\t{x}\nmap_extra:\t{x}\nmap_id:\t{}\nfrozen:\t{}\n", spec.flags, spec.extra,
+        map.id(), map.frozen() ? 1u : 0u);
+}
+
+void describe(const Program &program, TextSink &sink) {
+  print(sink, "prog_type:\t{}\nprog_jited:\t{}\nprog_tag:\t", program.type().number,
+        program.code_bytes() ? 1u : 0u);
+  for (uint8_t byte : program.record().tag)
+    append_unsigned(sink, byte, 16, 2);
+  print(sink, "\nprog_id:\t{}\nrun_time_ns:\t{}\nrun_cnt:\t{}\nverified_insns:\t{}\n", program.id(),
+        program.run_time_ns(), program.run_count(), program.record().verified_insns);
+}
+
+} // namespace
+} // namespace kbpf
+
+void kbpf_object_describe(kbpf_object *object, void (*write)(void *, const char *, size_t), void *user) {
+  kbpf::CallbackSink sink(write, user);
+  if (object->kind == kbpf_object::Kind::map)
+    kbpf::describe(static_cast<kbpf::Map &>(*object), sink);
+  else if (object->kind == kbpf_object::Kind::program)
+    kbpf::describe(static_cast<kbpf::Program &>(*object), sink);
+}
