@@ -4,6 +4,7 @@
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/machine/noprobe.h"
@@ -23,6 +24,12 @@ public:
   }
   void append_name(kbpf::TextSink &sink) const override { kbpf::print(sink, "anon_inode:{}", kind_); }
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
+  void append_info(kbpf::TextSink &sink) override {
+    auto write = [](void *user, const char *text, size_t size) {
+      static_cast<kbpf::TextSink *>(user)->append({text, size});
+    };
+    kbpf_object_describe(object_, write, &sink);
+  }
   kbpf_object *object() const { return object_; }
   void forget() { object_ = nullptr; } // the reference stays with the caller
 
@@ -30,6 +37,47 @@ private:
   kbpf_object *object_;
   const char *kind_; // "bpf-map", "bpf-prog"
 };
+
+// A name of the bpf file system; only bpf(2) opens it.
+class PinnedObject final : public HeapObject<PinnedObject, Inode> {
+public:
+  explicit PinnedObject(kbpf_object *object) : HeapObject(kBpfFs, kModeRegular | 0600), object_(object) {
+    kbpf_object_acquire(object);
+  }
+  ~PinnedObject() { kbpf_object_release(object_); }
+  SysResult<Ref<File>> open(uint32_t) override { return Errno::eperm; }
+  kbpf_object *bpf_object() const override { return object_; }
+
+private:
+  kbpf_object *const object_;
+};
+
+SysResult<void> bind(int directory_fd, uint64_t user_path, kbpf_object *object) {
+  PathName path = KBPF_TRY(PathName::read(UserPtr<const char>(user_path)));
+  Ref<Inode> start = KBPF_TRY(start_directory(directory_fd, path.text()));
+  auto *made = try_make<PinnedObject>(object);
+  if (!made)
+    return Errno::enomem;
+  Ref<Inode> pinned = Ref<Inode>::adopt(made);
+  MutexGuard guard(namespace_lock);
+  Location location;
+  Directory *directory = KBPF_TRY(directory_for_new(directory_fd, path.text(), std::move(start), location));
+  if (&directory->kind != &kBpfFs)
+    return Errno::eperm;
+  if (location.trailing_slash)
+    return Errno::enoent;
+  return insert_new(*directory, location.last(), std::move(pinned));
+}
+
+SysResult<kbpf_object *> open_pinned(int directory_fd, uint64_t user_path) {
+  Ref<Inode> inode = KBPF_TRY(find_at(directory_fd, UserPtr<const char>(user_path), 0, LastLink::follow));
+  KBPF_TRY(check_access(*inode, kMayRead | kMayWrite));
+  kbpf_object *object = inode->bpf_object();
+  if (!object)
+    return Errno::eacces;
+  kbpf_object_acquire(object);
+  return object;
+}
 
 SysResult<int> install(kbpf_object *object, const char *kind, bool close_on_exec) {
   Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kAnonFs, 0600));
@@ -71,6 +119,19 @@ int kbpf_port_fd_get(int fd, kbpf_object **object) {
     return -static_cast<int>(Errno::einval);
   *object = static_cast<BpfFile &>(**file).object();
   kbpf_object_acquire(*object);
+  return 0;
+}
+
+int kbpf_port_path_bind(int dir_fd, uint64_t user_path, kbpf_object *object) {
+  SysResult<void> bound = bind(dir_fd, user_path, object);
+  return bound.ok() ? 0 : -static_cast<int>(bound.error());
+}
+
+int kbpf_port_path_open(int dir_fd, uint64_t user_path, kbpf_object **object) {
+  SysResult<kbpf_object *> found = open_pinned(dir_fd, user_path);
+  if (!found.ok())
+    return -static_cast<int>(found.error());
+  *object = *found;
   return 0;
 }
 

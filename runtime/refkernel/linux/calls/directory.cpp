@@ -8,9 +8,6 @@
 
 namespace refkernel {
 
-namespace {
-
-// Where a name is to be added: walked without following a last link, with the lock held by the caller.
 SysResult<Directory *> directory_for_new(int directory_fd, std::string_view path, Ref<Inode> start,
                                          Location &location) {
   KBPF_TRY(walk_locked(std::move(start), path, LastLink::keep, location));
@@ -29,6 +26,8 @@ SysResult<void> insert_new(Directory &directory, std::string_view name, Ref<Inod
   inode->gid = who.egid;
   return directory.insert(name, std::move(inode));
 }
+
+namespace {
 
 // A sticky directory's entries are their owners' (or the directory owner's, or root's) to remove.
 SysResult<void> check_removal(Directory &directory, const Inode &entry) {

@@ -6,6 +6,8 @@
 #include "refkernel/linux/fs/file.h"
 #include "refkernel/linux/fs/file_data.h"
 
+struct kbpf_object;
+
 namespace refkernel {
 
 class Directory;
@@ -39,7 +41,8 @@ public:
   virtual uint32_t special_device() const { return 0; }
   virtual SysResult<void> truncate(uint64_t size) { return Errno::einval; }
   virtual Directory *as_directory() { return nullptr; }
-  virtual FileData *data() { return nullptr; } // of a regular file in memory
+  virtual FileData *data() { return nullptr; }                // of a regular file in memory
+  virtual kbpf_object *bpf_object() const { return nullptr; } // of a name in the bpf file system
   // Symbolic links. jump: the object itself, for links of /proc that are more than text; null otherwise.
   virtual SysResult<void> read_link(kbpf::TextSink &sink) { return Errno::einval; }
   virtual SysResult<Ref<Inode>> jump() { return Ref<Inode>(); }

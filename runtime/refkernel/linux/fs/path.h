@@ -44,6 +44,13 @@ SysResult<void> walk_locked(Ref<Inode> start, std::string_view path, LastLink la
 // AT_EMPTY_PATH.
 SysResult<Ref<Inode>> find_at(int directory_fd, UserPtr<const char> path, uint32_t at_flags, LastLink last);
 
+// Where a name is to be added: walked without following a last link. Needs namespace_lock. Errors: also
+// eexist.
+SysResult<Directory *> directory_for_new(int directory_fd, std::string_view path, Ref<Inode> start,
+                                         Location &location);
+// Adds a new inode, the caller's own. Needs namespace_lock.
+SysResult<void> insert_new(Directory &directory, std::string_view name, Ref<Inode> inode);
+
 SysResult<Ref<Inode>> start_directory(int directory_fd, std::string_view path);
 // The absolute path of a directory; enoent where it was removed.
 SysResult<void> path_of(Inode &directory, kbpf::TextSink &sink); // takes namespace_lock

@@ -15,7 +15,11 @@ public:
   bool empty() override { return !first_; }
   SysResult<void> list(uint64_t offset, DirectorySink &sink) override;
   SysResult<void> name_of(const Inode &child, kbpf::TextSink &sink) override;
-  SysResult<Ref<Inode>> make_file(uint32_t permissions) override { return make_ram_file(kind, permissions); }
+  SysResult<Ref<Inode>> make_file(uint32_t permissions) override {
+    if (&kind == &kBpfFs)
+      return Errno::eperm; // only BPF_OBJ_PIN adds names of files there
+    return make_ram_file(kind, permissions);
+  }
   SysResult<Ref<Inode>> make_directory(uint32_t permissions) override {
     return make_ram_directory(kind, permissions);
   }
