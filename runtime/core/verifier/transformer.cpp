@@ -385,7 +385,7 @@ bool Transformer::assume_jump(State &state, bool taken) {
 
   // Comparison of a pointer with null, or with an address.
   bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
-  if (dst.is_scalar() || is_certainly_not_null(dst))
+  if (dst.is_scalar() || (src.is_pointer() && is_certainly_not_null(dst)))
     std::swap(dst, src);
   const bool against_address = is_certainly_not_null(src);
   if (!is_64 || !equality || !(against_address || (src.is_scalar() && src.number.is_constant(0))))
