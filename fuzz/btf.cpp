@@ -3,6 +3,7 @@
 // accept. Input: two bytes with the size of .BTF, .BTF, then .BTF.ext.
 #include "bpfcc/relocator/btf.h"
 #include "bpfcc/relocator/btf_ext.h"
+#include "bpfcc/relocator/btf_header.h"
 #include <cstdint>
 #include <cstring>
 
@@ -45,6 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!btf.parse(btf_bytes, error))
     return 0;
   [[maybe_unused]] volatile uint64_t sum = ask(btf);
+  (void)make_kernel_header(btf, nullptr);
   BtfExt ext;
   if (!ext.parse(ext_bytes, btf,
                  {{"kprobe/f", {{1, 64}, {4, 8}}}, {".text", {{2, 32}}}, {"?kretprobe/g", {{3, 16}}}}, error))

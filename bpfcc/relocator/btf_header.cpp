@@ -11,6 +11,8 @@ namespace bpfcc {
 namespace {
 
 constexpr unsigned kMaxDepth = 256; // of types within types; corrupt BTF may be a cycle
+constexpr unsigned kMaxSteps =
+    10'000'000; // a kernel takes half a million; corrupt BTF may branch without end
 
 class HeaderWriter {
 public:
@@ -22,6 +24,7 @@ private:
   enum class State : uint8_t { unseen, named, complete };
 
   bool is_mentioned(std::string_view name) const { return !mentioned_ || mentioned_->contains(name); }
+  bool is_exhausted(unsigned depth) { return depth > kMaxDepth || ++steps_ > kMaxSteps; }
   bool is_wanted(const BtfType &type) const;
   void complete(uint32_t id, unsigned depth);
   void name_only(uint32_t id, unsigned depth);
@@ -48,6 +51,7 @@ private:
   std::unordered_map<std::string_view, uint32_t> records_; // the complete type of a name, for forward ones
   std::vector<uint32_t> pending_;                          // reached through a pointer; to be completed
   std::string out_;
+  unsigned steps_ = 0;
 };
 
 bool is_record(BtfKind kind) { return kind == BtfKind::structure || kind == BtfKind::union_type; }
@@ -94,6 +98,7 @@ uint64_t HeaderWriter::alignment(uint32_t id, unsigned depth) {
     if (alignments_[id])
       return alignments_[id];
     uint64_t most = 1;
+    alignments_[id] = 1; // of a structure within itself, which only corrupt BTF has
     if (!is_packed(type, depth + 1))
       for (uint32_t i = 0; i < type.count; i++)
         most = std::max(most, alignment(btf_.member(type, i).type, depth + 1));
@@ -123,12 +128,14 @@ bool HeaderWriter::is_packed(const BtfType &type, unsigned depth) {
 }
 
 void HeaderWriter::pad(std::string &out, uint64_t from, uint64_t to) const {
-  if (to > from && to - from > 1024 && from % 8 == 0 && to % 8 == 0) {
-    out += concat("char __pad", from / 8, "[", (to - from) / 8, "]; ");
-    return;
-  }
+  constexpr uint64_t kLongGap = 1024; // bits; as an array, which may start at any byte
   while (from < to) {
-    uint64_t bits = std::min(to - from, 32 - from % 32);
+    if (to - from > kLongGap && from % 8 == 0) {
+      out += concat("char __pad", from / 8, "[", (to - from) / 8, "]; ");
+      from += (to - from) / 8 * 8;
+      continue;
+    }
+    uint64_t bits = std::min(to - from, to - from > kLongGap ? 8 - from % 8 : 32 - from % 32);
     out += concat("int : ", bits, "; ");
     from += bits;
   }
@@ -196,7 +203,7 @@ std::string HeaderWriter::enum_body(const BtfType &type) {
 // "int (*name)[4]" from the type's id and the name.
 std::string HeaderWriter::declarator(uint32_t id, std::string name, unsigned depth) {
   const BtfType &type = btf_.type(id);
-  if (depth > kMaxDepth)
+  if (is_exhausted(depth))
     return concat("void *", name);
   auto spaced = [&](std::string_view left) {
     return name.empty() ? std::string(left) : concat(left, " ", name);
@@ -308,7 +315,7 @@ void HeaderWriter::complete_members(const BtfType &type, unsigned depth) {
 
 void HeaderWriter::name_only(uint32_t id, unsigned depth) {
   const BtfType &type = btf_.type(id);
-  if (depth > kMaxDepth || id >= states_.size())
+  if (is_exhausted(depth) || id >= states_.size())
     return;
   switch (type.kind) {
   case BtfKind::structure:
@@ -365,7 +372,7 @@ void HeaderWriter::define_record(uint32_t id, unsigned depth) {
 
 void HeaderWriter::complete(uint32_t id, unsigned depth) {
   const BtfType &type = btf_.type(id);
-  if (depth > kMaxDepth || id >= states_.size())
+  if (is_exhausted(depth) || id >= states_.size())
     return;
   switch (type.kind) {
   case BtfKind::structure:
