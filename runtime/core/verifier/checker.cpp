@@ -170,10 +170,13 @@ Result<void> Checker::check_helper(const State &state) {
   const RawProgram &program = analysis_.program;
   const HelperProto *helper = program.profile->helper(number);
   if (!helper)
-    return refuse(state, RejectionId::unknown_helper, "helper {} does not exist", number);
+    // libbpf's and bpftool's probes look for these words of Linux.
+    return refuse(state, RejectionId::unknown_helper, "helper {} does not exist: invalid func unknown#{}",
+                  number, number);
   if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
-    return refuse(state, RejectionId::helper_not_allowed, "programs of type {} may not call bpf_{}",
-                  program.type->name, helper->name);
+    return refuse(state, RejectionId::helper_not_allowed,
+                  "programs of type {} may not call bpf_{}: unknown func bpf_{}#{}", program.type->name,
+                  helper->name, helper->name, number);
   if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
     return refuse(state, RejectionId::gpl_only_helper, "bpf_{} needs a GPL-compatible licence", helper->name);
   return {};
