@@ -36,6 +36,8 @@ int kbpf_port_copy_from_user(void *to, uint64_t user_from, size_t size);
 int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size);
 /* [any] Copies kernel memory that may not be mapped, faults included; 0, or -14. */
 int kbpf_port_read_kernel(void *to, uint64_t from, size_t size);
+/* [any] The same for memory of the current process. A page that is not present is not fetched: -14. */
+int kbpf_port_read_user(void *to, uint64_t user_from, size_t size);
 
 /* [any] */
 uint64_t kbpf_port_time_ns(void); /* monotonic, since boot */

@@ -423,6 +423,10 @@ int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) {
   return read_memory(to, from, size);
 }
 
+int kbpf_port_read_user(void *to, uint64_t user_from, size_t size) {
+  return read_memory(to, user_from, size);
+}
+
 uint64_t kbpf_port_time_ns(void) {
   if (uint64_t fixed = state().fixed_time)
     return fixed;

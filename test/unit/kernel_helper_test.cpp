@@ -166,6 +166,52 @@ TEST_F(HelperTest, ReadingBadKernelMemoryZeroesTheBuffer) {
   EXPECT_EQ(zcore("probe_read", address(&read), 8, kBadAddress), kMinusOne);
 }
 
+TEST_F(HelperTest, EachReaderCopiesMemoryOrZeroesTheBuffer) {
+  for (const char *name : {"probe_read", "probe_read_user", "probe_read_kernel"}) {
+    uint64_t source = 42, read = 1;
+    EXPECT_EQ(kbpf(name, address(&read), 8, address(&source)), 0u) << name;
+    EXPECT_EQ(read, 42u);
+    EXPECT_EQ(static_cast<int64_t>(kbpf(name, address(&read), 8, kBadAddress)), -EFAULT) << name;
+    EXPECT_EQ(read, 0u);
+  }
+}
+
+TEST_F(HelperTest, StringsAreCutAndTerminated) {
+  const std::string source = std::string(100, 'a') + "bc";
+  for (const char *name : {"probe_read_str", "probe_read_user_str", "probe_read_kernel_str"}) {
+    char text[128];
+    memset(text, 'x', sizeof(text));
+    EXPECT_EQ(kbpf(name, address(text), sizeof(text), address(source.c_str())), 103u) << name;
+    EXPECT_STREQ(text, source.c_str());
+    EXPECT_EQ(kbpf(name, address(text), 5, address(source.c_str())), 5u);
+    EXPECT_STREQ(text, "aaaa");
+    EXPECT_EQ(static_cast<int64_t>(kbpf(name, address(text), 8, kBadAddress)), -EFAULT);
+    EXPECT_EQ(std::string(text, 8), std::string(8, '\0'));
+    EXPECT_EQ(kbpf(name, address(text), 0, address(source.c_str())), 0u);
+  }
+}
+
+TEST_F(HelperTest, ClocksAgree) {
+  hostport::set_time_ns(8'000'000'000);
+  EXPECT_EQ(kbpf("ktime_get_boot_ns"), 8'000'000'000u);
+  EXPECT_EQ(kbpf("ktime_get_coarse_ns"), 8'000'000'000u);
+  EXPECT_EQ(kbpf("jiffies64"), 2000u);
+}
+
+TEST_F(HelperTest, VprintkTakesItsArgumentsFromMemory) {
+  const uint64_t words[5] = {1, 2, 3, 4, 5};
+  const std::string format = "%d %d %d %d %d";
+  EXPECT_GT(kbpf("trace_vprintk", address(format.c_str()), format.size() + 1, address(words), sizeof(words)),
+            0u);
+  EXPECT_EQ(hostport::take_console(), "1 2 3 4 5\n");
+  for (uint64_t size : {7u, 104u})
+    EXPECT_EQ(static_cast<int64_t>(
+                  kbpf("trace_vprintk", address(format.c_str()), format.size() + 1, address(words), size)),
+              -EINVAL);
+  EXPECT_EQ(static_cast<int64_t>(kbpf("trace_vprintk", address(format.c_str()), format.size() + 1, 0, 8)),
+            -EINVAL);
+}
+
 TEST_F(HelperTest, ZcoreNumbersThatDoNothingReturnZero) {
   for (uint32_t number : {9, 10, 11, 12, 13, 15})
     EXPECT_EQ(helper_environment(kZcoreProfile).helper(number)(1, 2, 3, 4, 5), 0u);

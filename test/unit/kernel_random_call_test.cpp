@@ -126,7 +126,7 @@ TEST_F(RandomCalls, NothingBreaks) {
   char buffer[256];
   TextBuffer why(buffer, sizeof(buffer));
   (void)detach_probe(nullptr, "kprobe$open", why).ok(); // programs whose descriptor is gone
-  EXPECT_EQ(memcmp(text, original, sizeof(text)), 0);
+  EXPECT_EQ(memcmp(text, original, sizeof(text)), 0) << buffer;
 }
 
 } // namespace

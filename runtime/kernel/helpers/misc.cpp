@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Time, chance, and memory that may not be there.
+// Time and chance.
 #include "kernel/helpers/helpers.h"
 #include "kernel/port.h"
-#include <cstring>
 
 namespace kbpf::helpers {
 
+// This kernel never sleeps as a whole: time since boot and time that it ran are one clock.
 uint64_t ktime_get_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_time_ns(); }
+uint64_t ktime_get_boot_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_time_ns(); }
+uint64_t ktime_get_coarse_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_time_ns(); }
+
+uint64_t jiffies64(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  constexpr uint64_t kHz = 250, kNsPerSecond = 1'000'000'000;
+  return kbpf_port_time_ns() / (kNsPerSecond / kHz);
+}
 
 uint64_t get_prandom_u32(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_random_u32(); }
-
-uint64_t probe_read_kernel(uint64_t to, uint64_t size, uint64_t from, uint64_t, uint64_t) {
-  size_t count = static_cast<uint32_t>(size);
-  if (kbpf_port_read_kernel(pointer<void>(to), from, count) == 0)
-    return 0;
-  memset(pointer<void>(to), 0, count);
-  return helper_error(Error::bad_address);
-}
 
 } // namespace kbpf::helpers

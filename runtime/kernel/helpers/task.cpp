@@ -15,6 +15,8 @@ kbpf_thread current() {
 
 uint64_t get_smp_processor_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_cpu(); }
 
+uint64_t get_numa_node_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
+
 uint64_t get_current_pid_tgid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   kbpf_thread thread = current();
   return uint64_t{thread.pid} << 32 | thread.tid;

@@ -89,6 +89,16 @@ int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) {
   return copy_guarded(to, reinterpret_cast<const void *>(from), size) ? kEfault : 0;
 }
 
+int kbpf_port_read_user(void *to, uint64_t user_from, size_t size) {
+  if (user_from >= kUserEnd || size > kUserEnd - user_from)
+    return kEfault;
+  // With interrupts off a fault is not settled but ends the copy.
+  uintptr_t irq = irq_save();
+  size_t missing = copy_guarded_user(to, reinterpret_cast<const void *>(user_from), size);
+  irq_restore(irq);
+  return missing ? kEfault : 0;
+}
+
 uint64_t kbpf_port_time_ns(void) { return now_ns(); }
 
 uint32_t kbpf_port_random_u32(void) {
