@@ -196,10 +196,7 @@ HelperFunction find_helper(uint32_t number) {
     return nullptr;
   }
 }
-// There is no kernel here: each of its functions returns 0.
-uint64_t kernel_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
-HelperFunction find_kernel_function(uint32_t) { return kernel_function; }
-constexpr Environment kKnown{find_helper, find_kernel_function};
+constexpr Environment kKnown{find_helper}; // no kernel functions: there is no kernel here
 
 // For the engines: a number that is only known as the program runs may name nothing.
 uint64_t unknown_helper(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -220,7 +217,7 @@ int64_t load_packet(uint64_t, uint32_t offset, uint32_t bytes) {
     value = value << 8 | static_cast<int64_t>(byte);
   return value;
 }
-constexpr Environment kEnvironment{find_any_helper, find_kernel_function, load_packet};
+constexpr Environment kEnvironment{.helper = find_any_helper, .load_packet = load_packet};
 
 void print_program(std::span<const Insn> insns) {
   for (size_t i = 0; i < insns.size(); i++) {

@@ -89,7 +89,3 @@ r4 = 8
 r0 += r6
 r0 += 7
 exit
-#= kernel functions return 0, as there is no kernel: 0
-r0 = 5
-.byte 0x85, 0x20, 0, 0, 0x2a, 0, 0, 0
-exit

@@ -2,10 +2,10 @@
 // A chain of pointers: one read a step, each with its access recorded for CO-RE.
 // RUN: %bpfcc %s --abi=linux --stop-after=frontend -o %t.o
 // RUN: llvm-objdump -d %t.o | FileCheck %s
-// RUN: llvm-readelf -x .BTF %t.o | FileCheck %s --check-prefix=BTF
+// RUN: llvm-readelf -p .BTF %t.o | FileCheck %s --check-prefix=BTF
 // CHECK-COUNT-3: call 0x71
 // CHECK-NOT: call
-// BTF: 0:1
+// BTF: ] 0:1{{$}}
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 struct node {
