@@ -20,9 +20,9 @@ protected:
 
   // An address: of memory that is there, of a known string or object, or a wrong one.
   uint64_t some_address() {
-    return one_of<uint64_t>({address(memory_), address(memory_), address(memory_ + 100),
-                             address(code_.data()), address(object_.data()), address("GPL"),
-                             address("kprobe$open"), 0, 8, kBadAddress, kBadAddress >> 1, random_()});
+    return one_of<uint64_t>({address(memory_), address(memory_), address(memory_ + 100), address(code_copy_),
+                             address(object_copy_.data()), address(license_copy_), address(target_copy_), 0,
+                             8, kBadAddress, kBadAddress >> 1, random_()});
   }
   uint32_t some_fd() { return static_cast<uint32_t>(below(16)); }
 
@@ -33,7 +33,18 @@ protected:
           {0, 0, 0, 1, 2, below(64), below(64) << 32 | below(16), some_fd(), some_address()});
   }
 
+  // Calls may be told to write to any of these: each has room behind it, and is itself again for the next
+  // call.
+  void renew_copies() {
+    strcpy(license_copy_, "GPL");
+    strcpy(target_copy_, "kprobe$open");
+    memcpy(code_copy_, code_.data(), code_.size() * sizeof(Insn));
+    object_copy_.resize(object_.size() + kRoom);
+    memcpy(object_copy_.data(), object_.data(), object_.size());
+  }
+
   int64_t one_call() {
+    renew_copies();
     uint64_t words[24] = {};
     Command command =
         one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY, PROG_LOAD,
@@ -97,6 +108,9 @@ protected:
   char target_[12] = "kprobe$open";
   const std::vector<Insn> code_ = assemble({mov64_imm(R0, 0), exit_insn(), mov64_imm(R0, 0), exit_insn()});
   std::string object_;
+  static constexpr size_t kRoom = 4096;
+  char license_copy_[kRoom] = {}, target_copy_[kRoom] = {}, code_copy_[kRoom] = {};
+  std::vector<char> object_copy_;
 };
 
 TEST_F(RandomCalls, NothingBreaks) {
