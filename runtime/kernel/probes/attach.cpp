@@ -156,6 +156,13 @@ Result<void> attach_probe(Ref<Program> program, std::string_view text, TextSink 
   return {};
 }
 
+Result<void> check_probe_target(std::string_view text, TextSink &why) {
+  const Target target = KBPF_TRY(resolve_target(text, why));
+  AttachLock lock;
+  KBPF_TRY(instruction_of(target, why));
+  return {};
+}
+
 Result<void> detach_probe(const Program *program, std::string_view text, TextSink &why) {
   const Target target = KBPF_TRY(resolve_target(text, why));
   AttachLock lock;

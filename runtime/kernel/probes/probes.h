@@ -17,6 +17,9 @@ namespace kbpf {
 // one line that names the cause.
 Result<void> attach_probe(Ref<Program> program, std::string_view target, TextSink &why);
 
+// Whether a probe can be put there, without putting one. Errors: as above.
+Result<void> check_probe_target(std::string_view target, TextSink &why);
+
 // program null: every program on target. Errors: as above; not_found where it is not attached. On return no
 // program of the attachment runs any more, and with the last one the text is back to the byte.
 Result<void> detach_probe(const Program *program, std::string_view target, TextSink &why);
