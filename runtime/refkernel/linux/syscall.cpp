@@ -39,9 +39,9 @@ int64_t report_missing(uint64_t number) {
 } // namespace
 
 void fill_syscall_table() {
-  for (auto family :
-       {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls, kMemoryCalls,
-        kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls, kSystemCalls, kBpfCalls})
+  for (auto family : {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls,
+                      kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
+                      kSystemCalls, kBpfCalls, kPerfEventCalls})
     for (const SyscallEntry &entry : family)
       table[entry.number] = &entry;
 }

@@ -64,6 +64,6 @@ template <typename... Args, SyscallResult (*Function)(Args...)> struct Caller<Fu
 // The tables, one per family.
 extern const std::span<const SyscallEntry> kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls,
     kPollCalls, kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
-    kSystemCalls, kBpfCalls;
+    kSystemCalls, kBpfCalls, kPerfEventCalls;
 
 } // namespace refkernel

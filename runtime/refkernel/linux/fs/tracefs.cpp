@@ -103,6 +103,7 @@ SysResult<void> populate_sys(Inode &root) {
   Ref<Inode> debug = KBPF_TRY(ensure_directory(*kernel, "debug", kDebugFs));
   KBPF_TRY(ensure_directory(*fs, "bpf", kBpfFs, 01777));
   KBPF_TRY(add_processor_files(*sys));
+  KBPF_TRY(add_event_sources(*sys));
   KBPF_TRY(populate_tracing(*KBPF_TRY(ensure_directory(*kernel, "tracing", kTraceFs))));
   return populate_tracing(*KBPF_TRY(ensure_directory(*debug, "tracing", kTraceFs)));
 }

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// perf_event_open(2), as far as tracing tools attach BPF programs to kernel functions with it: the dynamic
+// event source "kprobe" (perf_event_open(2), "dynamic PMU"). An event is a descriptor; the program that
+// PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every process, while the event is enabled and
+// open.
+#include "kernel/kbpf.h"
+#include "kernel/port.h"
+#include "refkernel/linux/fs/devices.h"
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/hooks.h"
+#include "refkernel/linux/process.h"
+#include "refkernel/linux/syscall.h"
+#include <algorithm>
+
+namespace refkernel {
+
+namespace {
+
+constexpr uint32_t kProbeSource = 6; // the event source's number: the first dynamic one
+constexpr uint64_t kReturnProbe = 1; // attributes' config
+constexpr uint64_t kDisabled = 1;    // attributes' flags
+constexpr uint64_t kKnownFlags = (uint64_t{1} << 38) - 1;
+constexpr uint64_t kKnownSampleTypes = (uint64_t{1} << 25) - 1;
+constexpr uint64_t kKnownReadFormats = (uint64_t{1} << 5) - 1;
+enum : uint64_t { kNoGroup = 1, kOutput = 2, kControlGroup = 4, kCloseOnExec = 8, kAllOpenFlags = 15 };
+enum : uint32_t { kEnable = 0x2400, kDisable = 0x2401, kSetBpf = 0x40042408 }; // PERF_EVENT_IOC_...
+constexpr size_t kMaxSymbol = 512;                                             // KSYM_NAME_LEN
+
+struct EventAttributes { // struct perf_event_attr, version 8
+  uint32_t type, size;
+  uint64_t config, sample_period, sample_type, read_format, flags;
+  uint32_t wakeup_events, breakpoint_type;
+  uint64_t config1, config2, branch_sample_type, sample_regs_user;
+  uint32_t sample_stack_user;
+  int32_t clock;
+  uint64_t sample_regs_intr;
+  uint32_t aux_watermark;
+  uint16_t sample_max_stack, reserved2;
+  uint32_t aux_sample_size, reserved3;
+  uint64_t signal_data, config3;
+};
+constexpr uint32_t kFirstVersionSize = 64;
+static_assert(sizeof(EventAttributes) == 136);
+
+// The name of a target: "kretprobe@exit$SYMBOL+0xOFFSET".
+class ProbeTarget {
+public:
+  // Errors: efault, e2big (the name is too long), enoent (nothing there), or what the runtime says.
+  static SysResult<ProbeTarget> of(const EventAttributes &attributes) {
+    ProbeTarget target;
+    kbpf::TextBuffer text(target.text_, sizeof(target.text_));
+    text.append(attributes.config & kReturnProbe ? "kretprobe@exit$" : "kprobe$");
+    char name[kMaxSymbol] = "";
+    if (attributes.config1) {
+      long length = copy_string_from_user(name, attributes.config1, sizeof(name));
+      if (length < 0)
+        return Errno::efault;
+      if (static_cast<size_t>(length) >= sizeof(name))
+        return Errno::e2big;
+    }
+    uint64_t offset = attributes.config2;
+    if (name[0]) {
+      text.append(name);
+    } else {
+      kbpf_symbol symbol;
+      if (kbpf_port_symbol_at(attributes.config2, &symbol) != 0)
+        return Errno::enoent;
+      text.append(symbol.name);
+      offset -= symbol.address;
+    }
+    kbpf::print(text, "+{x}", offset);
+    if (text.truncated())
+      return Errno::e2big;
+    target.size_ = text.text().size();
+    KBPF_TRY(result_of(kbpf_probe_check(target.text_, target.size_)));
+    return target;
+  }
+
+  SysResult<void> attach(kbpf_object *program) const {
+    return result_of(kbpf_probe_attach(program, text_, size_));
+  }
+  // Whoever detached the program by name before has done the work already.
+  void detach(kbpf_object *program) const { (void)kbpf_probe_detach(program, text_, size_); }
+
+private:
+  static SysResult<void> result_of(int status) {
+    if (status < 0)
+      return static_cast<Errno>(-status);
+    return {};
+  }
+  char text_[kMaxSymbol + 64];
+  size_t size_ = 0;
+};
+
+class PerfEvent final : public HeapObject<PerfEvent, File> {
+public:
+  PerfEvent(Ref<Inode> inode, const ProbeTarget &target, bool enabled)
+      : HeapObject(std::move(inode), kOpenReadWrite), target_(target), enabled_(enabled) {}
+  ~PerfEvent() {
+    if (program_ && enabled_)
+      target_.detach(program_);
+    if (program_)
+      kbpf_object_release(program_);
+  }
+  void append_name(kbpf::TextSink &sink) const override { sink.append("anon_inode:[perf_event]"); }
+  uint32_t poll() override { return kPollHangUp; } // there is no ring buffer to wait for
+
+  SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) override {
+    MutexGuard guard(lock_);
+    switch (command) {
+    case kEnable:
+      KBPF_TRY(enable());
+      return 0;
+    case kDisable:
+      if (program_ && enabled_)
+        target_.detach(program_);
+      enabled_ = false;
+      return 0;
+    case kSetBpf:
+      KBPF_TRY(set_program(static_cast<int>(argument)));
+      return 0;
+    default:
+      return Errno::enotty;
+    }
+  }
+
+private:
+  SysResult<void> enable() {
+    if (program_ && !enabled_)
+      KBPF_TRY(target_.attach(program_));
+    enabled_ = true;
+    return {};
+  }
+
+  // Attaching tells whether the program fits; an event that is disabled takes it out again.
+  SysResult<void> set_program(int fd) {
+    if (program_)
+      return Errno::eexist;
+    kbpf_object *program;
+    int status = kbpf_port_fd_get(fd, &program);
+    if (status < 0)
+      return static_cast<Errno>(-status);
+    SysResult<void> attached = target_.attach(program);
+    if (!attached.ok()) {
+      kbpf_object_release(program);
+      return attached;
+    }
+    if (!enabled_)
+      target_.detach(program);
+    program_ = program;
+    return {};
+  }
+
+  Mutex lock_; // of what follows
+  const ProbeTarget target_;
+  kbpf_object *program_ = nullptr; // a reference; null: none set
+  bool enabled_;                   // and, where there is a program, attached
+};
+
+// Takes attributes of any version: what the caller's lacks is zero, what is beyond this kernel's must be.
+// Errors: efault; e2big, the size known here then stands in the caller's struct.
+SysResult<EventAttributes> read_attributes(UserPtr<EventAttributes> user) {
+  auto user_size = UserPtr<uint32_t>{user.address + offsetof(EventAttributes, size)};
+  uint32_t size = KBPF_TRY(user_size.read());
+  if (size == 0)
+    size = kFirstVersionSize;
+  bool fits = size >= kFirstVersionSize && size <= kPageSize;
+  for (size_t offset = sizeof(EventAttributes); fits && offset < size; ++offset)
+    fits = !KBPF_TRY(UserPtr<const uint8_t>{user.address + offset}.read());
+  if (!fits) {
+    KBPF_TRY(user_size.write(sizeof(EventAttributes)));
+    return Errno::e2big;
+  }
+  EventAttributes attributes{};
+  if (!copy_from_user(&attributes, user.address, std::min<size_t>(size, sizeof(attributes))))
+    return Errno::efault;
+  return attributes;
+}
+
+SysResult<void> check_attributes(const EventAttributes &attributes) {
+  if ((attributes.flags & ~kKnownFlags) || attributes.reserved2 || attributes.reserved3 ||
+      (attributes.sample_type & ~kKnownSampleTypes) || (attributes.read_format & ~kKnownReadFormats))
+    return Errno::einval;
+  return {};
+}
+
+// Which process and hart an event is for. Programs see every call either way, as on Linux.
+SysResult<void> check_scope(int pid, int cpu) {
+  bool any_cpu = cpu == -1;
+  if (any_cpu ? pid == -1 : cpu < 0 || static_cast<uint32_t>(cpu) >= boot_info.hart_count)
+    return Errno::einval;
+  if (pid == -1 || pid == 0)
+    return {};
+  SpinGuard guard(tasks_lock);
+  if (pid < 0 || !find_task(static_cast<uint32_t>(pid)))
+    return Errno::esrch;
+  return {};
+}
+
+void generate_source_number(kbpf::TextSink &sink, uint64_t) { kbpf::print(sink, "{}\n", kProbeSource); }
+void generate_return_bit(kbpf::TextSink &sink, uint64_t) { sink.append("config:0\n"); }
+
+} // namespace
+
+KERNEL_CALL sys_perf_event_open(UserPtr<EventAttributes> user, int pid, int cpu, int group, uint64_t flags) {
+  if (flags & ~uint64_t{kAllOpenFlags})
+    return Errno::einval;
+  EventAttributes attributes = KBPF_TRY(read_attributes(user));
+  KBPF_TRY(check_attributes(attributes));
+  if (flags & kControlGroup) // there are no control groups
+    return Errno::einval;
+  KBPF_TRY(check_scope(pid, cpu));
+  if (group != -1) {
+    KBPF_TRY(get_file(group));
+    return Errno::einval; // events are not grouped
+  }
+  if (attributes.type != kProbeSource)
+    return Errno::enoent;
+  if (!kbpf_port_may_use_bpf())
+    return Errno::eacces;
+  ProbeTarget target = KBPF_TRY(ProbeTarget::of(attributes));
+  Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kAnonFs, 0600));
+  auto *event = try_make<PerfEvent>(std::move(inode), target, !(attributes.flags & kDisabled));
+  if (!event)
+    return Errno::enomem;
+  return install_file(Ref<File>::adopt(event), flags & kCloseOnExec ? kOpenCloseOnExec : 0);
+}
+
+SysResult<void> add_event_sources(Inode &sys) {
+  Ref<Inode> bus = KBPF_TRY(ensure_directory(sys, "bus", kSysFs));
+  Ref<Inode> sources = KBPF_TRY(ensure_directory(*bus, "event_source", kSysFs));
+  Ref<Inode> devices = KBPF_TRY(ensure_directory(*sources, "devices", kSysFs));
+  Ref<Inode> probe = KBPF_TRY(ensure_directory(*devices, "kprobe", kSysFs));
+  Ref<Inode> format = KBPF_TRY(ensure_directory(*probe, "format", kSysFs));
+  KBPF_TRY(add_entry(*probe, "type", make_generated_file(kSysFs, 0444, generate_source_number, 0)));
+  return add_entry(*format, "retprobe", make_generated_file(kSysFs, 0444, generate_return_bit, 0));
+}
+
+namespace {
+constexpr SyscallEntry kPerfEventTable[] = {SYSCALL_ENTRY(241, perf_event_open)};
+}
+constinit const std::span<const SyscallEntry> kPerfEventCalls{kPerfEventTable};
+
+} // namespace refkernel
