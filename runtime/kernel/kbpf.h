@@ -42,15 +42,15 @@ void kbpf_object_acquire(struct kbpf_object *object);
 void kbpf_object_release(struct kbpf_object *object);
 
 /* The lines that Linux shows of an object in /proc/PID/fdinfo, in pieces. */
-void kbpf_object_describe(struct kbpf_object *object, void (*write)(void *user, const char *text, size_t size),
-                          void *user);
+void kbpf_object_describe(struct kbpf_object *object,
+                          void (*write)(void *user, const char *text, size_t size), void *user);
 
-/* Probes that the kernel attaches for an interface of its own, such as perf events. From system calls. target:
- * "kprobe$SYMBOL+0xOFFSET" or "kretprobe@exit$SYMBOL", size bytes. check: whether a probe can be there.
- * attach: object, a program of type kprobe, runs there from now on; it is referenced until detach, on whose
- * return it runs no more. 0, or negative errno: -2 (ENOENT: no such function), -22 (EINVAL: no program that
- * fits, no start of an instruction), -17 (EEXIST: attached there already), -76 (ENOTUNIQ), -1 (EPERM: code
- * that may not be probed), ...; the reason is in the kernel's log. */
+/* Probes that the kernel attaches for an interface of its own, such as perf events. From system calls.
+ * target: "kprobe$SYMBOL+0xOFFSET" or "kretprobe@exit$SYMBOL", size bytes. check: whether a probe can be
+ * there. attach: object, a program of type kprobe, runs there from now on; it is referenced until detach, on
+ * whose return it runs no more. 0, or negative errno: -2 (ENOENT: no such function), -22 (EINVAL: no program
+ * that fits, no start of an instruction), -17 (EEXIST: attached there already), -76 (ENOTUNIQ), -1 (EPERM:
+ * code that may not be probed), ...; the reason is in the kernel's log. */
 int kbpf_probe_check(const char *target, size_t size);
 int kbpf_probe_attach(struct kbpf_object *object, const char *target, size_t size);
 int kbpf_probe_detach(struct kbpf_object *object, const char *target, size_t size);
