@@ -11,8 +11,10 @@ namespace bpfcc {
 namespace {
 
 constexpr unsigned kMaxDepth = 256; // of types within types; corrupt BTF may be a cycle
-constexpr unsigned kMaxSteps =
-    10'000'000; // a kernel takes half a million; corrupt BTF may branch without end
+// Types looked at and text copied from one into the next. A kernel takes half a million; corrupt BTF may
+// branch without end.
+constexpr size_t kMaxSteps = 4'000'000;
+constexpr size_t kCharactersPerStep = 16;
 
 class HeaderWriter {
 public:
@@ -25,6 +27,10 @@ private:
 
   bool is_mentioned(std::string_view name) const { return !mentioned_ || mentioned_->contains(name); }
   bool is_exhausted(unsigned depth) { return depth > kMaxDepth || ++steps_ > kMaxSteps; }
+  std::string paid(std::string text) { // for text that goes into that of the type around it
+    steps_ += text.size() / kCharactersPerStep;
+    return text;
+  }
   bool is_wanted(const BtfType &type) const;
   void complete(uint32_t id, unsigned depth);
   void name_only(uint32_t id, unsigned depth);
@@ -51,7 +57,7 @@ private:
   std::unordered_map<std::string_view, uint32_t> records_; // the complete type of a name, for forward ones
   std::vector<uint32_t> pending_;                          // reached through a pointer; to be completed
   std::string out_;
-  unsigned steps_ = 0;
+  size_t steps_ = 0;
 };
 
 bool is_record(BtfKind kind) { return kind == BtfKind::structure || kind == BtfKind::union_type; }
@@ -163,7 +169,7 @@ std::string HeaderWriter::body(uint32_t id, unsigned depth) {
         pad(out, at, member.bit_offset);
       at = member.bit_offset + (member.bit_size ? member.bit_size : size);
     }
-    out += declarator(member.type, std::string(member.name), depth + 1);
+    out += paid(declarator(member.type, std::string(member.name), depth + 1));
     if (member.bit_size)
       out += concat(" : ", member.bit_size);
     out += "; ";
@@ -253,7 +259,7 @@ std::string HeaderWriter::declarator(uint32_t id, std::string name, unsigned dep
     for (uint32_t i = 0; i < type.count; i++) {
       BtfParameter parameter = btf_.parameter(type, i);
       bool variadic = parameter.type == 0 && i + 1 == type.count;
-      parameters += concat(i ? ", " : "", variadic ? "..." : declarator(parameter.type, {}, depth + 1));
+      parameters += concat(i ? ", " : "", variadic ? "..." : paid(declarator(parameter.type, {}, depth + 1)));
     }
     if (parameters == "...") // C wants a name before it
       parameters.clear();
