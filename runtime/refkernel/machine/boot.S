@@ -6,10 +6,21 @@
 
 #define PTE_RWX_GLOBAL 0xef /* valid, readable, writable, executable, global, accessed, dirty */
 
-/* Boot hart. a0: hart id, a1: physical address of the device tree. */
+.section .data
+.balign 4
+boot_begun:
+  .word 0
+
+/* Boot hart. a0: hart id, a1: physical address of the device tree. Only the first hart to come boots: the firmware may
+ * let a hart go that hart_start starts before it has stored the new entry and argument (OpenSBI 1.1 does), and that hart
+ * then comes here. For the same reason a secondary hart takes nothing from a1. */
 .section .text.boot, "ax"
 .globl _start
 _start:
+  lla t0, boot_begun
+  li t1, 1
+  amoswap.w.aqrl t1, t1, (t0)
+  bnez t1, secondary_start
   csrw sie, zero
   lla t0, bss_start
   lla t1, bss_end
@@ -48,11 +59,13 @@ _start:
 1:
   j 1b
 
-/* Another hart. a1: its idle thread's SchedState; kernel_satp holds the kernel's page table. */
+/* Another hart. starting_hart_state holds its idle thread's SchedState, kernel_satp the kernel's page table. */
 .globl secondary_start
 .balign 4
 secondary_start:
   csrw sie, zero
+  lla a1, starting_hart_state
+  ld a1, (a1)
   lla t1, high_entries
   ld t2, 8(t1)
   csrw stvec, t2

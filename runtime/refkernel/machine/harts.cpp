@@ -24,6 +24,9 @@ uintptr_t make_overflow_stack() {
 
 } // namespace
 
+// What boot.S gives the hart that is being started, one at a time.
+extern "C" constinit std::atomic<Thread::SchedState *> starting_hart_state{nullptr};
+
 uint64_t other_online_harts() {
   uint64_t mask = 0;
   const Hart *self = &this_hart();
@@ -55,8 +58,10 @@ void start_other_harts() {
     Hart &hart = harts[i];
     hart.overflow_stack = make_overflow_stack();
     Thread *idle = hart.overflow_stack ? create_idle_thread(hart) : nullptr;
+    if (idle)
+      starting_hart_state.store(idle->sched);
     uintptr_t entry = reinterpret_cast<uintptr_t>(secondary_start) - kImageOffset;
-    if (!idle || !sbi_hart_start(hart.id, entry, reinterpret_cast<uintptr_t>(idle->sched))) {
+    if (!idle || !sbi_hart_start(hart.id, entry, 0)) {
       log(LogLevel::error, "machine", "hart {} does not start", hart.id);
       continue;
     }
