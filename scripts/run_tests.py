@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs every test and ends with one line, "N passed, N failed": unit tests (under ASan and UBSan), the engines' tests on
 riscv64, lit (compiler and QEMU), fuzzers for a bounded time, the dependency and documentation checks.
-Options: --only PART (unit, target, lit, fuzz, rules), --filter REGEX (lit tests), --fuzz-seconds N."""
+Options: --only PART (unit, target, lit, fuzz, rules), --filter REGEX (lit tests), --fuzz-seconds N,
+--fuzz-seed N (0: another one each time)."""
 import argparse
 import json
 import os
@@ -104,15 +105,17 @@ def run_lit(tally, lit_filter):
     tally.add("lit", passed, failed, skipped, time.time() - start)
 
 
-def run_fuzzers(tally, seconds):
-    """Each fuzzer first replays its committed corpus, then explores for a bounded time; new inputs stay in the build."""
+def run_fuzzers(tally, seconds, seed):
+    """Each fuzzer first replays its committed corpus, then explores for a bounded time from a fixed seed, so that the same tree
+    gives the same verdict; --fuzz-seed 0 explores anew. What it finds stays in the build folder."""
     for path in executables(os.path.join(ASAN, "bin", "fuzz")):
         name = os.path.basename(path)
         start = time.time()
         work = os.path.join(ASAN, "fuzz-work", name)
         os.makedirs(work, exist_ok=True)
-        result = run([path, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
-                      f"-artifact_prefix={work}/", work, os.path.join(ROOT, "fuzz", "corpus", name)])
+        with tempfile.TemporaryDirectory() as new_inputs:
+            result = run([path, f"-seed={seed}", f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=4096",
+                          f"-artifact_prefix={work}/", new_inputs, os.path.join(ROOT, "fuzz", "corpus", name)])
         failed = 1 if result.returncode else 0
         if failed:
             print(result.stdout[-6000:])
@@ -138,6 +141,7 @@ def main():
     parser.add_argument("--only", action="append", choices=["unit", "target", "lit", "fuzz", "rules"])
     parser.add_argument("--filter", default="")
     parser.add_argument("--fuzz-seconds", type=int, default=20)
+    parser.add_argument("--fuzz-seed", type=int, default=1)
     options = parser.parse_args()
     wanted = options.only or ["rules", "unit", "target", "fuzz", "lit"]
     tally = Tally()
@@ -148,7 +152,7 @@ def main():
     if "target" in wanted:
         run_ctest(tally)
     if "fuzz" in wanted:
-        run_fuzzers(tally, options.fuzz_seconds)
+        run_fuzzers(tally, options.fuzz_seconds, options.fuzz_seed)
     if "lit" in wanted:
         run_lit(tally, options.filter)
     print(f"{tally.passed} passed, {tally.failed} failed")
