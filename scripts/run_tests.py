@@ -31,10 +31,11 @@ class Tally:
 
 
 def executables(folder):
-    if not os.path.isdir(folder):
-        return []
-    paths = (os.path.join(folder, name) for name in sorted(os.listdir(folder)))
-    return [path for path in paths if os.access(path, os.X_OK) and os.path.isfile(path)]
+    """Of a folder that has some: an empty one means that they were not built, which is no pass."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    paths = [os.path.join(folder, name) for name in names]
+    found = [path for path in paths if os.access(path, os.X_OK) and os.path.isfile(path)]
+    return found or sys.exit(f"{folder}: nothing to run; build first (scripts/build.sh)")
 
 
 def run(command, **options):
@@ -73,8 +74,8 @@ def run_ctest(tally):
         result = run(["ctest", "--test-dir", BUILD, "-E", "^(unit\\.|lit$)", "--output-on-failure",
                       "--output-junit", os.path.join(folder, "report.xml")])
         failed = result.stdout.count("***") if result.returncode else 0
-        if result.returncode and not failed:
-            failed = max(count, 1)
+        if (result.returncode and not failed) or not count:
+            failed = count = max(count, 1)
         if failed:
             print(result.stdout[-8000:])
     tally.add("target", count - failed, failed, 0, time.time() - start)

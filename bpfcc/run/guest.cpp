@@ -16,7 +16,7 @@ namespace bpfcc {
 namespace {
 
 // How the kernel begins the line of a panic (runtime/refkernel/machine/panic.cpp).
-constexpr std::string_view kPanicText = "kernel panic:";
+constexpr std::string_view kPanicText = "kernel panic on hart ";
 
 // Splits the console into boot log and output, drops carriage returns, and notices a panic.
 class Console {

@@ -135,8 +135,8 @@ static void test_return(void) {
   expect("sum of results", number(4), sum);
 }
 
-/* /proc/sys/kernel/probe_recursion: writing N calls a function of the kernel that calls itself N deep and
- * returns N. */
+/* Reading /proc/probe_targets calls a function of the kernel that calls itself: levels 9 to 0, each returns its
+ * level. */
 static void test_recursion(void) {
   static const char recursive[] = "refkernel::recurse_for_probe_test";
   struct bpf_link *entry = attach("count_return_entry", "kretprobe@entry", recursive);
