@@ -45,6 +45,19 @@ void kbpf_object_release(struct kbpf_object *object);
 void kbpf_object_describe(struct kbpf_object *object,
                           void (*write)(void *user, const char *text, size_t size), void *user);
 
+/* mmap(2) on a descriptor, always shared. map: whether size bytes from offset on (whole pages) may be mapped;
+ * 0, or negative errno: -524 (the object has no memory to map), -22 (beyond its end), -1 or -13 (that part
+ * may not be written). A mapping that is not writable at first never becomes so. For each map that succeeded
+ * there is one unmap, with the same arguments, when no process has the mapping any more. page: the kernel
+ * address of page number index, counted from offset 0, which stays until unmap; null where there is none. All
+ * three from system calls and page faults of a process. */
+int kbpf_object_map(struct kbpf_object *object, uint64_t offset, uint64_t size, int writable);
+void kbpf_object_unmap(struct kbpf_object *object, uint64_t offset, uint64_t size, int writable);
+void *kbpf_object_page(struct kbpf_object *object, uint64_t index);
+/* [any] The events that poll(2) reports now: 0x41 (POLLIN, POLLRDNORM), 8 (POLLERR: nothing to wait for). A
+ * change is announced by kbpf_port_poll_wake; generation (may be null) counts an object's announcements. */
+uint32_t kbpf_object_poll(struct kbpf_object *object, uint32_t *generation);
+
 /* Probes that the kernel attaches for an interface of its own, such as perf events. From system calls.
  * target: "kprobe$SYMBOL+0xOFFSET" or "kretprobe@exit$SYMBOL", size bytes. check: whether a probe can be
  * there. attach: object, a program of type kprobe, runs there from now on; it is referenced until detach, on

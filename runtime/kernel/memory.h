@@ -119,6 +119,46 @@ private:
   size_t count_ = 0;
 };
 
+// Pages for a ring: head pages, then data pages, which follow once more behind themselves.
+class RingPages {
+public:
+  RingPages() = default;
+  RingPages(RingPages &&other) noexcept
+      : first_(std::exchange(other.first_, nullptr)), head_(other.head_), data_(other.data_) {}
+  RingPages &operator=(RingPages &&other) noexcept {
+    std::swap(first_, other.first_);
+    std::swap(head_, other.head_);
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  RingPages(const RingPages &) = delete;
+  RingPages &operator=(const RingPages &) = delete;
+  ~RingPages() {
+    if (first_)
+      kbpf_port_ring_free(first_, head_, data_);
+  }
+
+  // Zeroed. Error: no_memory.
+  static Result<RingPages> create(size_t head, size_t data) {
+    RingPages pages;
+    pages.first_ = static_cast<std::byte *>(kbpf_port_ring_alloc(head, data));
+    pages.head_ = head;
+    pages.data_ = data;
+    if (!pages.first_)
+      return Error::no_memory;
+    return pages;
+  }
+  std::byte *page(size_t index) const { return first_ + index * kPageSize; }
+  std::byte *data() const { return page(head_); }
+  size_t data_size() const { return data_ * kPageSize; }
+  size_t page_count() const { return head_ + 2 * data_; } // the second view included
+  explicit operator bool() const { return first_; }
+
+private:
+  std::byte *first_ = nullptr;
+  size_t head_ = 0, data_ = 0;
+};
+
 // Blocks of an Arena come from the port.
 BlockSource port_block_source();
 

@@ -2,14 +2,22 @@
 // What a BPF file descriptor stands for: a reference-counted map, program, or the switch of the statistics.
 // kbpf_object of the C interface is this type.
 #pragma once
+#include "core/base/result.h"
 #include <atomic>
 #include <cstdint>
 
 struct kbpf_object {
   enum class Kind : uint8_t { map, program, stats };
   explicit kbpf_object(Kind object_kind) : kind(object_kind) {}
-  virtual void
-  destroy() = 0; // the last reference is gone; from a system call, readers may still run: waits for them
+  // The last reference is gone; from a system call, readers may still run: waits for them.
+  virtual void destroy() = 0;
+  // Memory that processes may map, and readiness: kbpf_object_map, _unmap, _page and _poll in kbpf.h.
+  virtual kbpf::Result<void> begin_mapping(uint64_t, uint64_t, bool) { return kbpf::Error::not_supported; }
+  virtual void end_mapping(uint64_t, uint64_t, bool) {}
+  virtual void *mapped_page(uint64_t) { return nullptr; }
+  virtual uint32_t poll_events() { return kPollError; }
+  virtual uint32_t poll_generation() { return 0; }
+  static constexpr uint32_t kPollReadable = 0x41, kPollError = 8;
   const Kind kind;
   std::atomic<uint32_t> references{1};
 

@@ -23,6 +23,10 @@ void *kbpf_port_pages_alloc(size_t pages);
 void kbpf_port_pages_free(void *first, size_t pages);
 int kbpf_port_pages_protect(void *first, size_t pages,
                             enum kbpf_protection protection); /* 0, or negative errno */
+/* Zeroed pages for a ring, always read-write: head_pages, then data_pages, then the same data_pages once
+ * more, so that what wraps around lies in a row. null when there is none; free gets the same counts back. */
+void *kbpf_port_ring_alloc(size_t head_pages, size_t data_pages);
+void kbpf_port_ring_free(void *first, size_t head_pages, size_t data_pages);
 
 /* Writes size (2 or 4) bytes at address, in kernel text or in a page that is KBPF_PROT_READ_EXEC, so that
  * every hart sees either the old or the new instruction, and returns after every hart has synchronised its
@@ -101,6 +105,8 @@ void kbpf_port_console_write(const char *text, size_t size);
 /* [any] New text is in the trace ring: wakes the readers of its pseudo file. Must not take a lock that probed
  * code may hold; deferring to the next timer tick is fine. */
 void kbpf_port_trace_wake(void);
+/* [any] What kbpf_object_poll says of an object has changed: wakes those who wait for it. As trace_wake. */
+void kbpf_port_poll_wake(void);
 /* [any] Stops the kernel; does not return. */
 void kbpf_port_panic(const char *text) __attribute__((noreturn));
 

@@ -66,7 +66,7 @@ struct State {
   std::atomic<int64_t> fail_in{-1};
   std::atomic<uint64_t> allocation_count{0};
   std::atomic<uint32_t> random{0x2545f491};
-  std::atomic<unsigned> trace_wakes{0}, text_writes{0};
+  std::atomic<unsigned> trace_wakes{0}, poll_wakes{0}, text_writes{0};
 };
 
 State &state() {
@@ -202,6 +202,7 @@ void reset(bool check_leaks) {
   s.fail_in = -1;
   s.allocation_count = 0;
   s.trace_wakes = 0;
+  s.poll_wakes = 0;
   s.text_writes = 0;
   this_thread = kDefaultThread;
 }
@@ -327,6 +328,7 @@ std::string take_console() { return take(&State::console); }
 std::string take_log() { return take(&State::log); }
 
 unsigned trace_wakes() { return state().trace_wakes; }
+unsigned poll_wakes() { return state().poll_wakes; }
 
 } // namespace kbpf::hostport
 
@@ -377,6 +379,30 @@ int kbpf_port_pages_protect(void *first, size_t pages, kbpf_protection protectio
               : protection == KBPF_PROT_READ_ONLY ? PROT_READ
                                                   : PROT_READ | PROT_EXEC;
   return mprotect(first, pages * kPageSize, flags) == 0 ? 0 : -errno;
+}
+
+void *kbpf_port_ring_alloc(size_t head_pages, size_t data_pages) {
+  check_interrupts_on("ring allocation");
+  if (allocation_fails())
+    return nullptr;
+  size_t head = head_pages * kPageSize, data = data_pages * kPageSize;
+  int memory = memfd_create("ring", MFD_CLOEXEC);
+  if (memory < 0 || ftruncate(memory, static_cast<off_t>(head + data)) != 0)
+    die("no memory for a ring");
+  void *first = mmap(nullptr, head + 2 * data, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+  if (first == MAP_FAILED || mmap(static_cast<char *>(first) + head + data, data, PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_FIXED, memory, static_cast<off_t>(head)) == MAP_FAILED)
+    die("no address space for a ring");
+  close(memory);
+  std::lock_guard lock(state().mutex);
+  state().allocations[first] = {head + data, kPageSize, true};
+  return first;
+}
+
+void kbpf_port_ring_free(void *first, size_t head_pages, size_t data_pages) {
+  check_interrupts_on("ring free");
+  forget(first, (head_pages + data_pages) * kPageSize, kPageSize, true);
+  munmap(first, (head_pages + 2 * data_pages) * kPageSize);
 }
 
 int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
@@ -546,6 +572,7 @@ void kbpf_port_log(const char *line, size_t size) {
 }
 
 void kbpf_port_trace_wake(void) { state().trace_wakes++; }
+void kbpf_port_poll_wake(void) { state().poll_wakes++; }
 
 void kbpf_port_panic(const char *text) { die(std::string("panic: ") + text); }
 

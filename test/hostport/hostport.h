@@ -48,9 +48,9 @@ unsigned text_writes();            // number of kbpf_port_text_write calls since
 
 // File descriptors, from 3 up.
 void close_fd(int fd);
-int open_foreign_fd();          // an fd that is no BPF object
+int open_foreign_fd();                     // an fd that is no BPF object
 void unlink_path(const std::string &path); // a name in the bpf file system
-kbpf_object *object_of(int fd); // with a reference for the caller; null where there is none
+kbpf_object *object_of(int fd);            // with a reference for the caller; null where there is none
 size_t open_fds();
 
 // The nth allocation from now on fails (0: the next one), of memory and of pages alike; negative: none does.
@@ -62,6 +62,7 @@ void keep_allocations(); // what is allocated now may stay for good, across rese
 
 std::string take_console(); // what was written since the last call
 std::string take_log();     // the runtime's own lines, likewise
-unsigned trace_wakes();
+unsigned trace_wakes();     // since reset
+unsigned poll_wakes();
 
 } // namespace kbpf::hostport

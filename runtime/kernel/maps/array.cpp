@@ -22,7 +22,16 @@ public:
     return {};
   }
 
+  void *mapped_page(uint64_t index) override {
+    return index < values_.size() / kPageSize ? values_.data() + index * kPageSize : nullptr;
+  }
+
 private:
+  Result<void> check_mapping(uint64_t offset, uint64_t size, bool) const override {
+    if (!(spec().flags & KBPF_MAP_F_MMAPABLE) || offset > values_.size() || size > values_.size() - offset)
+      return Error::invalid;
+    return {};
+  }
   void *first_value() const override { return spec().max_entries == 1 ? value(0) : nullptr; }
   void free_memory() override { free_object(this); }
   Word *value(uint32_t index) const { return reinterpret_cast<Word *>(values_.data()) + index * stride(); }

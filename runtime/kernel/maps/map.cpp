@@ -50,6 +50,39 @@ void Map::destroy() {
   free_memory();
 }
 
+Result<void> Map::freeze() {
+  uint32_t none = 0;
+  if (!writers_.compare_exchange_strong(none, kFrozen, std::memory_order_acq_rel))
+    return Error::busy;
+  return {};
+}
+
+bool Map::begin_user_write() {
+  if (spec_.flags & KBPF_MAP_F_RDONLY)
+    return false;
+  uint32_t writers = writers_.load(std::memory_order_relaxed);
+  do {
+    if (writers == kFrozen)
+      return false;
+  } while (!writers_.compare_exchange_weak(writers, writers + 1, std::memory_order_acquire));
+  return true;
+}
+
+Result<void> Map::begin_mapping(uint64_t offset, uint64_t size, bool writable) {
+  KBPF_TRY(check_mapping(offset, size, writable));
+  if (!writable)
+    return {};
+  // The verifier may have taken the contents of a read-only map for constants.
+  if (spec_.flags & KBPF_MAP_F_RDONLY_PROG)
+    return frozen() ? Error::not_permitted : Error::access_denied;
+  return begin_user_write() ? Result<void>() : Error::not_permitted;
+}
+
+void Map::end_mapping(uint64_t, uint64_t, bool writable) {
+  if (writable)
+    end_user_write();
+}
+
 Result<void> Map::read_value(const void *key, void *value) {
   ReadSection section;
   const void *found = lookup(key);
@@ -69,7 +102,7 @@ MapRef Map::ref() const {
   ref.handle = reinterpret_cast<uintptr_t>(this);
   ref.value_address = reinterpret_cast<uintptr_t>(first_value());
   ref.fd = zcore_fd(*this);
-  if (frozen_ && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
+  if (frozen() && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
     ref.constants = {static_cast<const std::byte *>(first_value()), spec_.value_size};
   return ref;
 }

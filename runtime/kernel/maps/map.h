@@ -36,10 +36,14 @@ public:
   const MapSpec &spec() const { return spec_; }
   uint32_t id() const { return id_; } // unique among the maps that live; not 0
   bool user_may_read() const { return !(spec_.flags & KBPF_MAP_F_WRONLY); }
-  bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen_; }
-  // From now on no system call changes contents.
-  void freeze() { frozen_ = true; }
-  bool frozen() const { return frozen_; }
+  bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen(); }
+  // From now on no system call and no mapping changes contents. Error: busy, where one may be at it, or the
+  // map is frozen already.
+  Result<void> freeze();
+  bool frozen() const { return writers_.load(std::memory_order_acquire) == kFrozen; }
+  // Around every change by a process; false where it may not (see UserWrite).
+  bool begin_user_write();
+  void end_user_write() { writers_.fetch_sub(1, std::memory_order_release); }
 
   // [any] Inside a ReadSection. The value's address, 8-byte aligned, or null. Per-CPU types: this CPU's.
   virtual void *lookup(const void *) { return nullptr; }
@@ -86,18 +90,41 @@ public:
   MapRef ref() const;
 
   void destroy() final; // waits for readers, then frees
+  Result<void> begin_mapping(uint64_t offset, uint64_t size, bool writable) final;
+  void end_mapping(uint64_t offset, uint64_t size, bool writable) final;
 
 protected:
   explicit Map(const MapSpec &spec) : Object(Kind::map), spec_(spec) {}
   ~Map() = default;
   virtual void *first_value() const { return nullptr; } // where a program may name the value itself
-  virtual void free_memory() = 0;                       // ends the object
+  // Whether processes may map that part. Errors: invalid, not_permitted, not_supported.
+  virtual Result<void> check_mapping(uint64_t, uint64_t, bool) const { return Error::not_supported; }
+  virtual void free_memory() = 0; // ends the object
 
 private:
   friend Result<Ref<Map>> create_map(const MapSpec &spec);
+  static constexpr uint32_t kFrozen = ~0u;
   const MapSpec spec_;
   uint32_t id_ = 0;
-  std::atomic<bool> frozen_{false};
+  std::atomic<uint32_t> writers_{0}; // system calls and writable mappings; or kFrozen
+};
+
+// A system call's permission to change a map, for a scope.
+class UserWrite {
+public:
+  explicit UserWrite(Map &map, bool wanted = true)
+      : map_(wanted && map.begin_user_write() ? &map : nullptr), allowed_(map_ || !wanted) {}
+  ~UserWrite() {
+    if (map_)
+      map_->end_user_write();
+  }
+  UserWrite(const UserWrite &) = delete;
+  UserWrite &operator=(const UserWrite &) = delete;
+  bool allowed() const { return allowed_; }
+
+private:
+  Map *const map_;
+  const bool allowed_;
 };
 
 // Errors as Linux's: invalid (unknown type, a size or a flag that the type does not take), too_big,

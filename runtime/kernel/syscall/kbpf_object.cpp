@@ -51,7 +51,7 @@ Result<Ref<Map>> create_from_record(const ObjectView &object, uint32_t index, Te
     KBPF_TRY(map->update(&kFirst, contents.data(), KBPF_MAP_UPDATE_ANY));
   }
   if (read_only)
-    map->freeze();
+    KBPF_TRY(map->freeze());
   return Result<Ref<Map>>(std::move(map));
 }
 

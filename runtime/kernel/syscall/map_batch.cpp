@@ -141,6 +141,9 @@ Result<int64_t> read_batch(Call &call, uint32_t command) {
   Ref<Map> map = KBPF_TRY(Batch::open(call, command));
   if (call.attr<Attr>().count == 0)
     return 0;
+  UserWrite write(*map, command == kBatchTake);
+  if (!write.allowed())
+    return Error::not_permitted;
   Batch batch(call, *map);
   KBPF_TRY(map->bucket_count() ? batch.read_by_buckets(command == kBatchTake) : batch.read_by_keys());
   return 0;
@@ -155,6 +158,9 @@ Result<int64_t> map_update_batch(Call &call) {
   Ref<Map> map = KBPF_TRY(Batch::open(call, kBatchUpdate));
   if (call.attr<Attr>().count == 0)
     return 0;
+  UserWrite write(*map);
+  if (!write.allowed())
+    return Error::not_permitted;
   Batch batch(call, *map);
   KBPF_TRY(batch.write(true, [&](const void *key, const void *value) {
     return map->write_for_user(key, value, KBPF_MAP_UPDATE_ANY);
@@ -166,6 +172,9 @@ Result<int64_t> map_delete_batch(Call &call) {
   Ref<Map> map = KBPF_TRY(Batch::open(call, kBatchDelete));
   if (call.attr<Attr>().count == 0)
     return 0;
+  UserWrite write(*map);
+  if (!write.allowed())
+    return Error::not_permitted;
   Batch batch(call, *map);
   KBPF_TRY(batch.write(false, [&](const void *key, const void *) { return map->remove(key); }));
   return 0;

@@ -42,7 +42,8 @@ Result<int64_t> map_lookup_and_delete_elem(Call &call) {
   if (attr.flags)
     return Error::invalid;
   Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
-  if (!map->user_may_read() || !map->user_may_write())
+  UserWrite write(*map);
+  if (!map->user_may_read() || !write.allowed())
     return Error::not_permitted;
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
@@ -56,7 +57,8 @@ Result<int64_t> map_update_elem(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
   Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
-  if (!map->user_may_write())
+  UserWrite write(*map);
+  if (!write.allowed())
     return Error::not_permitted;
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
@@ -70,7 +72,8 @@ Result<int64_t> map_delete_elem(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, key)));
   Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
-  if (!map->user_may_write())
+  UserWrite write(*map);
+  if (!write.allowed())
     return Error::not_permitted;
   ScratchBuffer key;
   KBPF_TRY(copy_key(attr, *map, key));
@@ -97,9 +100,9 @@ Result<int64_t> map_freeze(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, map_fd)));
   Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
-  if (!map->user_may_write())
-    return map->frozen() ? Error::busy : Error::not_permitted;
-  map->freeze();
+  if (map->spec().flags & KBPF_MAP_F_RDONLY)
+    return Error::not_permitted;
+  KBPF_TRY(map->freeze());
   return 0;
 }
 

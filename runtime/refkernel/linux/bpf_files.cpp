@@ -6,13 +6,42 @@
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/fs/special_files.h"
+#include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
+#include "refkernel/machine/csr.h"
 #include "refkernel/machine/noprobe.h"
+#include "refkernel/mm/kernel_map.h"
+#include "refkernel/sched/hart.h"
 #include <cstring>
 
 namespace refkernel {
 
 namespace {
+
+// What a process sees of an object's memory. It keeps the object, and with it the pages.
+class BpfMemory final : public PageSource {
+public:
+  BpfMemory(kbpf_object *object, const File::MappingWish &wish) : object_(object), wish_(wish) {
+    kbpf_object_acquire(object_);
+  }
+  ~BpfMemory() {
+    kbpf_object_unmap(object_, wish_.offset, wish_.length, wish_.writable);
+    kbpf_object_release(object_);
+  }
+  kbpf::Result<Page *> page(uint64_t index) override {
+    void *address = kbpf_object_page(object_, index);
+    Page *page = address ? page_behind(address) : nullptr;
+    if (!page)
+      return kbpf::Error::out_of_range;
+    acquire_page(page);
+    return page;
+  }
+  void dispose() override { free_object(this); }
+
+private:
+  kbpf_object *const object_;
+  const File::MappingWish wish_;
+};
 
 class BpfFile final : public HeapObject<BpfFile, File> {
 public:
@@ -24,6 +53,24 @@ public:
   }
   void append_name(kbpf::TextSink &sink) const override { kbpf::print(sink, "anon_inode:{}", kind_); }
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
+  SysResult<Ref<PageSource>> mapping(const MappingWish &wish) override {
+    if (!wish.shared)
+      return Errno::einval;
+    if (int status = kbpf_object_map(object_, wish.offset, wish.length, wish.writable); status < 0)
+      return static_cast<Errno>(-status);
+    PageSource *memory = try_make<BpfMemory>(object_, wish);
+    if (!memory) {
+      kbpf_object_unmap(object_, wish.offset, wish.length, wish.writable);
+      return Errno::enomem;
+    }
+    return Ref<PageSource>::adopt(memory);
+  }
+  uint32_t poll() override { return kbpf_object_poll(object_, nullptr); }
+  uint32_t poll_generation() override {
+    uint32_t generation;
+    kbpf_object_poll(object_, &generation);
+    return generation;
+  }
   void append_info(kbpf::TextSink &sink) override {
     auto write = [](void *user, const char *text, size_t size) {
       static_cast<kbpf::TextSink *>(user)->append({text, size});
@@ -93,6 +140,21 @@ SysResult<int> install(kbpf_object *object, const char *kind, bool close_on_exec
 
 } // namespace
 
+namespace {
+constinit std::atomic<bool> readiness_changed{false};
+bool announcing[kMaxHarts];
+} // namespace
+
+// A probe in what runs here may want to wake again, without end: its wish waits for the next timer tick.
+void announce_bpf_readiness() {
+  if (!readiness_changed.load(std::memory_order_relaxed) || !readiness_changed.exchange(false))
+    return;
+  bool &here = announcing[this_hart().index];
+  here = true;
+  notify_pollers();
+  here = false;
+}
+
 KERNEL_CALL sys_bpf(uint64_t command, uint64_t attributes, uint64_t size) {
   return kbpf_syscall(command, attributes, size);
 }
@@ -148,6 +210,13 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
     thread->uid = process->credentials.uid;
     thread->gid = process->credentials.gid;
   }
+}
+
+// Inside a probe: a flag, and an interrupt of this hart's own as soon as it takes one.
+REFKERNEL_NOPROBE void kbpf_port_poll_wake(void) {
+  readiness_changed.store(true);
+  if (!announcing[this_hart().index])
+    REFKERNEL_CSR_SET(sip, kInterruptSoftware);
 }
 
 int kbpf_port_may_use_bpf(void) {

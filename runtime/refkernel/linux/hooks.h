@@ -17,8 +17,8 @@ struct BootInfo { // from the device tree
 };
 extern BootInfo boot_info;
 
-// Thread "init": unpacks the initramfs, opens /dev/console as 0, 1, 2, and executes the program that the command line
-// names (init=PATH and everything behind "--" as arguments; default /init). Does not return.
+// Thread "init": unpacks the initramfs, opens /dev/console as 0, 1, 2, and executes the program that the
+// command line names (init=PATH and everything behind "--" as arguments; default /init). Does not return.
 void linux_main(void *);
 
 void handle_syscall(TrapFrame &frame); // ecall from user mode; epc is past the ecall already; interrupts on
@@ -28,6 +28,7 @@ void handle_user_exception(TrapFrame &frame, UserFault fault, uintptr_t address)
 // Only where current()->signal_pending, which it clears; interrupts on.
 void before_user_return(TrapFrame &frame);
 void on_thread_exit(Thread &thread);
-void console_input(char c);  // interrupt context: a character from the UART
-void on_timer_tick();        // interrupt context, each hart
+void console_input(char c);    // interrupt context: a character from the UART
+void on_timer_tick();          // interrupt context, each hart
+void announce_bpf_readiness(); // the same; on each software interrupt and each tick
 } // namespace refkernel

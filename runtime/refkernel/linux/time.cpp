@@ -122,6 +122,7 @@ uint64_t realtime_offset_ns() { return realtime_offset.load(std::memory_order_re
 
 void on_timer_tick() {
   wake_trace_readers();
+  announce_bpf_readiness();
   uint64_t now = now_ns();
   if (now < next_timer.load(std::memory_order_relaxed))
     return;

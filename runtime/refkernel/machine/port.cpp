@@ -45,6 +45,13 @@ void kbpf_port_free(void *memory, size_t size, size_t align) { heap_free(memory,
 void *kbpf_port_pages_alloc(size_t pages) { return allocate_code_pages(pages); }
 void kbpf_port_pages_free(void *first, size_t pages) { free_code_pages(first, pages); }
 
+void *kbpf_port_ring_alloc(size_t head_pages, size_t data_pages) {
+  return allocate_ring_pages(head_pages, data_pages);
+}
+void kbpf_port_ring_free(void *first, size_t head_pages, size_t data_pages) {
+  free_ring_pages(first, head_pages, data_pages);
+}
+
 int kbpf_port_pages_protect(void *first, size_t pages, kbpf_protection protection) {
   if (!protect_code_pages(first, pages, protection))
     return kEinval;

@@ -74,6 +74,7 @@ Result<uintptr_t> AddressSpace::map(const MapRequest &request) {
             .end = 0,
             .prot = request.prot,
             .shared = request.shared,
+            .never_writable = request.never_writable,
             .source = request.source,
             .offset = request.source_offset};
   if (area.shared && !area.source)
@@ -137,6 +138,9 @@ Result<void> AddressSpace::protect(uintptr_t address, size_t length, uint32_t pr
   MutexGuard guard(state_->lock);
   if (!state_->areas.covers(address, address + length))
     return Error::no_memory;
+  for (Area *area = state_->areas.find(address); area && area->start < address + length; area = area->next)
+    if (prot & kProtWrite && area->never_writable)
+      return Error::access_denied;
   KBPF_TRY(state_->areas.split(address, address + length));
   for (Area *area = state_->areas.find(address); area && area->start < address + length; area = area->next) {
     area->prot = prot;
@@ -203,6 +207,7 @@ uintptr_t AddressSpace::set_break(uintptr_t address) {
               .end = new_end,
               .prot = kProtRead | kProtWrite,
               .shared = false,
+              .never_writable = false,
               .source = nullptr,
               .offset = 0};
     if (state_->areas.find_overlap(old_end, new_end) || !state_->areas.insert(area).ok())

@@ -38,13 +38,14 @@ public:
     bool fixed = false;      // replaces what is there
     bool no_replace = false; // with fixed: already_exists instead
     bool shared = false;
-    Ref<PageSource> source;     // null: anonymous zero pages
-    uint64_t source_offset = 0; // bytes, page-aligned
+    bool never_writable = false; // protect() refuses kProtWrite: access_denied
+    Ref<PageSource> source;      // null: anonymous zero pages
+    uint64_t source_offset = 0;  // bytes, page-aligned
   };
   kbpf::Result<uintptr_t> map(const MapRequest &request); // errors: invalid, no_memory, already_exists
   kbpf::Result<void> unmap(uintptr_t address, size_t length);
-  kbpf::Result<void> protect(uintptr_t address, size_t length,
-                             uint32_t prot); // no_memory where a page is not mapped
+  // Errors: no_memory where a page is not mapped, access_denied.
+  kbpf::Result<void> protect(uintptr_t address, size_t length, uint32_t prot);
   kbpf::Result<uintptr_t> remap(uintptr_t old_address, size_t old_length, size_t new_length, bool may_move);
   void set_break_start(uintptr_t address);
   uintptr_t set_break(uintptr_t address); // Linux's brk: the new break, or the old one where it can't move

@@ -10,7 +10,7 @@ namespace refkernel {
 struct Area {
   uintptr_t start, end;
   uint32_t prot;
-  bool shared;
+  bool shared, never_writable;
   Ref<PageSource> source; // null: zero pages
   uint64_t offset;        // bytes into source, at start
   Area *next = nullptr;

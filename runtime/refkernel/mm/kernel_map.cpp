@@ -198,7 +198,8 @@ bool set_alias_writable(uintptr_t physical, bool writable) {
   return true;
 }
 
-void unmap_code_pages(size_t first, size_t count) {
+// A page that is there twice is given back where it stands first; its second place only had a reference more.
+void unmap_code_pages(size_t first, size_t count, size_t repeated) {
   uintptr_t address = kCodeArea + first * kPageSize;
   Page *pages = nullptr; // freed after no hart can reach them
   {
@@ -208,6 +209,10 @@ void unmap_code_pages(size_t first, size_t count) {
         set_alias_writable(pte_physical(*entry), true);
         Page *page = page_of_physical(pte_physical(*entry));
         *entry = 0;
+        if (i >= count - repeated) {
+          release_page(page);
+          continue;
+        }
         page->next = pages;
         pages = page;
       }
@@ -222,9 +227,9 @@ void unmap_code_pages(size_t first, size_t count) {
   for (size_t i = 0; i < count; i++)
     set_code_used(first + i, false);
 }
-} // namespace
 
-void *allocate_code_pages(size_t count) {
+// count pages in a row, of which the last `repeated` are those before them once more.
+void *allocate_area(size_t count, size_t repeated) {
   if (!count || count > kCodePages)
     return nullptr;
   size_t first;
@@ -243,9 +248,15 @@ void *allocate_code_pages(size_t count) {
       SpinGuard guard(code_lock); // two neighbours may want the same missing table
       entry = find_pte(kernel_root, address + i * kPageSize, 0, true);
     }
-    Page *page = entry ? allocate_page(true) : nullptr;
+    Page *page = nullptr;
+    if (entry && i >= count - repeated) {
+      page = page_behind(reinterpret_cast<void *>(address + (i - repeated) * kPageSize));
+      acquire_page(page);
+    } else if (entry) {
+      page = allocate_page(true);
+    }
     if (!page) {
-      unmap_code_pages(first, count);
+      unmap_code_pages(first, count, repeated);
       return nullptr;
     }
     *entry = make_pte(page_physical(page), kReadWrite);
@@ -254,8 +265,25 @@ void *allocate_code_pages(size_t count) {
   return reinterpret_cast<void *>(address);
 }
 
+} // namespace
+
+void *allocate_code_pages(size_t count) { return allocate_area(count, 0); }
 void free_code_pages(void *first, size_t count) {
-  unmap_code_pages((address_of(first) - kCodeArea) / kPageSize, count);
+  unmap_code_pages((address_of(first) - kCodeArea) / kPageSize, count, 0);
+}
+
+void *allocate_ring_pages(size_t head_pages, size_t data_pages) {
+  if (head_pages > kCodePages || data_pages > kCodePages)
+    return nullptr;
+  return allocate_area(head_pages + 2 * data_pages, data_pages);
+}
+void free_ring_pages(void *first, size_t head_pages, size_t data_pages) {
+  unmap_code_pages((address_of(first) - kCodeArea) / kPageSize, head_pages + 2 * data_pages, data_pages);
+}
+
+Page *page_behind(const void *address) {
+  Pte *entry = find_pte(kernel_root, address_of(address), 0, false);
+  return entry && *entry & kPteValid ? page_of_physical(pte_physical(*entry)) : nullptr;
 }
 
 bool protect_code_pages(void *first, size_t count, kbpf_protection protection) {

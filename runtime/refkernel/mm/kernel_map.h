@@ -20,6 +20,11 @@ void free_stack(uintptr_t top);
 void *allocate_code_pages(size_t count);
 void free_code_pages(void *first, size_t count);
 bool protect_code_pages(void *first, size_t count, kbpf_protection protection);
+// Of the same area (kernel/port.h): the last data_pages show those before them once more.
+void *allocate_ring_pages(size_t head_pages, size_t data_pages);
+void free_ring_pages(void *first, size_t head_pages, size_t data_pages);
+Page *
+page_behind(const void *address); // of the image, a stack or the pages above; null where nothing is mapped
 
 // Stores a halfword, or a word at a multiple of 4, into read-only kernel memory in one piece. False where
 // nothing is mapped there. Says nothing to instruction fetch.

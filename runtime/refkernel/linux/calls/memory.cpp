@@ -74,7 +74,10 @@ KERNEL_CALL sys_mmap(uintptr_t address, size_t length, uint32_t prot, uint32_t f
     Ref<File> file = KBPF_TRY(get_file(fd));
     if (!file->may_read() || (request.shared && (prot & kProtWrite) && !file->may_write()))
       return Errno::eacces;
-    request.source = KBPF_TRY(file->mapping());
+    bool writable = prot & kProtWrite;
+    request.source = KBPF_TRY(file->mapping({offset, align_up(length, kPageSize), request.shared, writable}));
+    bool is_bpf = file->special_kind() == SpecialKind::bpf;
+    request.never_writable = request.shared && (is_bpf ? !writable : !file->may_write());
   }
   return KBPF_TRY(space().map(request));
 }

@@ -55,7 +55,7 @@ public:
   }
   bool seekable() const override { return true; }
   SysResult<uint64_t> size() override { return uint64_t{0}; }
-  SysResult<Ref<PageSource>> mapping() override {
+  SysResult<Ref<PageSource>> mapping(const MappingWish &) override {
     return minor_ == kZero ? SysResult<Ref<PageSource>>(Ref<PageSource>()) : Errno::enodev;
   }
 

@@ -51,7 +51,12 @@ public:
   } // events that hold now
   virtual uint32_t poll_generation() { return 0; } // changes with each new event, for edge-triggered epoll
   virtual SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) { return Errno::enotty; }
-  virtual SysResult<Ref<PageSource>> mapping() { return Errno::enodev; } // null: anonymous zero pages
+  struct MappingWish { // bytes; offset is a multiple of the page size
+    uint64_t offset;
+    size_t length;
+    bool shared, writable;
+  };
+  virtual SysResult<Ref<PageSource>> mapping(const MappingWish &) { return Errno::enodev; } // null: zero pages
   virtual SysResult<void> list(uint64_t &offset, DirectorySink &sink) { return Errno::enotdir; }
   virtual void append_info(kbpf::TextSink &sink) {}     // more lines of /proc/PID/fdinfo
   virtual void append_name(kbpf::TextSink &sink) const; // what /proc/PID/fd/N links to

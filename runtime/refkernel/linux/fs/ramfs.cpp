@@ -47,7 +47,7 @@ public:
   bool seekable() const override { return true; }
   SysResult<uint64_t> size() override { return inode()->data()->size(); }
   SysResult<void> truncate(uint64_t size) override { return inode()->truncate(size); }
-  SysResult<Ref<PageSource>> mapping() override {
+  SysResult<Ref<PageSource>> mapping(const MappingWish &) override {
     return Ref<PageSource>::share(static_cast<PageSource *>(inode()->data()));
   }
 };
