@@ -33,6 +33,7 @@ enum kbpf_ret_type {
 #define KBPF_MAP_USE_POP 0x8u
 #define KBPF_MAP_USE_PEEK 0x10u
 #define KBPF_MAP_USE_LOOKUP_PERCPU 0x20u
+#define KBPF_MAP_USE_RINGBUF 0x200u
 
 #define KBPF_HELPER_GPL_ONLY 1u /* callable by programs under a GPL-compatible licence only */
 #define KBPF_HELPER_STUB 2u     /* zcore: does nothing, returns 0 */

@@ -76,7 +76,7 @@ using prog_type_bit::kZcoreHelpers;
 namespace map_use {
 constexpr uint32_t LOOKUP = KBPF_MAP_USE_LOOKUP, MODIFY = KBPF_MAP_USE_MODIFY, PUSH = KBPF_MAP_USE_PUSH,
                    POP = KBPF_MAP_USE_POP, PEEK = KBPF_MAP_USE_PEEK,
-                   LOOKUP_PERCPU = KBPF_MAP_USE_LOOKUP_PERCPU;
+                   LOOKUP_PERCPU = KBPF_MAP_USE_LOOKUP_PERCPU, RINGBUF = KBPF_MAP_USE_RINGBUF;
 constexpr MapTypeInfo kKernelMapTypes[] = {
 #define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) {number, #name, uses, since, text},
 #include "abi/map_types.def"

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A program that puts a record into a ring buffer at each call of the probed function; what did not fit is
+// counted.
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+
+char license[] SEC("license") = "GPL";
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u64);
+} lost SEC(".maps");
+
+struct record {
+  __u64 thread, time;
+};
+
+SEC("kprobe") int on_call(struct pt_regs *ctx) {
+  struct record record = {bpf_get_current_pid_tgid(), bpf_ktime_get_ns()};
+  __u32 zero = 0;
+  if (bpf_ringbuf_output(&ring, &record, sizeof(record), 0)) {
+    __u64 *count = bpf_map_lookup_elem(&lost, &zero);
+    if (count)
+      __sync_fetch_and_add(count, 1);
+  }
+  return 0;
+}
