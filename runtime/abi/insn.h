@@ -87,6 +87,9 @@ struct kbpf_insn {
 #define KBPF_OP_CALL 0x85
 #define KBPF_OP_CALLX 0x8d /* the helper whose number is in dst */
 #define KBPF_OP_EXIT 0x95
+#define KBPF_OP_JCOND 0xe5
+#define KBPF_HELPER_TAIL_CALL 12 /* the call that engines make themselves: it does not come back */
+#define KBPF_MAX_TAIL_CALLS 33   /* of one run; the call after them falls through */
 
 /* src register of ld_imm64. */
 #define KBPF_PSEUDO_MAP_FD 1

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The interpreter: one handler for each opcode, and each handler jumps straight to the next (direct threading
 // by computed goto). Frames of BPF functions lie on the given stack, growing down; what a call must bring
-// back, r6 to r9, r10 and the place to go on, is kept beside it, out of the program's reach.
+// back, r6 to r9, r10 and the place to go on, is kept beside it, out of the program's reach. A callback is a
+// second execution on what is left of the same stack.
 #include "core/interp/interp.h"
 #include "core/interp/atomic.h"
+#include "core/interp/callback.h"
 #include "core/interp/memory.h"
 #include "core/isa/arithmetic.h"
 
@@ -13,9 +15,23 @@ namespace {
 struct SavedFrame {
   const Insn *resume;
   const Subprogram *function;
+  const VerifiedProgram *program;
   uint64_t registers[4]; // r6 .. r9
   uint64_t frame_pointer;
+  uint64_t may_gotos; // that are left to it
 };
+
+// What the executions of one program share, and helpers that call back. A callback's handle is the address of
+// this plus 2 * (index of the subprogram) + 1: odd, so that it is not an address of code.
+constexpr uint64_t kHandleSpace = 512;
+struct alignas(kHandleSpace) Interpretation {
+  const VerifiedProgram *program;
+  const Environment *environment;
+  uint64_t stack_low;
+  uint64_t frame_bottom; // of the function that calls a helper
+  uint32_t tail_calls;   // so far
+};
+static_assert(kHandleSpace / 2 >= 256); // subprograms of a program
 
 const Subprogram *find_subprogram(std::span<const Subprogram> subprograms, uint32_t first) {
   size_t low = 0, high = subprograms.size();
@@ -72,8 +88,9 @@ uint64_t imm64(const Insn *insn) {
 #pragma clang diagnostic ignored "-Wc99-designator"
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 
-uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
-                   std::span<std::byte> stack, uint64_t context_size) {
+// Runs a function of shared.program from arguments r1 to r5, its frame below frame_pointer.
+static uint64_t execute(Interpretation &shared, const Subprogram *function, const uint64_t (&arguments)[5],
+                        uint64_t frame_pointer) {
   // clang-format off: a table
 #define BINARY_LABELS(name, code, result)                                                                    \
   [KBPF_CLASS_ALU64 | code | KBPF_SRC_K] = &&name##64_k,                                                     \
@@ -110,6 +127,7 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
       [KBPF_OP_CALL] = &&call,
       [KBPF_OP_CALLX] = &&callx,
       [KBPF_OP_EXIT] = &&exit,
+      [KBPF_OP_JCOND] = &&jcond,
       [KBPF_OP_LD_IMM64] = &&ld_imm64,
       [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_W] = &&packet_load,
       [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_H] = &&packet_load,
@@ -123,16 +141,15 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
 #undef CONDITION_LABELS
 #undef SIZE_LABELS
 
-  const std::span<const Insn> insns = program.insns();
-  const std::span<const Subprogram> subprograms = program.subprograms();
-  const Subprogram *function = &subprograms[0];
+  const Environment &environment = *shared.environment;
+  const VerifiedProgram *program = shared.program; // another one after a tail call
   SavedFrame saved[KBPF_MAX_CALL_FRAMES - 1];
   unsigned depth = 0;
+  uint64_t may_gotos = 0;
   uint64_t r[16] = {}; // the encoding can name 16 registers, a verified program names 11
-  r[1] = context;
-  r[2] = context_size;
-  r[KBPF_REG_FP] = reinterpret_cast<uint64_t>(stack.data() + stack.size());
-  const Insn *insn = insns.data();
+  __builtin_memcpy(&r[1], arguments, sizeof arguments);
+  r[KBPF_REG_FP] = frame_pointer;
+  const Insn *insn;
 
 #define DST r[insn->dst()]
 #define SRC r[insn->src()]
@@ -144,6 +161,12 @@ uint64_t interpret(const VerifiedProgram &program, const Environment &environmen
     DISPATCH();                                                                                              \
   } while (0)
 
+enter_function:
+  insn = program->insns().data() + function->first;
+  may_gotos = kMayGotoBudget;
+  if (function->zero_stack)
+    __builtin_memset(reinterpret_cast<void *>(r[KBPF_REG_FP] - function->stack_depth), 0,
+                     function->stack_depth);
   DISPATCH();
 
 // A 32-bit result is zero-extended by its assignment to the 64-bit register.
@@ -190,7 +213,9 @@ bswap:
   DST = swap_bytes(DST, static_cast<unsigned>(insn->imm));
   NEXT();
 ld_imm64:
-  DST = imm64(insn);
+  DST = insn->src() == KBPF_PSEUDO_FUNC
+            ? reinterpret_cast<uint64_t>(&shared) + 2 * static_cast<uint64_t>(insn->imm) + 1
+            : imm64(insn);
   insn++;
   NEXT();
 
@@ -216,6 +241,14 @@ ja:
   NEXT();
 ja32:
   insn += insn->imm;
+  NEXT();
+jcond:
+  if (!insn->is_may_goto())
+    goto not_an_instruction;
+  if (may_gotos == 0)
+    insn += insn->off;
+  else
+    may_gotos--;
   NEXT();
 
 #define MEMORY_HANDLERS(name, size, Type, Extending)                                                         \
@@ -246,30 +279,52 @@ ja32:
 call:
   if (insn->src() == 0) {
     HelperFunction helper = environment.helper(static_cast<uint32_t>(insn->imm));
+    if (!helper && insn->is_tail_call() && environment.prog_array)
+      goto tail_call;
     if (!helper)
       goto not_an_instruction;
+    shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth;
     r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
     NEXT();
   }
   if (insn->src() == KBPF_PSEUDO_KFUNC_CALL && environment.kernel_function) {
-    HelperFunction function = environment.kernel_function(static_cast<uint32_t>(insn->imm));
-    if (!function)
+    HelperFunction called = environment.kernel_function(static_cast<uint32_t>(insn->imm));
+    if (!called)
       goto not_an_instruction;
-    r[0] = function(r[1], r[2], r[3], r[4], r[5]);
+    shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth;
+    r[0] = called(r[1], r[2], r[3], r[4], r[5]);
     NEXT();
   }
   if (insn->src() == KBPF_PSEUDO_CALL) {
     const Insn *target = insn + 1 + insn->imm;
-    const Subprogram *callee = find_subprogram(subprograms, static_cast<uint32_t>(target - insns.data()));
+    const Subprogram *callee =
+        find_subprogram(program->subprograms(), static_cast<uint32_t>(target - program->insns().data()));
     if (!callee || depth == KBPF_MAX_CALL_FRAMES - 1)
       goto not_an_instruction;
-    saved[depth++] = {insn + 1, function, {r[6], r[7], r[8], r[9]}, r[KBPF_REG_FP]};
+    saved[depth++] = {insn + 1, function, program, {r[6], r[7], r[8], r[9]}, r[KBPF_REG_FP], may_gotos};
     r[KBPF_REG_FP] -= function->stack_depth;
     function = callee;
-    insn = target;
-    DISPATCH();
+    goto enter_function;
   }
   goto not_an_instruction;
+
+// The program in the slot takes the place of this function. r6 to r9 are its own, whatever they hold. As on
+// Linux an empty slot costs one of the calls.
+tail_call: {
+  uint64_t map = r[2];
+  uint32_t index = static_cast<uint32_t>(r[3]);
+  if (index >= load<uint32_t>(map + environment.prog_array->count) ||
+      shared.tail_calls == KBPF_MAX_TAIL_CALLS)
+    NEXT();
+  shared.tail_calls++;
+  uint64_t slot = map + environment.prog_array->slots + sizeof(uint64_t) * index;
+  auto *target = pointer<const VerifiedProgram>(load_acquire<uint64_t>(slot));
+  if (!target || r[KBPF_REG_FP] - shared.stack_low < target->stack_depth())
+    NEXT();
+  shared.program = program = target;
+  function = &program->subprograms()[0];
+  goto enter_function;
+}
 
 packet_load: {
   if (!environment.load_packet)
@@ -288,6 +343,7 @@ callx: {
   HelperFunction helper = environment.helper(static_cast<uint32_t>(DST));
   if (!helper)
     goto not_an_instruction;
+  shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth;
   r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
   NEXT();
 }
@@ -299,6 +355,8 @@ exit:
     const SavedFrame &frame = saved[--depth];
     insn = frame.resume;
     function = frame.function;
+    shared.program = program = frame.program;
+    may_gotos = frame.may_gotos;
     __builtin_memcpy(&r[6], frame.registers, sizeof frame.registers);
     r[KBPF_REG_FP] = frame.frame_pointer;
     DISPATCH();
@@ -313,5 +371,27 @@ not_an_instruction: // a verified program does not come here; anything else ends
 #undef NEXT
 }
 #pragma clang diagnostic pop
+
+uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
+                   std::span<std::byte> stack, uint64_t context_size) {
+  Interpretation shared{&program, &environment, reinterpret_cast<uint64_t>(stack.data()), 0, 0};
+  return execute(shared, &program.subprograms()[0], {context, context_size},
+                 reinterpret_cast<uint64_t>(stack.data() + stack.size()));
+}
+
+uint64_t run_callback(uint64_t handle, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
+  if (handle % 2 == 0)
+    return reinterpret_cast<HelperFunction>(handle)(a1, a2, a3, a4, a5);
+  Interpretation &shared = *pointer<Interpretation>(handle & ~(kHandleSpace - 1));
+  // The callback may call helpers and make tail calls of its own; what the caller's helper call began with
+  // comes back.
+  const VerifiedProgram *program = shared.program;
+  uint64_t frame_bottom = shared.frame_bottom;
+  uint64_t result =
+      execute(shared, &program->subprograms()[handle % kHandleSpace / 2], {a1, a2, a3, a4, a5}, frame_bottom);
+  shared.program = program;
+  shared.frame_bottom = frame_bottom;
+  return result;
+}
 
 } // namespace kbpf

@@ -7,6 +7,15 @@ namespace kbpf {
 
 using HelperFunction = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
+// Where a map of type prog_array, which a handle points to, has its programs: a slot holds what an engine
+// goes on at, 0 where it is empty. For the interpreter that is a VerifiedProgram's address, for machine code
+// of the JIT its tail entry (rv64::tail_entry). All programs that can meet in one map are for the same
+// engine.
+struct ProgArrayLayout {
+  uint16_t count = 0; // offset of the number of slots, a uint32_t
+  uint16_t slots = 0; // offset of the slots, each a uint64_t
+};
+
 // How code reaches what lies outside of it.
 struct Environment {
   HelperFunction (*helper)(uint32_t number); // null where the number has no implementation
@@ -15,13 +24,16 @@ struct Environment {
   // The 1, 2 or 4 bytes at offset of the packet that context (r6) stands for, in network order; below 0: out
   // of its bounds, which ends the function with r0 = 0. Null: there are no packets.
   int64_t (*load_packet)(uint64_t context, uint32_t offset, uint32_t bytes) = nullptr;
+  // Of the maps that tail calls take, where helper has no KBPF_HELPER_TAIL_CALL; null: there are none.
+  const ProgArrayLayout *prog_array = nullptr;
 };
 
 // context goes into r1, and its size into r2, where only a program that nobody verified can read it. stack:
-// at least program.stack_depth() bytes, 16-byte aligned. Returns r0. A load that may fault
-// (InsnFacts::faultable) is an ordinary load here: reading zero after a fault takes a trap handler, which
-// only machine code of the JIT has (fault_table). A host that interprets such programs must give them helpers
-// that read safely instead.
+// at least program.stack_depth() bytes, 16-byte aligned. A tail call from within a subprogram leaves its
+// callers' frames in place; it falls through where the target would not find room in what is left. Returns
+// r0. A load that may fault (InsnFacts::faultable) is an ordinary load here: reading zero after a fault takes
+// a trap handler, which only machine code of the JIT has (fault_table). A host that interprets such programs
+// must give them helpers that read safely instead.
 uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
                    std::span<std::byte> stack, uint64_t context_size = 0);
 

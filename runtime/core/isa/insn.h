@@ -32,6 +32,9 @@ struct Insn {
   constexpr bool is_exit() const { return opcode == KBPF_OP_EXIT; }
   constexpr bool is_call() const { return opcode == KBPF_OP_CALL; } // helper, subprogram or kfunc, by src()
   constexpr bool is_callx() const { return opcode == KBPF_OP_CALLX; }
+  constexpr bool is_tail_call() const { return is_call() && src() == 0 && imm == KBPF_HELPER_TAIL_CALL; }
+  constexpr bool is_function_address() const { return is_ld_imm64() && src() == KBPF_PSEUDO_FUNC; }
+  constexpr bool is_may_goto() const { return opcode == KBPF_OP_JCOND && src() == 0; }
   constexpr unsigned access_bytes() const {
     switch (size()) {
     case KBPF_SIZE_B: return 1;

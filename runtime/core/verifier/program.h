@@ -41,7 +41,12 @@ struct Subprogram {
   uint16_t stack_depth; // bytes of its own frame that it touches, rounded up to 8
   bool calls_helper;
   bool calls_subprogram;
+  bool zero_stack = false;    // may read stack bytes that it did not write: the engine clears stack_depth bytes on entry
+  bool uses_may_goto = false; // the engine counts its may_gotos: kMayGotoBudget a frame
 };
+
+// may_gotos that one frame passes; from then on each of them jumps (Linux: BPF_MAX_LOOPS).
+constexpr uint64_t kMayGotoBudget = 8u << 20;
 
 // What verification proved about one instruction, for code generation.
 struct InsnFacts {
@@ -55,7 +60,8 @@ class Verifier;
 class VerifiedProgram {
 public:
   // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls keep
-  // their number; the code of dead branches is gone or unreachable.
+  // their number; the code of dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC has the index
+  // of a subprogram in imm: engines make it a callback handle (core/interp/callback.h).
   std::span<const Insn> insns() const { return insns_; }
   std::span<const InsnFacts> facts() const { return facts_; }
   std::span<const Subprogram> subprograms() const { return subprograms_; } // [0] is the entry; ordered by first
