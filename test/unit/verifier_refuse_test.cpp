@@ -434,8 +434,10 @@ TEST(VerifierRefuses, WritingToAnFdSlot) {
                   .profile = &kZcoreProfile},
                  "helper-argument", 2);
 }
-TEST(VerifierRefuses, ProgramsForAProfileWithoutPrototypes) {
-  expect_refused({.insns = {mov64_imm(R0, 0), exit_insn()}, .profile = &kLinuxProfile}, "no-prototypes", 0);
+TEST(VerifierRefuses, ProgramsOfATypeWithoutAContextTable) {
+  constexpr uint32_t kSkLookup = 30;
+  expect_refused({.insns = {mov64_imm(R0, 0), exit_insn()}, .profile = &kLinuxProfile, .type = kSkLookup},
+                 "no-prototypes", 0);
 }
 
 TEST(VerifierLog, NamesIdInstructionAndValues) {

@@ -5,6 +5,7 @@
 #include "core/profile/digest.h"
 #include "core/profile/profile.h"
 #include <algorithm>
+#include <array>
 
 namespace kbpf {
 namespace {
@@ -37,8 +38,14 @@ constexpr uint32_t map_use_of(std::string_view helper) {
   return 0;
 }
 
+// The words that the tables use for who may call a helper, and for what else is said of one.
 namespace prog_type_bit {
 constexpr uint64_t ANY = ~uint64_t{0};
+#define KBPF_LINUX_PROG_TYPE(number, name, context)                                                          \
+  [[maybe_unused]] constexpr uint64_t name = uint64_t{1} << number;
+#include "abi/linux.def"
+#define KBPF_LINUX_GROUP(name, types) constexpr uint64_t name = types;
+#include "abi/linux.def"
 #define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
   [[maybe_unused]] constexpr uint64_t NAME = uint64_t{1} << number;
 #define KBPF_SECTION(prefix, type, kind, extra, since)
@@ -47,9 +54,25 @@ constexpr uint64_t ANY = ~uint64_t{0};
 #undef KBPF_PROG_TYPE
 #undef KBPF_SECTION
 #undef KBPF_ATTACH_KIND
-constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY;
-constexpr uint32_t STUB = KBPF_HELPER_STUB;
-constexpr uint32_t PANICS = KBPF_HELPER_PANICS;
+constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, PANICS = KBPF_HELPER_PANICS,
+                   TAKES_PACKET = KBPF_HELPER_TAKES_PACKET, CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET,
+                   SLEEPS = KBPF_HELPER_SLEEPS, ACQUIRES = KBPF_HELPER_ACQUIRES,
+                   RELEASES = KBPF_HELPER_RELEASES;
+
+#define KBPF_LINUX_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags)                               \
+  {number,                                                                                                   \
+   #name,                                                                                                    \
+   KBPF_RET_##ret,                                                                                           \
+   {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                              \
+   types,                                                                                                    \
+   flags,                                                                                                    \
+   map_use_of(#name),                                                                                        \
+   1,                                                                                                        \
+   "",                                                                                                       \
+   ""},
+constexpr HelperProto kLinuxHelpers[] = {
+#include "abi/linux.def"
+};
 
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   {number,                                                                                                   \
@@ -62,13 +85,30 @@ constexpr uint32_t PANICS = KBPF_HELPER_PANICS;
    since,                                                                                                    \
    prototype,                                                                                                \
    text},
-constexpr HelperProto kKbpfHelpers[] = {
+constexpr HelperProto kOwnHelpers[] = {
 #include "abi/helpers.def"
 };
 constexpr HelperProto kZcoreHelpers[] = {
 #include "abi/helpers_zcore.def"
 };
 #undef KBPF_HELPER
+
+// What Linux has too takes what Linux's does, and may be called by whom Linux lets.
+constexpr auto as_in_linux(const HelperProto (&own)[std::size(kOwnHelpers)]) {
+  std::array<HelperProto, std::size(kOwnHelpers)> helpers{};
+  for (size_t i = 0; i < helpers.size(); i++) {
+    helpers[i] = own[i];
+    const auto *theirs = std::ranges::find(kLinuxHelpers, own[i].number, &HelperProto::number);
+    if (theirs == std::end(kLinuxHelpers))
+      continue;
+    helpers[i].ret = theirs->ret;
+    std::copy(std::begin(theirs->args), std::end(theirs->args), helpers[i].args);
+    helpers[i].prog_types = theirs->prog_types;
+    helpers[i].flags = theirs->flags;
+  }
+  return helpers;
+}
+constexpr auto kKbpfHelpers = as_in_linux(kOwnHelpers);
 } // namespace prog_type_bit
 using prog_type_bit::kKbpfHelpers;
 using prog_type_bit::kZcoreHelpers;
@@ -76,7 +116,18 @@ using prog_type_bit::kZcoreHelpers;
 namespace map_use {
 constexpr uint32_t LOOKUP = KBPF_MAP_USE_LOOKUP, MODIFY = KBPF_MAP_USE_MODIFY, PUSH = KBPF_MAP_USE_PUSH,
                    POP = KBPF_MAP_USE_POP, PEEK = KBPF_MAP_USE_PEEK,
-                   LOOKUP_PERCPU = KBPF_MAP_USE_LOOKUP_PERCPU, RINGBUF = KBPF_MAP_USE_RINGBUF;
+                   LOOKUP_PERCPU = KBPF_MAP_USE_LOOKUP_PERCPU, FOR_EACH = KBPF_MAP_USE_FOR_EACH,
+                   TAIL_CALL = KBPF_MAP_USE_TAIL_CALL, PERF_EVENTS = KBPF_MAP_USE_PERF_EVENTS,
+                   RINGBUF = KBPF_MAP_USE_RINGBUF, USER_RINGBUF = KBPF_MAP_USE_USER_RINGBUF,
+                   STACK_IDS = KBPF_MAP_USE_STACK_IDS, CGROUPS = KBPF_MAP_USE_CGROUPS,
+                   LOCAL_STORAGE = KBPF_MAP_USE_LOCAL_STORAGE, REDIRECT = KBPF_MAP_USE_REDIRECT,
+                   SOCKETS = KBPF_MAP_USE_SOCKETS, SK_STORAGE = KBPF_MAP_USE_SK_STORAGE,
+                   INODE_STORAGE = KBPF_MAP_USE_INODE_STORAGE, TASK_STORAGE = KBPF_MAP_USE_TASK_STORAGE,
+                   CGRP_STORAGE = KBPF_MAP_USE_CGRP_STORAGE, TIMER = KBPF_MAP_USE_TIMER;
+#define KBPF_LINUX_MAP_TYPE(number, name, uses) {number, #name, uses, 1, ""},
+constexpr MapTypeInfo kLinuxMapTypes[] = {
+#include "abi/linux.def"
+};
 constexpr MapTypeInfo kKernelMapTypes[] = {
 #define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) {number, #name, uses, since, text},
 #include "abi/map_types.def"
@@ -170,46 +221,21 @@ constexpr std::span<const SectionInfo> probe_sections() {
   return {kSections, count};
 }
 
-// The linux profile: names and numbers only.
+// The linux profile.
 namespace linux_profile {
-#define KBPF_LINUX_HELPER(number, name)
-#define KBPF_LINUX_MAP_TYPE(number, name)
-#define KBPF_LINUX_PROG_TYPE(number, name) constexpr uint32_t name = number;
-#define KBPF_LINUX_SECTION(prefix, type, extra)
-#include "abi/linux.def"
-#undef KBPF_LINUX_HELPER
-#undef KBPF_LINUX_PROG_TYPE
-
-#define KBPF_LINUX_PROG_TYPE(number, name)
-#define KBPF_LINUX_HELPER(number, name) {number, #name, KBPF_RET_INTEGER, {}, ~uint64_t{0}, 0, 0, 1, "", ""},
-constexpr HelperProto kHelpers[] = {
-#include "abi/linux.def"
-};
-#undef KBPF_LINUX_HELPER
-#undef KBPF_LINUX_MAP_TYPE
-#define KBPF_LINUX_HELPER(number, name)
-#define KBPF_LINUX_MAP_TYPE(number, name) {number, #name, 0, 1, ""},
-constexpr MapTypeInfo kMapTypes[] = {
-#include "abi/linux.def"
-};
-#undef KBPF_LINUX_MAP_TYPE
-#undef KBPF_LINUX_PROG_TYPE
-#define KBPF_LINUX_MAP_TYPE(number, name)
-#define KBPF_LINUX_PROG_TYPE(number, name) {number, #name, nullptr, 1, ""},
+constexpr const ContextInfo *k_none_context = nullptr;
+constexpr const ContextInfo *context_of(const ContextInfo &context) { return &context; }
+constexpr const ContextInfo *context_of(const ContextInfo *none) { return none; }
+#define KBPF_LINUX_PROG_TYPE(number, name, context) {number, #name, context_of(k_##context##_context), 1, ""},
 constexpr ProgTypeInfo kProgTypes[] = {
 #include "abi/linux.def"
 };
-#undef KBPF_LINUX_PROG_TYPE
-#undef KBPF_LINUX_SECTION
-#define KBPF_LINUX_PROG_TYPE(number, name)
+#define KBPF_LINUX_PROG_TYPE(number, name, context) constexpr uint32_t name = number;
+#include "abi/linux.def"
 #define KBPF_LINUX_SECTION(prefix, type, extra) {prefix, type, KBPF_NO_ATTACH, extra, 1},
 constexpr SectionInfo kSections[] = {
 #include "abi/linux.def"
 };
-#undef KBPF_LINUX_HELPER
-#undef KBPF_LINUX_MAP_TYPE
-#undef KBPF_LINUX_PROG_TYPE
-#undef KBPF_LINUX_SECTION
 } // namespace linux_profile
 
 constexpr bool ascending(std::span<const HelperProto> helpers) {
@@ -224,7 +250,7 @@ constexpr bool ascending(std::span<const ContextField> fields) {
       return false;
   return true;
 }
-static_assert(ascending(kKbpfHelpers) && ascending(kZcoreHelpers) && ascending(linux_profile::kHelpers));
+static_assert(ascending(kKbpfHelpers) && ascending(kZcoreHelpers) && ascending(prog_type_bit::kLinuxHelpers));
 #define KBPF_CONTEXT(name, bytes) static_assert(ascending(k_##name##_fields));
 #define KBPF_FIELD(context, name, offset, bytes, access)
 #define KBPF_CONTEXT_END(name)
@@ -288,9 +314,9 @@ constexpr Profile kLinuxProfile = with_digest({
     .global_data = true,
     .subprograms = true,
     .atomics = true,
-    .full_prototypes = false,
-    .helpers = linux_profile::kHelpers,
-    .map_types = linux_profile::kMapTypes,
+    .full_prototypes = true,
+    .helpers = prog_type_bit::kLinuxHelpers,
+    .map_types = map_use::kLinuxMapTypes,
     .prog_types = linux_profile::kProgTypes,
     .attach_kinds = {},
     .sections = linux_profile::kSections,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/analysis.h"
+#include <optional>
 
 namespace kbpf {
 namespace {
@@ -22,13 +23,19 @@ bool fills_value(kbpf_arg_type arg, const MapRef &map) {
 }
 
 HelperCall resolve_call(const Analysis &analysis, const State &state, const HelperProto &proto) {
-  HelperCall call{&proto, std::nullopt};
+  HelperCall call{.proto = &proto};
   for (unsigned i = 0; i < 5; i++) {
     const Value &value = state.reg(i + 1);
-    if (proto.args[i] == KBPF_ARG_MAP && value.kind == Kind::map)
-      call.map = value.map;
-    else if (proto.args[i] == KBPF_ARG_MAP_FD)
-      call.map = map_of_fd(analysis.program.maps, value);
+    if (proto.args[i] == KBPF_ARG_MAP && value.kind == Kind::map) {
+      call.map = &analysis.map(value);
+      call.index = value.map;
+      call.is_inner = value.is_inner;
+    } else if (proto.args[i] == KBPF_ARG_MAP_FD) {
+      if (std::optional<uint16_t> index = map_of_fd(analysis.program.maps, value)) {
+        call.map = &analysis.program.maps[*index];
+        call.index = *index;
+      }
+    }
   }
   return call;
 }

@@ -4,7 +4,6 @@
 #pragma once
 #include "core/verifier/cfg.h"
 #include "core/verifier/state.h"
-#include <optional>
 
 namespace kbpf {
 
@@ -19,14 +18,19 @@ struct Analysis {
   uint32_t last_id = 0; // of Value::id
 
   const Insn &insn(uint32_t index) const { return program.insns[index]; }
-  const MapRef &map(const Value &value) const { return program.maps[value.map]; }
+  const MapRef &map(const Value &value) const {
+    const MapRef &outer = program.maps[value.map];
+    return value.is_inner ? *outer.inner : outer;
+  }
   uint32_t new_id() { return ++last_id; }
 };
 
 // A call of a helper as the verifier sees it: its prototype, and the map that one of its arguments names.
 struct HelperCall {
   const HelperProto *proto;
-  std::optional<uint16_t> map; // index in RawProgram::maps
+  const MapRef *map = nullptr; // null: none
+  uint16_t index = 0;          // of the map in RawProgram::maps
+  bool is_inner = false;       // it was looked up in that map
 };
 // Nothing for an argument that names no map of the program; proto must exist.
 HelperCall resolve_call(const Analysis &analysis, const State &state, const HelperProto &proto);

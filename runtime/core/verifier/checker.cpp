@@ -81,6 +81,8 @@ Result<void> Checker::check_movable(const State &state) {
 Result<void> Checker::check_movable(const State &state, unsigned reg) {
   switch (state.reg(reg).kind) {
   case Kind::map_value_or_null:
+  case Kind::memory_or_null:
+  case Kind::map_or_null:
     return refuse(state, RejectionId::pointer_arithmetic,
                   "r{} may be null: compare it with null before adding to it", reg);
   case Kind::map:
@@ -165,131 +167,11 @@ Result<void> Checker::check_feature(const State &state) {
   return {};
 }
 
-Result<void> Checker::check_helper(const State &state) {
-  uint32_t number = static_cast<uint32_t>(analysis_.insn(state.insn).imm);
-  const RawProgram &program = analysis_.program;
-  const HelperProto *helper = program.profile->helper(number);
-  if (!helper)
-    // libbpf's and bpftool's probes look for these words of Linux.
-    return refuse(state, RejectionId::unknown_helper, "helper {} does not exist: invalid func unknown#{}",
-                  number, number);
-  if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
-    return refuse(state, RejectionId::helper_not_allowed,
-                  "programs of type {} may not call bpf_{}: unknown func bpf_{}#{}", program.type->name,
-                  helper->name, helper->name, number);
-  if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
-    return refuse(state, RejectionId::gpl_only_helper, "bpf_{} needs a GPL-compatible licence", helper->name);
-  return {};
-}
-
-Result<void> Checker::check_argument(const State &state, const Obligation &obligation) {
-  const Value &value = state.reg(obligation.reg);
-  const HelperProto &proto =
-      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
-  if (obligation.arg == KBPF_ARG_OPTIONAL)
-    return {};
-  if (value.kind == Kind::uninitialised)
-    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of bpf_{}, holds nothing",
-                  obligation.reg, proto.name);
-  kbpf_arg_type next = obligation.reg < 5 ? proto.args[obligation.reg] : KBPF_ARG_NONE;
-  constexpr MemoryUse kRead = {.reads = true, .writes = false, .by_helper = true, .is_atomic = false};
-  constexpr MemoryUse kInitialise = {.reads = false, .writes = true, .by_helper = true, .is_atomic = false};
-  switch (obligation.arg) {
-  case KBPF_ARG_NONE:
-  case KBPF_ARG_OPTIONAL:
-  case KBPF_ARG_ANY_SCALAR:
-    return {};
-  case KBPF_ARG_CTX:
-    if (value.kind != Kind::context || !value.number.is_constant(0))
-      return refuse(state, RejectionId::helper_argument, "r{}, the context argument of bpf_{}, is a {}",
-                    obligation.reg, proto.name, kind_name(value.kind));
-    return {};
-  case KBPF_ARG_MAP:
-  case KBPF_ARG_MAP_FD:
-    return check_map_argument(state, obligation.reg);
-  case KBPF_ARG_MAP_KEY:
-  case KBPF_ARG_MAP_VALUE:
-  case KBPF_ARG_MAP_VALUE_OUT: {
-    HelperCall call =
-        resolve_call(analysis_, state, proto); // the map came before: check_map_argument accepted it
-    if (!call.map)
-      return refuse(state, RejectionId::helper_argument, "bpf_{} has no map for its argument r{}", proto.name,
-                    obligation.reg);
-    const MapRef &map = analysis_.program.maps[*call.map];
-    return check_memory(state, obligation.reg, 0,
-                        obligation.arg == KBPF_ARG_MAP_KEY ? map.key_size : map.value_size,
-                        fills_value(obligation.arg, map) ? kInitialise : kRead);
-  }
-  case KBPF_ARG_MEM_READ:
-  case KBPF_ARG_MEM_READ_OR_NULL:
-  case KBPF_ARG_MEM_WRITE:
-    return check_sized_memory(state, obligation.reg, obligation.arg, next);
-  case KBPF_ARG_SIZE:
-  case KBPF_ARG_SIZE_OR_ZERO: // decided together with the memory before it
-    return {};
-  }
-  return {};
-}
-
-Result<void> Checker::check_map_argument(const State &state, unsigned reg) {
-  const HelperProto &proto =
-      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
-  const Value &value = state.reg(reg);
-  HelperCall call = resolve_call(analysis_, state, proto);
-  if (!call.map) {
-    if (value.is_scalar() && value.number.is_constant())
-      return refuse(state, RejectionId::helper_argument,
-                    "r{}, the map argument of bpf_{}, is {}, which names no map", reg, proto.name,
-                    static_cast<int64_t>(value.number.value()));
-    return refuse(state, RejectionId::helper_argument, "r{}, the map argument of bpf_{}, is a {}", reg,
-                  proto.name, kind_name(value.kind));
-  }
-  const MapRef &map = analysis_.program.maps[*call.map];
-  const MapTypeInfo *type = analysis_.program.profile->map_type(map.type);
-  if (!type || !(type->uses & proto.map_use))
-    return refuse(state, RejectionId::map_type, "bpf_{} does not work on map {}, which is a {}", proto.name,
-                  *call.map, type ? type->name : "map of unknown type");
-  constexpr uint32_t kReadingUses = KBPF_MAP_USE_LOOKUP | KBPF_MAP_USE_LOOKUP_PERCPU | KBPF_MAP_USE_PEEK;
-  bool reads = proto.map_use & kReadingUses;
-  uint32_t forbidding = reads ? KBPF_MAP_F_WRONLY_PROG : KBPF_MAP_F_RDONLY_PROG;
-  if (map.map_flags & forbidding)
-    return refuse(state, RejectionId::map_access_forbidden, "bpf_{} on map {}, which programs may only {}",
-                  proto.name, *call.map, reads ? "write" : "read");
-  return {};
-}
-
-Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
-                                         kbpf_arg_type size_arg) {
-  constexpr uint64_t kLargest = 1u << 29; // no helper takes more, and no sum below overflows
-  const Value &memory = state.reg(reg);
-  const Value &size = state.reg(reg + 1);
-  if (!size.is_scalar())
-    return refuse(state,
-                  size.kind == Kind::uninitialised ? RejectionId::uninitialised_register
-                                                   : RejectionId::memory_size,
-                  "r{}, a size, is {}", reg + 1, kind_name(size.kind));
-  const Range64 &range = size.number.r64;
-  if (range.umax > kLargest)
-    return refuse(state, RejectionId::memory_size,
-                  "r{}, a size, may be {} to {}; its upper bound is too large", reg + 1, range.umin,
-                  range.umax);
-  if (range.umin == 0 && size_arg != KBPF_ARG_SIZE_OR_ZERO)
-    return refuse(state, RejectionId::memory_size, "r{}, a size, may be 0", reg + 1);
-  if (memory.is_in_packet()) // helpers that know nothing of packets may change where they are
-    return refuse(state, RejectionId::helper_argument,
-                  "r{} points into the packet: copy what is needed to the stack", reg);
-  bool may_be_null = arg == KBPF_ARG_MEM_READ_OR_NULL;
-  if (may_be_null && memory.is_scalar() && memory.number.is_constant(0))
-    return {};
-  // What a helper fills need not have been written before.
-  const bool is_output = arg == KBPF_ARG_MEM_WRITE;
-  return check_memory(state, reg, 0, range.umax,
-                      {.reads = !is_output, .writes = is_output, .by_helper = true, .is_atomic = false});
-}
-
 Result<void> Checker::check_return(const State &state) {
   const Value &r0 = state.reg(0);
-  if (state.frame_count > 1 && r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
+  if (state.frame_count == 1)
+    return check_nothing_is_held(state, "the program ends");
+  if (r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
     return refuse(state, RejectionId::return_value,
                   "r0 points into the stack frame that the function leaves");
   return {};
@@ -299,13 +181,15 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
                                    const MemoryUse &use) {
   const Value &base = state.reg(reg);
   if (use.is_atomic && base.is_pointer() && base.kind != Kind::stack && base.kind != Kind::map_value &&
-      base.kind != Kind::map_value_or_null)
+      base.kind != Kind::map_value_or_null && base.kind != Kind::memory && base.kind != Kind::memory_or_null)
     return refuse(state, RejectionId::atomic_target, "r{} is a {}", reg, kind_name(base.kind));
   switch (base.kind) {
   case Kind::stack:
     return check_stack(state, reg, off, size, use);
   case Kind::map_value:
     return check_map_value(state, reg, off, size, use);
+  case Kind::memory:
+    return check_granted(state, reg, off, size, use);
   case Kind::context:
     return check_context(state, reg, off, size, use);
   case Kind::fd_slot:
@@ -317,6 +201,8 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
     return refuse(state, RejectionId::opaque_pointer, "r{} is the packet's end: there is nothing behind it",
                   reg);
   case Kind::map_value_or_null:
+  case Kind::memory_or_null:
+  case Kind::map_or_null:
     return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
                   kind_name(base.kind));
   case Kind::map:

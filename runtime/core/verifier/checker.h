@@ -28,11 +28,23 @@ private:
   Result<void> check_constant(const State &state);
   Result<void> check_reference(const State &state);
   Result<void> check_feature(const State &state);
+  // calls.cpp
   Result<void> check_helper(const State &state);
   Result<void> check_argument(const State &state, const Obligation &obligation);
-  Result<void> check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
-                                  kbpf_arg_type size_arg);
-  Result<void> check_map_argument(const State &state, unsigned reg);
+  Result<void> check_context_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_map_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_map_memory(const State &state, unsigned reg, kbpf_arg_type arg,
+                                const HelperProto &proto);
+  Result<void> check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg, kbpf_arg_type size_arg,
+                                  const HelperProto &proto);
+  Result<void> check_fixed_memory(const State &state, unsigned reg, uint64_t size, bool aligned,
+                                  const MemoryUse &use, const HelperProto &proto);
+  Result<void> check_may_lie_in_packet(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_constant_size(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_constant_string(const State &state, unsigned reg, const HelperProto &proto);
+  // references.cpp
+  Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_nothing_is_held(const State &state, std::string_view what);
   Result<void> check_return(const State &state);
 
   // size bytes from register reg plus off.
@@ -42,6 +54,8 @@ private:
                            const MemoryUse &use);
   Result<void> check_map_value(const State &state, unsigned reg, int64_t off, uint64_t size,
                                const MemoryUse &use);
+  Result<void> check_granted(const State &state, unsigned reg, int64_t off, uint64_t size,
+                             const MemoryUse &use);
   Result<void> check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
   Result<void> check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,

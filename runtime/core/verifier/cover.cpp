@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/cover.h"
+#include "core/verifier/held.h"
 #include <algorithm>
 
 namespace kbpf {
@@ -28,6 +29,11 @@ private:
   uint32_t count_ = 0;
 };
 
+// 0 is no id.
+bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
+  return (old_id == 0) == (current_id == 0) && (old_id == 0 || ids.match(old_id, current_id));
+}
+
 bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
   if (old.kind == Kind::uninitialised)
     return true;
@@ -50,10 +56,15 @@ bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
   case Kind::context:
     return is_subset(current.number, old.number);
   case Kind::map:
-    return old.map == current.map;
+    return old.map == current.map && old.is_inner == current.is_inner;
   case Kind::map_value:
   case Kind::fd_slot:
-    return old.map == current.map && is_subset(current.number, old.number);
+    return old.map == current.map && old.is_inner == current.is_inner &&
+           is_subset(current.number, old.number);
+  case Kind::memory:
+  case Kind::memory_or_null:
+    return old.size == current.size && ids_match(old.owner, current.owner, ids) &&
+           ids_match(old.id, current.id, ids) && is_subset(current.number, old.number);
   case Kind::packet:
   case Kind::packet_meta:
     return old.delta == current.delta && old.range <= current.range && (old.id == 0) == (current.id == 0) &&
@@ -61,7 +72,8 @@ bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
   case Kind::packet_end:
     return true;
   case Kind::map_value_or_null:
-    return old.map == current.map && ids.match(old.id, current.id);
+  case Kind::map_or_null:
+    return old.map == current.map && old.is_inner == current.is_inner && ids.match(old.id, current.id);
   }
   return false;
 }
@@ -98,9 +110,20 @@ bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids, uint64_t
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++, work++)
     if (!value_covers(old.regs[reg], current.regs[reg], ids))
       return false;
-  static constexpr StackSlot kUntouched;
+  static constexpr StackSlot kUntouched{};
   for (uint32_t slot = 0; slot < old.slot_count; slot++, work++)
     if (!slot_covers(old.slots[slot], slot < current.slot_count ? current.slots[slot] : kUntouched, ids))
+      return false;
+  return true;
+}
+
+// The same references are held, whatever their ids.
+bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
+  const uint32_t count = old ? old->count : 0;
+  if (count != (current ? current->count : 0))
+    return false;
+  for (uint32_t i = 0; i < count; i++)
+    if (!ids.match(old->references[i].id, current->references[i].id))
       return false;
   return true;
 }
@@ -168,7 +191,7 @@ bool covers(const State &old, const State &current, uint64_t &work) {
   for (uint32_t f = old.frame_count; f-- > 0;)
     if (!frame_covers(*old.frames[f], *current.frames[f], ids, work))
       return false;
-  return true;
+  return held_covers(old.held, current.held, ids);
 }
 
 } // namespace kbpf

@@ -54,8 +54,8 @@ private:
   // What needs no walk.
   Result<void> check_whole() {
     if (!program_.profile->full_prototypes || !program_.type->context)
-      return reject(rejection_, RejectionId::no_prototypes, 0, "programs for {} can't be judged here",
-                    program_.profile->name);
+      return reject(rejection_, RejectionId::no_prototypes, 0, "programs of type {} can't be judged here",
+                    program_.type->name);
     if (program_.insns.empty())
       return reject(rejection_, RejectionId::empty_program, 0, "the program has no instruction");
     if (program_.insns.size() > program_.profile->max_insns)

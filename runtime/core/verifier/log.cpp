@@ -40,7 +40,15 @@ void print_value(TextSink &sink, const Value &value) {
     print(sink, "value(map {}) or null", value.map);
     break;
   case Kind::map:
-    return print(sink, "map {}", value.map);
+    return print(sink, "{}map {}", value.is_inner ? "inner map of " : "", value.map);
+  case Kind::map_or_null:
+    return print(sink, "inner map of map {} or null", value.map);
+  case Kind::memory:
+    print(sink, "memory({} bytes)", value.size);
+    break;
+  case Kind::memory_or_null:
+    print(sink, "memory({} bytes) or null", value.size);
+    break;
   case Kind::packet:
   case Kind::packet_meta:
     print(sink, "{}+{}(range={}", value.kind == Kind::packet ? "packet" : "packet_meta", value.delta,

@@ -22,6 +22,7 @@ struct MapRef {
   uint64_t fd_slot;                     // zcore: address of the u32 that holds the fd; else 0
   uint32_t fd;                          // zcore: the fd in that slot
   std::span<const std::byte> constants; // value of a frozen read-only map; empty where contents may change
+  const MapRef *inner = nullptr;        // map of maps: what each of its maps is like; else null
 };
 
 // A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps. The

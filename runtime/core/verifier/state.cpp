@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/state.h"
+#include "core/verifier/held.h"
 #include <bit>
 
 namespace kbpf {
@@ -20,6 +21,12 @@ const char *kind_name(Kind kind) {
     return "map value pointer or null";
   case Kind::map:
     return "map";
+  case Kind::map_or_null:
+    return "map or null";
+  case Kind::memory:
+    return "memory pointer";
+  case Kind::memory_or_null:
+    return "memory pointer or null";
   case Kind::fd_slot:
     return "map fd pointer";
   case Kind::packet:
@@ -62,6 +69,8 @@ State *StatePool::make_state() {
 void StatePool::release(State *state) {
   while (state->frame_count)
     pop_frame(*state);
+  if (state->held)
+    free_held_ = new (state->held) FreeBlock{free_held_};
   state->next = free_states_;
   free_states_ = state;
   states_now_--;
@@ -84,7 +93,24 @@ State *StatePool::copy(const State &state) {
     std::copy(from.slots, from.slots + from.slot_count, to->slots);
     values_copied_ += KBPF_REG_COUNT + from.slot_count;
   }
+  if (state.held) {
+    if (!hold(*result)) {
+      release(result);
+      return nullptr;
+    }
+    *result->held = *state.held;
+  }
   return result;
+}
+
+Held *StatePool::hold(State &state) {
+  if (state.held)
+    return state.held;
+  if (!free_held_)
+    return state.held = arena_.make<Held>();
+  void *memory = free_held_;
+  free_held_ = free_held_->next;
+  return state.held = new (memory) Held{};
 }
 
 Frame *StatePool::push_frame(State &state, uint32_t first_insn, uint32_t return_to) {

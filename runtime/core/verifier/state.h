@@ -18,6 +18,9 @@ enum class Kind : uint8_t {
   map_value,         // number: offset from the start of a value of `map`
   map_value_or_null, // not yet compared with null; `id` joins the copies
   map,               // what a helper takes as a MAP argument
+  map_or_null,       // the same, looked up in a map of maps, not yet compared with null
+  memory,            // number: offset from the start of `size` bytes that a helper gave
+  memory_or_null,    // the same, not yet compared with null
   fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
   packet,            // number + delta bytes after the start of the packet
   packet_meta,       // the same, after the start of the room before the packet
@@ -50,14 +53,27 @@ struct Value {
   Part part;
   // Packet pointers: from `number` on, so many bytes exist. All of one id have the same `number`; 0: it is 0.
   uint16_t range = 0;
-  int32_t delta = 0;
+  union {
+    int32_t delta = 0;
+    uint32_t size; // of memory
+  };
+  uint32_t owner = 0;    // memory: the reference (held.h) that it lives as long as; 0: it stays
+  bool is_inner = false; // map, map value: of a map that was looked up in `map`
   Scalar number;
 
-  static Value scalar(const Scalar &number) { return {Kind::scalar, 0, 0, 0, {}, 0, 0, number}; }
+  static Value scalar(const Scalar &number) {
+    Value value;
+    value.kind = Kind::scalar;
+    value.number = number;
+    return value;
+  }
   static Value constant(uint64_t word) { return scalar(Scalar::constant(word)); }
   static Value unknown() { return scalar(Scalar::unknown()); }
   bool is_scalar() const { return kind == Kind::scalar; }
   bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
+  bool may_be_null() const {
+    return kind == Kind::map_value_or_null || kind == Kind::map_or_null || kind == Kind::memory_or_null;
+  }
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
 
@@ -87,6 +103,7 @@ struct Frame {
 constexpr uint32_t kMaxSlots = KBPF_STACK_SIZE / 8;
 
 struct PathStep; // log.h
+struct Held;     // held.h
 
 struct State {
   uint32_t insn;
@@ -96,6 +113,7 @@ struct State {
   uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
   uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
   State *next;           // in a list of checkpoints, or of pending or free states
+  Held *held;            // what the path has to give back; null: nothing
   const PathStep *path;  // how the walk came here; null where nobody asked
 
   Frame &frame() { return *frames[frame_count - 1]; }
@@ -133,6 +151,8 @@ public:
   void release(State *state);
   Frame *push_frame(State &state, uint32_t first_insn, uint32_t return_to);
   void pop_frame(State &state);
+  // state.held, made where there is none. Null: no memory.
+  Held *hold(State &state);
   // Makes the frame hold at least `count` slots; the new ones are uninitialised. False: no memory.
   [[nodiscard]] bool reserve_slots(Frame &frame, uint32_t count);
 
@@ -153,6 +173,7 @@ private:
     FreeBlock *next;
   };
   FreeBlock *free_frames_ = nullptr;
+  FreeBlock *free_held_ = nullptr;
   FreeBlock *free_slots_[8] = {}; // by log2 of the capacity
   uint64_t values_copied_ = 0;
   uint32_t states_made_ = 0, states_now_ = 0, states_peak_ = 0;

@@ -8,7 +8,8 @@ namespace kbpf {
 namespace {
 
 bool is_movable(Kind kind) {
-  return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot;
+  return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot ||
+         kind == Kind::memory;
 }
 
 // Every pointer that is not "or null" points to something, as long as it was not moved to the other end of
@@ -19,6 +20,8 @@ bool is_certainly_not_null(const Value &value) {
   case Kind::uninitialised:
   case Kind::scalar:
   case Kind::map_value_or_null:
+  case Kind::map_or_null:
+  case Kind::memory_or_null:
     return false;
   case Kind::map:
     return true;
@@ -259,54 +262,6 @@ Result<void> Transformer::atomic(State &state, const Insn &insn) {
   return {};
 }
 
-Result<void> Transformer::initialise(State &state, const Value &base, uint64_t least, uint64_t most) {
-  if (base.kind != Kind::stack || most == 0)
-    return {};
-  Frame &frame = *state.frames[base.frame];
-  const OffsetRange touched = offsets(base, 0, most), filled = offsets(base, 0, least);
-  overwrite_stack(frame, touched.first, touched.end, false);
-  if (least == 0 || !filled.is_exact(least)) // at a place that varies, no byte is sure to be filled
-    return {};
-  if (!pool_.reserve_slots(frame, slot_of(filled.first) + 1))
-    return Error::no_memory;
-  overwrite_stack(frame, filled.first, filled.end, true);
-  return {};
-}
-
-Result<void> Transformer::call_helper(State &state, const Insn &insn) {
-  const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
-  HelperCall call = resolve_call(analysis_, state, proto);
-  for (unsigned i = 0; i < 5; i++) {
-    const Value &value = state.reg(i + 1);
-    if (proto.args[i] == KBPF_ARG_MEM_WRITE) {
-      const Scalar &size = state.reg(i + 2).number;
-      KBPF_TRY(initialise(state, value, size.r64.umin, size.r64.umax));
-    } else if (call.map && fills_value(proto.args[i], analysis_.program.maps[*call.map])) {
-      const uint32_t size = analysis_.program.maps[*call.map].value_size;
-      KBPF_TRY(initialise(state, value, size, size));
-    } else if (proto.args[i] == KBPF_ARG_OPTIONAL && value.kind == Kind::uninitialised) {
-      analysis_.zeroed_args[state.insn] |= static_cast<uint8_t>(1u << (i + 1));
-    }
-  }
-  for (unsigned reg = 0; reg <= 5; reg++)
-    state.reg(reg) = Value();
-  Value &r0 = state.reg(0);
-  switch (proto.ret) {
-  case KBPF_RET_VOID:
-    break;
-  case KBPF_RET_INTEGER:
-    r0 = Value::unknown();
-    break;
-  case KBPF_RET_MAP_VALUE_OR_NULL:
-    r0.kind = Kind::map_value_or_null;
-    r0.map = *call.map;
-    r0.id = analysis_.new_id();
-    r0.number = Scalar::constant(0);
-    break;
-  }
-  return {};
-}
-
 namespace {
 
 // Whether the other one is where the bytes that follow the pointer end: the packet's end for pointers into
@@ -396,15 +351,8 @@ bool Transformer::assume_jump(State &state, bool taken) {
   const bool is_null = is_equal && !against_address;
   if (is_certainly_not_null(dst))
     return !is_null;
-  if (dst.kind == Kind::map_value_or_null)
-    for_each_value(state, [&](Value &value) {
-      if (value.kind != Kind::map_value_or_null || value.id != dst.id)
-        return;
-      if (is_null)
-        value = Value::constant(0);
-      else
-        value.kind = Kind::map_value, value.id = 0;
-    });
+  if (dst.may_be_null())
+    learn_null(state, dst, is_null);
   return true;
 }
 

@@ -32,7 +32,12 @@ private:
   Result<void> store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
                               const Value &value);
   Result<void> atomic(State &state, const Insn &insn);
+  // call_effects.cpp
   Result<void> call_helper(State &state, const Insn &insn);
+  Result<void> fill_arguments(State &state, const HelperCall &call);
+  Result<void> set_result(State &state, const HelperCall &call, const Value (&args)[5]);
+  // Every copy of a pointer that might have been null is null, or is not.
+  void learn_null(State &state, const Value &pointer, bool is_null);
   // A helper fills memory of a size between least and most; what lies between the two may stay as it was.
   Result<void> initialise(State &state, const Value &base, uint64_t least, uint64_t most);
   // What a comparison of a packet pointer with the packet's end says of the packet's length.

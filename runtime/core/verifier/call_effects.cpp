@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a call of a helper does to the state: memory that it fills, what it takes back or invalidates, and
+// what it returns.
+#include "core/verifier/held.h"
+#include "core/verifier/memory.h"
+#include "core/verifier/transformer.h"
+
+namespace kbpf {
+namespace {
+
+constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
+constexpr int64_t kLowestError = -4095;
+
+// -4095 to most.
+Value sized_integer(uint64_t most) {
+  Value value = Value::unknown();
+  value.number.r64.smin = kLowestError;
+  value.number.r64.smax = static_cast<int64_t>(most);
+  value.number.r32.smin = kLowestError;
+  value.number.r32.smax = static_cast<int32_t>(most);
+  return value.number.normalise() ? value : Value::unknown();
+}
+
+void forget_packets(State &state) {
+  for_each_value(state, [](Value &value) {
+    if (value.is_in_packet() || value.kind == Kind::packet_end)
+      value = Value::unknown();
+  });
+}
+
+} // namespace
+
+Result<void> Transformer::initialise(State &state, const Value &base, uint64_t least, uint64_t most) {
+  if (base.kind != Kind::stack || most == 0)
+    return {};
+  Frame &frame = *state.frames[base.frame];
+  const OffsetRange touched = offsets(base, 0, most), filled = offsets(base, 0, least);
+  overwrite_stack(frame, touched.first, touched.end, false);
+  if (least == 0 || !filled.is_exact(least)) // at a place that varies, no byte is sure to be filled
+    return {};
+  if (!pool_.reserve_slots(frame, slot_of(filled.first) + 1))
+    return Error::no_memory;
+  overwrite_stack(frame, filled.first, filled.end, true);
+  return {};
+}
+
+Result<void> Transformer::fill_arguments(State &state, const HelperCall &call) {
+  for (unsigned i = 0; i < 5; i++) {
+    const Value &value = state.reg(i + 1);
+    switch (call.proto->args[i]) {
+    case KBPF_ARG_MEM_WRITE:
+    case KBPF_ARG_MEM_WRITE_OR_NULL:
+    case KBPF_ARG_MEM_READ_WRITE: {
+      const Scalar &size = state.reg(i + 2).number;
+      KBPF_TRY(initialise(state, value, size.r64.umin, size.r64.umax));
+      break;
+    }
+    case KBPF_ARG_U32_IN_OUT:
+      KBPF_TRY(initialise(state, value, 4, 4));
+      break;
+    case KBPF_ARG_U64_OUT:
+      KBPF_TRY(initialise(state, value, 8, 8));
+      break;
+    case KBPF_ARG_MAP_VALUE_OUT:
+      if (call.map && fills_value(KBPF_ARG_MAP_VALUE_OUT, *call.map))
+        KBPF_TRY(initialise(state, value, call.map->value_size, call.map->value_size));
+      break;
+    case KBPF_ARG_OPTIONAL:
+      if (value.kind == Kind::uninitialised)
+        analysis_.zeroed_args[state.insn] |= static_cast<uint8_t>(1u << (i + 1));
+      break;
+    default:
+      break;
+    }
+  }
+  return {};
+}
+
+Result<void> Transformer::call_helper(State &state, const Insn &insn) {
+  const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
+  HelperCall call = resolve_call(analysis_, state, proto);
+  KBPF_TRY(fill_arguments(state, call));
+  Value args[5];
+  for (unsigned i = 0; i < 5; i++)
+    args[i] = state.reg(i + 1);
+  for (unsigned reg = 0; reg <= 5; reg++)
+    state.reg(reg) = Value();
+  for (unsigned i = 0; i < 5; i++)
+    if (proto.args[i] == KBPF_ARG_RECORD)
+      release_reference(state, args[i].owner);
+  if (proto.flags & KBPF_HELPER_CHANGES_PACKET)
+    forget_packets(state);
+  return set_result(state, call, args);
+}
+
+Result<void> Transformer::set_result(State &state, const HelperCall &call, const Value (&args)[5]) {
+  const HelperProto &proto = *call.proto;
+  const auto size_argument = [&](kbpf_arg_type one, kbpf_arg_type other) -> const Value * {
+    for (unsigned i = 0; i < 5; i++)
+      if (proto.args[i] == one || proto.args[i] == other)
+        return &args[i];
+    return nullptr;
+  };
+  Value &r0 = state.reg(0);
+  switch (proto.ret) {
+  case KBPF_RET_VOID:
+    break;
+  case KBPF_RET_INTEGER:
+    r0 = Value::unknown();
+    break;
+  case KBPF_RET_SIZED_INTEGER: {
+    const Value *size = size_argument(KBPF_ARG_SIZE, KBPF_ARG_SIZE_OR_ZERO);
+    r0 = size ? sized_integer(size->number.r64.umax) : Value::unknown();
+    break;
+  }
+  case KBPF_RET_MAP_VALUE:
+  case KBPF_RET_MAP_VALUE_OR_NULL: {
+    const bool gives_map = call.map->type == kArrayOfMaps || call.map->type == kHashOfMaps;
+    r0.kind = gives_map                         ? Kind::map_or_null
+              : proto.ret == KBPF_RET_MAP_VALUE ? Kind::map_value
+                                                : Kind::map_value_or_null;
+    r0.map = call.index;
+    r0.is_inner = call.is_inner || gives_map;
+    r0.id = r0.kind == Kind::map_value ? 0 : analysis_.new_id();
+    r0.number = Scalar::constant(0);
+    break;
+  }
+  case KBPF_RET_RECORD_OR_NULL: {
+    r0.kind = Kind::memory_or_null;
+    r0.size = static_cast<uint32_t>(size_argument(KBPF_ARG_ALLOC_SIZE, KBPF_ARG_ALLOC_SIZE)->number.value());
+    r0.id = r0.owner = analysis_.new_id();
+    r0.number = Scalar::constant(0);
+    Held *held = pool_.hold(state);
+    if (!held)
+      return Error::no_memory;
+    if (!held->add({r0.owner, state.insn}))
+      return reject(analysis_.rejection, RejectionId::unreleased_reference, state.insn,
+                    "{} records are held at a time; no more can be", Held::kMostReferences);
+    break;
+  }
+  case KBPF_RET_DYNPTR_DATA_OR_NULL:
+  case KBPF_RET_OBJECT: // without its BTF it is an address that helpers take back as a number
+  case KBPF_RET_OBJECT_OR_NULL:
+    r0 = Value::unknown();
+    break;
+  }
+  return {};
+}
+
+void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
+  const Value tested = pointer; // it may be one of those that change
+  for_each_value(state, [&](Value &value) {
+    if (value.kind != tested.kind || value.id != tested.id)
+      return;
+    if (is_null) {
+      value = Value::constant(0);
+      return;
+    }
+    value.id = 0;
+    switch (value.kind) {
+    case Kind::map_value_or_null:
+      value.kind = Kind::map_value;
+      break;
+    case Kind::map_or_null:
+      value.kind = Kind::map;
+      break;
+    default:
+      value.kind = Kind::memory;
+    }
+  });
+  if (is_null && tested.kind == Kind::memory_or_null && tested.owner && state.held)
+    state.held->remove(tested.owner);
+}
+
+} // namespace kbpf

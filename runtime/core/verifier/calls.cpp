@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Calls of helpers: may the program call it, and does each argument suit what the prototype asks for? The
+// rules are Linux's; what the call does to the state is call_effects.cpp's.
+#include "abi/attr.h"
+#include "core/verifier/checker.h"
+#include "core/verifier/memory.h"
+#include <cstring>
+
+namespace kbpf {
+namespace {
+
+constexpr uint64_t kLargestSize = 1u << 29; // bytes; no helper takes more, and no sum of offsets overflows
+constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
+
+// What a memory argument may be: with or without the null that some helpers take for "none".
+bool takes_null(kbpf_arg_type arg) {
+  return arg == KBPF_ARG_MEM_READ_OR_NULL || arg == KBPF_ARG_MEM_WRITE_OR_NULL ||
+         arg == KBPF_ARG_MAP_VALUE_OR_NULL || arg == KBPF_ARG_CTX_OR_NULL || arg == KBPF_ARG_STACK_OR_NULL;
+}
+
+bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
+
+} // namespace
+
+Result<void> Checker::check_helper(const State &state) {
+  uint32_t number = static_cast<uint32_t>(analysis_.insn(state.insn).imm);
+  const RawProgram &program = analysis_.program;
+  const HelperProto *helper = program.profile->helper(number);
+  if (!helper)
+    // libbpf's and bpftool's probes look for these words of Linux.
+    return refuse(state, RejectionId::unknown_helper, "helper {} does not exist: invalid func unknown#{}",
+                  number, number);
+  if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
+    return refuse(state, RejectionId::helper_not_allowed,
+                  "programs of type {} may not call bpf_{}: unknown func bpf_{}#{}", program.type->name,
+                  helper->name, helper->name, number);
+  if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
+    return refuse(state, RejectionId::gpl_only_helper, "bpf_{} needs a GPL-compatible licence", helper->name);
+  if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
+    return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, and the program may not",
+                  helper->name);
+  return {};
+}
+
+Result<void> Checker::check_argument(const State &state, const Obligation &obligation) {
+  const unsigned reg = obligation.reg;
+  const Value &value = state.reg(reg);
+  const HelperProto &proto =
+      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
+  if (obligation.arg == KBPF_ARG_OPTIONAL)
+    return {};
+  if (value.kind == Kind::uninitialised)
+    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of bpf_{}, holds nothing",
+                  reg, proto.name);
+  if (takes_null(obligation.arg) && is_null(value) && obligation.arg != KBPF_ARG_MEM_READ_OR_NULL &&
+      obligation.arg != KBPF_ARG_MEM_WRITE_OR_NULL)
+    return {};
+  constexpr MemoryUse kRead = {.reads = true, .writes = false, .by_helper = true, .is_atomic = false};
+  constexpr MemoryUse kFill = {.reads = false, .writes = true, .by_helper = true, .is_atomic = false};
+  constexpr MemoryUse kChange = {.reads = true, .writes = true, .by_helper = true, .is_atomic = false};
+  switch (obligation.arg) {
+  case KBPF_ARG_NONE:
+  case KBPF_ARG_OPTIONAL:
+  case KBPF_ARG_ANY_SCALAR:
+    return {};
+  case KBPF_ARG_CTX:
+  case KBPF_ARG_CTX_OR_NULL:
+    return check_context_argument(state, reg, proto);
+  case KBPF_ARG_MAP:
+  case KBPF_ARG_MAP_FD:
+    return check_map_argument(state, reg, proto);
+  case KBPF_ARG_MAP_KEY:
+  case KBPF_ARG_MAP_VALUE:
+  case KBPF_ARG_MAP_VALUE_OR_NULL:
+  case KBPF_ARG_MAP_VALUE_OUT:
+    return check_map_memory(state, reg, obligation.arg, proto);
+  case KBPF_ARG_MEM_READ:
+  case KBPF_ARG_MEM_READ_OR_NULL:
+  case KBPF_ARG_MEM_WRITE:
+  case KBPF_ARG_MEM_WRITE_OR_NULL:
+  case KBPF_ARG_MEM_READ_WRITE:
+    return check_sized_memory(state, reg, obligation.arg, reg < 5 ? proto.args[reg] : KBPF_ARG_NONE, proto);
+  case KBPF_ARG_SIZE:
+  case KBPF_ARG_SIZE_OR_ZERO: // decided together with the memory before it
+    return {};
+  case KBPF_ARG_ALLOC_SIZE:
+    return check_constant_size(state, reg, proto);
+  case KBPF_ARG_U32_IN_OUT:
+    return check_fixed_memory(state, reg, 4, true, kChange, proto);
+  case KBPF_ARG_U64_OUT:
+    return check_fixed_memory(state, reg, 8, true, kFill, proto);
+  case KBPF_ARG_BYTES_20:
+    return check_fixed_memory(state, reg, 20, false, kRead, proto);
+  case KBPF_ARG_BYTES_40:
+    return check_fixed_memory(state, reg, 40, false, kRead, proto);
+  case KBPF_ARG_CONST_STR:
+    return check_constant_string(state, reg, proto);
+  case KBPF_ARG_RECORD:
+    return check_record_argument(state, reg, proto);
+  case KBPF_ARG_FUNC:
+  case KBPF_ARG_STACK_OR_NULL:
+    return refuse(state, RejectionId::helper_argument,
+                  "bpf_{} calls a function of the program back, which "
+                  "can't be verified here",
+                  proto.name);
+  case KBPF_ARG_SPIN_LOCK:
+  case KBPF_ARG_TIMER:
+    return refuse(state, RejectionId::helper_argument,
+                  "bpf_{} needs a field in a map's value that BTF describes", proto.name);
+  case KBPF_ARG_DYNPTR:
+  case KBPF_ARG_DYNPTR_LOCAL_OUT:
+  case KBPF_ARG_DYNPTR_RINGBUF_OUT:
+  case KBPF_ARG_DYNPTR_RINGBUF_RELEASE:
+    return refuse(state, RejectionId::helper_argument, "bpf_{} needs a dynptr, which can't be verified here",
+                  proto.name);
+  case KBPF_ARG_OBJECT:
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, an argument of bpf_{}, is a {}: an object of the kernel is needed", reg, proto.name,
+                  kind_name(value.kind));
+  }
+  return {};
+}
+
+Result<void> Checker::check_context_argument(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.kind != Kind::context)
+    return refuse(state, RejectionId::helper_argument, "r{}, the context argument of bpf_{}, is a {}", reg,
+                  proto.name, kind_name(value.kind));
+  if (!value.number.is_constant(0))
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, the context argument of bpf_{}, does not point to the context's start", reg,
+                  proto.name);
+  return {};
+}
+
+Result<void> Checker::check_map_argument(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  HelperCall call = resolve_call(analysis_, state, proto);
+  if (!call.map) {
+    if (value.is_scalar() && value.number.is_constant())
+      return refuse(state, RejectionId::helper_argument,
+                    "r{}, the map argument of bpf_{}, is {}, which names no map", reg, proto.name,
+                    static_cast<int64_t>(value.number.value()));
+    return refuse(state, value.may_be_null() ? RejectionId::possibly_null : RejectionId::helper_argument,
+                  "r{}, the map argument of bpf_{}, is a {}", reg, proto.name, kind_name(value.kind));
+  }
+  const MapRef &map = *call.map;
+  const MapTypeInfo *type = analysis_.program.profile->map_type(map.type);
+  if (!type || (proto.map_use && !(type->uses & proto.map_use)))
+    return refuse(state, RejectionId::map_type, "bpf_{} does not work on map {}, which is a {}", proto.name,
+                  call.index, type ? type->name : "map of unknown type");
+  constexpr uint32_t kChangingUses = KBPF_MAP_USE_MODIFY | KBPF_MAP_USE_PUSH | KBPF_MAP_USE_POP;
+  if (proto.map_use & kChangingUses && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
+    return refuse(state, RejectionId::map_access_forbidden, "bpf_{} on map {}, which programs may only read",
+                  proto.name, call.index);
+  if ((map.type == kArrayOfMaps || map.type == kHashOfMaps) && !map.inner)
+    return refuse(state, RejectionId::map_type, "of the maps in map {} nothing is known", call.index);
+  return {};
+}
+
+Result<void> Checker::check_map_memory(const State &state, unsigned reg, kbpf_arg_type arg,
+                                       const HelperProto &proto) {
+  HelperCall call =
+      resolve_call(analysis_, state, proto); // check_map_argument accepted it, where it came before
+  if (!call.map)
+    return refuse(state, RejectionId::helper_argument, "bpf_{} has no map for its argument r{}", proto.name,
+                  reg);
+  KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
+  const bool fills = fills_value(arg, *call.map);
+  return check_memory(state, reg, 0, arg == KBPF_ARG_MAP_KEY ? call.map->key_size : call.map->value_size,
+                      {.reads = !fills, .writes = fills, .by_helper = true, .is_atomic = false});
+}
+
+// Helpers that know nothing of packets may change where they are.
+Result<void> Checker::check_may_lie_in_packet(const State &state, unsigned reg, const HelperProto &proto) {
+  if (!state.reg(reg).is_in_packet() || proto.flags & KBPF_HELPER_TAKES_PACKET)
+    return {};
+  return refuse(state, RejectionId::helper_argument,
+                "r{} points into the packet, which bpf_{} does not take: copy what is needed to the stack",
+                reg, proto.name);
+}
+
+Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
+                                         kbpf_arg_type size_arg, const HelperProto &proto) {
+  const Value &memory = state.reg(reg);
+  const Value &size = state.reg(reg + 1);
+  if (!size.is_scalar())
+    return refuse(state,
+                  size.kind == Kind::uninitialised ? RejectionId::uninitialised_register
+                                                   : RejectionId::memory_size,
+                  "r{}, a size, is {}", reg + 1, kind_name(size.kind));
+  const Range64 &range = size.number.r64;
+  if (range.smin < 0 && range.umax > kLargestSize)
+    return refuse(state, RejectionId::memory_size,
+                  "r{}, a size, may be negative: {} to {}; check its lower bound, or make it unsigned",
+                  reg + 1, range.smin, range.smax);
+  if (range.umax > kLargestSize)
+    return refuse(state, RejectionId::memory_size,
+                  "r{}, a size, may be {} to {}; its upper bound is too large", reg + 1, range.umin,
+                  range.umax);
+  const bool zero_allowed = size_arg == KBPF_ARG_SIZE_OR_ZERO;
+  if (range.umin == 0 && !zero_allowed)
+    return refuse(state, RejectionId::memory_size, "r{}, a size, may be 0", reg + 1);
+  const bool nothing_is_touched = range.umax == 0;
+  if (takes_null(arg) && (is_null(memory) || memory.may_be_null()) && nothing_is_touched)
+    return {};
+  if (takes_null(arg) && is_null(memory))
+    return refuse(state, RejectionId::memory_size, "r{} is null, but r{}, its size, may be {}", reg, reg + 1,
+                  range.umax);
+  KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
+  // What a helper fills need not have been written before.
+  const bool writes = arg == KBPF_ARG_MEM_WRITE || arg == KBPF_ARG_MEM_WRITE_OR_NULL;
+  const bool changes = arg == KBPF_ARG_MEM_READ_WRITE;
+  return check_memory(state, reg, 0, range.umax,
+                      {.reads = !writes, .writes = writes || changes, .by_helper = true, .is_atomic = false});
+}
+
+Result<void> Checker::check_fixed_memory(const State &state, unsigned reg, uint64_t size, bool aligned,
+                                         const MemoryUse &use, const HelperProto &proto) {
+  KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
+  KBPF_TRY(check_memory(state, reg, 0, size, use));
+  if (aligned && !offsets(state.reg(reg), 0, size).is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access,
+                  "r{}, an argument of bpf_{}, is not aligned to {} bytes", reg, proto.name, size);
+  return {};
+}
+
+Result<void> Checker::check_constant_size(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &size = state.reg(reg);
+  if (!size.is_scalar() || !size.number.is_constant())
+    return refuse(state, RejectionId::memory_size, "r{}, a size that bpf_{} gives memory of, is no constant",
+                  reg, proto.name);
+  if (size.number.value() > kLargestSize)
+    return refuse(state, RejectionId::memory_size, "r{}, a size, is {}; no more than {} can be had", reg,
+                  size.number.value(), kLargestSize);
+  return {};
+}
+
+// The string has to be known now: the helper trusts it.
+Result<void> Checker::check_constant_string(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.kind != Kind::map_value)
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, a string argument of bpf_{}, is a {}: it has to point to read-only data", reg,
+                  proto.name, kind_name(value.kind));
+  std::span<const std::byte> contents = analysis_.map(value).constants;
+  if (contents.empty())
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, a string argument of bpf_{}, lies in a map that is not read-only for ever", reg,
+                  proto.name);
+  OffsetRange at = offsets(value, 0, 1);
+  if (!at.is_exact(1))
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, a string argument of bpf_{}, is not at a fixed place", reg, proto.name);
+  if (at.first < 0 || static_cast<uint64_t>(at.first) >= contents.size() ||
+      !memchr(contents.data() + at.first, 0, contents.size() - static_cast<uint64_t>(at.first)))
+    return refuse(state, RejectionId::helper_argument,
+                  "the string at r{}, an argument of bpf_{}, has no terminating zero within its map", reg,
+                  proto.name);
+  return {};
+}
+
+} // namespace kbpf

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a path has taken and must give back: ring-buffer records. Each has an id; the pointers to it carry
+// that as their owner, and become mere numbers when it is given back.
+#pragma once
+#include "core/verifier/state.h"
+
+namespace kbpf {
+
+struct Reference {
+  uint32_t id;
+  uint32_t insn; // that acquired it
+};
+
+struct Held {
+  static constexpr uint32_t kMostReferences = 32;
+  uint32_t count = 0;
+  Reference references[kMostReferences] = {};
+
+  const Reference *find(uint32_t id) const;
+  bool add(const Reference &reference); // false: too many
+  void remove(uint32_t id);
+  bool is_empty() const { return count == 0; }
+};
+
+inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
+
+// The reference is given back: what points to it is a number from now on.
+void release_reference(State &state, uint32_t id);
+
+} // namespace kbpf

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Things that a program takes and gives back, and the memory that helpers grant: ring-buffer records.
+#include "core/verifier/checker.h"
+#include "core/verifier/held.h"
+#include "core/verifier/memory.h"
+
+namespace kbpf {
+
+Result<void> Checker::check_granted(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                    const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  OffsetRange at = offsets(base, off, size);
+  if (!at.is_bounded)
+    return refuse(state, RejectionId::granted_memory_out_of_bounds,
+                  "{} bytes at r{}: its offset in the memory has no bounds", size, reg);
+  if (at.first < 0 || at.end > static_cast<int64_t>(base.size))
+    return refuse(state, RejectionId::granted_memory_out_of_bounds,
+                  "{} bytes at r{}: offsets {} to {} in memory of {} bytes", size, reg, at.first, at.end - 1,
+                  base.size);
+  if (use.is_atomic && !at.is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access, "{} bytes at r{}, offset {}, are not aligned", size,
+                  reg, at.first);
+  return {};
+}
+
+Result<void> Checker::check_record_argument(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.kind == Kind::memory_or_null)
+    return refuse(state, RejectionId::possibly_null, "r{}, the record given to bpf_{}, may be null", reg,
+                  proto.name);
+  if (value.kind != Kind::memory || !value.owner || !state.held || !state.held->find(value.owner))
+    return refuse(state, RejectionId::reference_not_held,
+                  "r{}, given to bpf_{}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
+                  proto.name, kind_name(value.kind));
+  if (!value.number.is_constant(0))
+    return refuse(state, RejectionId::reference_not_held,
+                  "r{}, given to bpf_{}, does not point to the record's start", reg, proto.name);
+  return {};
+}
+
+Result<void> Checker::check_nothing_is_held(const State &state, std::string_view what) {
+  if (holds_nothing(state))
+    return {};
+  const Reference &first = state.held->references[0];
+  return refuse(state, RejectionId::unreleased_reference,
+                "{} while what was acquired at instruction {} has not been given back", what, first.insn);
+}
+
+} // namespace kbpf
