@@ -33,30 +33,20 @@ struct Number {
   int number;
   const char *name;
 };
-#define KBPF_LINUX_HELPER(number, name)
-#define KBPF_LINUX_MAP_TYPE(number, name)
-#define KBPF_LINUX_PROG_TYPE(number, name)
-#define KBPF_LINUX_SECTION(prefix, type, extra)
-#define ROW(number, name) {number, #name},
-#undef KBPF_LINUX_MAP_TYPE
+#define ROW(number, name, ...) {number, #name},
 #define KBPF_LINUX_MAP_TYPE ROW
 constexpr Number kMapTypes[] = {
 #include "abi/linux.def"
 };
-#undef KBPF_LINUX_MAP_TYPE
-#define KBPF_LINUX_MAP_TYPE(number, name)
-#undef KBPF_LINUX_PROG_TYPE
 #define KBPF_LINUX_PROG_TYPE ROW
 constexpr Number kProgTypes[] = {
 #include "abi/linux.def"
 };
-#undef KBPF_LINUX_PROG_TYPE
-#define KBPF_LINUX_PROG_TYPE(number, name)
-#undef KBPF_LINUX_HELPER
 #define KBPF_LINUX_HELPER ROW
 constexpr Number kLinuxHelpers[] = {
 #include "abi/linux.def"
 };
+#undef ROW
 
 // What abi/helpers.def lacks of Linux's helpers. A name in both is taken from there.
 struct LinuxPrototype {
