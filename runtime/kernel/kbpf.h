@@ -58,6 +58,19 @@ void *kbpf_object_page(struct kbpf_object *object, uint64_t index);
  * change is announced by kbpf_port_poll_wake; generation (may be null) counts an object's announcements. */
 uint32_t kbpf_object_poll(struct kbpf_object *object, uint32_t *generation);
 
+/* The software event BPF_OUTPUT of perf_event_open(2), a ring that programs write samples into. The kernel
+ * puts the object behind the descriptor that it returns: kbpf_port_fd_get finds it there, mmap(2) and poll(2)
+ * go to it as to other objects, the ioctls ENABLE and DISABLE to enable. 0, or negative errno: -22 where
+ * sample_type has more than what Linux calls TID, TIME, ID, CPU, PERIOD, STREAM_ID, RAW and IDENTIFIER. */
+struct kbpf_perf_event_attr {
+  int32_t cpu;     /* whose programs may write it; -1: any */
+  uint32_t wakeup; /* wakeup_events, or with watermark wakeup_watermark */
+  uint64_t sample_type;
+  uint8_t watermark, disabled;
+};
+int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_object **event);
+int kbpf_perf_event_enable(struct kbpf_object *event, int enabled);
+
 /* Probes that the kernel attaches for an interface of its own, such as perf events. From system calls.
  * target: "kprobe$SYMBOL+0xOFFSET" or "kretprobe@exit$SYMBOL", size bytes. check: whether a probe can be
  * there. attach: object, a program of type kprobe, runs there from now on; it is referenced until detach, on

@@ -139,6 +139,7 @@ Result<int64_t> obj_get_info_by_fd(Call &call) {
     KBPF_TRY((exchange<Program, kbpf_prog_info>(call, attr, static_cast<const Program &>(*object))));
     return 0;
   case Object::Kind::stats:
+  case Object::Kind::perf_event:
     break;
   }
   return Error::invalid;

@@ -53,6 +53,13 @@ public:
   }
   void append_name(kbpf::TextSink &sink) const override { kbpf::print(sink, "anon_inode:{}", kind_); }
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
+  SysResult<int64_t> ioctl(uint32_t command, uint64_t) override {
+    constexpr uint32_t kEnable = 0x2400, kDisable = 0x2401; // PERF_EVENT_IOC_...
+    if ((command != kEnable && command != kDisable) ||
+        kbpf_perf_event_enable(object_, command == kEnable) < 0)
+      return Errno::enotty;
+    return 0;
+  }
   SysResult<Ref<PageSource>> mapping(const MappingWish &wish) override {
     if (!wish.shared)
       return Errno::einval;

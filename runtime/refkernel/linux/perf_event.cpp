@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // perf_event_open(2), as far as tracing tools attach BPF programs to kernel functions with it: the dynamic
-// event source "kprobe" (perf_event_open(2), "dynamic PMU"). An event is a descriptor; the program that
-// PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every process, while the event is enabled and
-// open.
+// event source "kprobe" (perf_event_open(2), "dynamic PMU"), and the rings that programs write samples into.
+// An event is a descriptor; the program that PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every
+// process, while the event is enabled and open.
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/fs/devices.h"
@@ -16,9 +16,12 @@ namespace refkernel {
 
 namespace {
 
-constexpr uint32_t kProbeSource = 6; // the event source's number: the first dynamic one
-constexpr uint64_t kReturnProbe = 1; // attributes' config
-constexpr uint64_t kDisabled = 1;    // attributes' flags
+constexpr uint32_t kProbeSource = 6;     // the event source's number: the first dynamic one
+constexpr uint32_t kSoftware = 1;        // PERF_TYPE_SOFTWARE
+constexpr uint64_t kBpfOutput = 10;      // its config PERF_COUNT_SW_BPF_OUTPUT
+constexpr uint64_t kWatermark = 1 << 14; // attributes' flags
+constexpr uint64_t kReturnProbe = 1;     // attributes' config
+constexpr uint64_t kDisabled = 1;        // attributes' flags
 constexpr uint64_t kKnownFlags = (uint64_t{1} << 38) - 1;
 constexpr uint64_t kKnownSampleTypes = (uint64_t{1} << 25) - 1;
 constexpr uint64_t kKnownReadFormats = (uint64_t{1} << 5) - 1;
@@ -197,6 +200,24 @@ SysResult<void> check_scope(int pid, int cpu) {
   return {};
 }
 
+// The runtime has the ring; the descriptor is one of its objects'.
+SysResult<int> open_output(const EventAttributes &attributes, int cpu, bool close_on_exec) {
+  kbpf_perf_event_attr wanted{};
+  wanted.cpu = cpu;
+  wanted.wakeup = attributes.wakeup_events;
+  wanted.sample_type = attributes.sample_type;
+  wanted.watermark = (attributes.flags & kWatermark) != 0;
+  wanted.disabled = (attributes.flags & kDisabled) != 0;
+  kbpf_object *event;
+  if (int status = kbpf_perf_event_create(&wanted, &event); status < 0)
+    return static_cast<Errno>(-status);
+  int fd = kbpf_port_fd_install(event, "[perf_event]", close_on_exec);
+  if (fd >= 0)
+    return fd;
+  kbpf_object_release(event);
+  return static_cast<Errno>(-fd);
+}
+
 void generate_source_number(kbpf::TextSink &sink, uint64_t) { kbpf::print(sink, "{}\n", kProbeSource); }
 void generate_return_bit(kbpf::TextSink &sink, uint64_t) { sink.append("config:0\n"); }
 
@@ -214,10 +235,13 @@ KERNEL_CALL sys_perf_event_open(UserPtr<EventAttributes> user, int pid, int cpu,
     KBPF_TRY(get_file(group));
     return Errno::einval; // events are not grouped
   }
-  if (attributes.type != kProbeSource)
+  bool is_output = attributes.type == kSoftware && attributes.config == kBpfOutput;
+  if (attributes.type != kProbeSource && !is_output)
     return Errno::enoent;
   if (!kbpf_port_may_use_bpf())
     return Errno::eacces;
+  if (is_output)
+    return open_output(attributes, cpu, flags & kCloseOnExec);
   ProbeTarget target = KBPF_TRY(ProbeTarget::of(attributes));
   Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kAnonFs, 0600));
   auto *event = try_make<PerfEvent>(std::move(inode), target, !(attributes.flags & kDisabled));

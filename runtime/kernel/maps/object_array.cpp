@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "kernel/maps/object_array.h"
+
+namespace kbpf::maps {
+namespace {
+constexpr uint32_t kFlags = KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
+} // namespace
+
+ObjectArrayMap::ObjectArrayMap(const MapSpec &spec, Buffer slots)
+    : IndexedMap(spec), slots_(std::move(slots)) {}
+
+ObjectArrayMap::~ObjectArrayMap() {
+  for (uint32_t i = 0; i < spec().max_entries; i++)
+    Ref<Object>::adopt(slots()[i].load(std::memory_order_relaxed)).reset();
+}
+
+Result<Buffer> ObjectArrayMap::allocate_slots(const MapSpec &spec) {
+  if (spec.max_entries == 0 || spec.key_size != sizeof(uint32_t) || spec.value_size != sizeof(uint32_t) ||
+      spec.flags & ~kFlags)
+    return Error::invalid;
+  if (spec.max_entries > kMaxMapBytes / sizeof(Object *))
+    return Error::too_big;
+  Buffer slots = KBPF_TRY(Buffer::create(spec.max_entries * sizeof(Object *)));
+  memset(slots.data(), 0, slots.size());
+  return Result<Buffer>(std::move(slots));
+}
+
+Result<void> ObjectArrayMap::write_for_user(const void *key, const void *value, uint64_t flags) {
+  if (flags != KBPF_MAP_UPDATE_ANY)
+    return Error::invalid;
+  const uint32_t index = index_of(key);
+  if (index >= spec().max_entries)
+    return Error::too_big;
+  int fd;
+  memcpy(&fd, value, sizeof(fd));
+  Object *found = nullptr;
+  if (int status = kbpf_port_fd_get(fd, &found); status != 0)
+    return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
+  Ref<Object> object = Ref<Object>::adopt(found);
+  KBPF_TRY(admit(*object));
+  Ref<Object>::adopt(slots()[index].exchange(object.release(), std::memory_order_acq_rel)).reset();
+  return {};
+}
+
+Result<void> ObjectArrayMap::remove(const void *key) {
+  const uint32_t index = index_of(key);
+  if (index >= spec().max_entries)
+    return Error::too_big;
+  Ref<Object> old = Ref<Object>::adopt(slots()[index].exchange(nullptr, std::memory_order_acq_rel));
+  return old ? Result<void>() : Error::not_found;
+}
+
+Result<void> ObjectArrayMap::read_for_user(const void *key, void *value) {
+  ReadSection section;
+  const Object *object = object_at(index_of(key));
+  if (!object)
+    return Error::not_found;
+  const uint32_t id = KBPF_TRY(id_of(*object));
+  memcpy(value, &id, sizeof(id));
+  return {};
+}
+
+} // namespace kbpf::maps

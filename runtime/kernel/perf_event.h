@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The software event BPF_OUTPUT of perf_event_open(2): a ring of samples that programs of one CPU write
+// (bpf_perf_event_output) and a process reads from memory that it maps: a page of positions (struct
+// perf_event_mmap_page), then 2^n pages of records. The host kernel's perf_event_open makes one through
+// kbpf.h.
+#pragma once
+#include "kernel/kbpf.h"
+#include "kernel/memory.h"
+#include "kernel/object.h"
+#include "kernel/spinlock.h"
+#include <span>
+
+namespace kbpf {
+
+class PerfEvent final : public Object {
+public:
+  // Errors: invalid (a sample type that is not here), no_memory.
+  static Result<PerfEvent *> create(const kbpf_perf_event_attr &attr);
+  void set_enabled(bool enabled) { enabled_.store(enabled, std::memory_order_relaxed); }
+
+  // [any] Inside a ReadSection. Adds a sample with these bytes. Errors: unsupported_operation (another CPU's,
+  // or disabled), not_found (nobody has mapped it), no_space (counted, and told with the next sample),
+  // too_big.
+  Result<void> write(std::span<const std::byte> raw);
+
+  void destroy() override;
+  Result<void> begin_mapping(uint64_t offset, uint64_t size, bool writable) override;
+  void end_mapping(uint64_t offset, uint64_t size, bool writable) override;
+  void *mapped_page(uint64_t index) override;
+  uint32_t poll_events() override;
+  uint32_t poll_generation() override { return wakeups_.load(std::memory_order_relaxed); }
+
+private:
+  template <typename T, typename... Args> friend T *allocate_object(Args &&...args);
+  template <typename T> friend void free_object(T *object);
+  struct Buffer {
+    RingPages pages;
+    uint64_t head = 0;                    // bytes ever written; the mapped page has a copy
+    uint64_t lost = 0;                    // samples since the last that fitted
+    uint64_t events = 0;                  // samples since the last wake-up
+    std::atomic<uint64_t> announced{0};   // head at the last wake-up
+    uint64_t watermark = 0, woken_at = 0; // bytes from one wake-up by size to the next
+    bool overwrites = false;              // mapped without write permission: nobody can say what was read
+    uint32_t mappings = 1;                // by mapping_lock_
+    explicit Buffer(RingPages ring) : pages(std::move(ring)) {}
+    std::atomic<uint64_t> &position(size_t offset) const {
+      return *reinterpret_cast<std::atomic<uint64_t> *>(pages.page(0) + offset);
+    }
+  };
+  class RecordWriter;
+
+  explicit PerfEvent(const kbpf_perf_event_attr &attr);
+  ~PerfEvent() = default;
+  bool has_room(const Buffer &buffer, uint64_t size) const;
+  void wake_if_due(Buffer &buffer);
+
+  const kbpf_perf_event_attr attr_;
+  const uint64_t id_;
+  std::atomic<bool> enabled_;
+  std::atomic<Buffer *> buffer_{nullptr}; // while it is mapped
+  std::atomic<bool> mapping_lock_{false}; // of system calls, which may wait for each other
+  SpinLock lock_;                         // of writers, where any CPU may write
+  std::atomic<uint32_t> wakeups_{0};
+};
+
+} // namespace kbpf
