@@ -69,7 +69,7 @@ public:
     // Room for a usual bucket; more where one turns out to be longer.
     uint32_t room = 8;
     KBPF_TRY(make_room(room));
-    while (number < map_.bucket_count() && done_ < attr_.count) {
+    while (number < map_.bucket_count()) { // empty buckets need no room
       uint32_t left = attr_.count - done_;
       Result<uint32_t> count =
           map_.read_bucket(number, keys_.data(), values_.data(), std::min(room, left), remove);

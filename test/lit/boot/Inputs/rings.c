@@ -24,12 +24,26 @@ struct record {
 };
 
 SEC("kprobe") int on_call(struct pt_regs *ctx) {
-  struct record record = {bpf_get_current_pid_tgid(), bpf_ktime_get_ns()};
   __u32 zero = 0;
-  if (bpf_ringbuf_output(&ring, &record, sizeof(record), 0)) {
+  struct record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+  if (record) {
+    record->thread = bpf_get_current_pid_tgid();
+    record->time = bpf_ktime_get_ns();
+    bpf_ringbuf_submit(record, 0);
+  } else {
     __u64 *count = bpf_map_lookup_elem(&lost, &zero);
     if (count)
       __sync_fetch_and_add(count, 1);
   }
+  return 0;
+}
+
+// The same by copying; every second record is taken back.
+SEC("kprobe") int on_call_copying(struct pt_regs *ctx) {
+  struct record copied = {bpf_get_current_pid_tgid(), bpf_ktime_get_ns()};
+  bpf_ringbuf_output(&ring, &copied, sizeof(copied), BPF_RB_NO_WAKEUP);
+  struct record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+  if (record)
+    bpf_ringbuf_discard(record, 0);
   return 0;
 }
