@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Any bytes as a program, past the verifier: the JIT must compile it or refuse it, and write only what it
-// announced. The first byte chooses CPU features and whether a code region is promised; instructions follow.
+// announced. The first byte chooses CPU features and how far the code is from functions; instructions follow.
 #include "core/jit/rv64/jit.h"
 #include "tools/unverified_program.h"
 #include <cstdlib>
@@ -28,14 +28,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Environment environment{helper, helper, load_packet};
   rv64::JitOptions options{.cpu = {.zba = (data[0] & 1) != 0, .zbb = (data[0] & 2) != 0, .zbc = false},
                            .environment = &environment};
-  constexpr uint64_t kAddress = 0x80000000;
-  if (data[0] & 4)
-    options.region = {kAddress, kAddress + (16 << 20)};
+  uint64_t near = reinterpret_cast<uint64_t>(some_helper) & ~uint64_t{0xfff};
+  uint64_t address = data[0] & 4 ? near : 0x1000000000000000;
   Result<rv64::Plan *> plan = rv64::plan(program->program(), options, arena);
   if (!plan.ok())
     return 0;
   std::vector<std::byte> code(rv64::code_size(**plan));
-  if (!rv64::emit(**plan, code, kAddress).ok())
+  if (!rv64::emit(**plan, code, address).ok())
     abort();
   for (uint32_t i = 0; i < insns.size(); i++)
     if (rv64::native_offset(**plan, i) > rv64::native_offset(**plan, i + 1))

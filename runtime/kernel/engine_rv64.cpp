@@ -48,12 +48,7 @@ Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Aren
   MachineCode code;
   code.pages = KBPF_TRY(Pages::create(pages_for(rv64::code_size(**planned))));
   uint64_t address = reinterpret_cast<uintptr_t>(code.pages.data());
-
-  // Helpers and data near the code are reached in fewer instructions once the code's place is known.
-  options.region = {address, address + code.pages.size()};
-  Result<rv64::Plan *> placed = rv64::plan(program, options, scratch);
-  bool fits = placed.ok() && rv64::code_size(**placed) <= code.pages.size();
-  const rv64::Plan &plan = fits ? **placed : **planned;
+  const rv64::Plan &plan = **planned;
   code.size = rv64::code_size(plan);
   KBPF_TRY(rv64::emit(plan, {code.pages.data(), code.size}, address));
   if (!code.pages.protect(KBPF_PROT_READ_EXEC))

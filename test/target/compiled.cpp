@@ -12,8 +12,13 @@ namespace kbpf::test {
 namespace {
 
 constexpr size_t kCodeMemory = 32 << 20;
-std::byte *code_memory;
-size_t code_used;
+// Near and far from this program's own functions and data.
+struct CodeMemory {
+  uintptr_t wanted; // 0: anywhere
+  std::byte *bytes = nullptr;
+  size_t used = 0;
+};
+CodeMemory code_memories[] = {{0}, {0x20000000}};
 
 Arena *arena;
 std::span<const rv64::FaultEntry> faults;
@@ -53,13 +58,15 @@ UnverifiedProgram &load_program(std::span<const Insn> insns) {
   return *new (storage) UnverifiedProgram(insns);
 }
 
-Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool with_region) {
-  if (!code_memory) {
-    void *memory =
-        mmap(nullptr, kCodeMemory, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby) {
+  CodeMemory &memory = code_memories[nearby];
+  if (!memory.bytes) {
+    void *mapped =
+        mmap(reinterpret_cast<void *>(memory.wanted), kCodeMemory, PROT_READ | PROT_WRITE | PROT_EXEC,
+             MAP_PRIVATE | MAP_ANONYMOUS | (memory.wanted ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+    if (mapped == MAP_FAILED)
       abort();
-    code_memory = static_cast<std::byte *>(memory);
+    memory.bytes = static_cast<std::byte *>(mapped);
   }
   static BlockSource blocks{[](void *, size_t size) { return malloc(size); },
                             [](void *, void *block, size_t) { free(block); }, nullptr};
@@ -68,21 +75,19 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool wit
     arena->~Arena();
   arena = new (storage) Arena(blocks, 64 << 20);
 
-  uint64_t low = reinterpret_cast<uint64_t>(code_memory);
   rv64::JitOptions options{.cpu = cpu, .environment = &kEnvironment};
-  if (with_region)
-    options.region = {low, low + kCodeMemory};
   auto plan = rv64::plan(program, options, *arena);
   if (!plan)
     return {nullptr, 0};
   size_t size = rv64::code_size(**plan);
   if (size > kCodeMemory)
     return {nullptr, 0};
-  if (size > kCodeMemory - code_used)
-    code_used = 0;
-  std::span<std::byte> out(code_memory + code_used, size);
+  size_t aligned = (size + 7) & ~size_t{7};
+  if (aligned > kCodeMemory - memory.used)
+    memory.used = 0;
+  std::span<std::byte> out(memory.bytes + memory.used, size);
   uint64_t address = reinterpret_cast<uint64_t>(out.data());
-  code_used += size;
+  memory.used += aligned;
   if (!rv64::emit(**plan, out, address) || rv64::native_offset(**plan, UINT32_MAX) > size)
     return {nullptr, 0};
   __builtin___clear_cache(reinterpret_cast<char *>(out.data()), reinterpret_cast<char *>(out.data() + size));

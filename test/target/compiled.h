@@ -16,8 +16,8 @@ struct Compiled {
   uint64_t (*entry)(uint64_t context); // null where compilation failed
   size_t size;                         // bytes
 };
-// with_region: promises the JIT where the code will be, so that it addresses relative to pc.
-Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool with_region = false);
+// nearby: within 2 GiB of this program's functions and data, so that the code addresses them relative to pc.
+Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby = false);
 
 // After a compilation with faultable loads: SIGSEGV in the code goes on as the fault table says.
 void install_fault_handler();

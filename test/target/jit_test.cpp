@@ -60,21 +60,21 @@ void computes_what_the_oracle_says_for_every_opcode_and_form() {
   EXPECT(cases > 2000, "only %zu cases", cases);
 }
 
-// Both engines, every CPU variant, with and without a promised region: all must give want.
+// Both engines, every CPU variant, near its functions and data and far away: all must give want.
 void expect_result(std::span<const Insn> insns, uint64_t want, const char *name) {
   uint64_t context[16] = {};
   const VerifiedProgram &program = load_program(insns).program();
   uint64_t got = run_interpreter(program, context);
   EXPECT(got == want, "%s: interpreter: %lx, not %lx", name, got, want);
   for (rv64::CpuFeatures cpu : cpu_variants())
-    for (bool with_region : {false, true}) {
-      Compiled compiled = compile(program, cpu, with_region);
+    for (bool nearby : {false, true}) {
+      Compiled compiled = compile(program, cpu, nearby);
       EXPECT(compiled.entry, "%s", name);
       if (!compiled.entry)
         continue;
       memset(context, 0, sizeof context);
       got = compiled.entry(reinterpret_cast<uint64_t>(context));
-      EXPECT(got == want, "%s: zbb %d region %d: %lx, not %lx", name, cpu.zbb, with_region, got, want);
+      EXPECT(got == want, "%s: zbb %d nearby %d: %lx, not %lx", name, cpu.zbb, nearby, got, want);
     }
 }
 

@@ -14,8 +14,11 @@ namespace {
 
 using namespace test;
 
-HelperFunction no_helper(uint32_t) { return nullptr; }
-constexpr Environment kEnvironment{no_helper};
+uint64_t some_helper(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
+HelperFunction helper(uint32_t number) { return number == 1 ? some_helper : nullptr; }
+constexpr Environment kEnvironment{helper};
+constexpr uint16_t kAuipcA5 = 0x0797, kOpcode = 0x7f; // low parcels
+constexpr uint16_t kLoadOpcode = 0x03, kAddiOpcode = 0x13;
 constexpr BlockSource kHeap{[](void *, size_t size) { return malloc(size); },
                             [](void *, void *block, size_t) { free(block); }, nullptr};
 
@@ -26,10 +29,14 @@ std::vector<Insn> sample() {
 }
 
 struct Planned {
-  explicit Planned(std::vector<Insn> code, CodeRegion region = {}, size_t budget = 1 << 20)
-      : insns(std::move(code)), program(std::make_unique<UnverifiedProgram>(insns)),
-        arena(kHeap, budget),
-        result(plan(program->program(), {.cpu = {}, .environment = &kEnvironment, .region = region}, arena)) {
+  explicit Planned(std::vector<Insn> code, size_t budget = 1 << 20)
+      : insns(std::move(code)), program(std::make_unique<UnverifiedProgram>(insns)), arena(kHeap, budget),
+        result(plan(program->program(), {.cpu = {}, .environment = &kEnvironment}, arena)) {}
+  // The code for that address, in 16-bit parcels.
+  std::vector<uint16_t> code_at(uint64_t address) const {
+    std::vector<uint16_t> code(code_size(**result) / 2);
+    EXPECT_TRUE(emit(**result, std::as_writable_bytes(std::span(code)), address).ok());
+    return code;
   }
   std::vector<Insn> insns;
   std::unique_ptr<UnverifiedProgram> program;
@@ -42,7 +49,7 @@ TEST(JitPlan, ReportsExhaustedMemoryAtEveryAllocation) {
   Planned ample(insns);
   ASSERT_TRUE(ample.result.ok());
   for (size_t budget = 0; budget < ample.arena.peak(); budget += 64) {
-    Planned scarce(insns, {}, budget);
+    Planned scarce(insns, budget);
     if (!scarce.result.ok())
       EXPECT_EQ(scarce.result.error(), Error::no_memory) << budget;
   }
@@ -79,23 +86,47 @@ TEST(JitPlan, RefusesABufferThatIsTooSmall) {
   EXPECT_EQ(emit(**planned.result, out, 0x10000).error(), Error::out_of_range);
 }
 
-TEST(JitPlan, RefusesAnAddressOutsideOfThePromisedRegion) {
-  Planned planned(sample(), {0x80000000, 0x80100000});
+TEST(JitPlan, RefusesAMisalignedPlace) {
+  Planned planned(sample());
   ASSERT_TRUE(planned.result.ok());
-  size_t size = code_size(**planned.result);
-  std::vector<std::byte> out(size);
-  EXPECT_TRUE(emit(**planned.result, out, 0x80000000).ok());
-  EXPECT_TRUE(emit(**planned.result, out, 0x80100000 - size).ok());
-  EXPECT_EQ(emit(**planned.result, out, 0x80100000 - size + 4).error(), Error::out_of_range);
-  EXPECT_EQ(emit(**planned.result, out, 0x7ffffffc).error(), Error::out_of_range);
+  alignas(8) std::byte out[256];
+  EXPECT_TRUE(emit(**planned.result, out, 0x10000).ok());
+  EXPECT_EQ(emit(**planned.result, out, 0x10004).error(), Error::out_of_range);
+  EXPECT_EQ(emit(**planned.result, std::span(out).subspan(2), 0x10000).error(), Error::out_of_range);
 }
 
-TEST(JitPlan, ReachesAnAddressNearTheRegionInTwoInstructions) {
-  std::vector<Insn> insns = assemble({ld_imm64(R0, 0x80212345), exit_insn()});
-  Planned far(insns), near(insns, {0x80000000, 0x80100000});
-  ASSERT_TRUE(far.result.ok() && near.result.ok());
-  EXPECT_EQ(native_offset(**near.result, 2), 8u);
-  EXPECT_GT(native_offset(**far.result, 2), 8u);
+TEST(JitPlan, AddressesWhatIsNearRelativeToPcAndLoadsOtherConstantsFromBehindTheCode) {
+  constexpr uint64_t kValue = 0x123480212345;
+  Planned planned(assemble({ld_imm64(R0, kValue), exit_insn()}));
+  ASSERT_TRUE(planned.result.ok());
+  EXPECT_EQ(native_offset(**planned.result, 2), 8u); // two instructions in both cases
+  std::vector<uint16_t> near = planned.code_at(0x123480000000), far = planned.code_at(0x1000);
+  EXPECT_EQ(near[0] & 0xfff, kAuipcA5);
+  EXPECT_EQ(near[2] & kOpcode, kAddiOpcode);
+  EXPECT_EQ(far[0] & 0xfff, kAuipcA5);
+  EXPECT_EQ(far[2] & kOpcode, kLoadOpcode);
+  for (unsigned i = 0; i < 4; i++)
+    EXPECT_EQ(far[far.size() - 4 + i], static_cast<uint16_t>(kValue >> (16 * i))) << i;
+}
+
+TEST(JitPlan, KeepsOneCopyOfAConstantThatIsUsedTwice) {
+  Planned once(assemble({ld_imm64(R0, 0x123480212345), exit_insn()}));
+  Planned twice(assemble({ld_imm64(R0, 0x123480212345), ld_imm64(R1, 0x123480212345), exit_insn()}));
+  ASSERT_TRUE(once.result.ok() && twice.result.ok());
+  EXPECT_EQ(code_size(**twice.result), code_size(**once.result) + 8);
+}
+
+TEST(JitPlan, ChoosesTheShortestTransferThatReaches) {
+  // How many moves of two bytes a jump can step over in each of its sizes.
+  for (auto [moves, bytes] : {std::pair{1022u, 2u}, {1023u, 4u}}) {
+    std::vector<Insn> insns = assemble({ja(static_cast<int16_t>(moves))});
+    for (unsigned i = 0; i < moves; i++)
+      insns.push_back(assemble({mov64_reg(R1, R2)})[0]);
+    insns.push_back(assemble({exit_insn()})[0]);
+    Planned planned(insns, 16 << 20);
+    ASSERT_TRUE(planned.result.ok());
+    EXPECT_EQ(native_offset(**planned.result, 1), bytes) << moves;
+  }
 }
 
 TEST(JitPlan, CompilesNothingForUnreachableInstructions) {

@@ -271,10 +271,10 @@ Result<void> Lowering::move(const Insn &insn) {
       if (auto held = held_constant(static_cast<uint64_t>(int64_t{insn.imm})))
         emit_.mv(rd, *held);
       else
-        emit_.li(rd, static_cast<uint64_t>(int64_t{insn.imm}));
+        emit_.li_32(rd, insn.imm);
       set_extension(insn.dst(), {.zero = !negative, .sign = true});
     } else {
-      emit_.li(rd, static_cast<uint32_t>(insn.imm));
+      constant(rd, static_cast<uint32_t>(insn.imm));
       set_extension(insn.dst(), {.zero = true, .sign = false});
     }
     return {};
@@ -344,7 +344,7 @@ void Lowering::swap_bytes_16(Reg rd) {
 
 // Swaps neighbouring groups of `shift` bits, which mask selects every other of.
 void Lowering::swap_groups(Reg rd, unsigned shift, uint64_t mask) {
-  emit_.li(t1, mask);
+  constant(t1, mask);
   emit_.srli(t0, rd, shift);
   emit_.and_(t0, t0, t1);
   emit_.and_(rd, rd, t1);

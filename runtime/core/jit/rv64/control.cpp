@@ -1,31 +1,52 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Lowering of control flow: the walk over the program, prologues and epilogues, jumps, calls.
+#include "core/isa/encoding.h"
 #include "core/jit/rv64/lower.h"
 
 namespace kbpf::rv64 {
 
 Result<void> Lowering::run() {
   std::span<const Subprogram> subprograms = plan_.program.subprograms();
-  std::span<const InsnFacts> facts = plan_.program.facts();
+  const uint32_t count = static_cast<uint32_t>(insns_.size());
   size_t subprogram = 0;
-  for (uint32_t i = 0; i < insns_.size();) {
-    if (subprogram < subprograms.size() && subprograms[subprogram].first == i) {
-      layout_ = &plan_.layouts[subprogram];
-      uint32_t before = emit_.position();
+  uint32_t next_first = 0; // where the next subprogram begins
+  for (uint32_t i = 0; i < count;) {
+    if (i == next_first) {
+      layout_ = &plan_.layouts[subprogram++];
+      next_first = subprogram < subprograms.size() ? subprograms[subprogram].first : count;
+      layout_->start = emit_.position();
+      layout_->fixups_before = static_cast<uint32_t>(next_fixup_);
       prologue();
-      if (measuring_)
-        plan_.layouts[subprogram].prologue_size = static_cast<uint16_t>(emit_.position() - before);
-      subprogram++;
     }
-    if (!facts[i].reachable) {
+    uint32_t found = plan_.marks[i];
+    begin(i);
+    if (!(found & mark::kReachable)) {
       i++;
       continue;
     }
-    if (plan_.is_leader(i))
+    if (found & mark::kLeader)
       zero_extended_ = sign_extended_ = 0;
     i += KBPF_TRY(lower_insn(i));
   }
+  plan_.offsets[count] = emit_.position();
+  plan_.fixups_before[count] = static_cast<uint32_t>(next_fixup_);
+  add_fixup({.at = emit_.position(), .kind = FixupKind::label});
+  if (too_many_)
+    return Error::not_supported;
+  plan_.fixups = plan_.fixups.first(next_fixup_);
+  plan_.literals = plan_.literals.first(next_literal_);
+  plan_.faults = plan_.faults.first(next_fault_);
+  plan_.code = emit_.finish();
+  if (emit_.out_of_memory())
+    return Error::no_memory;
   return {};
+}
+
+void Lowering::begin(uint32_t index) {
+  index_ = index;
+  upper_half_unused_ = plan_.marks[index] & mark::kUpperHalfUnused;
+  plan_.offsets[index] = emit_.position();
+  plan_.fixups_before[index] = static_cast<uint32_t>(next_fixup_);
 }
 
 // A move followed by an operation on its result is one instruction where RISC-V has three operands. A 32-bit
@@ -51,10 +72,10 @@ static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
 
 Result<uint32_t> Lowering::lower_move(const Insn &insn) {
   uint32_t next = index_ + 1;
-  if (next < insns_.size() && !plan_.is_leader(next) && plan_.program.facts()[next].reachable) {
+  if (follows(next)) {
     bool with_alu = fuses(insn, insns_[next]);
     if (with_alu || fuses_with_fetch(insn, insns_[next])) {
-      index_ = next;
+      begin(next);
       KBPF_TRY(with_alu ? lower_alu(insns_[next], insn.src()) : lower_atomic(insns_[next], insn.src()));
       return 2u;
     }
@@ -65,8 +86,6 @@ Result<uint32_t> Lowering::lower_move(const Insn &insn) {
 
 Result<uint32_t> Lowering::lower_insn(uint32_t index) {
   const Insn &insn = insns_[index];
-  index_ = index;
-  start_ = emit_.position();
   uint32_t slots = 1;
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
@@ -85,7 +104,7 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
     else if (insn.code() == KBPF_JMP_JA)
       lower_goto(jump_target(index));
     else if (skips_goto(index)) {
-      index_++;
+      begin(index + 1);
       KBPF_TRY(lower_branch(insn, jump_target(index + 1), true));
       slots = 2;
     } else {
@@ -114,12 +133,11 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
       constant(native(insn.dst()), value);
     set_extension(insn.dst(),
                   {.zero = value >> 32 == 0, .sign = fits_signed(static_cast<int64_t>(value), 32)});
+    begin(index + 1);
     slots = 2;
     break;
   }
   }
-  if (measuring_)
-    plan_.sizes[index_] = static_cast<uint16_t>(emit_.position() - start_);
   return slots;
 }
 
@@ -160,7 +178,7 @@ void Lowering::lower_exit() {
   if (index_ == layout_->last_exit || layout_->frame_size == 0)
     epilogue();
   else
-    transfer(TransferKind::jump, layout_->last_exit, Condition::eq, zero, zero);
+    transfer(FixupKind::jump, layout_->last_exit, Condition::eq, zero, zero);
 }
 
 Result<void> Lowering::lower_call(const Insn &insn) {
@@ -170,8 +188,7 @@ Result<void> Lowering::lower_call(const Insn &insn) {
       return Error::not_supported;
     call_by_number(native(insn.dst()));
   } else if (insn.src() == KBPF_PSEUDO_CALL) {
-    uint32_t target = static_cast<uint32_t>(int64_t{index_} + 1 + insn.imm);
-    transfer(TransferKind::call, target, Condition::eq, zero, zero);
+    transfer(FixupKind::call, subprogram_at(jump_target(index_)), Condition::eq, zero, zero);
   } else {
     bool is_kernel_function = insn.src() == KBPF_PSEUDO_KFUNC_CALL;
     auto lookup = !environment         ? nullptr
@@ -194,15 +211,15 @@ Result<void> Lowering::lower_packet_load(const Insn &insn) {
   if (!environment || !environment->load_packet || insn.src() == KBPF_REG_FP)
     return Error::not_supported;
   if (insn.mode() == KBPF_MODE_ABS) {
-    emit_.li(a1, static_cast<uint64_t>(int64_t{insn.imm}));
+    emit_.li_32(a1, insn.imm);
   } else if (fits_signed(insn.imm, 12)) {
     emit_.addiw(a1, native(insn.src()), insn.imm);
   } else {
-    emit_.li(t1, static_cast<uint64_t>(int64_t{insn.imm}));
+    emit_.li_32(t1, insn.imm);
     emit_.addw(a1, native(insn.src()), t1);
   }
   emit_.mv(a0, native(6));
-  emit_.li(a2, insn.access_bytes());
+  emit_.li_32(a2, static_cast<int32_t>(insn.access_bytes()));
   call_function(reinterpret_cast<uint64_t>(environment->load_packet));
   emit_.srai(t1, a0, 63);
   emit_.insn(encode::xori(t1, t1, -1)); // all ones where there are bytes, else 0
@@ -215,10 +232,10 @@ Result<void> Lowering::lower_packet_load(const Insn &insn) {
 }
 
 void Lowering::call_function(uint64_t target) {
-  if (is_near(plan_.options.region, target))
-    emit_.call_relative(static_cast<int64_t>(target - run_address_ - emit_.position()));
-  else
-    emit_.call_absolute(target);
+  uint32_t literal = add_literal(target);
+  plan_.literals[literal].is_called = true;
+  add_fixup({.at = emit_.position(), .target = literal, .kind = FixupKind::native_call});
+  emit_.room(smallest_size(FixupKind::native_call));
 }
 
 // Asks the environment while the program runs. The arguments wait on the stack meanwhile.
@@ -238,19 +255,17 @@ void Lowering::call_by_number(Reg number) {
 }
 
 uint32_t Lowering::jump_target(uint32_t index) const {
-  const Insn &insn = insns_[index];
-  bool is_long = insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA;
-  return static_cast<uint32_t>(int64_t{index} + 1 + (is_long ? insn.imm : insn.off));
+  return static_cast<uint32_t>(kbpf::jump_target(index, insns_[index]));
 }
 
 void Lowering::lower_goto(uint32_t target) {
   if (!is_next(target))
-    transfer(TransferKind::jump, target, Condition::eq, zero, zero);
+    transfer(FixupKind::jump, target, Condition::eq, zero, zero);
 }
 
 // Compilers like to end a loop with a branch over the jump back: together they are the opposite branch.
 bool Lowering::skips_goto(uint32_t index) const {
-  if (insns_[index].off != 1 || plan_.is_leader(index + 1) || !plan_.program.facts()[index + 1].reachable)
+  if (insns_[index].off != 1 || !follows(index + 1))
     return false;
   const Insn &skipped = insns_[index + 1];
   return skipped.is_jump_class() && skipped.code() == KBPF_JMP_JA;
@@ -335,61 +350,69 @@ Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inve
 }
 
 bool Lowering::is_next(uint32_t target) const {
-  std::span<const InsnFacts> facts = plan_.program.facts();
   uint32_t next = index_ + 1;
-  while (next < target && !facts[next].reachable)
+  while (next < target && !facts_[next].reachable)
     next++;
   return next == target;
 }
 
 void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2) {
   bool is_narrow = Emitter::branch_is_compressible(condition, rs1, rs2);
-  transfer(is_narrow ? TransferKind::narrow_branch : TransferKind::branch, target, condition, rs1, rs2);
+  transfer(is_narrow ? FixupKind::narrow_branch : FixupKind::branch, target, condition, rs1, rs2);
 }
 
-void Lowering::transfer(TransferKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2) {
-  Transfer &transfer = plan_.transfers[next_transfer_++];
-  if (measuring_) {
-    bool starts_compressed = kind == TransferKind::narrow_branch || kind == TransferKind::jump;
-    transfer = {.insn = index_,
-                .target = target,
-                .at = static_cast<uint16_t>(emit_.position() - start_),
-                .kind = kind,
-                .form = starts_compressed ? TransferForm::compressed : TransferForm::direct};
-  }
-  int64_t distance = int64_t{plan_.offsets[target]} - emit_.position();
-  bool is_branch = kind == TransferKind::branch || kind == TransferKind::narrow_branch;
-  Reg link = zero;
-  if (kind == TransferKind::call) {
-    link = ra;
-    distance -= prologue_size(target);
-  }
-  int32_t near = static_cast<int32_t>(distance);
-  switch (transfer.form) {
-  case TransferForm::compressed:
-    return is_branch ? emit_.branch_compressed(condition, rs1, near) : emit_.jump_compressed(near);
-  case TransferForm::direct:
-    return is_branch ? emit_.branch(condition, rs1, rs2, near) : emit_.jump(link, near);
-  case TransferForm::over_jump:
-    emit_.branch(negate(condition), rs1, rs2, 8);
-    return emit_.jump(zero, near - 4);
-  case TransferForm::far:
-    if (is_branch) {
-      emit_.branch(negate(condition), rs1, rs2, 12);
-      distance -= 4;
-    }
-    return emit_.jump_far(link, link == ra ? ra : t0, distance);
-  }
+void Lowering::transfer(FixupKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2) {
+  add_fixup({.at = emit_.position(),
+             .target = target,
+             .kind = kind,
+             .form = smallest_form(kind),
+             .condition = condition,
+             .rs1 = rs1,
+             .rs2 = rs2});
+  emit_.room(smallest_size(kind));
 }
 
-uint32_t Lowering::prologue_size(uint32_t first) const {
+size_t Lowering::branch_forward(Condition condition, Reg rs1, Reg rs2) {
+  size_t branch = next_fixup_;
+  branch_to(0, condition, rs1, rs2);
+  return branch;
+}
+
+void Lowering::bind(size_t branch) {
+  if (branch >= plan_.fixups.size())
+    return; // too_many_ is set
+  plan_.fixups[branch].target = static_cast<uint32_t>(next_fixup_);
+  plan_.fixups[branch].to_label = true;
+  add_fixup({.at = emit_.position(), .kind = FixupKind::label});
+}
+
+void Lowering::add_fixup(const Fixup &fixup) {
+  if (next_fixup_ == plan_.fixups.size())
+    too_many_ = true;
+  else
+    plan_.fixups[next_fixup_++] = fixup;
+}
+
+uint32_t Lowering::add_literal(uint64_t value) {
+  uint32_t &recent = recent_literals_[value * 0x9e3779b97f4a7c15 >> 58];
+  if (recent < next_literal_ && plan_.literals[recent].value == value)
+    return recent;
+  if (next_literal_ == plan_.literals.size()) {
+    too_many_ = true;
+    return 0;
+  }
+  plan_.literals[next_literal_] = {.value = value, .offset = 0, .is_called = false};
+  return recent = static_cast<uint32_t>(next_literal_++);
+}
+
+uint32_t Lowering::subprogram_at(uint32_t first) const {
   std::span<const Subprogram> subprograms = plan_.program.subprograms();
   size_t low = 0, high = subprograms.size();
   while (high - low > 1) {
     size_t middle = (low + high) / 2;
     (subprograms[middle].first <= first ? low : high) = middle;
   }
-  return plan_.layouts[low].prologue_size;
+  return static_cast<uint32_t>(low);
 }
 
 Reg Lowering::read(uint8_t reg, Reg temp) {

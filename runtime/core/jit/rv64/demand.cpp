@@ -4,20 +4,32 @@
 // a loop's back edge starts from "everything", and the next walk uses what this one found at the loop's
 // head. Any number of walks is sound, since demands only shrink from one to the next; each nesting of loops
 // takes one more.
+#include "core/isa/encoding.h"
 #include "core/jit/rv64/plan.h"
+#include <array>
 
 namespace kbpf::rv64 {
 namespace {
 
-using Demand = uint16_t; // one bit a register
+using Demand = uint32_t; // one bit a register
 constexpr int kMaxWalks = 4;
-constexpr Demand kAll = (1u << KBPF_REG_COUNT) - 1;
+constexpr Demand kAll = mark::kDemand;
 constexpr Demand kArguments = 0x3e; // r1 .. r5
 constexpr Demand kScratch = 0x3f;   // r0 .. r5
 constexpr Demand bit(uint8_t reg) { return static_cast<Demand>(1u << reg); }
 
+// What an operation does with demands, by its opcode. "If demanded": where the result's upper half is.
+struct Traits {
+  bool writes_dst : 1 = false;
+  bool demands_dst : 1 = false;
+  bool demands_src : 1 = false;
+  bool demands_dst_if_demanded : 1 = false;
+  bool demands_src_if_demanded : 1 = false;
+  bool is_special : 1 = false; // the fields matter, too
+};
+
 // Whether the low half of the result depends on the operands' low halves only.
-bool keeps_halves_apart(uint8_t code) {
+constexpr bool keeps_halves_apart(uint8_t code) {
   switch (code) {
   case KBPF_ALU_ADD:
   case KBPF_ALU_SUB:
@@ -26,121 +38,157 @@ bool keeps_halves_apart(uint8_t code) {
   case KBPF_ALU_AND:
   case KBPF_ALU_XOR:
   case KBPF_ALU_NEG:
-  case KBPF_ALU_MOV:
     return true;
   default:
     return false;
   }
 }
 
-Demand before_alu(const Insn &insn, Demand after) {
-  Demand dst = bit(insn.dst()), src = insn.src_is_reg() ? bit(insn.src()) : 0;
-  bool result_demanded = after & dst;
-  Demand before = static_cast<Demand>(after & ~dst);
-  if (insn.code() == KBPF_ALU_END)
-    return insn.imm == 64 ? static_cast<Demand>(before | dst) : before;
-  if (insn.cls() == KBPF_CLASS_ALU)
-    return before;
-  bool clears_upper_half = insn.code() == KBPF_ALU_AND && !insn.src_is_reg() && insn.imm >= 0;
-  bool shifts_it_out = insn.code() == KBPF_ALU_LSH && !insn.src_is_reg() && (insn.imm & 63) >= 32;
-  if (clears_upper_half || shifts_it_out)
-    return before;
-  if (insn.code() == KBPF_ALU_MOV) // a sign-extending move reads at most the low half
-    return result_demanded && insn.off == 0 ? static_cast<Demand>(before | src) : before;
-  if (keeps_halves_apart(insn.code()) && !result_demanded)
-    return before;
-  return static_cast<Demand>(before | dst | src);
+constexpr Traits traits_of(uint8_t opcode) {
+  Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  bool by_register = insn.src_is_reg();
+  switch (insn.cls()) {
+  case KBPF_CLASS_ALU:
+    return {.writes_dst = true, .is_special = insn.code() == KBPF_ALU_END};
+  case KBPF_CLASS_ALU64:
+    if (insn.code() == KBPF_ALU_MOV)
+      return {.writes_dst = true, .demands_src_if_demanded = by_register, .is_special = by_register};
+    if (keeps_halves_apart(insn.code()))
+      return {.writes_dst = true,
+              .demands_dst_if_demanded = true,
+              .demands_src_if_demanded = by_register,
+              .is_special = insn.code() == KBPF_ALU_AND && !by_register};
+    return {.writes_dst = true,
+            .demands_dst = true,
+            .demands_src = by_register && insn.code() != KBPF_ALU_END,
+            .is_special = insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_LSH && !by_register)};
+  case KBPF_CLASS_LD:
+    return {.writes_dst = true, .is_special = insn.is_packet_load()};
+  case KBPF_CLASS_LDX:
+    return {.writes_dst = true, .demands_src = true};
+  case KBPF_CLASS_ST:
+    return {.demands_dst = true};
+  case KBPF_CLASS_STX:
+    return {.demands_dst = true,
+            .demands_src = insn.size() == KBPF_SIZE_DW,
+            .is_special = insn.mode() == KBPF_MODE_ATOMIC};
+  default:
+    return {.is_special = true};
+  }
 }
 
-Demand before_atomic(const Insn &insn, Demand after) {
+constexpr auto kTraits = [] {
+  std::array<Traits, 256> traits{};
+  for (unsigned opcode = 0; opcode < 256; opcode++)
+    traits[opcode] = traits_of(static_cast<uint8_t>(opcode));
+  return traits;
+}();
+
+// Demands in front of an instruction, and which register's result may go without its upper half.
+struct Effect {
+  Demand before;
+  Demand written;
+};
+
+Effect of_atomic(const Insn &insn, Demand after) {
   Demand dst = bit(insn.dst()), src = bit(insn.src());
   if (insn.imm == KBPF_ATOMIC_LOAD_ACQ)
-    return static_cast<Demand>((after & ~dst) | src);
+    return {(after & ~dst) | src, 0};
   bool is64 = insn.size() == KBPF_SIZE_DW;
-  Demand before = after;
+  Demand operands = dst | (is64 ? src : 0);
   if (insn.imm == KBPF_ATOMIC_CMPXCHG)
-    before = static_cast<Demand>((before & ~bit(0)) | (is64 ? bit(0) : 0));
-  else if (insn.imm & KBPF_ATOMIC_FETCH)
-    before = static_cast<Demand>(before & ~src);
-  return static_cast<Demand>(before | dst | (is64 ? src : 0));
+    return {(after & ~bit(0)) | operands | (is64 ? bit(0) : 0), bit(0)};
+  if (insn.imm != KBPF_ATOMIC_STORE_REL && insn.imm & KBPF_ATOMIC_FETCH)
+    return {(after & ~src) | operands, src};
+  return {after | operands, 0};
+}
+
+Effect of_alu(const Insn &insn, Demand after) {
+  Demand dst = bit(insn.dst()), src = bit(insn.src());
+  Demand before = after & ~dst;
+  bool reads_upper_half;
+  switch (insn.code()) {
+  case KBPF_ALU_END:
+    reads_upper_half = insn.imm == 64;
+    break;
+  case KBPF_ALU_AND: // with a constant: clears the upper half, or keeps it
+    reads_upper_half = insn.imm < 0 && (after & dst);
+    break;
+  case KBPF_ALU_LSH: // by a constant: shifts it out, or not
+    reads_upper_half = (insn.imm & 63) < 32 && (after & dst);
+    break;
+  default: // a sign-extending move reads the low half at most
+    return {before | (insn.off == 0 && (after & dst) ? src : 0), dst};
+  }
+  return {before | (reads_upper_half ? dst : 0), dst};
+}
+
+// target: demands at the target of a jump.
+Effect of_special(const Insn &insn, Demand after, const uint32_t *target) {
+  switch (insn.cls()) {
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64:
+    return of_alu(insn, after);
+  case KBPF_CLASS_LD: // from a packet
+    return {(after & ~kScratch) | bit(6), 0};
+  case KBPF_CLASS_STX:
+    return of_atomic(insn, after);
+  default:
+    break;
+  }
+  if (insn.is_exit())
+    return {bit(0), 0};
+  if (insn.is_call() || insn.is_callx())
+    return {(after & ~kScratch) | kArguments, 0};
+  Demand at_target = *target & kAll;
+  if (insn.code() == KBPF_JMP_JA)
+    return {at_target, 0};
+  Demand operands = insn.cls() == KBPF_CLASS_JMP32 ? 0 : bit(insn.dst());
+  if (insn.cls() == KBPF_CLASS_JMP && insn.src_is_reg())
+    operands |= bit(insn.src());
+  return {at_target | operands | after, 0};
 }
 
 } // namespace
 
-Result<void> find_undemanded(Plan &plan, Arena &arena) {
+void find_undemanded(Plan &plan) {
   std::span<const Insn> insns = plan.program.insns();
-  std::span<const InsnFacts> facts = plan.program.facts();
-  Arena::Mark mark = arena.mark();
-  std::span<Demand> demanded = arena.make_array<Demand>(insns.size() + 1); // in front of each instruction
-  if (!demanded.data())
-    return Error::no_memory;
-  for (Demand &demand : demanded)
-    demand = kAll;
+  uint32_t *marks = plan.marks.data();
+  for (uint32_t &word : plan.marks)
+    word |= kAll;
   bool again = true; // another walk may find less demanded
   for (int walk = 0; walk < kMaxWalks && again; walk++) {
     again = false;
     for (size_t i = insns.size(); i-- > 0;) {
       const Insn &insn = insns[i];
-      if (!facts[i].reachable || insn.opcode == 0) { // the second half of ld_imm64 does nothing
-        demanded[i] = demanded[i + 1];
+      Demand after = marks[i + 1] & kAll;
+      uint32_t found = marks[i] & ~kAll; // an earlier walk's finding holds
+      if (!(found & mark::kReachable)) { // the second half of an ld_imm64, too
+        marks[i] = found | after;
         continue;
       }
-      Demand after = demanded[i + 1], before = kAll;
-      uint8_t written = KBPF_REG_COUNT;
-      switch (insn.cls()) {
-      case KBPF_CLASS_ALU:
-      case KBPF_CLASS_ALU64:
-        before = before_alu(insn, after);
-        written = insn.dst();
-        break;
-      case KBPF_CLASS_LD:
-        if (insn.is_packet_load())
-          before = static_cast<Demand>((after & ~kScratch) | bit(6));
-        else
-          before = static_cast<Demand>(after & ~bit(insn.dst()));
-        break;
-      case KBPF_CLASS_LDX:
-        before = static_cast<Demand>((after & ~bit(insn.dst())) | bit(insn.src()));
-        written = insn.dst();
-        break;
-      case KBPF_CLASS_ST:
-        before = static_cast<Demand>(after | bit(insn.dst()));
-        break;
-      case KBPF_CLASS_STX:
-        if (insn.mode() == KBPF_MODE_ATOMIC) {
-          before = before_atomic(insn, after);
-          if (insn.imm == KBPF_ATOMIC_CMPXCHG)
-            written = 0;
-          else if (insn.imm & KBPF_ATOMIC_FETCH)
-            written = insn.src();
-        } else {
-          Demand value = insn.size() == KBPF_SIZE_DW ? bit(insn.src()) : 0;
-          before = static_cast<Demand>(after | bit(insn.dst()) | value);
-        }
-        break;
-      default: // jumps
-        if (insn.is_exit()) {
-          before = bit(0);
-        } else if (insn.is_call() || insn.is_callx()) {
-          before = static_cast<Demand>((after & ~kScratch) | kArguments);
-        } else {
-          bool is_always = insn.code() == KBPF_JMP_JA;
-          bool is_long = is_always && insn.cls() == KBPF_CLASS_JMP32;
-          size_t target = i + 1 + static_cast<size_t>(static_cast<int64_t>(is_long ? insn.imm : insn.off));
-          Demand operands = 0;
-          if (!is_always && insn.cls() == KBPF_CLASS_JMP)
-            operands = static_cast<Demand>(bit(insn.dst()) | (insn.src_is_reg() ? bit(insn.src()) : 0));
-          before = static_cast<Demand>(demanded[target] | operands | (is_always ? 0 : after));
-          again |= walk == 0 && target <= i;
-        }
+      Traits traits = kTraits[insn.opcode];
+      Demand dst = bit(insn.dst()), src = bit(insn.src());
+      Effect effect;
+      if (traits.is_special) {
+        bool jumps = insn.is_jump_class();
+        size_t target = jumps ? static_cast<size_t>(jump_target(i, insn)) : i;
+        bool is_transfer = jumps && !insn.is_exit() && !insn.is_call() && !insn.is_callx();
+        effect = of_special(insn, after, is_transfer ? &marks[target] : nullptr);
+        again |= walk == 0 && is_transfer && target <= i;
+      } else {
+        effect.written = traits.writes_dst ? dst : 0;
+        bool is_demanded = after & dst;
+        bool demands_dst = traits.demands_dst || (traits.demands_dst_if_demanded && is_demanded);
+        bool demands_src = traits.demands_src || (traits.demands_src_if_demanded && is_demanded);
+        effect.before = (after & ~effect.written) | (demands_dst ? dst : 0) | (demands_src ? src : 0);
       }
-      again |= walk != 0 && demanded[i] != before;
-      demanded[i] = before;
-      plan.upper_half_unused[i] = written < KBPF_REG_COUNT && !(after & bit(written));
+      again |= walk != 0 && (marks[i] & kAll) != effect.before;
+      if (effect.written && !(effect.written & after))
+        found |= mark::kUpperHalfUnused;
+      marks[i] = found | effect.before;
     }
   }
-  arena.release(mark);
-  return {};
 }
 
 } // namespace kbpf::rv64

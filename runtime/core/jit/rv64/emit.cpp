@@ -2,39 +2,45 @@
 // Chooses encodings. Compressed forms exist for few operands: most want rd = rs1, many want registers x8 ..
 // x15 (the reason why BPF's r0 to r6 live in a0 .. a5 and s1).
 #include "core/jit/rv64/emit.h"
-#include <cstring>
+#include <new>
 
 namespace kbpf::rv64 {
 namespace {
 
-bool is_narrow(Reg reg) { return reg >= s0 && reg <= a5; }
-bool is_narrow(Reg a, Reg b) { return is_narrow(a) && is_narrow(b); }
 bool is_scaled(int32_t offset, int32_t unit, int32_t limit) {
   return offset >= 0 && offset < limit && offset % unit == 0;
 }
 
-// The halves of a 32-bit displacement for auipc or lui and a 12-bit addition that sign-extends.
-struct Split {
-  uint32_t upper;
-  int32_t lower;
-};
-Split split(int64_t value) {
-  uint32_t bits = static_cast<uint32_t>(value);
-  uint32_t upper = (bits + 0x800) >> 12;
-  return {upper, static_cast<int32_t>(bits - (upper << 12))};
-}
-
 } // namespace
 
-void Emitter::put(uint32_t bits, unsigned bytes) {
-  if (position_ <= out_.size() && bytes <= out_.size() - position_) {
-    memcpy(out_.data() + position_, &bits, 2); // of constant size, so that it is no call
-    if (bytes == 4) {
-      uint32_t upper = bits >> 16;
-      memcpy(out_.data() + position_ + 2, &upper, 2);
-    }
+void Emitter::close_chunk() {
+  if (chunk_)
+    chunk_->used = static_cast<uint32_t>(cursor_ - chunk_->halves);
+}
+
+void Emitter::next_chunk() {
+  close_chunk();
+  uint32_t position = this->position();
+  void *memory = arena_.allocate(sizeof(CodeChunk), alignof(CodeChunk));
+  if (memory) {
+    CodeChunk *next = new (memory) CodeChunk; // uninitialised: it is filled from its start
+    next->next = nullptr;
+    (chunk_ ? chunk_->next : first_) = next;
+    chunk_ = next;
+    cursor_ = next->halves;
+    limit_ = next->halves + CodeChunk::kHalves - 4;
+  } else { // goes on in vain, so that only the end has to ask
+    out_of_memory_ = true;
+    cursor_ = sink_;
+    limit_ = sink_;
+    chunk_ = nullptr;
   }
-  position_ += bytes;
+  bias_ = reinterpret_cast<uintptr_t>(cursor_) - position;
+}
+
+CodeBuffer Emitter::finish() {
+  close_chunk();
+  return {first_, position()};
 }
 
 void Emitter::add(Reg rd, Reg rs1, Reg rs2) {
@@ -67,12 +73,6 @@ void Emitter::addw(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::addw, encode::
 void Emitter::and_(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::and_, encode::c_and, true, rd, rs1, rs2); }
 void Emitter::or_(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::or_, encode::c_or, true, rd, rs1, rs2); }
 void Emitter::xor_(Reg rd, Reg rs1, Reg rs2) { arithmetic(encode::xor_, encode::c_xor, true, rd, rs1, rs2); }
-
-void Emitter::mv(Reg rd, Reg rs) {
-  if (rd == rs)
-    return;
-  half(rs == zero ? encode::c_li(rd, 0) : encode::c_mv(rd, rs));
-}
 
 void Emitter::addi(Reg rd, Reg rs, int32_t imm) {
   if (imm == 0 && rs != zero)
@@ -184,8 +184,6 @@ void Emitter::store(Width width, Reg rs2, Reg base, int32_t offset) {
   }
 }
 
-void Emitter::ret() { half(encode::c_jr(ra)); }
-
 void Emitter::zext_w(Reg rd, Reg rs) {
   if (cpu_.zba)
     return insn(encode::add_uw(rd, rs, zero));
@@ -247,59 +245,22 @@ void Emitter::add_constant(Reg rd, Reg rs, int64_t imm, Reg temp) {
   add(rd, rs, temp);
 }
 
-void Emitter::address(Reg rd, int64_t distance) {
-  Split parts = split(distance);
-  insn(encode::auipc(rd, parts.upper));
-  insn(encode::addi(rd, rd, parts.lower));
-}
-
-void Emitter::call_relative(int64_t distance) { jump_far(ra, ra, distance); }
-
-void Emitter::call_absolute(uint64_t target) {
-  if (fits_signed(static_cast<int64_t>(target), 32)) {
-    Split parts = split(static_cast<int64_t>(target));
-    bool wraps = target <= INT64_MAX && parts.upper == 0x80000; // just below 2^31: lui would make it negative
-    if (!wraps) {
-      lui(ra, static_cast<int32_t>(parts.upper));
-      return insn(encode::jalr(ra, ra, parts.lower));
-    }
-  }
-  li(t0, target);
-  half(encode::c_jalr(t0));
-}
-
-bool Emitter::branch_is_compressible(Condition condition, Reg rs1, Reg rs2) {
-  return (condition == Condition::eq || condition == Condition::ne) && is_narrow(rs1) && rs2 == zero;
-}
-
-void Emitter::branch_compressed(Condition condition, Reg rs1, int32_t distance) {
-  half(condition == Condition::eq ? encode::c_beqz(rs1, distance) : encode::c_bnez(rs1, distance));
-}
-
-void Emitter::branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
+uint32_t Emitter::encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
   switch (condition) {
   case Condition::eq:
-    return insn(encode::beq(rs1, rs2, distance));
+    return encode::beq(rs1, rs2, distance);
   case Condition::ne:
-    return insn(encode::bne(rs1, rs2, distance));
+    return encode::bne(rs1, rs2, distance);
   case Condition::lt:
-    return insn(encode::blt(rs1, rs2, distance));
+    return encode::blt(rs1, rs2, distance);
   case Condition::ge:
-    return insn(encode::bge(rs1, rs2, distance));
+    return encode::bge(rs1, rs2, distance);
   case Condition::ltu:
-    return insn(encode::bltu(rs1, rs2, distance));
+    return encode::bltu(rs1, rs2, distance);
   case Condition::geu:
-    return insn(encode::bgeu(rs1, rs2, distance));
+    return encode::bgeu(rs1, rs2, distance);
   }
-}
-
-void Emitter::jump_compressed(int32_t distance) { half(encode::c_j(distance)); }
-void Emitter::jump(Reg link, int32_t distance) { insn(encode::jal(link, distance)); }
-
-void Emitter::jump_far(Reg link, Reg temp, int64_t distance) {
-  Split parts = split(distance);
-  insn(encode::auipc(temp, parts.upper));
-  insn(encode::jalr(link, temp, parts.lower));
+  return 0;
 }
 
 } // namespace kbpf::rv64

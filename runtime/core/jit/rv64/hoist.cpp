@@ -15,7 +15,7 @@ struct Candidate {
   uint32_t weight; // instructions saved, as if each loop ran eight times
 };
 constexpr unsigned kMaxCandidates = 16; // later ones are not looked at
-constexpr unsigned kMaxWeightedDepth = 4;
+constexpr uint32_t kMaxWeightedDepth = 4;
 
 // The constant that lowering of the instruction would build in a register, if any.
 std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index) {
@@ -64,7 +64,7 @@ std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index
 // Instructions saved each time that the constant is in a register: its own, but for the copy where the
 // instruction is nothing but the constant.
 uint32_t saving(const Insn &insn, uint64_t value, CpuFeatures cpu) {
-  uint32_t length = build_constant(value, cpu).count;
+  uint32_t length = std::min(build_constant(value, cpu).count, 2u); // longer ones are read from memory
   bool is_copied = insn.cls() == KBPF_CLASS_LD || (insn.is_alu() && insn.code() == KBPF_ALU_MOV);
   return is_copied ? length - 1 : length;
 }
@@ -81,18 +81,15 @@ void add_candidate(std::span<Candidate> candidates, unsigned &count, uint64_t va
 
 } // namespace
 
-Result<void> hoist_constants(const Plan &plan, size_t first, size_t end, std::span<const Reg> registers,
-                             Layout &layout, Arena &arena) {
+void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> registers, Layout &layout) {
   std::span<const Insn> insns = plan.program.insns();
   std::span<const InsnFacts> facts = plan.program.facts();
   if (registers.empty())
-    return {};
-  // A jump back encloses a loop. nesting[i]: by how much instruction first + i is deeper than the one before.
-  Arena::Mark mark = arena.mark();
-  std::span<int32_t> nesting = arena.make_array<int32_t>(end - first + 1);
-  if (!nesting.data())
-    return Error::no_memory;
-  bool has_loop = false;
+    return;
+  // A jump back encloses a loop. nesting[i]: by how much instruction i is deeper than the one before. Until
+  // lowering, these words are free.
+  std::span<uint32_t> nesting = plan.fixups_before;
+  size_t loops_first = end, loops_end = first;
   for (size_t i = first; i < end; i++) {
     const Insn &insn = insns[i];
     if (insn.is_ld_imm64()) {
@@ -104,32 +101,33 @@ Result<void> hoist_constants(const Plan &plan, size_t first, size_t end, std::sp
     int64_t target = jump_target(i, insn);
     if (target > static_cast<int64_t>(i) || target < static_cast<int64_t>(first))
       continue;
-    nesting[static_cast<size_t>(target) - first]++;
-    nesting[i + 1 - first]--;
-    has_loop = true;
+    nesting[static_cast<size_t>(target)]++;
+    nesting[i + 1]--;
+    loops_first = std::min(loops_first, static_cast<size_t>(target));
+    loops_end = i + 1;
   }
   Candidate candidates[kMaxCandidates];
   unsigned count = 0;
-  int32_t depth = 0;
-  for (size_t i = first; has_loop && i < end; i++) {
-    depth += nesting[i - first];
-    std::optional<uint64_t> value = depth > 0 && facts[i].reachable ? built_constant(insns, i) : std::nullopt;
-    if (value)
+  uint32_t depth = 0;
+  for (size_t i = loops_first; i < loops_end; i++) {
+    depth += nesting[i];
+    bool counts = depth > 0 && facts[i].reachable;
+    if (std::optional<uint64_t> value = counts ? built_constant(insns, i) : std::nullopt)
       if (uint32_t saved = saving(insns[i], *value, plan.options.cpu)) {
-        unsigned weighted_depth = std::min(static_cast<unsigned>(depth), kMaxWeightedDepth);
+        uint32_t weighted_depth = std::min(depth, kMaxWeightedDepth);
         add_candidate(candidates, count, *value, std::min(saved << (3 * weighted_depth), 1u << 20));
       }
     if (insns[i].is_ld_imm64())
-      i++, depth += nesting[i - first];
+      i++, depth += nesting[i];
   }
-  arena.release(mark);
+  for (size_t i = loops_first; i <= loops_end && loops_first < loops_end; i++)
+    nesting[i] = 0;
   std::sort(candidates, candidates + count, [](const Candidate &a, const Candidate &b) {
     return a.weight != b.weight ? a.weight > b.weight : a.value < b.value;
   });
   layout.constant_count = static_cast<uint8_t>(std::min<size_t>({count, registers.size(), kMaxConstants}));
   for (unsigned i = 0; i < layout.constant_count; i++)
     layout.constants[i] = {candidates[i].value, registers[i]};
-  return {};
 }
 
 } // namespace kbpf::rv64

@@ -7,8 +7,6 @@
 namespace kbpf::rv64 {
 
 // Fills layout.constants for the function of instructions [first, end), from registers, the best first.
-// Working memory is given back. Error: no_memory.
-Result<void> hoist_constants(const Plan &plan, size_t first, size_t end, std::span<const Reg> registers,
-                             Layout &layout, Arena &arena);
+void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> registers, Layout &layout);
 
 } // namespace kbpf::rv64

@@ -15,18 +15,9 @@ struct CpuFeatures { // beyond rv64imac
   bool zbc : 1;
 };
 
-// Addresses [low, high) in which every byte of the code will lie. Constants that are within 2 GiB of all of
-// it are reached relative to pc, in two instructions. Empty: nothing is known, every address is built from
-// immediates.
-struct CodeRegion {
-  uint64_t low = 0;
-  uint64_t high = 0;
-};
-
 struct JitOptions {
   CpuFeatures cpu;
   const Environment *environment; // helper addresses
-  CodeRegion region = {};
 };
 
 // Opaque to callers; lives in the arena given to plan(), and refers to the program and the options'
@@ -40,8 +31,9 @@ size_t code_size(const Plan &plan); // bytes, a multiple of 4
 
 // Writes code_size() bytes to out, to be run at run_address. The entry point is the first byte:
 //   uint64_t entry(uint64_t context), standard calling convention, stack frame included.
-// Error: out_of_range, where the code would not lie in the region that plan() was promised; out is then
-// untouched.
+// Functions and addresses within 2 GiB of the code are reached relative to pc, others by way of 8 bytes
+// behind the code: it must be readable. May be repeated for other addresses.
+// Error: out_of_range, where out is too small or not aligned to 4, or run_address not to 8.
 Result<void> emit(const Plan &plan, std::span<std::byte> out, uint64_t run_address);
 
 // Native offset in the code of a BPF instruction, for backtraces and dumps. insn: at most the number of

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Translates BPF instructions, one after the other, into calls of the emitter. The same code measures and
-// writes: with an emitter that has no buffer, it records sizes and transfers in the plan; with a buffer, it
-// follows them.
+// Translates BPF instructions, one after the other, into calls of the emitter. What depends on where the code
+// or its parts will be is left to fixups in the plan.
 #pragma once
 #include "core/isa/insn.h"
 #include "core/jit/rv64/plan.h"
@@ -11,14 +10,12 @@ namespace kbpf::rv64 {
 
 class Lowering {
 public:
-  Lowering(const Plan &plan, Emitter &emitter, uint64_t run_address, bool measuring)
-      : plan_(plan), emit_(emitter), run_address_(run_address), measuring_(measuring),
-        insns_(plan.program.insns()) {}
+  Lowering(Plan &plan, Emitter &emitter)
+      : plan_(plan), emit_(emitter), insns_(plan.program.insns()), facts_(plan.program.facts().data()) {}
 
-  // Errors: not_supported.
+  // Fills the plan's code, offsets, fixups, literals and faults (whose offsets are those of the code buffer).
+  // Errors: not_supported, no_memory.
   Result<void> run();
-  size_t transfers() const { return next_transfer_; } // that there were
-  size_t faults() const { return next_fault_; }
 
 private:
   // What is known of a BPF register's upper half; both may hold.
@@ -48,10 +45,15 @@ private:
                             bool inverted); // inverted: jump where it would not
   bool skips_goto(uint32_t index) const;
   uint32_t jump_target(uint32_t index) const;
-  void transfer(TransferKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
+  void transfer(FixupKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
+  void add_fixup(const Fixup &fixup);
+  uint32_t add_literal(uint64_t value);
+  // Within the code of one BPF instruction: branches forward to where bind() puts the label.
+  size_t branch_forward(Condition condition, Reg rs1, Reg rs2);
+  void bind(size_t branch);
   bool is_next(uint32_t target) const; // nothing lies between this instruction and target
   void branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2);
-  uint32_t prologue_size(uint32_t first) const; // of the subprogram whose first instruction that is
+  uint32_t subprogram_at(uint32_t first) const; // its number
 
   // alu.cpp. source: the BPF register that stands for dst as first operand.
   Result<void> lower_alu(const Insn &insn, uint8_t source);
@@ -73,7 +75,6 @@ private:
   Result<void> lower_store(const Insn &insn);
   Result<void> lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
   void finish_old_value(uint8_t reg, Reg old, bool is64);
-  void record_fault(Reg rd);
   void compare_exchange(bool is64, Reg address, Reg src);
   Address address(uint8_t base, int32_t offset, Reg temp);
   Reg exact_address(uint8_t base, int32_t offset, Reg temp);
@@ -91,21 +92,27 @@ private:
     return {(zero_extended_ >> reg & 1) != 0, (sign_extended_ >> reg & 1) != 0};
   }
   void set_extension(uint8_t reg, Extension extension);
-  bool upper_half_unused() const {
-    return plan_.upper_half_unused[index_] || plan_.program.facts()[index_].zero_extended;
+  bool upper_half_unused() const { return upper_half_unused_; }
+  void begin(uint32_t index);          // the code of that instruction
+  bool follows(uint32_t index) const { // straight behind the one before, and nobody jumps to it
+    return index < insns_.size() &&
+           (plan_.marks[index] & (mark::kReachable | mark::kLeader)) == mark::kReachable;
   }
 
-  const Plan &plan_;
+  Plan &plan_;
   Emitter &emit_;
-  uint64_t run_address_;
-  bool measuring_;
   std::span<const Insn> insns_;
-  const Layout *layout_ = nullptr;
-  uint32_t index_ = 0; // instruction being lowered
-  uint32_t start_ = 0; // position of its code
-  size_t next_transfer_ = 0;
+  const InsnFacts *facts_;
+  Layout *layout_ = nullptr;
+  uint32_t index_ = 0;             // instruction being lowered
+  bool upper_half_unused_ = false; // of its result
+  bool too_many_ = false;          // fixups, literals or faults: more than scan() has made room for
+  size_t next_fixup_ = 0;
+  size_t next_literal_ = 0;
   size_t next_fault_ = 0;
-  uint16_t zero_extended_ = 0; // one bit a register
+  static constexpr size_t kRecent = 64;
+  uint32_t recent_literals_[kRecent] = {}; // by hash: where a value may be already
+  uint16_t zero_extended_ = 0;             // one bit a register
   uint16_t sign_extended_ = 0;
 };
 

@@ -63,11 +63,13 @@ Reg Lowering::constant_operand(int64_t value, Reg temp) {
 }
 
 void Lowering::constant(Reg rd, uint64_t value) {
+  if (fits_signed(static_cast<int64_t>(value), 32))
+    return emit_.li_32(rd, static_cast<int32_t>(value));
   ConstantSequence sequence = build_constant(value, emit_.cpu());
-  if (sequence.count > 2 && is_near(plan_.options.region, value))
-    emit_.address(rd, static_cast<int64_t>(value - run_address_ - emit_.position()));
-  else
-    emit_.li(rd, sequence);
+  if (sequence.count <= 2)
+    return emit_.li(rd, sequence);
+  add_fixup({.at = emit_.position(), .target = add_literal(value), .kind = FixupKind::constant, .rs1 = rd});
+  emit_.room(smallest_size(FixupKind::constant));
 }
 
 Result<void> Lowering::lower_load(const Insn &insn) {
@@ -79,19 +81,16 @@ Result<void> Lowering::lower_load(const Insn &insn) {
     is_signed = true; // lw has a compressed form, lwu has none
   Reg rd = native(insn.dst());
   Address from = address(insn.src(), insn.off, t0);
-  if (plan_.program.facts()[index_].faultable)
-    record_fault(rd);
+  uint32_t position = emit_.position();
   emit_.load(width, is_signed, rd, from.base, from.offset);
+  if (facts_[index_].faultable) {
+    if (next_fault_ == plan_.faults.size())
+      return Error::not_supported;
+    plan_.faults[next_fault_++] = {.fault = position, .resume = emit_.position(), .zero_register = rd};
+  }
   bool is_short = width == Width::b || width == Width::h;
   set_extension(insn.dst(), {.zero = !is_signed && width != Width::d, .sign = is_signed || is_short});
   return {};
-}
-
-// The instruction that comes next may fault. Where it ends is known once offsets are: until then resume holds
-// the BPF instruction, and fault the distance from its start.
-void Lowering::record_fault(Reg rd) {
-  if (measuring_)
-    plan_.faults[next_fault_++] = {.fault = emit_.position() - start_, .resume = index_, .zero_register = rd};
 }
 
 Result<void> Lowering::lower_store(const Insn &insn) {

@@ -1,27 +1,51 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What planning decides and lowering reads: where each BPF instruction's code begins, the form of each
-// transfer of control, and each subprogram's registers and frame.
+// What planning decides and writing follows. Each BPF instruction is lowered once, into code that is complete
+// but for its fixups: transfers of control, addresses and wide constants, which depend on distances.
 #pragma once
 #include "core/jit/rv64/emit.h"
 
 namespace kbpf::rv64 {
 
-// Transfers that lowering leaves to relaxation, and the sizes they come in.
-enum class TransferKind : uint8_t { narrow_branch, branch, jump, call };
-enum class TransferForm : uint8_t {
+// What a place in the code waits for. Transfers come in several sizes, for relaxation to choose; the code
+// buffer holds room for the smallest.
+enum class FixupKind : uint8_t {
+  narrow_branch, // eq or ne with zero: it has a compressed form
+  branch,
+  jump,
+  call,        // of a subprogram
+  label,       // no code: where a branch within one BPF instruction's code goes
+  native_call, // of the function whose address is a literal
+  constant,    // a literal into a register
+};
+enum class FixupForm : uint8_t {
   compressed, // c.beqz, c.bnez; c.j
   direct,     // branch; jal
   over_jump,  // a branch around a jal
-  far,        // auipc and jalr, behind a branch where there is a condition
+  far,        // auipc and another, behind a branch where there is a condition
 };
 
-struct Transfer {
-  uint32_t insn;   // BPF instruction that it belongs to
-  uint32_t target; // BPF instruction that it goes to
-  uint16_t at;     // bytes of that instruction's code in front of it
-  TransferKind kind;
-  TransferForm form;
+struct Fixup {
+  uint32_t at = 0;     // position in the code buffer
+  uint32_t target = 0; // BPF instruction; subprogram for call; literal for native_call and constant
+  uint32_t growth =
+      0; // bytes by which the fixups in front of this one have outgrown their room in the buffer
+  FixupKind kind : 4 = FixupKind::label;
+  FixupForm form : 4 = FixupForm::compressed;
+  bool to_label : 1 = false; // target is the index of a label's fixup
+  Condition condition : 3 = Condition::eq;
+  Reg rs1 : 8 = zero; // constant: where it goes
+  Reg rs2 : 8 = zero;
 };
+static_assert(sizeof(Fixup) == 16);
+
+// Behind the code: 8 bytes each, in use where the value is no address near the code. One that is called is
+// followed by a stub that jumps to it.
+struct Literal {
+  uint64_t value;
+  uint32_t offset; // in the final code
+  bool is_called;
+};
+constexpr uint32_t kStubSize = 16;
 
 // A constant that is in a register throughout a function.
 struct HeldConstant {
@@ -41,46 +65,62 @@ struct Layout {
   Reg registers[KBPF_REG_COUNT]; // r10: unused
   uint16_t bpf_stack;            // bytes
   uint16_t frame_size;           // bytes, a multiple of 16; 0: no frame at all
-  uint16_t prologue_size;        // bytes of code in front of the first instruction's
   uint8_t saved_count;           // of s1, s2, ..: those that hold r6 up to the highest one used
   uint8_t constant_count;        // of constants; in a function that calls, their registers are saved, too
   HeldConstant constants[kMaxConstants];
   bool saves_ra;
-  bool is_entry;      // called from outside, with the standard convention
-  uint32_t last_exit; // instruction whose code is the epilogue
+  bool is_entry;          // called from outside, with the standard convention
+  uint32_t last_exit;     // instruction whose code is the epilogue
+  uint32_t start;         // of the prologue, in the code buffer
+  uint32_t fixups_before; // the prologue
 };
 
-// At most: sp, ra, the saved registers, and constants of up to eight instructions.
-constexpr unsigned kMaxPrologue = (6 + kMaxConstants) * 4 + kMaxConstants * 8 * 4;
+// One word for each instruction: until it is lowered, what the analyses found about it; then, where its code
+// begins in the code buffer.
+namespace mark {
+constexpr uint32_t kDemand = 0x7ff;             // one bit a register: its upper half may be read from here on
+constexpr uint32_t kUpperHalfUnused = 1u << 28; // of the result: see demand.cpp
+constexpr uint32_t kLeader = 1u << 29;          // a jump goes here, or a subprogram begins
+constexpr uint32_t kReachable = 1u << 30;
+} // namespace mark
 
 struct Plan {
   VerifiedProgram program;
   JitOptions options;
   std::span<Layout> layouts = {};         // one a subprogram
-  std::span<uint64_t> leaders = {};       // one bit an instruction: a jump goes there, or a subprogram begins
-  std::span<uint32_t> offsets = {};       // of each instruction's code; one more for the end
-  std::span<uint16_t> sizes = {};         // of each instruction's code, in bytes
-  std::span<bool> upper_half_unused = {}; // of each instruction's result: see demand.cpp
-  std::span<Transfer> transfers = {};     // in order of their instructions
+  std::span<uint32_t> marks = {};         // see mark; one more for the end
+  std::span<uint32_t> offsets = {};       // the same words, after lowering
+  std::span<uint32_t> fixups_before = {}; // each instruction; one more for the end
+  CodeBuffer code = {};
+  std::span<Fixup> fixups = {}; // by ascending position; the last one is a label at the end
+  std::span<Literal> literals = {};
   std::span<FaultEntry> faults = {};
-
-  bool is_leader(uint32_t insn) const { return leaders[insn / 64] >> (insn % 64) & 1; }
+  uint32_t literals_offset = 0; // in the final code: where its instructions end
+  uint32_t size = 0;            // bytes of the final code, literals included
 };
 
-// True where a constant is within reach of auipc from every place of the region.
-bool is_near(CodeRegion region, uint64_t address);
-
-// Finds transfers' targets, leaders, layouts, and how many transfers and faults there are; allocates their
-// arrays. Errors: not_supported (malformed control flow), too_big, no_memory.
+// The first look: registers, stack and marks; allocates the arrays.
+// Errors: not_supported (malformed control flow), too_big, no_memory.
 Result<void> scan(Plan &plan, Arena &arena);
 
-// Fills upper_half_unused. Working memory is given back. Error: no_memory.
-Result<void> find_undemanded(Plan &plan, Arena &arena);
+// Marks the results whose upper half nobody reads.
+void find_undemanded(Plan &plan);
 
-// Grows each transfer from its smallest form until all of them reach, and sets the offsets.
-// Error: too_big.
+// Grows each transfer from its smallest form until all of them reach, and sets every growth. Error: too_big.
 Result<void> relax(Plan &plan);
 
-unsigned transfer_size(TransferKind kind, TransferForm form);
+// In the final code, once relaxed.
+int64_t target_offset(const Plan &plan, const Fixup &fixup);
+
+// The final offset of a position in the code buffer.
+uint32_t final_offset(const Plan &plan, uint32_t position);
+
+unsigned fixup_size(FixupKind kind, FixupForm form); // bytes
+inline unsigned smallest_size(FixupKind kind) { return fixup_size(kind, FixupForm::compressed); }
+// That lowering starts a transfer with.
+constexpr FixupForm smallest_form(FixupKind kind) {
+  bool has_compressed = kind == FixupKind::narrow_branch || kind == FixupKind::jump;
+  return has_compressed ? FixupForm::compressed : FixupForm::direct;
+}
 
 } // namespace kbpf::rv64

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Branch relaxation: a form grows when its target is out of reach, and never shrinks again, so the loop ends;
-// it starts from the smallest forms, so the result is the smallest code.
+// it starts from the smallest forms, so the result is the smallest code. Only fixups are walked, as the rest
+// of the code keeps its length.
 #include "core/jit/rv64/plan.h"
 
 namespace kbpf::rv64 {
@@ -9,99 +10,109 @@ namespace {
 constexpr uint32_t kMaxCode = 1u << 30; // bytes
 constexpr unsigned kExactRounds = 16;
 
-bool reaches(TransferKind kind, TransferForm form, int64_t distance) {
-  bool is_branch = kind == TransferKind::narrow_branch || kind == TransferKind::branch;
+bool is_branch(FixupKind kind) { return kind <= FixupKind::branch; }
+bool is_transfer(FixupKind kind) { return kind <= FixupKind::call; }
+
+// Bytes of each form, by kind.
+constexpr uint8_t kSizes[][4] = {
+    {2, 4, 8, 12}, // narrow_branch
+    {4, 4, 8, 12}, // branch
+    {2, 4, 8, 8},  // jump
+    {4, 4, 8, 8},  // call
+    {0, 0, 0, 0},  // label
+    {8, 8, 8, 8},  // native_call
+    {8, 8, 8, 8},  // constant
+};
+
+bool reaches(FixupKind kind, FixupForm form, int64_t distance) {
   switch (form) {
-  case TransferForm::compressed:
-    return fits_signed(distance, is_branch ? 9 : 12);
-  case TransferForm::direct:
-    return fits_signed(distance, is_branch ? 13 : 21);
-  case TransferForm::over_jump:
+  case FixupForm::compressed:
+    return fits_signed(distance, is_branch(kind) ? 9 : 12);
+  case FixupForm::direct:
+    return fits_signed(distance, is_branch(kind) ? 13 : 21);
+  case FixupForm::over_jump:
     return fits_signed(distance - 4, 21); // the jump is behind the branch
-  case TransferForm::far:
+  case FixupForm::far:
     return true;
   }
   return true;
 }
 
-TransferForm next(TransferKind kind, TransferForm form) {
-  bool is_branch = kind == TransferKind::narrow_branch || kind == TransferKind::branch;
-  if (form == TransferForm::direct && !is_branch)
-    return TransferForm::far;
-  return static_cast<TransferForm>(static_cast<uint8_t>(form) + 1);
-}
-
-bool set_offsets(Plan &plan) {
-  uint64_t position = 0;
-  size_t subprogram = 0;
-  std::span<const Subprogram> subprograms = plan.program.subprograms();
-  for (size_t i = 0; i < plan.sizes.size(); i++) {
-    if (subprogram < subprograms.size() && subprograms[subprogram].first == i)
-      position += plan.layouts[subprogram++].prologue_size;
-    plan.offsets[i] = static_cast<uint32_t>(position);
-    position += plan.sizes[i];
-    if (position > kMaxCode)
-      return false;
-  }
-  plan.offsets[plan.sizes.size()] = static_cast<uint32_t>(position);
-  return true;
+FixupForm next(FixupKind kind, FixupForm form) {
+  if (form == FixupForm::direct && !is_branch(kind))
+    return FixupForm::far;
+  return static_cast<FixupForm>(static_cast<uint8_t>(form) + 1);
 }
 
 // Bytes by which the code would become longer if every transfer took its largest form.
 int64_t possible_growth(const Plan &plan) {
   int64_t growth = 0;
-  for (const Transfer &transfer : plan.transfers)
-    growth += transfer_size(transfer.kind, TransferForm::far) - transfer_size(transfer.kind, transfer.form);
+  for (const Fixup &fixup : plan.fixups)
+    if (is_transfer(fixup.kind))
+      growth += fixup_size(fixup.kind, FixupForm::far) - fixup_size(fixup.kind, fixup.form);
   return growth;
 }
 
 } // namespace
 
-unsigned transfer_size(TransferKind kind, TransferForm form) {
-  bool is_branch = kind == TransferKind::narrow_branch || kind == TransferKind::branch;
-  switch (form) {
-  case TransferForm::compressed:
-    return 2;
-  case TransferForm::direct:
-    return 4;
-  case TransferForm::over_jump:
-    return 8;
-  case TransferForm::far:
-    return is_branch ? 12 : 8;
+unsigned fixup_size(FixupKind kind, FixupForm form) {
+  return kSizes[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];
+}
+
+int64_t target_offset(const Plan &plan, const Fixup &fixup) {
+  uint32_t position, before;
+  if (fixup.to_label) {
+    position = plan.fixups[fixup.target].at;
+    before = fixup.target;
+  } else if (fixup.kind == FixupKind::call) {
+    position = plan.layouts[fixup.target].start;
+    before = plan.layouts[fixup.target].fixups_before;
+  } else {
+    position = plan.offsets[fixup.target];
+    before = plan.fixups_before[fixup.target];
   }
-  return 0;
+  return int64_t{position} + plan.fixups[before].growth;
 }
 
 Result<void> relax(Plan &plan) {
+  if (plan.code.size > kMaxCode)
+    return Error::too_big;
   bool settled = false;
   for (unsigned round = 0; !settled; round++) {
-    if (!set_offsets(plan))
-      return Error::too_big;
     bool last_round = round == kExactRounds;
     int64_t slack = last_round ? possible_growth(plan) : 0;
     settled = true;
-    for (Transfer &transfer : plan.transfers) {
-      int64_t from = int64_t{plan.offsets[transfer.insn]} + transfer.at;
-      int64_t distance = int64_t{plan.offsets[transfer.target]} - from;
-      // A call goes to the prologue in front of its target.
-      int64_t lowest = distance - slack - (transfer.kind == TransferKind::call ? kMaxPrologue : 0);
-      int64_t highest = distance + slack;
-      while (!reaches(transfer.kind, transfer.form, lowest) ||
-             !reaches(transfer.kind, transfer.form, highest)) {
-        unsigned before = transfer_size(transfer.kind, transfer.form);
-        transfer.form = next(transfer.kind, transfer.form);
-        unsigned after = transfer_size(transfer.kind, transfer.form);
-        plan.sizes[transfer.insn] = static_cast<uint16_t>(plan.sizes[transfer.insn] + after - before);
+    uint32_t growth = 0;
+    for (Fixup &fixup : plan.fixups) {
+      settled &= fixup.growth == growth;
+      fixup.growth = growth;
+      if (!is_transfer(fixup.kind))
+        continue;
+      int64_t distance = target_offset(plan, fixup) - growth - fixup.at;
+      while (!reaches(fixup.kind, fixup.form, distance - slack) ||
+             !reaches(fixup.kind, fixup.form, distance + slack)) {
+        fixup.form = next(fixup.kind, fixup.form);
         settled = false;
       }
+      growth += fixup_size(fixup.kind, fixup.form) - smallest_size(fixup.kind);
     }
-    if (last_round && !settled) {
-      settled = true;
-      if (!set_offsets(plan))
-        return Error::too_big;
-    }
+    settled |= last_round; // each growth is that of the forms that there are now
+    if (plan.code.size + growth > kMaxCode)
+      return Error::too_big;
   }
   return {};
+}
+
+uint32_t final_offset(const Plan &plan, uint32_t position) {
+  size_t low = 0, high = plan.fixups.size() - 1; // the last one is behind everything
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (plan.fixups[middle].at < position)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return position + plan.fixups[low].growth;
 }
 
 } // namespace kbpf::rv64

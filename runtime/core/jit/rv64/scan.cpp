@@ -2,6 +2,7 @@
 // The first look at a program: where its jumps go, which registers and how much stack each subprogram needs.
 // Register assignment is decided here and nowhere else.
 #include "core/jit/rv64/hoist.h"
+#include <array>
 
 namespace kbpf::rv64 {
 namespace {
@@ -17,44 +18,65 @@ constexpr Reg kLeaf[] = {a6, a7, t3, t4};
 // For constants, where calls must not change them.
 constexpr Reg kSavedConstants[] = {s5, s6, s7, s8};
 
+constexpr size_t kMasksPerSwap = 2;
+
 struct Uses {
-  uint16_t registers = 0; // one bit each
+  uint32_t registers = 0; // one bit each
+  uint32_t written = 0;   // of arithmetic and loads
   bool calls = false;
   bool loads_packet = false;
   bool has_exit = false;
   bool compares_and_exchanges = false;
+  bool has_loop = false; // a jump backwards
   uint32_t last_exit = 0;
 };
 
-// The BPF registers that an instruction names.
-uint16_t named_registers(const Insn &insn) {
-  unsigned dst = 1u << insn.dst(), src = 1u << insn.src();
+// What an instruction's opcode tells the scan.
+struct Traits {
+  bool names_dst : 1;
+  bool names_src : 1;
+  bool writes_dst : 1;
+  bool is_special : 1; // there is more to see
+  uint8_t fixups : 3;  // at most, but for wide constants
+};
+
+constexpr Traits traits_of(uint8_t opcode) {
+  Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
-  case KBPF_CLASS_ALU64:
-    return static_cast<uint16_t>(insn.src_is_reg() && insn.code() != KBPF_ALU_END ? dst | src : dst);
+  case KBPF_CLASS_ALU64: {
+    bool is_end = insn.code() == KBPF_ALU_END;
+    bool is_short_move = insn.cls() == KBPF_CLASS_ALU && insn.code() == KBPF_ALU_MOV && !insn.src_is_reg();
+    return {true, insn.src_is_reg() && !is_end, true, is_end || is_short_move, 0};
+  }
   case KBPF_CLASS_JMP:
   case KBPF_CLASS_JMP32:
     if (insn.is_callx())
-      return static_cast<uint16_t>(dst);
-    if (insn.code() == KBPF_JMP_JA || insn.code() == KBPF_JMP_CALL || insn.code() == KBPF_JMP_EXIT)
-      return 0;
-    return static_cast<uint16_t>(insn.src_is_reg() ? dst | src : dst);
+      return {true, false, false, true, 0};
+    if (insn.is_call())
+      return {false, false, false, true, 1};
+    if (insn.code() == KBPF_JMP_JA || insn.is_exit())
+      return {false, false, false, true, 1};
+    return {true, insn.src_is_reg(), false, true, 1};
   case KBPF_CLASS_LD:
     if (insn.is_packet_load())
-      return static_cast<uint16_t>(1u << 6 | (insn.mode() == KBPF_MODE_IND ? src : 0));
-    return static_cast<uint16_t>(dst);
+      return {false, insn.mode() == KBPF_MODE_IND, false, true, 1};
+    return {true, false, true, true, 0};
+  case KBPF_CLASS_LDX:
+    return {true, true, true, false, 0};
   case KBPF_CLASS_ST:
-    return static_cast<uint16_t>(dst);
+    return {true, false, false, false, 0};
   default:
-    return static_cast<uint16_t>(dst | src);
+    return {true, true, false, insn.mode() == KBPF_MODE_ATOMIC, 0};
   }
 }
 
-bool writes_frame_pointer(const Insn &insn) {
-  bool writes_dst = insn.is_alu() || insn.cls() == KBPF_CLASS_LD || insn.cls() == KBPF_CLASS_LDX;
-  return writes_dst && insn.dst() == KBPF_REG_FP;
-}
+constexpr auto kTraits = [] {
+  std::array<Traits, 256> traits{};
+  for (unsigned opcode = 0; opcode < 256; opcode++)
+    traits[opcode] = traits_of(static_cast<uint8_t>(opcode));
+  return traits;
+}();
 
 // Registers that nothing else in the function uses. Returns how many.
 unsigned free_registers(const Layout &layout, const Uses &uses, std::span<Reg, kMaxConstants> out) {
@@ -106,89 +128,129 @@ Result<void> lay_out(Layout &layout, const Subprogram &subprogram, const Uses &u
 
 } // namespace
 
-bool is_near(CodeRegion region, uint64_t address) {
-  constexpr int64_t kReach = 0x7fff0000; // of auipc and a 12-bit addition, a little less than it could
-  int64_t from_low = static_cast<int64_t>(address - region.low);
-  int64_t from_high = static_cast<int64_t>(address - region.high);
-  return region.low < region.high && from_low >= -kReach && from_low <= kReach && from_high >= -kReach &&
-         from_high <= kReach;
+namespace {
+
+class Scan {
+public:
+  explicit Scan(Plan &plan) : plan_(plan), insns_(plan.program.insns()), facts_(plan.program.facts()) {}
+
+  Result<Uses> subprogram(size_t first, size_t end);
+  size_t fixups = 1; // the one at the end
+  size_t wide_constants = 0;
+  size_t native_calls = 0;
+  size_t faults = 0;
+
+private:
+  bool look_closer(size_t &index, size_t end, Uses &uses);
+  bool mark_target(int64_t target) {
+    if (target < 0 || static_cast<uint64_t>(target) >= insns_.size())
+      return false;
+    plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
+    return true;
+  }
+
+  Plan &plan_;
+  std::span<const Insn> insns_;
+  std::span<const InsnFacts> facts_;
+};
+
+Result<Uses> Scan::subprogram(size_t first, size_t end) {
+  Uses uses;
+  plan_.marks[first] |= mark::kLeader;
+  for (size_t i = first; i < end; i++) {
+    InsnFacts facts = facts_[i];
+    if (!facts.reachable)
+      continue;
+    plan_.marks[i] |= mark::kReachable | (facts.zero_extended ? mark::kUpperHalfUnused : 0);
+    const Insn &insn = insns_[i];
+    Traits traits = kTraits[insn.opcode];
+    uint32_t dst = uint32_t{1} << insn.dst(), src = uint32_t{1} << insn.src();
+    uses.registers |= (traits.names_dst ? dst : 0) | (traits.names_src ? src : 0);
+    uses.written |= traits.writes_dst ? dst : 0;
+    fixups += traits.fixups;
+    faults += facts.faultable;
+    if (traits.is_special && !look_closer(i, end, uses))
+      return Error::not_supported;
+  }
+  bool has_bad_register = uses.registers >> KBPF_REG_COUNT || uses.written >> KBPF_REG_FP;
+  // Where a load from a packet is out of bounds, there must be somewhere to go.
+  if (has_bad_register || (uses.loads_packet && !uses.has_exit))
+    return Error::not_supported;
+  return uses;
 }
+
+// False: malformed. Steps over the second half of an ld_imm64.
+bool Scan::look_closer(size_t &index, size_t end, Uses &uses) {
+  const Insn &insn = insns_[index];
+  if (insn.is_ld_imm64()) {
+    wide_constants++;
+    return ++index < end && insns_[index].opcode == 0;
+  }
+  if (insn.is_packet_load()) {
+    uses.calls = uses.loads_packet = true;
+    uses.registers |= 1u << 6;
+    native_calls++;
+  } else if (insn.is_exit()) {
+    uses.has_exit = true;
+    uses.last_exit = static_cast<uint32_t>(index);
+  } else if (insn.is_callx()) {
+    uses.calls = true;
+    native_calls++;
+  } else if (insn.is_call()) {
+    uses.calls = true;
+    native_calls += insn.src() != KBPF_PSEUDO_CALL;
+    return insn.src() != KBPF_PSEUDO_CALL || mark_target(jump_target(index, insn));
+  } else if (insn.is_jump_class()) {
+    int64_t target = jump_target(index, insn);
+    uses.has_loop |= target <= static_cast<int64_t>(index);
+    return mark_target(target);
+  } else if (insn.is_alu()) {
+    bool swaps = insn.code() == KBPF_ALU_END;
+    wide_constants += swaps ? kMasksPerSwap : insn.imm < 0;
+  } else {
+    uses.compares_and_exchanges |= insn.imm == KBPF_ATOMIC_CMPXCHG;
+  }
+  return true;
+}
+
+template <typename T> bool allocate(std::span<T> &array, size_t count, Arena &arena) {
+  array = arena.make_array<T>(count);
+  return array.data() != nullptr;
+}
+
+} // namespace
 
 Result<void> scan(Plan &plan, Arena &arena) {
   std::span<const Insn> insns = plan.program.insns();
-  std::span<const InsnFacts> facts = plan.program.facts();
   std::span<const Subprogram> subprograms = plan.program.subprograms();
-  if (insns.empty() || facts.size() < insns.size() || subprograms.empty() || subprograms[0].first != 0)
+  if (insns.empty() || plan.program.facts().size() < insns.size() || subprograms.empty() ||
+      subprograms[0].first != 0)
     return Error::not_supported;
-  plan.layouts = arena.make_array<Layout>(subprograms.size());
-  plan.leaders = arena.make_array<uint64_t>((insns.size() + 63) / 64);
-  if (!plan.layouts.data() || !plan.leaders.data())
+  if (!allocate(plan.layouts, subprograms.size(), arena) || !allocate(plan.marks, insns.size() + 1, arena) ||
+      !allocate(plan.fixups_before, insns.size() + 1, arena))
     return Error::no_memory;
+  plan.offsets = plan.marks;
 
-  size_t transfers = 0, faults = 0;
-  auto add_transfer = [&](int64_t target) {
-    if (target < 0 || static_cast<size_t>(target) >= insns.size())
-      return false;
-    plan.leaders[static_cast<size_t>(target) / 64] |= uint64_t{1} << (target % 64);
-    transfers++;
-    return true;
-  };
+  Scan scan(plan);
   for (size_t number = 0; number < subprograms.size(); number++) {
     const Subprogram &subprogram = subprograms[number];
     size_t end = number + 1 < subprograms.size() ? subprograms[number + 1].first : insns.size();
     if (subprogram.first >= end || end > insns.size())
       return Error::not_supported;
-    plan.leaders[subprogram.first / 64] |= uint64_t{1} << (subprogram.first % 64);
-    Uses uses;
-    for (uint32_t i = subprogram.first; i < end; i++) {
-      const Insn &insn = insns[i];
-      if (!facts[i].reachable)
-        continue;
-      uint16_t named = named_registers(insn);
-      if (named >> KBPF_REG_COUNT || writes_frame_pointer(insn))
-        return Error::not_supported;
-      uses.registers |= named;
-      faults += facts[i].faultable;
-      uses.compares_and_exchanges |= insn.cls() == KBPF_CLASS_STX && insn.imm == KBPF_ATOMIC_CMPXCHG;
-      if (insn.is_ld_imm64()) {
-        if (i + 1 >= end || insns[i + 1].opcode != 0)
-          return Error::not_supported;
-        i++;
-      } else if (insn.is_packet_load()) {
-        uses.calls = uses.loads_packet = true;
-        transfers++;
-      } else if (insn.is_exit()) {
-        uses.has_exit = true;
-        uses.last_exit = i;
-        transfers++;
-      } else if (insn.is_callx()) {
-        uses.calls = true;
-      } else if (insn.is_call()) {
-        uses.calls = true;
-        if (insn.src() == KBPF_PSEUDO_CALL && !add_transfer(int64_t{i} + 1 + insn.imm))
-          return Error::not_supported;
-      } else if (insn.is_jump_class()) {
-        bool is_long = insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA;
-        if (!add_transfer(int64_t{i} + 1 + (is_long ? insn.imm : insn.off)))
-          return Error::not_supported;
-      }
-    }
-    if (uses.loads_packet && !uses.has_exit) // there is nowhere to go where the load is out of bounds
-      return Error::not_supported;
+    Uses uses = KBPF_TRY(scan.subprogram(subprogram.first, end));
     Layout &layout = plan.layouts[number];
     choose_registers(layout, uses);
-    Reg registers[kMaxConstants];
-    unsigned count = free_registers(layout, uses, registers);
-    KBPF_TRY(hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout, arena));
+    if (uses.has_loop) {
+      Reg registers[kMaxConstants];
+      unsigned count = free_registers(layout, uses, registers);
+      hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout);
+      scan.wide_constants += layout.constant_count;
+    }
     KBPF_TRY(lay_out(layout, subprogram, uses, number == 0));
   }
-  plan.transfers = arena.make_array<Transfer>(transfers);
-  plan.faults = arena.make_array<FaultEntry>(faults);
-  plan.offsets = arena.make_array<uint32_t>(insns.size() + 1);
-  plan.sizes = arena.make_array<uint16_t>(insns.size());
-  plan.upper_half_unused = arena.make_array<bool>(insns.size());
-  if (!plan.upper_half_unused.data() || !plan.transfers.data() || !plan.faults.data() ||
-      !plan.offsets.data() || !plan.sizes.data())
+  size_t literals = scan.wide_constants + scan.native_calls;
+  if (!allocate(plan.fixups, scan.fixups + literals, arena) || !allocate(plan.literals, literals, arena) ||
+      !allocate(plan.faults, scan.faults, arena))
     return Error::no_memory;
   return {};
 }
