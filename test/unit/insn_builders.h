@@ -103,6 +103,10 @@ constexpr Insn2 ld_imm64_from(unsigned src, Reg dst, int64_t low, int64_t high) 
 constexpr Insn2 ld_imm64(Reg dst, uint64_t value) {
   return ld_imm64_from(0, dst, static_cast<int32_t>(value), static_cast<int32_t>(value >> 32));
 }
+constexpr Insn2 ld_callback(Reg dst, int subprogram) {
+  return ld_imm64_from(KBPF_PSEUDO_FUNC, dst, subprogram, 0);
+}
+constexpr Insn may_goto(int off) { return make_insn(KBPF_OP_JCOND, 0, 0, off, 0); }
 constexpr Insn2 ld_map(Reg dst, int index) { return ld_imm64_from(KBPF_PSEUDO_MAP_IDX, dst, index, 0); }
 constexpr Insn2 ld_map_value(Reg dst, int index, int offset) {
   return ld_imm64_from(KBPF_PSEUDO_MAP_IDX_VALUE, dst, index, offset);

@@ -3,10 +3,12 @@
 // helpers.
 #include "core/interp/interp.h"
 #include "engine_cases.h"
+#include "engine_features.h"
 #include "insn_builders.h"
 #include "tools/unverified_program.h"
 #include <cstring>
 #include <gtest/gtest.h>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -51,6 +53,128 @@ TEST(Interpreter, ComputesWhatTheOracleSaysForEveryOpcodeAndForm) {
       },
       &cases);
   EXPECT_GT(cases, 2000u);
+}
+
+TEST(Interpreter, RunsCallbacksMayGotoAndFramesOfAnySize) {
+  for_each_feature(
+      [](const FeatureProgram &feature, void *) {
+        auto program = std::make_unique<UnverifiedProgram>(feature.insns, feature.callbacks);
+        if (feature.adjust)
+          feature.adjust(*program);
+        constexpr Environment kFeatureEnvironment{feature_helper};
+        alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
+        memset(stack, 0xa5, sizeof stack);
+        EXPECT_EQ(interpret(program->program(), kFeatureEnvironment, 0, stack), feature.result)
+            << feature.name;
+      },
+      nullptr);
+}
+
+// A map of type prog_array as an engine sees it.
+struct ProgArray {
+  uint32_t unused = 0, count;
+  uint64_t slots[4] = {};
+};
+constexpr ProgArrayLayout kLayout{.count = offsetof(ProgArray, count), .slots = offsetof(ProgArray, slots)};
+constexpr Environment kTailCalls{.helper = helper, .prog_array = &kLayout};
+
+class TailCall : public testing::Test {
+protected:
+  const VerifiedProgram &add(std::vector<Insn> insns) {
+    code_.push_back(std::move(insns));
+    programs_.push_back(std::make_unique<UnverifiedProgram>(code_.back()));
+    return programs_.back()->program();
+  }
+  // r1 is passed on; the call names slot index of the array, and falls through to the instruction behind.
+  Slots map() { return ld_imm64(R2, reinterpret_cast<uint64_t>(&array_)); }
+  uint64_t run(const VerifiedProgram &program, uint64_t context) {
+    return interpret(program, kTailCalls, context, std::span(stack_).first(stack_size_));
+  }
+  void put(unsigned slot, const VerifiedProgram &program) {
+    array_.slots[slot] = reinterpret_cast<uint64_t>(&program);
+  }
+
+  ProgArray array_{.count = 4};
+  static constexpr size_t kStack = KBPF_MAX_TAIL_CALLS * KBPF_STACK_SIZE + UnverifiedProgram::kStackSize;
+  size_t stack_size_ = kStack;
+
+private:
+  std::list<std::vector<Insn>> code_;
+  std::vector<std::unique_ptr<UnverifiedProgram>> programs_;
+  alignas(16) std::byte stack_[kStack];
+};
+
+TEST_F(TailCall, GoesOnWithTheContextAndDoesNotComeBack) {
+  put(2, add({mov64_reg(R0, R1), add64_imm(R0, 5), exit_insn()}));
+  const VerifiedProgram &caller =
+      add(assemble({map(), mov64_imm(R3, 2), call_helper(12), mov64_imm(R0, 1), exit_insn()}));
+  EXPECT_EQ(run(caller, 100), 105u);
+}
+
+TEST_F(TailCall, FallsThroughAtAnEmptySlotAndBeyondTheEnd) {
+  put(1, add({mov64_imm(R0, 0), exit_insn()}));
+  for (int64_t index : {0, 2, 4, 5, -1}) {
+    const VerifiedProgram &caller =
+        add(assemble({mov64_imm(R0, 7), map(), mov64_imm(R3, index), call_helper(12), exit_insn()}));
+    EXPECT_EQ(run(caller, 0), 7u) << index;
+  }
+}
+
+TEST_F(TailCall, IndexIsTheLowHalf) {
+  put(1, add({mov64_imm(R0, 9), exit_insn()}));
+  const VerifiedProgram &caller =
+      add(assemble({mov64_imm(R0, 7), map(), ld_imm64(R3, 0x700000001), call_helper(12), exit_insn()}));
+  EXPECT_EQ(run(caller, 0), 9u);
+}
+
+TEST_F(TailCall, ThirtyThreeOfThemInOneRun) {
+  uint64_t runs = 0;
+  const VerifiedProgram &self =
+      add(assemble({load(KBPF_SIZE_DW, R0, R1, 0), add64_imm(R0, 1), store_reg(KBPF_SIZE_DW, R1, 0, R0),
+                    map(), mov64_imm(R3, 0), call_helper(12), mov64_imm(R0, 3), exit_insn()}));
+  put(0, self);
+  EXPECT_EQ(run(self, reinterpret_cast<uint64_t>(&runs)), 3u);
+  EXPECT_EQ(runs, 34u);
+}
+
+TEST_F(TailCall, EmptySlotsCountToo) {
+  put(1, add({mov64_imm(R0, 0), exit_insn()}));
+  const VerifiedProgram &caller =
+      add(assemble({mov64_reg(R6, R1), mov64_imm(R7, 33), mov64_reg(R1, R6), map(), mov64_imm(R3, 0),
+                    call_helper(12), add64_imm(R7, -1), jump_imm(KBPF_JMP_JNE, R7, 0, -7), map(),
+                    mov64_imm(R3, 1), call_helper(12), mov64_imm(R0, 5), exit_insn()}));
+  EXPECT_EQ(run(caller, 0), 5u);
+}
+
+TEST_F(TailCall, FromASubprogramReturnsToItsCaller) {
+  put(0, add({mov64_imm(R6, 0), mov64_imm(R0, 20), store_imm(KBPF_SIZE_DW, R10, -8, -1), exit_insn()}));
+  const VerifiedProgram &caller =
+      add(assemble({mov64_imm(R6, 1), store_imm(KBPF_SIZE_DW, R10, -8, 300), call_subprogram(4),
+                    add64_reg(R0, R6), load(KBPF_SIZE_DW, R1, R10, -8), add64_reg(R0, R1), exit_insn(), map(),
+                    mov64_imm(R3, 0), call_helper(12), mov64_imm(R0, 0), exit_insn()}));
+  EXPECT_EQ(run(caller, 0), 321u);
+}
+
+// The program calls two functions, each of which starts the program again: without one count for all it would
+// run 2^33 times.
+TEST_F(TailCall, OneCountForAllSubprograms) {
+  uint64_t runs = 0;
+  const VerifiedProgram &self = add(
+      assemble({mov64_reg(R6, R1), load(KBPF_SIZE_DW, R0, R1, 0), add64_imm(R0, 1),
+                store_reg(KBPF_SIZE_DW, R1, 0, R0), call_subprogram(4), mov64_reg(R1, R6), call_subprogram(2),
+                mov64_imm(R0, 0), exit_insn(), map(), mov64_imm(R3, 0), call_helper(12), exit_insn()}));
+  put(0, self);
+  run(self, reinterpret_cast<uint64_t>(&runs));
+  EXPECT_EQ(runs, 34u);
+}
+
+TEST_F(TailCall, FallsThroughWhereTheTargetWouldNotFindRoom) {
+  put(0, add({mov64_imm(R0, 1), exit_insn()}));
+  const VerifiedProgram &caller =
+      add(assemble({mov64_imm(R0, 2), map(), mov64_imm(R3, 0), call_helper(12), exit_insn()}));
+  EXPECT_EQ(run(caller, 0), 1u);
+  stack_size_ = UnverifiedProgram::kStackSize - 16;
+  EXPECT_EQ(run(caller, 0), 2u);
 }
 
 TEST(Interpreter, CompareExchangeThatMatchesStores) {

@@ -8,6 +8,7 @@
 #include "core/interp/callback.h"
 #include "core/interp/memory.h"
 #include "core/isa/arithmetic.h"
+#include <iterator>
 
 namespace kbpf {
 namespace {
@@ -30,6 +31,9 @@ struct alignas(kHandleSpace) Interpretation {
   uint64_t stack_low;
   uint64_t frame_bottom; // of the function that calls a helper
   uint32_t tail_calls;   // so far
+  uint32_t depth;        // of saved, when a helper is called
+  // A tail call from within a subprogram leaves its callers waiting.
+  SavedFrame saved[KBPF_MAX_CALL_FRAMES - 1 + KBPF_MAX_TAIL_CALLS];
 };
 static_assert(kHandleSpace / 2 >= 256); // subprograms of a program
 
@@ -143,8 +147,8 @@ static uint64_t execute(Interpretation &shared, const Subprogram *function, cons
 
   const Environment &environment = *shared.environment;
   const VerifiedProgram *program = shared.program; // another one after a tail call
-  SavedFrame saved[KBPF_MAX_CALL_FRAMES - 1];
-  unsigned depth = 0;
+  const uint32_t first_depth = shared.depth;
+  uint32_t depth = first_depth;
   uint64_t may_gotos = 0;
   uint64_t r[16] = {}; // the encoding can name 16 registers, a verified program names 11
   __builtin_memcpy(&r[1], arguments, sizeof arguments);
@@ -155,6 +159,8 @@ static uint64_t execute(Interpretation &shared, const Subprogram *function, cons
 #define SRC r[insn->src()]
 #define ADDRESS(reg) (r[insn->reg()] + static_cast<int64_t>(insn->off))
 #define DISPATCH() goto *handlers[insn->opcode]
+// What a helper needs that calls back.
+#define PREPARE_CALLBACKS() shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth, shared.depth = depth
 #define NEXT()                                                                                               \
   do {                                                                                                       \
     insn++;                                                                                                  \
@@ -283,7 +289,7 @@ call:
       goto tail_call;
     if (!helper)
       goto not_an_instruction;
-    shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth;
+    PREPARE_CALLBACKS();
     r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
     NEXT();
   }
@@ -291,7 +297,7 @@ call:
     HelperFunction called = environment.kernel_function(static_cast<uint32_t>(insn->imm));
     if (!called)
       goto not_an_instruction;
-    shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth;
+    PREPARE_CALLBACKS();
     r[0] = called(r[1], r[2], r[3], r[4], r[5]);
     NEXT();
   }
@@ -299,9 +305,10 @@ call:
     const Insn *target = insn + 1 + insn->imm;
     const Subprogram *callee =
         find_subprogram(program->subprograms(), static_cast<uint32_t>(target - program->insns().data()));
-    if (!callee || depth == KBPF_MAX_CALL_FRAMES - 1)
+    if (!callee || depth == std::size(shared.saved))
       goto not_an_instruction;
-    saved[depth++] = {insn + 1, function, program, {r[6], r[7], r[8], r[9]}, r[KBPF_REG_FP], may_gotos};
+    shared.saved[depth++] = {insn + 1,       function, program, {r[6], r[7], r[8], r[9]},
+                             r[KBPF_REG_FP], may_gotos};
     r[KBPF_REG_FP] -= function->stack_depth;
     function = callee;
     goto enter_function;
@@ -343,16 +350,16 @@ callx: {
   HelperFunction helper = environment.helper(static_cast<uint32_t>(DST));
   if (!helper)
     goto not_an_instruction;
-  shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth;
+  PREPARE_CALLBACKS();
   r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
   NEXT();
 }
 
 exit:
-  if (depth == 0)
+  if (depth == first_depth)
     return r[0];
   {
-    const SavedFrame &frame = saved[--depth];
+    const SavedFrame &frame = shared.saved[--depth];
     insn = frame.resume;
     function = frame.function;
     shared.program = program = frame.program;
@@ -369,12 +376,17 @@ not_an_instruction: // a verified program does not come here; anything else ends
 #undef ADDRESS
 #undef DISPATCH
 #undef NEXT
+#undef PREPARE_CALLBACKS
 }
 #pragma clang diagnostic pop
 
 uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
                    std::span<std::byte> stack, uint64_t context_size) {
-  Interpretation shared{&program, &environment, reinterpret_cast<uint64_t>(stack.data()), 0, 0};
+  Interpretation shared;
+  shared.program = &program;
+  shared.environment = &environment;
+  shared.stack_low = reinterpret_cast<uint64_t>(stack.data());
+  shared.tail_calls = shared.depth = 0;
   return execute(shared, &program.subprograms()[0], {context, context_size},
                  reinterpret_cast<uint64_t>(stack.data() + stack.size()));
 }
@@ -387,10 +399,12 @@ uint64_t run_callback(uint64_t handle, uint64_t a1, uint64_t a2, uint64_t a3, ui
   // comes back.
   const VerifiedProgram *program = shared.program;
   uint64_t frame_bottom = shared.frame_bottom;
+  uint32_t depth = shared.depth;
   uint64_t result =
       execute(shared, &program->subprograms()[handle % kHandleSpace / 2], {a1, a2, a3, a4, a5}, frame_bottom);
   shared.program = program;
   shared.frame_bottom = frame_bottom;
+  shared.depth = depth;
   return result;
 }
 
