@@ -40,10 +40,14 @@ std::set<unsigned> rfc_opcodes() {
   }
   all.insert(KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_W);
   all.insert(KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_DW);
+  for (unsigned size : {KBPF_SIZE_B, KBPF_SIZE_H, KBPF_SIZE_W})
+    for (unsigned mode : {KBPF_MODE_ABS, KBPF_MODE_IND})
+      all.insert(KBPF_CLASS_LD | mode | size);
+  all.insert(KBPF_CLASS_JMP | KBPF_JMP_JCOND); // may_goto, Linux's
   return all;
 }
 
-TEST(Encoding, AcceptsExactlyTheOpcodesOfTheRfc) {
+TEST(Encoding, AcceptsExactlyTheOpcodesOfTheRfcAndMayGoto) {
   std::set<unsigned> known = rfc_opcodes();
   for (unsigned opcode = 0; opcode < 256; opcode++) {
     if (opcode == KBPF_OP_LD_IMM64)

@@ -72,6 +72,10 @@ Reason check_jump(const Insn &insn) {
     if (!is_64 || insn.src_is_reg() || insn.regs != 0 || insn.off != 0 || insn.imm != 0)
       return "reserved fields of exit are set";
     return nullptr;
+  case KBPF_JMP_JCOND:
+    if (!is_64 || insn.src_is_reg() || insn.src() != 0)
+      return "unknown jump";
+    return insn.dst() != 0 || insn.imm != 0 ? "reserved fields of may_goto are set" : nullptr;
   case KBPF_JMP_JEQ:
   case KBPF_JMP_JGT:
   case KBPF_JMP_JGE:
@@ -100,6 +104,8 @@ Reason check_load(const Insn &insn) { // LDX
 }
 
 Reason check_atomic(const Insn &insn) {
+  if (insn.is_load_acquire() || insn.is_store_release())
+    return nullptr;
   if (insn.size() != KBPF_SIZE_W && insn.size() != KBPF_SIZE_DW)
     return "atomic operation on a width not 32 or 64";
   switch (insn.imm) {
@@ -128,13 +134,10 @@ Reason check_store(const Insn &insn) { // ST, STX
   return (from_register ? insn.imm != 0 : insn.src() != 0) ? "reserved fields of a store are set" : nullptr;
 }
 
-// LD: its only member is ld_imm64; the packet loads of classic BPF are deprecated by the RFC.
 Reason check_wide_load(std::span<const Insn> rest) {
   const Insn &insn = rest[0];
   if (!insn.is_ld_imm64())
-    return insn.mode() == KBPF_MODE_ABS || insn.mode() == KBPF_MODE_IND
-               ? "packet loads of classic BPF are not supported"
-               : "unknown load";
+    return "unknown load";
   if (rest.size() < 2)
     return "the second half of ld_imm64 is missing";
   if (rest[1].opcode != 0 || rest[1].regs != 0 || rest[1].off != 0)
@@ -155,7 +158,7 @@ Reason check_packet_load(const Insn &insn) {
 
 Reason check_insn(std::span<const Insn> rest, bool allow_unverifiable) {
   const Insn &insn = rest[0];
-  if (insn.is_packet_load() && allow_unverifiable)
+  if (insn.is_packet_load())
     return check_packet_load(insn);
   bool src_is_pseudo = insn.is_ld_imm64() || insn.is_call();
   if (insn.dst() >= KBPF_REG_COUNT || (!src_is_pseudo && insn.src() >= KBPF_REG_COUNT))

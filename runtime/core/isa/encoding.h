@@ -15,8 +15,8 @@ struct EncodingFault {
   std::string_view reason;
 };
 
-// RFC 9669: the groups base32, base64, atomic32, atomic64, divmul32 and divmul64, and Linux's pseudo
-// registers of ld_imm64 and call. Register numbers are valid, reserved fields zero, targets in range and not
+// RFC 9669: the groups base32, base64, atomic32, atomic64, divmul32, divmul64 and packet; what Linux has besides:
+// the pseudo registers of ld_imm64 and call, may_goto, load-acquire and store-release. Register numbers are valid, reserved fields zero, targets in range and not
 // inside of an ld_imm64. Nothing where all is well, else the first fault.
 // allow_callx: also group callx, a call of the helper whose number is in a register. No verifier can judge
 // it.

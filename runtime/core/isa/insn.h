@@ -35,6 +35,9 @@ struct Insn {
   constexpr bool is_tail_call() const { return is_call() && src() == 0 && imm == KBPF_HELPER_TAIL_CALL; }
   constexpr bool is_function_address() const { return is_ld_imm64() && src() == KBPF_PSEUDO_FUNC; }
   constexpr bool is_may_goto() const { return opcode == KBPF_OP_JCOND && src() == 0; }
+  constexpr bool is_atomic() const { return cls() == KBPF_CLASS_STX && mode() == KBPF_MODE_ATOMIC; }
+  constexpr bool is_load_acquire() const { return is_atomic() && imm == KBPF_ATOMIC_LOAD_ACQ; }
+  constexpr bool is_store_release() const { return is_atomic() && imm == KBPF_ATOMIC_STORE_REL; }
   constexpr unsigned access_bytes() const {
     switch (size()) {
     case KBPF_SIZE_B: return 1;

@@ -98,6 +98,10 @@ struct Profile {
   bool global_data;
   bool subprograms;
   bool atomics;
+  bool tail_calls;       // helper 12 is bpf_tail_call
+  bool packet_loads;     // classic BPF's, RFC 9669 section 5.5
+  bool may_goto;
+  bool ordered_accesses; // load-acquire and store-release
   bool full_prototypes; // false: names and numbers only, so that the verifier can judge no program
   std::span<const HelperProto> helpers; // by ascending number
   std::span<const MapTypeInfo> map_types;

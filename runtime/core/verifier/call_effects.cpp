@@ -133,7 +133,7 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     Held *held = pool_.hold(state);
     if (!held)
       return Error::no_memory;
-    if (!held->add({r0.owner, state.insn}))
+    if (!held->add({r0.owner, state.insn, callback_frame(state)}))
       return reject(analysis_.rejection, RejectionId::unreleased_reference, state.insn,
                     "{} records are held at a time; no more can be", Held::kMostReferences);
     break;

@@ -3,6 +3,7 @@
 // rules are Linux's; what the call does to the state is call_effects.cpp's.
 #include "abi/attr.h"
 #include "core/verifier/checker.h"
+#include "core/verifier/held.h"
 #include "core/verifier/memory.h"
 #include <cstring>
 
@@ -39,7 +40,29 @@ Result<void> Checker::check_helper(const State &state) {
   if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
     return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, and the program may not",
                   helper->name);
+  if (analysis_.insn(state.insn).is_tail_call() && program.profile->tail_calls)
+    return check_tail_call(state);
   return {};
+}
+
+// A tail call does not come back, so nothing may be left to do.
+Result<void> Checker::check_tail_call(const State &state) {
+  if (callback_frame(state) != 0)
+    return refuse(state, RejectionId::tail_call, "a tail call from a function that a helper has called");
+  return check_nothing_is_held(state, "a tail call");
+}
+
+Result<void> Checker::check_packet_load(const State &state) {
+  constexpr uint64_t kTypes = 1u << 1 | 1u << 3 | 1u << 4; // socket_filter, sched_cls, sched_act
+  const uint32_t type = analysis_.program.type->number;
+  if (type >= 64 || !(kTypes >> type & 1))
+    return refuse(state, RejectionId::packet_load, "programs of type {} have no packet loads",
+                  analysis_.program.type->name);
+  const Value &context = state.reg(6);
+  if (context.kind != Kind::context || !context.number.is_constant(0))
+    return refuse(state, RejectionId::packet_load, "r6 is a {}: packet loads need the context in it",
+                  kind_name(context.kind));
+  return check_nothing_is_held(state, "a packet load may end the program");
 }
 
 Result<void> Checker::check_argument(const State &state, const Obligation &obligation) {
@@ -98,11 +121,9 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   case KBPF_ARG_RECORD:
     return check_record_argument(state, reg, proto);
   case KBPF_ARG_FUNC:
+    return check_function_argument(state, reg, proto);
   case KBPF_ARG_STACK_OR_NULL:
-    return refuse(state, RejectionId::helper_argument,
-                  "bpf_{} calls a function of the program back, which "
-                  "can't be verified here",
-                  proto.name);
+    return check_callback_context(state, reg, proto);
   case KBPF_ARG_SPIN_LOCK:
   case KBPF_ARG_TIMER:
     return refuse(state, RejectionId::helper_argument,

@@ -10,12 +10,15 @@ constexpr uint16_t bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); 
 constexpr uint16_t kAllRegs = 0x7ff;
 constexpr uint16_t kArgRegs = 0x3e;      // r1 to r5
 constexpr uint16_t kCallClobbers = 0x3f; // r0 to r5
+constexpr unsigned kPacketLoadContext = 6;
 
 bool is_subprogram_call(const Insn &insn) { return insn.is_call() && insn.src() == KBPF_PSEUDO_CALL; }
 bool is_unconditional_jump(const Insn &insn) { return insn.is_jump_class() && insn.code() == KBPF_JMP_JA; }
 bool is_jump(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
 
 RegisterUse atomic_use(const Insn &insn) {
+  if (insn.is_load_acquire())
+    return {bit(insn.src()), bit(insn.dst())};
   RegisterUse use{static_cast<uint16_t>(bit(insn.dst()) | bit(insn.src())), 0};
   if (insn.imm == KBPF_ATOMIC_CMPXCHG) {
     use.reads |= bit(0);
@@ -43,6 +46,10 @@ RegisterUse register_use(const Insn &insn, const Profile &profile) {
   uint16_t dst = bit(insn.dst()), src = bit(insn.src());
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
+    if (insn.is_packet_load()) {
+      uint16_t offset = insn.mode() == KBPF_MODE_IND ? src : 0;
+      return {static_cast<uint16_t>(bit(kPacketLoadContext) | offset), kCallClobbers};
+    }
     return {0, dst};
   case KBPF_CLASS_LDX:
     return {src, dst};
@@ -64,10 +71,17 @@ RegisterUse register_use(const Insn &insn, const Profile &profile) {
       return call_use(insn, profile);
     if (insn.is_exit())
       return {bit(0), 0};
-    if (is_unconditional_jump(insn))
+    if (is_unconditional_jump(insn) || insn.is_may_goto())
       return {0, 0};
     return {static_cast<uint16_t>(dst | (insn.src_is_reg() ? src : 0)), 0};
   }
+}
+
+bool calls_back(const Insn &insn, const Profile &profile) {
+  const HelperProto *helper =
+      insn.is_call() && insn.src() == 0 ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+  return helper &&
+         std::find(std::begin(helper->args), std::end(helper->args), KBPF_ARG_FUNC) != std::end(helper->args);
 }
 
 uint32_t Cfg::subprogram_at(uint32_t insn) const {
@@ -101,9 +115,16 @@ private:
     uint32_t count = 1;
     for (size_t i = 0; i < insns_.size(); i++) {
       const Insn &insn = insns_[i];
-      bool call = is_subprogram_call(insn);
+      bool call = is_subprogram_call(insn) || insn.is_function_address();
+      joins[i] |= is_iteration(insn, *program_.profile);
       if (call || is_jump(insn)) {
-        size_t target = static_cast<size_t>(jump_target(i, insn));
+        int64_t at = insn.is_function_address() ? function_target(i, insn) : jump_target(i, insn);
+        // Jumps and calls were checked; every slot of opcode 0 is the second half of an ld_imm64.
+        if (at < 0 || static_cast<uint64_t>(at) >= insns_.size() ||
+            insns_[static_cast<size_t>(at)].opcode == 0)
+          return reject(rejection_, RejectionId::unsupported_reference, i,
+                        "the function at instruction {} lies outside of the program", at);
+        size_t target = static_cast<size_t>(at);
         joins[target] = true;
         if (call && !starts[target]) {
           starts[target] = true;

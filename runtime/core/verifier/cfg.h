@@ -13,7 +13,8 @@ struct Cfg {
   std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
   std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
   Relevance relevance;
-  std::span<const bool> is_join; // per instruction: a jump target or the start of a called function
+  std::span<const bool>
+      is_join; // per instruction: a jump target, the start of a called function, or an iteration
 
   uint32_t subprogram_at(uint32_t insn) const; // index in subprograms of the function that holds insn
 };
@@ -26,5 +27,16 @@ struct RegisterUse {
   uint16_t reads, writes;
 };
 RegisterUse register_use(const Insn &insn, const Profile &profile);
+
+// A call of a helper that calls a function of the program back, any number of times.
+bool calls_back(const Insn &insn, const Profile &profile);
+// Where rounds of a loop begin that the kernel counts, and ends: they need not end by themselves.
+inline bool is_iteration(const Insn &insn, const Profile &profile) {
+  return insn.is_may_goto() || calls_back(insn, profile);
+}
+// The function that an ld_imm64 with src KBPF_PSEUDO_FUNC names begins at this instruction.
+constexpr int64_t function_target(size_t index, const Insn &insn) {
+  return static_cast<int64_t>(index) + 1 + insn.imm;
+}
 
 } // namespace kbpf

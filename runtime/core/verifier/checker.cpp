@@ -32,12 +32,12 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
   case Obligation::Kind::constant:
     return check_constant(state);
   case Obligation::Kind::access: {
-    bool atomic = obligation.access == Access::atomic;
+    const Access access = obligation.access;
     return check_memory(state, obligation.reg, obligation.off, obligation.size,
-                        {.reads = obligation.access != Access::write,
-                         .writes = obligation.access != Access::read,
+                        {.reads = access != Access::write && access != Access::release,
+                         .writes = access != Access::read && access != Access::acquire,
                          .by_helper = false,
-                         .is_atomic = atomic});
+                         .is_atomic = access != Access::read && access != Access::write});
   }
   case Obligation::Kind::reference:
     return check_reference(state);
@@ -47,6 +47,8 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
     return check_helper(state);
   case Obligation::Kind::argument:
     return check_argument(state, obligation);
+  case Obligation::Kind::packet_load:
+    return check_packet_load(state);
   case Obligation::Kind::return_value:
     return check_return(state);
   }
@@ -86,7 +88,9 @@ Result<void> Checker::check_movable(const State &state, unsigned reg) {
     return refuse(state, RejectionId::pointer_arithmetic,
                   "r{} may be null: compare it with null before adding to it", reg);
   case Kind::map:
-    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a map and can't be moved", reg);
+  case Kind::function:
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a {} and can't be moved", reg,
+                  kind_name(state.reg(reg).kind));
   case Kind::packet_end:
     return refuse(state, RejectionId::pointer_arithmetic,
                   "r{} is the packet's end: move the pointer that is compared with it", reg);
@@ -127,6 +131,11 @@ Result<void> Checker::check_reference(const State &state) {
   case KBPF_PSEUDO_MAP_IDX_VALUE:
   case KBPF_PSEUDO_ZCORE_FD_SLOT:
     break;
+  case KBPF_PSEUDO_FUNC: // build_cfg has seen that a function is there
+    if (!analysis_.program.profile->subprograms)
+      return refuse(state, RejectionId::not_in_profile, "the profile {} has no functions besides the program",
+                    analysis_.program.profile->name);
+    return {};
   default:
     return refuse(state, RejectionId::unsupported_reference, "ld_imm64 with src {} can't be resolved here",
                   insn.src());
@@ -153,10 +162,18 @@ Result<void> Checker::check_feature(const State &state) {
   const Insn &insn = analysis_.insn(state.insn);
   const Profile &profile = *analysis_.program.profile;
   if (!insn.is_call()) {
-    if (!profile.atomics)
-      return refuse(state, RejectionId::not_in_profile, "the profile {} has no atomic operations",
-                    profile.name);
-    return {};
+    const bool ordered = insn.is_load_acquire() || insn.is_store_release();
+    const bool there = insn.is_may_goto()      ? profile.may_goto
+                       : insn.is_packet_load() ? profile.packet_loads
+                       : ordered               ? profile.ordered_accesses
+                                               : profile.atomics;
+    if (there)
+      return {};
+    return refuse(state, RejectionId::not_in_profile, "the profile {} has no {}", profile.name,
+                  insn.is_may_goto()      ? "may_goto"
+                  : insn.is_packet_load() ? "packet loads of classic BPF"
+                  : ordered               ? "load-acquire and store-release"
+                                          : "atomic operations");
   }
   if (insn.src() == KBPF_PSEUDO_KFUNC_CALL)
     return refuse(state, RejectionId::unsupported_reference, "kernel function {} can't be resolved here",
@@ -171,6 +188,8 @@ Result<void> Checker::check_return(const State &state) {
   const Value &r0 = state.reg(0);
   if (state.frame_count == 1)
     return check_nothing_is_held(state, "the program ends");
+  if (state.frame().is_callback)
+    return check_callback_return(state);
   if (r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
     return refuse(state, RejectionId::return_value,
                   "r0 points into the stack frame that the function leaves");
@@ -207,6 +226,10 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
                   kind_name(base.kind));
   case Kind::map:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a map: only helpers look into it", reg);
+  case Kind::function:
+    return refuse(state, RejectionId::opaque_pointer, "r{} is a function: only helpers call it", reg);
+  case Kind::map_key:
+    return check_map_key(state, reg, off, size, use);
   case Kind::scalar:
   case Kind::uninitialised:
     break;

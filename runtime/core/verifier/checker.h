@@ -42,6 +42,14 @@ private:
   Result<void> check_may_lie_in_packet(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_constant_size(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_constant_string(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_tail_call(const State &state);
+  Result<void> check_packet_load(const State &state);
+  // callbacks.cpp
+  Result<void> check_function_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_callback_context(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_callback_return(const State &state);
+  Result<void> check_map_key(const State &state, unsigned reg, int64_t off, uint64_t size,
+                             const MemoryUse &use);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_nothing_is_held(const State &state, std::string_view what);

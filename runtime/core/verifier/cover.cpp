@@ -57,6 +57,9 @@ bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
     return is_subset(current.number, old.number);
   case Kind::map:
     return old.map == current.map && old.is_inner == current.is_inner;
+  case Kind::function:
+    return old.function == current.function;
+  case Kind::map_key:
   case Kind::map_value:
   case Kind::fd_slot:
     return old.map == current.map && old.is_inner == current.is_inner &&
@@ -105,7 +108,8 @@ bool slot_covers(const StackSlot &old, const StackSlot &current, IdMatch &ids) {
 }
 
 bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids, uint64_t &work) {
-  if (old.first_insn != current.first_insn || old.return_to != current.return_to)
+  if (old.first_insn != current.first_insn || old.return_to != current.return_to ||
+      old.is_callback != current.is_callback || old.rounds > current.rounds)
     return false;
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++, work++)
     if (!value_covers(old.regs[reg], current.regs[reg], ids))
@@ -123,7 +127,8 @@ bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
   if (count != (current ? current->count : 0))
     return false;
   for (uint32_t i = 0; i < count; i++)
-    if (!ids.match(old->references[i].id, current->references[i].id))
+    if (old->references[i].frame != current->references[i].frame ||
+        !ids.match(old->references[i].id, current->references[i].id))
       return false;
   return true;
 }
@@ -154,7 +159,9 @@ void simplify(State &state, const Cfg &cfg) {
     uint16_t live = cfg.live[insn], relevant = cfg.relevance.registers[insn];
     for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
       Value &value = state.frames[f]->regs[reg];
-      if (!(live >> reg & 1) || (!innermost && reg <= 5))
+      // A helper that calls back may do so again, with the same arguments.
+      bool is_clobbered = !innermost && reg <= 5 && !state.frames[f + 1]->is_callback;
+      if (!(live >> reg & 1) || is_clobbered)
         value = Value();
       else if (value.is_scalar() && !(relevant >> reg & 1))
         value = Value::unknown();

@@ -3,6 +3,7 @@
 // reached, the transformer gives the state after it; where paths join, a state that an earlier one contains
 // ends its path. Loops are walked round by round, so that a program whose walk ends is one that ends.
 #include "core/isa/encoding.h"
+#include "core/verifier/call_graph.h"
 #include "core/verifier/checker.h"
 #include "core/verifier/cover.h"
 #include "core/verifier/fixup.h"
@@ -40,7 +41,7 @@ private:
     analysis_.cfg = KBPF_TRY(build_cfg(program_, scratch_, rejection_));
     KBPF_TRY(prepare());
     KBPF_TRY(walk());
-    KBPF_TRY(check_call_graph());
+    stats_.stack_depth = KBPF_TRY(check_call_graph(analysis_, scratch_));
     FixedProgram fixed = KBPF_TRY(fix_up(analysis_, scratch_, result_arena_));
     VerifiedProgram verified;
     verified.insns_ = fixed.insns;
@@ -121,10 +122,18 @@ private:
       KBPF_TRY(enter(static_cast<uint32_t>(jump_target(state.insn, insn))));
       return false;
     }
+    if (insn.is_may_goto()) {
+      KBPF_TRY(may_goto(insn));
+      return false;
+    }
     if (insn.is_jump_class() && !insn.is_call())
       return jump(insn);
     if (insn.is_call())
       current_subprogram().calls_helper = true;
+    if (calls_back(insn, *program_.profile))
+      KBPF_TRY(call_back());
+    if (insn.is_packet_load())
+      KBPF_TRY(end_without_packet());
     KBPF_TRY(transformer_.apply(state));
     if (insn.is_ld_imm64())
       analysis_.facts[++state.insn].reachable = true;
@@ -154,6 +163,52 @@ private:
     KBPF_TRY(transformer_.enter(*current_, target, from + 1));
     record(*current_, from);
     return {};
+  }
+
+  // The kernel jumps when it has gone on often enough.
+  Result<void> may_goto(const Insn &insn) {
+    current_subprogram().uses_may_goto = true;
+    const uint32_t from = current_->insn;
+    current_->iterations++;
+    State *taken = pool_.copy(*current_);
+    if (!taken)
+      return Error::no_memory;
+    taken->insn = static_cast<uint32_t>(jump_target(from, insn));
+    record(*taken, from);
+    current_->insn++;
+    return postpone(taken);
+  }
+
+  // The helper calls a function of the program, then perhaps again; or it returns, which is where this path
+  // goes.
+  Result<void> call_back() {
+    if (current_->frame_count == KBPF_MAX_CALL_FRAMES)
+      return reject(rejection_, RejectionId::call_depth, current_->insn, "more than {} frames",
+                    KBPF_MAX_CALL_FRAMES);
+    current_->iterations++;
+    State *round = pool_.copy(*current_);
+    if (!round)
+      return Error::no_memory;
+    current_->frame().rounds = 0;
+    if (!KBPF_TRY(transformer_.enter_callback(*round))) {
+      pool_.release(round);
+      return {};
+    }
+    record(*round, current_->insn);
+    return postpone(round);
+  }
+
+  // A packet load where there is no such byte ends the function with 0.
+  Result<void> end_without_packet() {
+    if (current_->frame_count == 1)
+      return {};
+    State *ended = pool_.copy(*current_);
+    if (!ended)
+      return Error::no_memory;
+    ended->reg(0) = Value::constant(0);
+    transformer_.leave(*ended);
+    record(*ended, current_->insn);
+    return postpone(ended);
   }
 
   Result<bool> jump(const Insn &insn) {
@@ -236,12 +291,17 @@ private:
     constexpr uint32_t kMostCompared = 64, kMostRounds = 16;
     State **link = &checkpoints_[current_->insn];
     uint32_t rounds = 0; // earlier rounds of a loop
+    const bool iterates = is_iteration(analysis_.insn(current_->insn), *program_.profile);
     for (uint32_t compared = 0; *link && compared < kMostCompared && rounds < kMostRounds; compared++) {
       State &old = **link;
       bool covered = covers(old, *current_, values_compared_);
       if (old.open_paths != 0) { // an earlier round of a loop: it cannot vouch for what it has not finished
         rounds++;
-        if (covered && covers(*current_, old, values_compared_))
+        if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
+          log_.note("   another round of what instruction {} begins\n", current_->insn);
+          return true;
+        }
+        if (covered && old.iterations == current_->iterations && covers(*current_, old, values_compared_))
           return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                         "instruction {} is reached again in the same state", current_->insn);
       } else if (covered) {
@@ -259,8 +319,8 @@ private:
     // is of use only where paths have parted, which then meet here again round by round.
     bool in_loop = rounds != 0, forked = forks_since_checkpoint_ != 0;
     uint32_t least_jumps = in_loop && !forked ? 20 : 2, least_insns = in_loop && !forked ? 100 : 8;
-    bool worthwhile = checkpoints_[current_->insn] == nullptr || jumps_since_checkpoint_ >= least_jumps ||
-                      insns_since_checkpoint_ >= least_insns;
+    bool worthwhile = iterates || checkpoints_[current_->insn] == nullptr ||
+                      jumps_since_checkpoint_ >= least_jumps || insns_since_checkpoint_ >= least_insns;
     if (worthwhile)
       KBPF_TRY(make_checkpoint());
     return false;
@@ -276,48 +336,6 @@ private:
     checkpoints_[current_->insn] = checkpoint;
     current_->parent = checkpoint;
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
-    return {};
-  }
-
-  // Stack and depth of the deepest chain of calls: longest paths in the graph of calls that the walk has met.
-  // A graph with a cycle has no longest path, and shows by growing on.
-  Result<void> check_call_graph() {
-    struct Reach {
-      uint32_t frames, stack;
-    };
-    std::span<Subprogram> subprograms = analysis_.cfg.subprograms;
-    std::span<Reach> reach = scratch_.make_array<Reach>(subprograms.size());
-    if (!reach.data())
-      return Error::no_memory;
-    for (size_t s = 0; s < subprograms.size(); s++)
-      reach[s] = {1, subprograms[s].stack_depth};
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (size_t s = 0; s < subprograms.size(); s++) {
-        const Subprogram &caller = subprograms[s];
-        for (uint32_t i = caller.first; i < caller.first + caller.count; i++) {
-          const Insn &insn = analysis_.insn(i);
-          if (!insn.is_call() || insn.src() != KBPF_PSEUDO_CALL || !analysis_.facts[i].reachable)
-            continue;
-          const Reach &callee =
-              reach[analysis_.cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)))];
-          Reach longer = {std::max(reach[s].frames, callee.frames + 1),
-                          std::max(reach[s].stack, callee.stack + caller.stack_depth)};
-          if (longer.frames == reach[s].frames && longer.stack == reach[s].stack)
-            continue;
-          if (longer.frames > KBPF_MAX_CALL_FRAMES)
-            return reject(rejection_, RejectionId::recursion, i,
-                          "the calls from here make a chain of more than {} functions", KBPF_MAX_CALL_FRAMES);
-          reach[s] = longer;
-          changed = true;
-        }
-      }
-    }
-    stats_.stack_depth = reach[0].stack;
-    if (stats_.stack_depth > program_.profile->stack_size)
-      return reject(rejection_, RejectionId::stack_depth, 0,
-                    "the deepest chain of calls takes {} bytes of stack, {} are there", stats_.stack_depth,
-                    program_.profile->stack_size);
     return {};
   }
 

@@ -78,10 +78,13 @@ private:
       return Insn{KBPF_OP_EXIT, 0, 0, 0};
     if (insn.opcode == 0) { // second half of ld_imm64
       insn.imm = static_cast<int32_t>(wide_constant(i - 1) >> 32);
+    } else if (insn.is_function_address()) {
+      insn.imm =
+          static_cast<int32_t>(analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn))));
     } else if (insn.is_ld_imm64()) {
       insn.imm = static_cast<int32_t>(wide_constant(i));
       insn.set_regs(insn.dst(), 0);
-    } else if (is_conditional(insn)) {
+    } else if (is_conditional(insn) && !insn.is_may_goto()) {
       // Where one side is never taken, its code may be gone: the branch becomes certain.
       if (!analysis_.facts[i + 1].reachable)
         return Insn{kJump, 0, insn.off, 0};
@@ -95,6 +98,8 @@ private:
     const Insn &insn = program_.insns[i];
     uint32_t low = static_cast<uint32_t>(insn.imm), high = static_cast<uint32_t>(program_.insns[i + 1].imm);
     switch (insn.src()) {
+    case KBPF_PSEUDO_FUNC:
+      return 0;
     case KBPF_PSEUDO_MAP_IDX:
       return program_.maps[low].handle;
     case KBPF_PSEUDO_MAP_IDX_VALUE:

@@ -8,7 +8,8 @@ namespace kbpf {
 
 struct Reference {
   uint32_t id;
-  uint32_t insn; // that acquired it
+  uint32_t insn;  // that acquired it
+  uint32_t frame; // the innermost callback that it was acquired in; 0: none. There it has to be given back
 };
 
 struct Held {
@@ -21,6 +22,14 @@ struct Held {
   void remove(uint32_t id);
   bool is_empty() const { return count == 0; }
 };
+
+// The innermost frame that a helper has called; 0: none.
+inline uint32_t callback_frame(const State &state) {
+  uint32_t f = state.frame_count - 1;
+  while (f > 0 && !state.frames[f]->is_callback)
+    f--;
+  return f;
+}
 
 inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
 

@@ -43,6 +43,11 @@ void print_value(TextSink &sink, const Value &value) {
     return print(sink, "{}map {}", value.is_inner ? "inner map of " : "", value.map);
   case Kind::map_or_null:
     return print(sink, "inner map of map {} or null", value.map);
+  case Kind::map_key:
+    print(sink, "key(map {})", value.map);
+    break;
+  case Kind::function:
+    return print(sink, "function {}", value.function);
   case Kind::memory:
     print(sink, "memory({} bytes)", value.size);
     break;

@@ -36,12 +36,20 @@ void alu(ObligationList &list, const Insn &insn) {
 }
 
 void store(ObligationList &list, const Insn &insn) {
+  if (insn.is_load_acquire()) {
+    list.add({.kind = Kind::feature});
+    need_initialised(list, insn.src());
+    need_writable(list, insn.dst());
+    return need_access(list, insn, insn.src(), Access::acquire);
+  }
   need_initialised(list, insn.dst());
   if (insn.cls() == KBPF_CLASS_STX)
     need_initialised(list, insn.src());
   if (insn.cls() != KBPF_CLASS_STX || insn.mode() != KBPF_MODE_ATOMIC)
     return need_access(list, insn, insn.dst(), Access::write);
   list.add({.kind = Kind::feature});
+  if (insn.is_store_release())
+    return need_access(list, insn, insn.dst(), Access::release);
   if (insn.imm == KBPF_ATOMIC_CMPXCHG)
     need_initialised(list, 0);
   else if (insn.imm & KBPF_ATOMIC_FETCH)
@@ -64,6 +72,8 @@ void call(ObligationList &list, const Insn &insn, const Profile &profile) {
 void jump(ObligationList &list, const Insn &insn) {
   if (insn.code() == KBPF_JMP_JA)
     return;
+  if (insn.is_may_goto())
+    return list.add({.kind = Kind::feature});
   need_initialised(list, insn.dst());
   if (insn.src_is_reg())
     need_initialised(list, insn.src());
@@ -75,6 +85,13 @@ ObligationList obligations(const Insn &insn, const Profile &profile) {
   ObligationList list;
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
+    if (insn.is_packet_load()) {
+      list.add({.kind = Kind::feature});
+      if (insn.mode() == KBPF_MODE_IND)
+        need_initialised(list, insn.src());
+      list.add({.kind = Kind::packet_load});
+      break;
+    }
     need_writable(list, insn.dst());
     list.add({.kind = Kind::reference});
     break;

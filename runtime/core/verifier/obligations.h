@@ -8,7 +8,13 @@
 
 namespace kbpf {
 
-enum class Access : uint8_t { read, write, atomic };
+enum class Access : uint8_t {
+  read,
+  write,
+  atomic,
+  acquire,
+  release
+}; // the last two: ordered atomic loads, stores
 
 struct Obligation {
   enum class Kind : uint8_t {
@@ -21,6 +27,7 @@ struct Obligation {
     feature,      // the profile has this kind of instruction
     helper,       // the called helper exists and may be called
     argument,     // reg suits the argument type arg of the called helper
+    packet_load,  // classic BPF's load from the packet of the context in r6
     return_value, // r0 may leave the function
   };
   Kind kind;

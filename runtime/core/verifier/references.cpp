@@ -32,6 +32,12 @@ Result<void> Checker::check_record_argument(const State &state, unsigned reg, co
     return refuse(state, RejectionId::reference_not_held,
                   "r{}, given to bpf_{}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
                   proto.name, kind_name(value.kind));
+  if (state.held->find(value.owner)->frame != callback_frame(state))
+    return refuse(
+        state, RejectionId::reference_not_held,
+        "r{}, given to bpf_{}, was acquired outside of the function that a helper calls, perhaps more than "
+        "once",
+        reg, proto.name);
   if (!value.number.is_constant(0))
     return refuse(state, RejectionId::reference_not_held,
                   "r{}, given to bpf_{}, does not point to the record's start", reg, proto.name);
@@ -41,9 +47,14 @@ Result<void> Checker::check_record_argument(const State &state, unsigned reg, co
 Result<void> Checker::check_nothing_is_held(const State &state, std::string_view what) {
   if (holds_nothing(state))
     return {};
-  const Reference &first = state.held->references[0];
-  return refuse(state, RejectionId::unreleased_reference,
-                "{} while what was acquired at instruction {} has not been given back", what, first.insn);
+  // A function that a helper calls answers for what it took itself.
+  const uint32_t frame = callback_frame(state);
+  for (uint32_t i = 0; i < state.held->count; i++)
+    if (state.held->references[i].frame == frame)
+      return refuse(state, RejectionId::unreleased_reference,
+                    "{} while what was acquired at instruction {} has not been given back", what,
+                    state.held->references[i].insn);
+  return {};
 }
 
 } // namespace kbpf

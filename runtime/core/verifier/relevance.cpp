@@ -154,12 +154,14 @@ private:
     uint16_t dst = bit(insn.dst()), src = bit(insn.src());
     switch (insn.cls()) {
     case KBPF_CLASS_LD:
-      return after & ~dst;
+      return insn.is_packet_load() ? static_cast<uint16_t>((after & ~kCallClobbers) | bit(6)) : after & ~dst;
     case KBPF_CLASS_LDX:
       return static_cast<uint16_t>((after & ~dst) | src);
     case KBPF_CLASS_ST:
       return after | dst;
     case KBPF_CLASS_STX: {
+      if (insn.is_load_acquire())
+        return static_cast<uint16_t>((after & ~dst) | src);
       // The stack remembers numbers of any width; an atomic operation leaves none behind.
       bool remembered = kept && insn.mode() != KBPF_MODE_ATOMIC && on_stack_[i] & dst;
       return static_cast<uint16_t>(after | dst | (remembered ? src : 0));
@@ -176,7 +178,7 @@ private:
         return static_cast<uint16_t>((after & ~kCallClobbers) | relevant_arguments(insn));
       if (insn.is_exit()) // a result of the program itself is the kernel's to judge
         return cfg_.subprogram_at(static_cast<uint32_t>(i)) == 0 ? 0 : bit(0);
-      if (insn.code() == KBPF_JMP_JA)
+      if (insn.code() == KBPF_JMP_JA || insn.is_may_goto())
         return after;
       return static_cast<uint16_t>(after | dst | (insn.src_is_reg() ? src : 0));
     }
@@ -187,7 +189,8 @@ private:
         insn.src() == 0 ? program_.profile->helper(static_cast<uint32_t>(insn.imm)) : nullptr;
     if (!helper)
       return kArgRegs;
-    uint16_t relevant = 0;
+    constexpr uint32_t kLoop = 181;
+    uint16_t relevant = helper->number == kLoop ? bit(1) : 0; // how often it calls back
     for (unsigned i = 0; i < 5; i++) {
       kbpf_arg_type arg = helper->args[i];
       if (arg != KBPF_ARG_NONE && arg != KBPF_ARG_OPTIONAL && arg != KBPF_ARG_ANY_SCALAR)

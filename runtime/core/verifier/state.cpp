@@ -23,6 +23,10 @@ const char *kind_name(Kind kind) {
     return "map";
   case Kind::map_or_null:
     return "map or null";
+  case Kind::map_key:
+    return "map key pointer";
+  case Kind::function:
+    return "function";
   case Kind::memory:
     return "memory pointer";
   case Kind::memory_or_null:
@@ -82,6 +86,7 @@ State *StatePool::copy(const State &state) {
     return nullptr;
   result->insn = state.insn;
   result->path = state.path;
+  result->iterations = state.iterations;
   for (uint32_t f = 0; f < state.frame_count; f++) {
     const Frame &from = *state.frames[f];
     Frame *to = push_frame(*result, from.first_insn, from.return_to);
@@ -89,6 +94,8 @@ State *StatePool::copy(const State &state) {
       release(result);
       return nullptr;
     }
+    to->is_callback = from.is_callback;
+    to->rounds = from.rounds;
     std::copy(std::begin(from.regs), std::end(from.regs), to->regs);
     std::copy(from.slots, from.slots + from.slot_count, to->slots);
     values_copied_ += KBPF_REG_COUNT + from.slot_count;

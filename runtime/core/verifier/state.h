@@ -19,6 +19,8 @@ enum class Kind : uint8_t {
   map_value_or_null, // not yet compared with null; `id` joins the copies
   map,               // what a helper takes as a MAP argument
   map_or_null,       // the same, looked up in a map of maps, not yet compared with null
+  map_key,           // number: offset from the start of a key of `map`, which may only be read
+  function,          // of the program, by its index in Cfg::subprograms; helpers call it
   memory,            // number: offset from the start of `size` bytes that a helper gave
   memory_or_null,    // the same, not yet compared with null
   fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
@@ -46,7 +48,10 @@ struct Part {
 struct Value {
   Kind kind = Kind::uninitialised;
   uint8_t frame = 0;
-  uint16_t map = 0;
+  union {
+    uint16_t map = 0;
+    uint16_t function;
+  };
   // Values of one id other than 0 are copies of each other, or parts of one number: what is learnt of one is
   // true for all (link.h).
   uint32_t id = 0;
@@ -94,6 +99,8 @@ struct StackSlot { // 8 bytes of stack
 struct Frame {
   uint32_t first_insn; // of the function
   uint32_t return_to;  // where the caller goes on; 0 in the entry function
+  bool is_callback;    // called by the helper that return_to calls, which goes on calling or returns
+  uint32_t rounds;     // of the callback in the helper call that the frame is in
   uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
   uint32_t capacity;
   StackSlot *slots;
@@ -109,6 +116,7 @@ struct State {
   uint32_t insn;
   uint32_t frame_count;
   Frame *frames[KBPF_MAX_CALL_FRAMES];
+  uint32_t iterations;   // that the path has begun: is_iteration() of cfg.h
   State *parent;         // the checkpoint that this path last passed
   uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
   uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain

@@ -9,7 +9,7 @@ namespace {
 
 bool is_movable(Kind kind) {
   return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot ||
-         kind == Kind::memory;
+         kind == Kind::memory || kind == Kind::map_key;
 }
 
 // Every pointer that is not "or null" points to something, as long as it was not moved to the other end of
@@ -24,6 +24,7 @@ bool is_certainly_not_null(const Value &value) {
   case Kind::memory_or_null:
     return false;
   case Kind::map:
+  case Kind::function:
     return true;
   default:
     return value.number.r64.smin > -kNear && value.number.r64.smax < kNear;
@@ -36,7 +37,10 @@ Result<void> Transformer::apply(State &state) {
   const Insn &insn = analysis_.insn(state.insn);
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
-    load_wide(state, insn);
+    if (insn.is_packet_load())
+      load_packet(state, insn);
+    else
+      load_wide(state, insn);
     return {};
   case KBPF_CLASS_LDX:
     load(state, insn);
@@ -153,8 +157,14 @@ void Transformer::load_wide(State &state, const Insn &insn) {
     return;
   }
   dst = Value();
-  dst.map = static_cast<uint16_t>(insn.imm);
   dst.number = Scalar::constant(0);
+  if (insn.is_function_address()) {
+    dst.kind = Kind::function;
+    dst.function = static_cast<uint16_t>(
+        analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(state.insn, insn))));
+    return;
+  }
+  dst.map = static_cast<uint16_t>(insn.imm);
   if (insn.src() == KBPF_PSEUDO_MAP_IDX) {
     dst.kind = Kind::map;
   } else if (insn.src() == KBPF_PSEUDO_ZCORE_FD_SLOT) {
@@ -163,6 +173,14 @@ void Transformer::load_wide(State &state, const Insn &insn) {
     dst.kind = Kind::map_value;
     dst.number = Scalar::constant(high);
   }
+}
+
+// Classic BPF's load calls into the kernel; where the packet is too short the function ends, which is the
+// driver's to follow.
+void Transformer::load_packet(State &state, const Insn &insn) {
+  for (unsigned reg = 0; reg <= 5; reg++)
+    state.reg(reg) = Value();
+  state.reg(0) = Value::scalar(Scalar::zero_extended(insn.access_bytes() * 8));
 }
 
 void Transformer::load(State &state, const Insn &insn) {
@@ -249,6 +267,12 @@ Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_
 
 // The old value goes to the source register, or to r0 for compare-and-exchange.
 Result<void> Transformer::atomic(State &state, const Insn &insn) {
+  if (insn.is_load_acquire()) {
+    load(state, insn);
+    return {};
+  }
+  if (insn.is_store_release())
+    return store(state, insn);
   const Value base = state.reg(insn.dst());
   unsigned size = insn.access_bytes();
   if (base.kind == Kind::stack) {
@@ -371,10 +395,12 @@ Result<void> Transformer::enter(State &state, uint32_t first_insn, uint32_t retu
 
 void Transformer::leave(State &state) {
   Value result = state.reg(0);
+  const bool was_callback = state.frame().is_callback;
   uint32_t left = state.frame_count - 1;
   state.insn = state.frame().return_to;
   pool_.pop_frame(state);
-  state.reg(0) = result;
+  if (!was_callback) // a callback's result is the helper's
+    state.reg(0) = result;
   // Pointers into the stack that is gone are mere numbers.
   for_each_value(state, [&](Value &value) {
     if (value.kind == Kind::stack && value.frame == left)

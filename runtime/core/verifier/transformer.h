@@ -18,7 +18,10 @@ public:
 
   // Enters the function at first_insn with a new frame; the caller's r0 to r5 are gone. Error: no_memory.
   Result<void> enter(State &state, uint32_t first_insn, uint32_t return_to);
-  // Leaves the innermost frame; its r0 becomes the caller's.
+  // callbacks.cpp: enters the function that the helper called at state.insn calls back. False: it calls it no
+  // more. Error: no_memory.
+  Result<bool> enter_callback(State &state);
+  // Leaves the innermost frame; its r0 becomes the caller's, but for callbacks.
   void leave(State &state);
 
 private:
@@ -26,6 +29,7 @@ private:
   Value move(State &state, const Insn &insn);
   Value arithmetic(const Insn &insn, const Value &dst, const Value &src);
   void load_wide(State &state, const Insn &insn);
+  void load_packet(State &state, const Insn &insn);
   void load(State &state, const Insn &insn);
   Value load_from(State &state, const Value &base, const Insn &insn);
   Result<void> store(State &state, const Insn &insn);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Functions of the program that helpers call back: bpf_loop and bpf_for_each_map_elem. The helper may call
+// any number of times, so the walk goes, at each call of it, into the function and behind the call; a round
+// that begins in a state which an earlier one covers is known.
+#include "core/verifier/checker.h"
+#include "core/verifier/memory.h"
+#include "core/verifier/transformer.h"
+
+namespace kbpf {
+namespace {
+
+constexpr uint32_t kForEachMapElem = 164, kLoop = 181;
+
+} // namespace
+
+Result<void> Checker::check_function_argument(const State &state, unsigned reg, const HelperProto &proto) {
+  if (proto.number != kForEachMapElem && proto.number != kLoop)
+    return refuse(state, RejectionId::callback,
+                  "what bpf_{} passes to a function that it calls is not known here", proto.name);
+  const Value &value = state.reg(reg);
+  if (value.kind != Kind::function)
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, an argument of bpf_{}, is a {}: a function of the program is needed", reg, proto.name,
+                  kind_name(value.kind));
+  return {};
+}
+
+Result<void> Checker::check_callback_context(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.kind != Kind::stack)
+    return refuse(
+        state, RejectionId::helper_argument,
+        "r{}, which bpf_{} hands on to the function, is a {}: a pointer into the stack or null is needed",
+        reg, proto.name, kind_name(value.kind));
+  return {};
+}
+
+// 0: go on, 1: stop.
+Result<void> Checker::check_callback_return(const State &state) {
+  const Value &r0 = state.reg(0);
+  if (!r0.is_scalar())
+    return refuse(state, RejectionId::callback,
+                  "a function that a helper has called returns a {}, not 0 or 1", kind_name(r0.kind));
+  if (r0.number.r64.umax > 1)
+    return refuse(state, RejectionId::callback,
+                  "a function that a helper has called returns 0 or 1; r0 may be {} to {}",
+                  r0.number.r64.smin, r0.number.r64.smax);
+  return check_nothing_is_held(state, "the function that a helper has called ends");
+}
+
+Result<void> Checker::check_map_key(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                    const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  const MapRef &map = analysis_.map(base);
+  OffsetRange at = offsets(base, off, size);
+  if (use.writes)
+    return refuse(state, RejectionId::map_access_forbidden,
+                  "r{} points to a key of map {}, which may only be read", reg, base.map);
+  if (!at.is_bounded || at.first < 0 || at.end > static_cast<int64_t>(map.key_size))
+    return refuse(state, RejectionId::map_value_out_of_bounds,
+                  "{} bytes at r{}: offsets {} to {} in a key of map {}, which has {} bytes", size, reg,
+                  at.first, at.end - 1, base.map, map.key_size);
+  return {};
+}
+
+Result<bool> Transformer::enter_callback(State &state) {
+  const uint32_t call = state.insn;
+  const HelperProto &proto =
+      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(call).imm));
+  Frame &caller = state.frame();
+  const bool is_loop = proto.number == kLoop;
+  if (is_loop && caller.regs[1].is_scalar() && caller.rounds >= caller.regs[1].number.r64.umax)
+    return false;
+  caller.rounds++;
+  const uint32_t first = analysis_.cfg.subprograms[caller.regs[2].function].first;
+  Frame *callee = pool_.push_frame(state, first, call);
+  if (!callee)
+    return Error::no_memory;
+  callee->is_callback = true;
+  if (is_loop) {
+    callee->regs[1] = Value::unknown(); // the round's number
+    callee->regs[2] = caller.regs[3];
+  } else {
+    callee->regs[1] = caller.regs[1];
+    callee->regs[2] = caller.regs[1];
+    callee->regs[2].kind = Kind::map_key;
+    callee->regs[3] = caller.regs[1];
+    callee->regs[3].kind = Kind::map_value;
+    callee->regs[4] = caller.regs[3];
+  }
+  state.insn = first;
+  return true;
+}
+
+} // namespace kbpf
