@@ -4,6 +4,7 @@
 #include "bpfcc/diag.h"
 #include "bpfcc/files.h"
 #include "bpfcc/frontend/frontend.h"
+#include "bpfcc/link_inputs.h"
 #include "bpfcc/options.h"
 #include "bpfcc/relocator/btf_header.h"
 #include "bpfcc/relocator/dump.h"
@@ -58,7 +59,14 @@ std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagn
                         KernelBtf &kernel) {
   std::string path = options.kernel_btf;
   SourceNames source;
-  bool known = !options.input_is_object && source.read(options.input, frontend.search_dirs);
+  bool has_source = !options.input_is_object;
+  bool known = has_source && source.read(options.input, frontend.search_dirs);
+  for (const Options::Input &input : options.link_inputs) {
+    if (input.is_object)
+      continue;
+    known = source.read(input.path, frontend.search_dirs) && (known || !has_source);
+    has_source = true;
+  }
   bool wants_header = source.includes("vmlinux.h") && !source.found_on_disk("vmlinux.h");
   if (path.empty() && wants_header && options.profile == &kbpf::kLinuxProfile &&
       access(kRunningKernelBtf, R_OK) == 0)
@@ -73,7 +81,7 @@ std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagn
     return path;
   }
   frontend.target_arch = target_arch(kernel.types);
-  if (options.input_is_object || (!wants_header && options.input != "-"))
+  if (!has_source || (!wants_header && options.input != "-"))
     return path;
   for (std::string_view header : embedded_bpf_headers())
     source.add(header);
@@ -143,8 +151,9 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
               Diagnostics &diag, std::string &bytes) {
   RelocatorOptions relocator;
   relocator.profile = options.profile;
-  relocator.input_name = options.input;
-  relocator.declarations = options.input_is_object ? nullptr : &compiled.declarations;
+  relocator.input_name = options.link_inputs.empty() ? options.input : options.output;
+  relocator.declarations =
+      options.link_inputs.empty() && options.input_is_object ? nullptr : &compiled.declarations;
   relocator.verify = options.verify;
   relocator.kernel_types = kernel_types;
   Image image(relocator, diag);
@@ -185,7 +194,11 @@ int run(const Options &options) {
   }
   if (options.save_temps && !options.input_is_object)
     save_temps(options, frontend, diag);
-  if (options.input_is_object) {
+  if (!options.link_inputs.empty()) {
+    link_inputs(options, frontend, diag, compiled);
+    if (compiled.internal_error)
+      return kExitInternalError;
+  } else if (options.input_is_object) {
     if (std::string error = read_file(options.input, compiled.bytes); !error.empty())
       diag.error({}, error);
   } else {

@@ -39,10 +39,12 @@ std::string pass_error(const std::string &name) {
 }
 
 void print_help() {
-  std::puts(
-      "usage: bpfcc [options] FILE.c -o FILE.o\n"
-      "       bpfcc [options] FILE.o -o FILE.o\n\n"
-      "Compiles C, or relinks a BPF object made by clang, into an object that the kernel loads as it is.\n");
+  std::puts("usage: bpfcc [options] FILE.c -o FILE.o\n"
+            "       bpfcc [options] FILE.o -o FILE.o\n"
+            "       bpfcc [options] FILE... -o FILE.o\n\n"
+            "Compiles C, or relinks BPF objects made by clang, into an object that the kernel loads as it "
+            "is. Several files\n"
+            "are linked into one object.\n");
   for (const Spelling &spelling : spellings()) {
     if (spelling.help.empty())
       continue;
@@ -218,22 +220,57 @@ bool goes_to_stdout(OutputKind kind) {
   return kind == OutputKind::preprocessed || kind == OutputKind::dependencies;
 }
 
+// Fills in what is known of one input by its name; gives an error's text.
+std::string classify(const std::string &path, const std::string &language, Options::Input &input) {
+  bool language_given = !language.empty() && language != "none";
+  std::string suffix = path.substr(std::min(path.size(), with_suffix(path, "").size()));
+  // What came after "--" may look like an option to the front end.
+  input.path = path.size() > 1 && path[0] == '-' ? "./" + path : path;
+  input.is_object = !language_given && suffix == ".o";
+  input.language = language_given ? language : suffix == ".i" ? "cpp-output" : "c";
+  if (!language_given && path != "-" && suffix != ".c" && suffix != ".i" && suffix != ".o")
+    return "unknown kind of input file '" + path + "': expected .c, .i or .o; -x c says that it is C";
+  return {};
+}
+
+// Several inputs are linked; gives an error's text.
+std::string place_link_inputs(const Parsed &parsed, const std::vector<std::string> &inputs,
+                              Options &options) {
+  if (parsed.compile)
+    return "'-c' compiles one file, and there are " + std::to_string(inputs.size()) +
+           "; without it they are linked into one object";
+  if (options.frontend.output != OutputKind::object || options.dump || options.save_temps ||
+      options.print_commands || options.stop_after == "frontend")
+    return "more than one input file ('" + inputs[0] + "', '" + inputs[1] +
+           "'); only an object is made of several";
+  if (parsed.output.empty())
+    return "several input files are linked into one object: name it with -o FILE";
+  for (const std::string &path : inputs) {
+    if (path == "-")
+      return "standard input cannot be one of several input files";
+    if (path == parsed.output)
+      return "output '" + parsed.output + "' would replace an input; name another with -o";
+    if (std::string error = classify(path, options.frontend.language, options.link_inputs.emplace_back());
+        !error.empty())
+      return error;
+  }
+  return {};
+}
+
 // Fills in input, output and what depends on them; gives an error's text.
 std::string place_files(const Parsed &parsed, const std::vector<std::string> &inputs, Options &options) {
   FrontendOptions &frontend = options.frontend;
   if (inputs.empty())
     return "no input file";
   if (inputs.size() > 1)
-    return "more than one input file ('" + inputs[0] + "', '" + inputs[1] + "'); bpfcc takes one";
+    if (std::string error = place_link_inputs(parsed, inputs, options); !error.empty())
+      return error;
   const std::string &input = options.input = frontend.input = inputs[0];
-  std::string suffix = input.substr(std::min(input.size(), with_suffix(input, "").size()));
-  bool language_given = !frontend.language.empty() && frontend.language != "none";
-  if (!language_given) {
-    frontend.language = suffix == ".i" ? "cpp-output" : "c";
-    options.input_is_object = suffix == ".o";
-    if (input != "-" && suffix != ".c" && suffix != ".i" && suffix != ".o")
-      return "unknown kind of input file '" + input + "': expected .c, .i or .o; -x c says that it is C";
-  }
+  Options::Input first;
+  if (std::string error = classify(input, frontend.language, first); !error.empty())
+    return error;
+  options.input_is_object = first.is_object;
+  frontend.language = first.language;
   if (options.dump) {
     if (!options.input_is_object)
       return "--dump takes an object, and '" + input + "' is a source";
@@ -252,8 +289,7 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
     else
       options.output = with_suffix(base_name(input), output_suffix(frontend.output));
   }
-  if (input.size() > 1 && input[0] == '-') // came after "--"; the front end takes it for an option
-    frontend.input.insert(0, "./");
+  frontend.input = first.path;
   if (options.output == input && input != "-")
     return "output '" + options.output + "' would replace the input; name another with -o";
 

@@ -25,6 +25,12 @@ struct Options {
   FrontendOptions frontend;     // frontend.input: FILE.c or "-"; unused for an object
   std::string input;            // as given
   bool input_is_object = false; // FILE.o goes straight to the relocator
+  struct Input {
+    std::string path; // as the front end takes it
+    bool is_object;
+    std::string language; // of a source
+  };
+  std::vector<Input> link_inputs; // where there are several, all of them; the first is input as well
   std::string output;           // "-": standard output
   DepfileOptions depfile;
   const kbpf::Profile *profile = nullptr;

@@ -30,7 +30,9 @@ struct Section {
   uint32_t type = 0;  // SHT_*
   uint64_t flags = 0; // SHF_*
   uint64_t size = 0;  // bytes; a SHT_NOBITS section has a size and no contents
-  uint32_t info = 0;  // SHT_REL: the section that it relocates
+  uint64_t alignment = 1;
+  uint64_t entry_size = 0;
+  uint32_t info = 0; // SHT_REL: the section that it relocates
   std::string_view contents;
   std::vector<RawReloc> relocs; // of a section that they patch: by ascending offset
 };
@@ -39,9 +41,10 @@ struct Symbol {
   std::string_view name;
   uint64_t value = 0; // offset in its section
   uint64_t size = 0;
-  uint32_t section = 0; // index, or SHN_UNDEF, SHN_ABS, SHN_COMMON
-  uint8_t type = 0;     // STT_*
-  uint8_t binding = 0;  // STB_*
+  uint32_t section = 0;   // index, or SHN_UNDEF, SHN_ABS, SHN_COMMON
+  uint8_t type = 0;       // STT_*
+  uint8_t binding = 0;    // STB_*
+  uint8_t visibility = 0; // STV_*
 };
 
 // ---- collect_maps ----
@@ -156,6 +159,8 @@ struct OutputSection {
   uint64_t flags = 0;
   std::string contents;
   uint32_t info = 0, entry_size = 0; // of relocations: the section that they patch
+  uint64_t size = 0;                 // of SHT_NOBITS, which has no contents
+  uint64_t alignment = 8;
 };
 
 struct OutputSymbol {
@@ -163,7 +168,11 @@ struct OutputSymbol {
   uint8_t info = 0;     // ELF64_ST_INFO
   uint32_t section = 0; // index in the output; 0: undefined
   uint64_t value = 0, size = 0;
+  uint8_t visibility = 0; // STV_*
 };
+
+// The bytes of a relocatable object; sections[0] is ELF's null section, local symbols come first.
+std::string lay_out(const std::vector<OutputSection> &sections, const std::vector<OutputSymbol> &symbols);
 
 // ---- the whole ----
 

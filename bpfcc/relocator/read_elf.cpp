@@ -70,6 +70,8 @@ bool Reader::read_sections() {
     section.flags = header.sh_flags;
     section.size = header.sh_size;
     section.info = header.sh_info;
+    section.alignment = header.sh_addralign;
+    section.entry_size = header.sh_entsize;
     if (header.sh_type == SHT_NOBITS) {
       if (header.sh_size > KBPF_MAX_OBJECT_SIZE)
         return fail(
@@ -120,6 +122,7 @@ bool Reader::read_symbols() {
     symbol.section = raw.st_shndx;
     symbol.type = GELF_ST_TYPE(raw.st_info);
     symbol.binding = GELF_ST_BIND(raw.st_info);
+    symbol.visibility = GELF_ST_VISIBILITY(raw.st_other);
     if (symbol.section >= SHN_LORESERVE || symbol.section == SHN_UNDEF)
       continue;
     if (symbol.section >= image_.sections.size())

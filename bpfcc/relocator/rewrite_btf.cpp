@@ -1,73 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Types stay as they are, but for what the compiler leaves to a linker: the sizes of data sections and the
-// order of their variables. The records of .BTF.ext are written anew, because each program has its own
-// section now and copies of the functions that it calls. Several sections of one name have their blocks in
-// section order.
+// Types keep their shape, but for what the compiler leaves to a linker: the sizes of data sections and the
+// order of their variables; equal ones become one. The records of .BTF.ext are written anew, because each
+// program has its own section now and copies of the functions that it calls. Several sections of one name
+// have their blocks in section order.
 #include "bpfcc/relocator/rewrite_btf.h"
+#include "bpfcc/relocator/btf_ext_writer.h"
 #include <algorithm>
-#include <cstring>
 
 namespace bpfcc {
 namespace {
 
-constexpr uint32_t kBtfHeaderSize = 24, kExtHeaderSize = 32;
-constexpr uint16_t kMagic = 0xeb9f;
-
-void put(std::string &out, uint32_t value) {
-  out.append(reinterpret_cast<const char *>(&value), sizeof value);
-}
-void put_magic(std::string &out) { // magic, version 1, no flags
-  put(out, kMagic | 1u << 16);
-}
-
-// Fills in what the types of data sections leave open.
-void complete_datasecs(const Image &image, std::string &types, uint32_t types_offset) {
-  std::unordered_map<std::string_view, const Section *> sections;
-  for (const Section &section : image.sections)
-    sections.try_emplace(section.name, &section);
-  for (uint32_t id = 1; id < image.btf.count(); id++) {
-    const BtfType &type = image.btf.type(id);
-    auto section = sections.find(type.name);
-    if (type.kind != BtfKind::datasec || section == sections.end())
-      continue;
-    std::vector<BtfSecVar> variables;
-    variables.reserve(type.count);
-    for (uint32_t i = 0; i < type.count; i++)
-      variables.push_back(image.btf.secvar(type, i));
-    std::sort(variables.begin(), variables.end(),
-              [](const BtfSecVar &a, const BtfSecVar &b) { return a.offset < b.offset; });
-    char *tail = types.data() + (type.extra - types_offset);
-    uint32_t size = static_cast<uint32_t>(section->second->size);
-    memcpy(tail - sizeof size, &size, sizeof size);
-    if (!variables.empty())
-      memcpy(tail, variables.data(), variables.size() * sizeof(BtfSecVar));
-  }
-}
-static_assert(sizeof(BtfSecVar) == 12, "as in the file");
-
-class Strings {
-public:
-  explicit Strings(const Btf &btf) : bytes_(btf.bytes().substr(btf.strings_offset(), btf.strings_size())) {
-    for (size_t at = 0; at < bytes_.size(); at += strlen(bytes_.data() + at) + 1)
-      offsets_.try_emplace(bytes_.data() + at, static_cast<uint32_t>(at));
-  }
-  uint32_t offset(const std::string &name) {
-    auto [found, added] = offsets_.try_emplace(name, static_cast<uint32_t>(bytes_.size()));
-    if (added)
-      bytes_.append(name.c_str(), name.size() + 1);
-    return found->second;
-  }
-  const std::string &bytes() const { return bytes_; }
-
-private:
-  std::string bytes_;
-  std::unordered_map<std::string, uint32_t> offsets_;
-};
-
-// The records of one kind that lie in the program's functions, each with its place in the program.
-template <typename Record, typename Write> std::string
-block(const Image &image, const Program &program, const std::vector<Record> &records, Write write) {
-  std::string out;
+// Calls visit(record, slot in the program) for each record of the program's functions.
+template <typename Record, typename Visit> void each_record(const Image &image, const Program &program,
+                                                            const std::vector<Record> &records, Visit visit) {
   for (const Part &part : program.parts) {
     const Function &function = image.functions[part.function];
     auto record =
@@ -76,78 +21,70 @@ block(const Image &image, const Program &program, const std::vector<Record> &rec
         });
     for (; record != records.end() && record->section == function.section &&
            record->insn < function.first + function.count;
-         ++record) {
-      put(out, (part.first + record->insn - function.first) * 8);
-      write(out, *record);
-    }
+         ++record)
+      visit(*record, part.first + record->insn - function.first);
   }
-  return out;
 }
 
-template <typename Record, typename Write>
-std::string area(const Image &image, const std::vector<std::string> &names, Strings &strings,
-                 const std::vector<Record> &records, uint32_t record_size, Write write) {
-  if (records.empty())
-    return {};
-  std::string out;
-  put(out, record_size);
-  for (size_t i = 0; i < image.programs.size(); i++) {
-    std::string written = block(image, image.programs[i], records, write);
-    if (written.empty())
+// What the finished object refers to: its variables, functions, maps and accesses.
+void use_types(const Image &image, BtfTypes &types) {
+  std::unordered_map<std::string_view, const Section *> sections;
+  for (const Section &section : image.sections)
+    sections.try_emplace(section.name, &section);
+  for (uint32_t id = 1; id < image.btf.count(); id++) {
+    const BtfType &type = image.btf.type(id);
+    auto section = sections.find(type.name);
+    if (type.kind != BtfKind::datasec || section == sections.end())
       continue;
-    put(out, strings.offset(names[i]));
-    put(out, static_cast<uint32_t>(written.size() / record_size));
-    out += written;
+    types.complete_datasec(id, static_cast<uint32_t>(section->second->size));
+    types.use(id);
   }
-  return out;
+  for (const Map &map : image.maps) {
+    types.use(map.key_type);
+    types.use(map.value_type);
+  }
+  for (const Program &program : image.programs) {
+    each_record(image, program, image.btf_ext.functions,
+                [&](const FuncInfo &info, uint32_t) { types.use(info.type); });
+    each_record(image, program, image.btf_ext.core_relos,
+                [&](const CoreRelo &relo, uint32_t) { types.use(relo.type); });
+  }
 }
 
-std::string rewrite_ext(const Image &image, const std::vector<std::string> &names, Strings &strings) {
-  std::string functions = area(image, names, strings, image.btf_ext.functions, 8,
-                               [](std::string &out, const FuncInfo &info) { put(out, info.type); });
-  std::string lines =
-      area(image, names, strings, image.btf_ext.lines, 16, [](std::string &out, const LineInfo &info) {
-        put(out, info.file);
-        put(out, info.text);
-        put(out, info.line_column);
-      });
-  std::string relos =
-      area(image, names, strings, image.btf_ext.core_relos, 16, [](std::string &out, const CoreRelo &relo) {
-        put(out, relo.type);
-        put(out, relo.access);
-        put(out, relo.kind);
-      });
-  if (functions.empty() && lines.empty() && relos.empty())
-    return {};
-  std::string out;
-  put_magic(out);
-  put(out, kExtHeaderSize);
-  uint32_t offset = 0;
-  for (const std::string *part : {&functions, &lines, &relos}) {
-    put(out, offset);
-    put(out, static_cast<uint32_t>(part->size()));
-    offset += static_cast<uint32_t>(part->size());
+std::string write_ext(const Image &image, const std::vector<std::string> &section_names,
+                      const BtfTypes &types, BtfStrings &strings) {
+  const Btf &btf = image.btf;
+  BtfExtWriter writer(strings);
+  for (size_t i = 0; i < image.programs.size(); i++) {
+    const Program &program = image.programs[i];
+    writer.section(section_names[i]);
+    each_record(image, program, image.btf_ext.functions, [&](const FuncInfo &info, uint32_t slot) {
+      writer.function(slot, types.final_id(info.type));
+    });
+    each_record(image, program, image.btf_ext.lines, [&](const LineInfo &line, uint32_t slot) {
+      writer.line(slot, btf.string(line.file), btf.string(line.text), line.line_column);
+    });
+    each_record(image, program, image.btf_ext.core_relos, [&](const CoreRelo &relo, uint32_t slot) {
+      writer.core_relo(slot, types.final_id(relo.type), btf.string(relo.access), relo.kind);
+    });
   }
-  return out + functions + lines + relos;
+  return writer.finish();
 }
 
 } // namespace
 
 RewrittenBtf rewrite_btf(const Image &image, const std::vector<std::string> &section_names) {
-  if (image.btf.empty())
-    return {};
-  Strings strings(image.btf);
   RewrittenBtf result;
-  result.btf_ext = rewrite_ext(image, section_names, strings);
-
-  std::string types(image.btf.bytes().substr(image.btf.types_offset(), image.btf.types_size()));
-  complete_datasecs(image, types, image.btf.types_offset());
-  put_magic(result.btf);
-  for (uint32_t word : {kBtfHeaderSize, 0u, static_cast<uint32_t>(types.size()),
-                        static_cast<uint32_t>(types.size()), static_cast<uint32_t>(strings.bytes().size())})
-    put(result.btf, word);
-  result.btf += types;
-  result.btf += strings.bytes();
+  if (image.btf.empty())
+    return result;
+  result.types.add(image.btf);
+  result.types.deduplicate();
+  result.types.keep_used_only();
+  use_types(image, result.types);
+  BtfStrings strings;
+  std::string types = result.types.write(strings);
+  result.btf_ext = write_ext(image, section_names, result.types, strings);
+  result.btf = make_btf(types, strings.bytes());
   return result;
 }
 

@@ -33,6 +33,7 @@ private:
   kbpf_prog_record prog_record(uint32_t index);
 
   Image &image_;
+  RewrittenBtf btf_;
   std::unordered_map<uint32_t, uint32_t> data_sections_; // input section -> output section
   std::unordered_map<uint32_t, uint32_t> map_symbols_;   // map -> output symbol
   std::string strtab_ = std::string(1, '\0');
@@ -51,11 +52,11 @@ void Synthesis::run() {
     names.push_back(image_.output[i + 1].name);
   if (has_tables())
     add_data();
-  RewrittenBtf btf = rewrite_btf(image_, names);
-  if (!btf.btf.empty())
-    add_section(".BTF", 0, std::move(btf.btf));
-  if (!btf.btf_ext.empty())
-    add_section(".BTF.ext", 0, std::move(btf.btf_ext));
+  btf_ = rewrite_btf(image_, names);
+  if (!btf_.btf.empty())
+    add_section(".BTF", 0, std::move(btf_.btf));
+  if (!btf_.btf_ext.empty())
+    add_section(".BTF.ext", 0, std::move(btf_.btf_ext));
   if (has_tables()) {
     add_tables();
   } else {
@@ -131,8 +132,8 @@ kbpf_map_record Synthesis::map_record(const Map &map) {
   record.map_flags = map.map_flags;
   record.inner_map = map.inner_map == kNone ? 0 : map.inner_map + 1;
   record.pinning = map.pinning;
-  record.btf_key_type = map.key_type;
-  record.btf_value_type = map.value_type;
+  record.btf_key_type = btf_.types.final_id(map.key_type);
+  record.btf_value_type = btf_.types.final_id(map.value_type);
   record.map_extra = map.map_extra;
   record.numa_node = map.numa_node;
   if (map.origin == MapOrigin::inner)
@@ -157,7 +158,7 @@ kbpf_prog_record Synthesis::prog_record(uint32_t index) {
   record.attach_kind = program.section_info ? program.section_info->attach_kind : KBPF_NO_ATTACH;
   record.attach_target = string(program.attach_target);
   record.flags = program.autoload ? 0 : KBPF_PROG_REC_NO_AUTOLOAD;
-  record.func_btf_id = entry.btf_id;
+  record.func_btf_id = btf_.types.final_id(entry.btf_id);
   return record;
 }
 

@@ -13,18 +13,21 @@ namespace {
 
 class Writer {
 public:
-  explicit Writer(const Image &image) : image_(image) {}
+  Writer(const std::vector<OutputSection> &sections, const std::vector<OutputSymbol> &symbols)
+      : sections_(sections), symbols_(symbols) {}
 
   std::string write() {
     out_.resize(sizeof(Elf64_Ehdr));
-    for (size_t i = 1; i < image_.output.size(); i++) {
-      const OutputSection &section = image_.output[i];
+    for (size_t i = 1; i < sections_.size(); i++) {
+      const OutputSection &section = sections_[i];
       Elf64_Shdr header{};
       header.sh_type = section.type;
       header.sh_flags = section.flags;
       header.sh_link = section.type == SHT_REL ? symtab_index() : 0;
       header.sh_info = section.info;
       header.sh_entsize = section.entry_size;
+      header.sh_addralign = section.alignment;
+      header.sh_size = section.size;
       add(section.name, header, section.contents);
     }
     write_symbols();
@@ -34,7 +37,7 @@ public:
   }
 
 private:
-  uint32_t symtab_index() const { return static_cast<uint32_t>(image_.output.size()); }
+  uint32_t symtab_index() const { return static_cast<uint32_t>(sections_.size()); }
   uint32_t strtab_index() const { return symtab_index() + 1; }
 
   uint32_t name(std::string_view text) {
@@ -50,21 +53,23 @@ private:
     pad();
     header.sh_name = name(section_name);
     header.sh_offset = out_.size();
-    header.sh_size = contents.size();
-    header.sh_addralign = 8;
+    if (header.sh_type != SHT_NOBITS)
+      header.sh_size = contents.size();
     out_ += contents;
     headers_.push_back(header);
   }
 
+  // Nothing in an object needs more; the alignment in the header is for whoever joins sections.
   void pad() { out_.resize((out_.size() + 7) / 8 * 8); }
 
   void write_symbols() {
     std::string table;
     uint32_t locals = 0;
-    for (const OutputSymbol &symbol : image_.output_symbols) {
+    for (const OutputSymbol &symbol : symbols_) {
       Elf64_Sym raw{};
       raw.st_name = name(symbol.name);
       raw.st_info = symbol.info;
+      raw.st_other = symbol.visibility;
       raw.st_shndx = static_cast<Elf64_Half>(symbol.section);
       raw.st_value = symbol.value;
       raw.st_size = symbol.size;
@@ -76,6 +81,7 @@ private:
     header.sh_link = strtab_index();
     header.sh_info = locals;
     header.sh_entsize = sizeof(Elf64_Sym);
+    header.sh_addralign = 8;
     add(".symtab", header, table);
   }
 
@@ -83,6 +89,7 @@ private:
     name(".strtab");
     Elf64_Shdr header{};
     header.sh_type = SHT_STRTAB;
+    header.sh_addralign = 1;
     add(".strtab", header, names_);
   }
 
@@ -105,7 +112,8 @@ private:
     out_.append(reinterpret_cast<const char *>(headers_.data()), headers_.size() * sizeof(Elf64_Shdr));
   }
 
-  const Image &image_;
+  const std::vector<OutputSection> &sections_;
+  const std::vector<OutputSymbol> &symbols_;
   std::string out_;
   std::string names_ = std::string(1, '\0');
   std::unordered_map<std::string, uint32_t> offsets_;
@@ -114,10 +122,14 @@ private:
 
 } // namespace
 
+std::string lay_out(const std::vector<OutputSection> &sections, const std::vector<OutputSymbol> &symbols) {
+  return Writer(sections, symbols).write();
+}
+
 std::string write_elf(Image &image) {
   if (image.profile().placement == kbpf::ProgramPlacement::as_written)
     return rewrite_object(image);
-  std::string bytes = Writer(image).write();
+  std::string bytes = lay_out(image.output, image.output_symbols);
   if (bytes.size() > KBPF_MAX_OBJECT_SIZE)
     error_in_object(image, concat("the finished object has ", bytes.size(), " bytes; the limit is ",
                                   KBPF_MAX_OBJECT_SIZE));
