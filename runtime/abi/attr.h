@@ -62,8 +62,14 @@ struct kbpf_attr_prog_load {
   kbpf_u32 fd_array_cnt;
 };
 
+struct kbpf_attr_btf_load {
+  kbpf_u64 btf, btf_log_buf;
+  kbpf_u32 btf_size, btf_log_size, btf_log_level, btf_log_true_size, btf_flags;
+  kbpf_s32 btf_token_fd;
+};
+
 struct kbpf_attr_get_id { /* *_GET_NEXT_ID, *_GET_FD_BY_ID */
-  kbpf_u32 id;            /* start_id, prog_id, map_id */
+  kbpf_u32 id;            /* start_id, prog_id, map_id, btf_id, link_id */
   kbpf_u32 next_id;       /* out */
   kbpf_u32 open_flags;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * What OBJ_GET_INFO_BY_FD tells of an object. Linux's layouts (include/uapi/linux/bpf.h, bpf_prog_info and
- * bpf_map_info). Where a field is an address, the length or count beside it is the caller's room on the way in and
+ * What OBJ_GET_INFO_BY_FD tells of an object. Linux's layouts (include/uapi/linux/bpf.h, bpf_prog_info,
+ * bpf_map_info, bpf_btf_info). Where a field is an address, the length or count beside it is the caller's room on the way in and
  * the whole on the way out. */
 #ifndef KBPF_ABI_INFO_H
 #define KBPF_ABI_INFO_H
@@ -27,6 +27,13 @@ struct kbpf_prog_info {
   kbpf_u64 prog_tags;
   kbpf_u64 run_time_ns, run_cnt, recursion_misses;
   kbpf_u32 verified_insns, attach_btf_obj_id, attach_btf_id, pad;
+};
+
+struct kbpf_btf_info {
+  kbpf_u64 btf;
+  kbpf_u32 btf_size, id;
+  kbpf_u64 name; /* "vmlinux": the kernel's own; empty: a process loaded it */
+  kbpf_u32 name_len, kernel_btf;
 };
 
 struct kbpf_map_info {

@@ -42,6 +42,8 @@ void kbpf_object_describe(kbpf_object *object, void (*write)(void *, const char 
   kbpf::CallbackSink sink(write, user);
   if (object->kind == kbpf_object::Kind::map)
     kbpf::describe(static_cast<kbpf::Map &>(*object), sink);
+  else if (object->kind == kbpf_object::Kind::btf)
+    kbpf::print(sink, "btf_id:\t{}\n", static_cast<kbpf::BtfObject &>(*object).id());
   else if (object->kind == kbpf_object::Kind::program)
     kbpf::describe(static_cast<kbpf::Program &>(*object), sink);
 }

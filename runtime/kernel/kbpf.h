@@ -13,6 +13,10 @@ extern "C" {
  * tree's riscv,isa ("rv64imafdc_zba_zbb"); null: none beyond rv64imac. 0, or negative errno. */
 int kbpf_init(const char *isa);
 
+/* The kernel's own BTF, for a kernel that has it: size bytes that live for ever. After kbpf_init, before any process
+ * runs. 0, or negative errno. */
+int kbpf_set_kernel_btf(const void *bytes, size_t size);
+
 /* The bpf(2) system call. A value of 0 or more, or a negative errno. */
 int64_t kbpf_syscall(uint64_t cmd, uint64_t user_attr, uint64_t size);
 

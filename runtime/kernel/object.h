@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a BPF file descriptor stands for: a reference-counted map, program, perf event, or the switch of the
-// statistics.
+// What a BPF file descriptor stands for: a reference-counted map, program, perf event, BTF, link, or the
+// switch of the statistics.
 // kbpf_object of the C interface is this type.
 #pragma once
 #include "core/base/result.h"
@@ -8,7 +8,7 @@
 #include <cstdint>
 
 struct kbpf_object {
-  enum class Kind : uint8_t { map, program, stats, perf_event };
+  enum class Kind : uint8_t { map, program, stats, perf_event, btf, link };
   explicit kbpf_object(Kind object_kind) : kind(object_kind) {}
   // The last reference is gone; from a system call, readers may still run: waits for them.
   virtual void destroy() = 0;

@@ -2,8 +2,10 @@
 // A loaded program: verified, compiled, holding references on its maps.
 #pragma once
 #include "core/base/arena.h"
+#include "core/btf/program_info.h"
 #include "core/interp/interp.h"
 #include "core/verifier/program.h"
+#include "kernel/btf_object.h"
 #include "kernel/engine.h"
 #include "kernel/kbpf.h"
 #include "kernel/object.h"
@@ -32,9 +34,14 @@ public:
     uint32_t uid = 0;
     bool gpl_compatible = false;
     uint32_t verified_insns = 0;
+    uint32_t expected_attach_type = 0; // as the loader gave it
+    bool sleepable = false;
   };
   const Record &record() const { return record_; }
   const MachineCode &code() const { return code_; }
+  // The types of its functions and the lines of its code; null and empty where the loader gave none.
+  BtfObject *btf() const { return btf_.get(); }
+  const ProgramInfo &info() const { return info_; }
   uint64_t run_count() const { return run_count_.load(std::memory_order_relaxed); }
   uint64_t run_time_ns() const { return run_time_ns_.load(std::memory_order_relaxed); }
   void destroy() override; // waits for readers, then frees
@@ -58,6 +65,8 @@ private:
   size_t map_count_ = 0;
   std::span<const Insn> insns_; // as verified
   Record record_;
+  Ref<BtfObject> btf_;
+  ProgramInfo info_; // in memory_
   uint32_t id_ = 0;
   mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
   bool in_fault_list_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "kernel/program_loader.h"
 #include "kernel/sha1.h"
+#include <algorithm>
 #include <cstring>
 
 namespace kbpf {
@@ -88,6 +89,31 @@ Result<void> ProgramLoader::hand_maps_to(Program &program) {
   return {};
 }
 
+Result<void> ProgramLoader::describe(Ref<BtfObject> btf, const ProgramInfo &info, std::span<const Insn> insns,
+                                     TextSink *log) {
+  KBPF_TRY(check_program_info(*KBPF_TRY(btf->types()), info, insns, scratch_, log));
+  btf_ = std::move(btf);
+  info_ = info;
+  return {};
+}
+
+template <typename T> Result<std::span<const T>> copy_to(Arena &memory, std::span<const T> from) {
+  std::span<T> to = memory.make_array<T>(from.size());
+  if (!to.data())
+    return Error::no_memory;
+  std::copy(from.begin(), from.end(), to.begin());
+  return std::span<const T>(to);
+}
+
+Result<void> ProgramLoader::hand_info_to(Program &program) {
+  if (!btf_)
+    return {};
+  program.info_.functions = KBPF_TRY(copy_to(program.memory_, info_.functions));
+  program.info_.lines = KBPF_TRY(copy_to(program.memory_, info_.lines));
+  program.btf_ = std::move(btf_);
+  return {};
+}
+
 Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::string_view name,
                                          const Options &options) {
   Program *made = allocate_object<Program>();
@@ -119,9 +145,12 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
       return Error::no_memory;
   }
   KBPF_TRY(hand_maps_to(*program));
+  KBPF_TRY(hand_info_to(*program));
   program->insns_ = verified.insns();
   program->record_.verified_insns = stats.processed_insns;
   program->record_.gpl_compatible = options.gpl_compatible;
+  program->record_.expected_attach_type = options.expected_attach_type;
+  program->record_.sleepable = options.sleepable;
   program->record_.load_time = kbpf_port_time_ns();
   kbpf_thread loaded_by;
   kbpf_port_current(&loaded_by);

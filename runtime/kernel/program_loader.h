@@ -53,7 +53,12 @@ public:
     bool sleepable;
     uint32_t log_level;
     TextSink *log; // may be null
+    uint32_t expected_attach_type = 0;
   };
+  // What is known of the program's functions and lines, for load(). info is copied. Errors: those of
+  // check_program_info.
+  Result<void> describe(Ref<BtfObject> btf, const ProgramInfo &info, std::span<const Insn> insns,
+                        TextSink *log);
   // Verifies and compiles; the program then holds the maps. name: any. Errors: those of verify() and
   // compile().
   Result<Ref<Program>> load(std::span<const Insn> insns, std::string_view name, const Options &options);
@@ -67,9 +72,12 @@ private:
   Result<std::span<MapRef>> describe_maps();
   Result<void> fill_fd_slots(std::span<MapRef> refs, Program &program);
   Result<void> hand_maps_to(Program &program);
+  Result<void> hand_info_to(Program &program);
   static void enter_fault_list(Program &program);
 
   Arena scratch_;
+  Ref<BtfObject> btf_;
+  ProgramInfo info_; // in the caller's memory, until load() copies it
   Ref<Map> maps_[KBPF_MAX_MAPS_PER_PROG];
   uint32_t map_count_ = 0;
 };

@@ -29,12 +29,13 @@ bool is_name_character(char c) {
 
 constinit Registry<Map> map_registry;
 
-Result<Ref<Map>> create_map(const MapSpec &spec) {
+Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
   if (contradicts(spec.flags, KBPF_MAP_F_RDONLY, KBPF_MAP_F_WRONLY) ||
       contradicts(spec.flags, KBPF_MAP_F_RDONLY_PROG, KBPF_MAP_F_WRONLY_PROG) ||
       !is_valid_object_name(spec.name))
     return Error::invalid;
   Map *map = KBPF_TRY(create_of_type(spec));
+  map->types_ = std::move(types);
   Result<uint32_t> id = map_registry.add(map);
   if (!id.ok()) {
     map->free_memory();

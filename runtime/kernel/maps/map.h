@@ -12,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/base/text.h"
 #include "core/verifier/program.h"
+#include "kernel/btf_object.h"
 #include "kernel/object.h"
 #include "kernel/registry.h"
 #include <cstddef>
@@ -29,12 +30,19 @@ struct MapSpec {
   uint64_t extra = 0; // bloom filter: number of hash functions, 0: 5
 };
 
+// The types of a map's keys and values, where its maker gave them.
+struct MapTypes {
+  Ref<BtfObject> btf;
+  uint32_t key = 0, value = 0; // ids; key 0: of no type
+};
+
 constexpr uint32_t kBatchLookup = 1, kBatchUpdate = 2, kBatchDelete = 4, kBatchTake = 8;
 
 class Map : public Object {
 public:
   const MapSpec &spec() const { return spec_; }
   uint32_t id() const { return id_; } // unique among the maps that live; not 0
+  const MapTypes &types() const { return types_; }
   bool user_may_read() const { return !(spec_.flags & KBPF_MAP_F_WRONLY); }
   bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen(); }
   // From now on no system call and no mapping changes contents. Error: busy, where one may be at it, or the
@@ -102,9 +110,10 @@ protected:
   virtual void free_memory() = 0; // ends the object
 
 private:
-  friend Result<Ref<Map>> create_map(const MapSpec &spec);
+  friend Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types);
   static constexpr uint32_t kFrozen = ~0u;
   const MapSpec spec_;
+  MapTypes types_;
   uint32_t id_ = 0;
   std::atomic<uint32_t> writers_{0}; // system calls and writable mappings; or kFrozen
 };
@@ -129,7 +138,7 @@ private:
 
 // Errors as Linux's: invalid (unknown type, a size or a flag that the type does not take), too_big,
 // no_memory.
-Result<Ref<Map>> create_map(const MapSpec &spec);
+Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types = {});
 
 // A name of a map or program as bpf(2) takes it: terminated within KBPF_OBJ_NAME_LEN, letters, digits, '_'
 // and '.'.

@@ -105,9 +105,11 @@ Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_from_fd<Map>(fd, Objec
 Result<Ref<Program>> program_from_fd(uint32_t fd) {
   return object_from_fd<Program>(fd, Object::Kind::program);
 }
+Result<Ref<BtfObject>> btf_from_fd(uint32_t fd) { return object_from_fd<BtfObject>(fd, Object::Kind::btf); }
 Result<int64_t> install_fd(Ref<Map> map) { return install_object(std::move(map), "bpf-map"); }
 Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::move(program), "bpf-prog"); }
 Result<int64_t> install_fd(Ref<StatsSwitch> stats) { return install_object(std::move(stats), "bpf-stats"); }
+Result<int64_t> install_fd(Ref<BtfObject> btf) { return install_object(std::move(btf), "btf"); }
 
 } // namespace kbpf
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "abi/attr.h"
 #include "core/base/result.h"
+#include "kernel/btf_object.h"
 #include "kernel/maps/map.h"
 #include "kernel/memory.h"
 #include "kernel/port.h"
@@ -41,7 +42,8 @@ private:
 
 constexpr size_t kAttrSize =
     std::max({sizeof(kbpf_attr_map_create), sizeof(kbpf_attr_map_elem), sizeof(kbpf_attr_map_batch),
-              sizeof(kbpf_attr_prog_load), sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex)});
+              sizeof(kbpf_attr_prog_load), sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex),
+              sizeof(kbpf_attr_btf_load)});
 
 // One call of bpf(2).
 class Call {
@@ -73,10 +75,12 @@ private:
 // The object behind a descriptor. Errors: bad_fd (not open), invalid (open, but something else).
 Result<Ref<Map>> map_from_fd(uint32_t fd);
 Result<Ref<Program>> program_from_fd(uint32_t fd);
+Result<Ref<BtfObject>> btf_from_fd(uint32_t fd);
 // A new descriptor, close-on-exec. Errors: too_many_files, no_memory.
 Result<int64_t> install_fd(Ref<Map> map);
 Result<int64_t> install_fd(Ref<Program> program);
 Result<int64_t> install_fd(Ref<StatsSwitch> stats);
+Result<int64_t> install_fd(Ref<BtfObject> btf);
 // The object behind a descriptor, of any kind. Errors: bad_fd, invalid.
 Result<Ref<Object>> any_object_from_fd(uint32_t fd);
 

@@ -60,6 +60,8 @@ public:
   }
 
   Result<void> read_by_buckets(bool remove) {
+    if (attr_.count == 0)
+      return {};
     KBPF_TRY(report(0));
     uint32_t number = 0;
     if (attr_.in_batch)

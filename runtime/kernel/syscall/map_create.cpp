@@ -1,22 +1,87 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// BPF_MAP_CREATE. What the types of keys and values must be, where they are given, is said here: the kinds of
+// map ask for little, and agree on sizes.
+#include "core/btf/check.h"
 #include "kernel/syscall/command.h"
 
 namespace kbpf::commands {
 namespace {
+
+using Attr = kbpf_attr_map_create;
+
 constexpr uint32_t kNoNumaNode = ~0u;
+
+enum MapType : uint32_t {
+#define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) NAME = number,
+#include "abi/map_types.def"
+#undef KBPF_MAP_TYPE
+};
+// Types whose values are descriptors or the kernel's own; they take no BTF (Linux: map_check_no_btf).
+constexpr uint32_t kUntyped[] = {3, 4,  7,
+                                 8, 12, 13}; // prog, perf event, stack trace, cgroup arrays; maps of maps
+
+Result<void> require(bool holds) { return holds ? Result<void>() : Error::invalid; }
+
+// An array's key: a 32-bit integer.
+bool is_index(const Btf &btf, uint32_t id) {
+  BtfType type = btf.type(btf.strip_modifiers(id));
+  return type.is(BtfKind::integer) && type.size_or_type == sizeof(uint32_t) && BtfInt(type).bits() == 32 &&
+         !BtfInt(type).offset();
+}
+
+// Errors: invalid, not_supported.
+Result<void> check_types(const Btf &btf, const Attr &attr) {
+  Result<uint32_t> value_size = size_of(btf, attr.btf_value_type_id);
+  if (attr.btf_key_type_id) {
+    Result<uint32_t> key_size = size_of(btf, attr.btf_key_type_id);
+    KBPF_TRY(require(key_size.ok() && *key_size == attr.key_size));
+  }
+  KBPF_TRY(require(value_size.ok() && *value_size == attr.value_size));
+  for (uint32_t type : kUntyped)
+    if (attr.map_type == type)
+      return Error::not_supported;
+  switch (attr.map_type) {
+  case ARRAY: // the data sections of a program are arrays of one element without a type of key
+    if (!attr.btf_key_type_id)
+      return require(attr.max_entries == 1 &&
+                     btf.type(btf.strip_modifiers(attr.btf_value_type_id)).is(BtfKind::data_section));
+    return require(is_index(btf, attr.btf_key_type_id));
+  case PERCPU_ARRAY:
+    return require(attr.btf_key_type_id && is_index(btf, attr.btf_key_type_id));
+  case LPM_TRIE:
+    return require(btf.type(btf.strip_modifiers(attr.btf_key_type_id)).is(BtfKind::structure));
+  case BLOOM_FILTER:
+    return require(!attr.btf_key_type_id);
+  default:
+    return require(attr.btf_key_type_id);
+  }
+}
+
+Result<MapTypes> read_types(const Attr &attr) {
+  MapTypes types;
+  if (!attr.btf_key_type_id && !attr.btf_value_type_id)
+    return Result<MapTypes>(std::move(types));
+  types.btf = KBPF_TRY(btf_from_fd(attr.btf_fd));
+  if (types.btf->is_kernel())
+    return Error::access_denied;
+  KBPF_TRY(check_types(*KBPF_TRY(types.btf->types()), attr));
+  types.key = attr.btf_key_type_id;
+  types.value = attr.btf_value_type_id;
+  return Result<MapTypes>(std::move(types));
+}
+
 } // namespace
 
 Result<int64_t> map_create(Call &call) {
-  const auto &attr = call.attr<kbpf_attr_map_create>();
-  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(kbpf_attr_map_create, map_token_fd)));
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, map_token_fd)));
   if (attr.btf_vmlinux_value_type_id || (attr.btf_key_type_id && !attr.btf_value_type_id) ||
       attr.map_ifindex || attr.value_type_btf_obj_fd || attr.map_token_fd)
     return Error::invalid;
   // Every hart is of node 0.
   if (attr.map_flags & KBPF_MAP_F_NUMA_NODE && attr.numa_node != 0 && attr.numa_node != kNoNumaNode)
     return Error::invalid;
-  constexpr uint32_t kBloomFilter = 30;
-  if (attr.map_extra && attr.map_type != kBloomFilter)
+  if (attr.map_extra && attr.map_type != BLOOM_FILTER)
     return Error::invalid;
   MapSpec spec{attr.map_type, attr.key_size, attr.value_size, attr.max_entries, attr.map_flags, {},
                attr.map_extra};
@@ -24,9 +89,8 @@ Result<int64_t> map_create(Call &call) {
   if (!is_valid_object_name(spec.name))
     return Error::invalid;
   KBPF_TRY(require_permission());
-  if (attr.btf_key_type_id || attr.btf_value_type_id)
-    return Error::bad_fd; // no descriptor of this kernel holds BTF
-  return install_fd(KBPF_TRY(create_map(spec)));
+  MapTypes types = KBPF_TRY(read_types(attr));
+  return install_fd(KBPF_TRY(create_map(spec, std::move(types))));
 }
 
 } // namespace kbpf::commands

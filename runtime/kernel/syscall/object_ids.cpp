@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Walking the ids of all programs and maps, and opening what has one.
+// Walking the ids of all programs, maps and BTF, and opening what has one.
 #include "kernel/syscall/command.h"
 
 namespace kbpf::commands {
@@ -24,12 +24,22 @@ template <typename T> Result<int64_t> get_next_id(Call &call, const Registry<T> 
 
 Result<int64_t> prog_get_next_id(Call &call) { return get_next_id(call, program_registry); }
 Result<int64_t> map_get_next_id(Call &call) { return get_next_id(call, map_registry); }
+Result<int64_t> btf_get_next_id(Call &call) { return get_next_id(call, btf_registry); }
 
 Result<int64_t> prog_get_fd_by_id(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, id)));
   KBPF_TRY(require_permission());
   return install_fd(KBPF_TRY(program_registry.open(attr.id)));
+}
+
+Result<int64_t> btf_get_fd_by_id(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, open_flags)));
+  if (attr.open_flags)
+    return Error::invalid;
+  KBPF_TRY(require_permission());
+  return install_fd(KBPF_TRY(btf_registry.open(attr.id)));
 }
 
 Result<int64_t> map_get_fd_by_id(Call &call) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// OBJ_GET_INFO_BY_FD and ENABLE_STATS: what the kernel tells of its programs and maps.
+// OBJ_GET_INFO_BY_FD and ENABLE_STATS: what the kernel tells of its programs, maps, links and
+// BTF.
 #include "abi/info.h"
 #include "kernel/syscall/command.h"
 
@@ -47,6 +48,35 @@ Result<void> copy_insns(const Program &program, uint64_t user_address, size_t ro
   return {};
 }
 
+template <typename T>
+Result<void> copy_records(uint64_t user_address, uint32_t room, std::span<const T> records) {
+  size_t count = std::min<size_t>(room, records.size());
+  return count ? UserPtr(user_address).copy_out(records.data(), count * sizeof(T)) : Result<void>();
+}
+
+// Where the caller says how long its records are, it is as long as this kernel's.
+bool is_record_size(uint32_t count, uint32_t size, size_t expected) {
+  return (!count && !size) || size == expected;
+}
+
+Result<void> describe_source(const Program &program, const kbpf_prog_info &asked, kbpf_prog_info &info) {
+  constexpr uint32_t kFunction = sizeof(kbpf_func_info), kLine = sizeof(kbpf_line_info);
+  if (!is_record_size(asked.nr_func_info, asked.func_info_rec_size, kFunction) ||
+      !is_record_size(asked.nr_line_info, asked.line_info_rec_size, kLine))
+    return Error::invalid;
+  info.func_info_rec_size = kFunction;
+  info.line_info_rec_size = kLine;
+  if (!program.btf())
+    return {};
+  info.btf_id = program.btf()->id();
+  info.func_info = asked.func_info;
+  info.nr_func_info = static_cast<uint32_t>(program.info().functions.size());
+  info.line_info = asked.line_info;
+  info.nr_line_info = static_cast<uint32_t>(program.info().lines.size());
+  KBPF_TRY(copy_records(asked.func_info, asked.nr_func_info, program.info().functions));
+  return copy_records(asked.line_info, asked.nr_line_info, program.info().lines);
+}
+
 Result<void> describe(const Program &program, kbpf_prog_info &info) {
   const Program::Record &record = program.record();
   const kbpf_prog_info asked = info; // room and addresses
@@ -69,6 +99,7 @@ Result<void> describe(const Program &program, kbpf_prog_info &info) {
     uint32_t id = program.maps()[i]->id();
     KBPF_TRY(UserPtr(asked.map_ids).offset(i * sizeof(id)).copy_out(&id, sizeof(id)));
   }
+  KBPF_TRY(describe_source(program, asked, info));
   if (!may_see_code)
     return {};
   info.xlated_prog_insns = asked.xlated_prog_insns;
@@ -102,7 +133,35 @@ Result<void> describe(const Map &map, kbpf_map_info &info) {
   info.map_flags = spec.flags;
   memcpy(info.name, spec.name, sizeof(info.name));
   info.map_extra = spec.extra;
+  if (const MapTypes &types = map.types(); types.btf) {
+    info.btf_id = types.btf->id();
+    info.btf_key_type_id = types.key;
+    info.btf_value_type_id = types.value;
+  }
   return {};
+}
+
+Result<void> describe(const BtfObject &btf, kbpf_btf_info &info) {
+  const kbpf_btf_info asked = info;
+  std::string_view name = btf.name();
+  uint32_t size = static_cast<uint32_t>(btf.bytes().size());
+  info.id = btf.id();
+  info.kernel_btf = btf.is_kernel();
+  info.btf_size = size;
+  info.name_len = static_cast<uint32_t>(name.size());
+  KBPF_TRY(copy_array(asked.btf, asked.btf_size, btf.bytes().data(), size));
+  if ((asked.name != 0) != (asked.name_len != 0))
+    return Error::invalid;
+  if (!asked.name)
+    return {};
+  char text[KBPF_OBJ_NAME_LEN] = {};
+  memcpy(text, name.data(), name.size());
+  if (asked.name_len <= name.size()) { // as much as fits, terminated
+    text[asked.name_len - 1] = 0;
+    KBPF_TRY(UserPtr(asked.name).copy_out(text, asked.name_len));
+    return Error::no_space;
+  }
+  return UserPtr(asked.name).copy_out(text, name.size() + 1);
 }
 
 // The struct that the caller has may be shorter, or longer with zeros behind.
@@ -138,6 +197,10 @@ Result<int64_t> obj_get_info_by_fd(Call &call) {
   case Object::Kind::program:
     KBPF_TRY((exchange<Program, kbpf_prog_info>(call, attr, static_cast<const Program &>(*object))));
     return 0;
+  case Object::Kind::btf:
+    KBPF_TRY((exchange<BtfObject, kbpf_btf_info>(call, attr, static_cast<const BtfObject &>(*object))));
+    return 0;
+  case Object::Kind::link:
   case Object::Kind::stats:
   case Object::Kind::perf_event:
     break;

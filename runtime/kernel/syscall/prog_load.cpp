@@ -4,19 +4,63 @@
 #include "kernel/syscall/command.h"
 #include "kernel/syscall/license.h"
 #include "kernel/syscall/user_log.h"
+#include <algorithm>
 
 namespace kbpf::commands {
 namespace {
 
 using Attr = kbpf_attr_prog_load;
 
-constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2; // prog_flags; alignment is always checked
-constexpr uint32_t kLogLevels = 3, kLogStats = 4, kLogFixed = 8;
-constexpr uint32_t kMaxLogSize = UINT32_MAX >> 2;
+// prog_flags. Alignment is always checked; the three tests of Linux's verifier ask nothing of this one.
+constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kTestUpperHalves = 4, kTestStates = 8,
+                   kSleepable = 16, kTestInvariants = 128;
+constexpr uint32_t kKnownFlags =
+    kStrictAlignment | kAnyAlignment | kTestUpperHalves | kTestStates | kSleepable | kTestInvariants;
+constexpr uint32_t kKprobe = 2, kSyscall = 31; // program types that may be sleepable
 
-bool log_is_valid(const Attr &attr) {
-  return (attr.log_buf != 0) == (attr.log_size != 0) && (!attr.log_buf || attr.log_level) &&
-         !(attr.log_level & ~(kLogLevels | kLogStats | kLogFixed)) && attr.log_size <= kMaxLogSize;
+// The caller's array of records, each record_size bytes: longer ones have zeros behind what is known here.
+// Errors: invalid (a size that no version has), too_big (something behind), bad_address, no_memory.
+template <typename T> Result<std::span<const T>> copy_records(uint64_t address, uint32_t count,
+                                                              uint32_t record_size, Arena &memory,
+                                                              std::string_view what, TextSink *log) {
+  constexpr uint32_t kMaxRecord = 252;
+  if (count == 0)
+    return std::span<const T>();
+  if (record_size < sizeof(T) || record_size > kMaxRecord || record_size % sizeof(uint32_t)) {
+    if (log)
+      print(*log, "invalid {} rec size {}\n", what, record_size);
+    return Error::invalid;
+  }
+  std::span<T> records = count <= KBPF_MAX_INSNS ? memory.make_array<T>(count) : std::span<T>();
+  if (!records.data())
+    return count <= KBPF_MAX_INSNS ? Error::no_memory : Error::invalid;
+  for (uint32_t i = 0; i < count; i++) {
+    std::byte bytes[kMaxRecord];
+    KBPF_TRY(UserPtr(address).offset(uint64_t{i} * record_size).copy_in(bytes, record_size));
+    if (std::any_of(bytes + sizeof(T), bytes + record_size,
+                    [](std::byte byte) { return byte != std::byte{0}; })) {
+      if (log)
+        print(*log, "nonzero tailing record in {}\n", what);
+      return Error::too_big;
+    }
+    memcpy(&records[i], bytes, sizeof(T));
+  }
+  return std::span<const T>(records);
+}
+
+// The types of the program's functions and its lines, where the caller gives them.
+Result<void> describe(ProgramLoader &loader, const Attr &attr, std::span<const Insn> insns, TextSink *log) {
+  if (!attr.func_info_cnt && !attr.line_info_cnt)
+    return {};
+  Ref<BtfObject> btf = KBPF_TRY(btf_from_fd(attr.prog_btf_fd));
+  if (btf->is_kernel())
+    return Error::access_denied;
+  ProgramInfo info;
+  info.functions = KBPF_TRY(copy_records<kbpf_func_info>(
+      attr.func_info, attr.func_info_cnt, attr.func_info_rec_size, loader.scratch(), "func_info", log));
+  info.lines = KBPF_TRY(copy_records<kbpf_line_info>(
+      attr.line_info, attr.line_info_cnt, attr.line_info_rec_size, loader.scratch(), "line_info", log));
+  return loader.describe(std::move(btf), info, insns, log);
 }
 
 // The map that an ld_imm64 names.
@@ -32,15 +76,15 @@ Result<Ref<Map>> referenced_map(const Attr &attr, const Insn &insn) {
 }
 
 Result<void> check_attr(const Attr &attr) {
-  if (attr.prog_flags & ~(kStrictAlignment | kAnyAlignment) || attr.prog_ifindex || attr.attach_btf_id ||
-      attr.attach_prog_fd || attr.core_relo_cnt || attr.prog_token_fd)
+  if (attr.prog_flags & ~kKnownFlags || attr.prog_ifindex || attr.attach_btf_id || attr.attach_prog_fd ||
+      attr.core_relo_cnt || attr.prog_token_fd)
     return Error::invalid;
-  if (!is_valid_object_name(attr.prog_name) || !log_is_valid(attr))
+  if (!is_valid_object_name(attr.prog_name))
     return Error::invalid;
   return {};
 }
 
-Result<Ref<Program>> load(const Attr &attr, TextSink *log) {
+Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
   char license[kMaxLicense];
   std::string_view license_text = KBPF_TRY(UserPtr(attr.license).copy_string(license, sizeof(license)));
   if (attr.insn_cnt == 0 || attr.insn_cnt > KBPF_MAX_INSNS)
@@ -48,15 +92,23 @@ Result<Ref<Program>> load(const Attr &attr, TextSink *log) {
   const ProgTypeInfo *type = kKbpfProfile.prog_type(attr.prog_type);
   if (!type)
     return Error::invalid;
-  if (attr.func_info_cnt || attr.line_info_cnt)
-    return Error::bad_fd; // no descriptor of this kernel holds BTF
+  bool sleepable = attr.prog_flags & kSleepable;
+  if (sleepable && type->number != kKprobe && type->number != kSyscall) {
+    if (log)
+      print(*log, "a program of type {} cannot be sleepable\n", type->name);
+    return Error::invalid;
+  }
 
   ProgramLoader::Owner loader = KBPF_TRY(ProgramLoader::create());
   std::span<Insn> insns = KBPF_TRY(loader->allocate_insns(attr.insn_cnt));
   KBPF_TRY(UserPtr(attr.insns).copy_in(insns.data(), insns.size_bytes()));
+  KBPF_TRY(describe(*loader, attr, insns, log));
   for (uint32_t i = 0; i < attr.fd_array_cnt; i++) {
     uint32_t fd = 0;
     KBPF_TRY(UserPtr(attr.fd_array).offset(uint64_t{i} * sizeof(fd)).copy_in(&fd, sizeof(fd)));
+    Ref<Object> object = KBPF_TRY(any_object_from_fd(fd));
+    if (object->kind == Object::Kind::btf)
+      continue; // kernel functions would be named by it
     KBPF_TRY(loader->add_map(KBPF_TRY(map_from_fd(fd))));
   }
   KBPF_TRY(ProgramLoader::resolve_maps(insns, [&](const Insn &insn) -> Result<uint32_t> {
@@ -68,8 +120,8 @@ Result<Ref<Program>> load(const Attr &attr, TextSink *log) {
     }
     return loader->add_map(*std::move(map));
   }));
-  ProgramLoader::Options options{
-      &kKbpfProfile, type, is_gpl_compatible(license_text), false, attr.log_level & kLogLevels, log};
+  ProgramLoader::Options options{&kKbpfProfile, type, is_gpl_compatible(license_text), sleepable,
+                                 verbosity,     log,  attr.expected_attach_type};
   return loader->load(insns, attr.prog_name, options);
 }
 
@@ -79,19 +131,11 @@ Result<int64_t> prog_load(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, fd_array_cnt)));
   KBPF_TRY(check_attr(attr));
+  LogRequest request{attr.log_level, attr.log_size, attr.log_buf, offsetof(Attr, log_true_size)};
+  UserLog log = KBPF_TRY(request.open());
   KBPF_TRY(require_permission());
-
-  UserLog log(UserPtr(attr.log_buf), attr.log_size,
-              attr.log_level & kLogFixed ? UserLog::Keep::beginning : UserLog::Keep::end);
-  Result<Ref<Program>> program = load(attr, attr.log_level ? &log : nullptr);
-  if (attr.log_level) {
-    Result<void> finished = log.finish();
-    constexpr size_t kTrueSize = offsetof(Attr, log_true_size);
-    uint32_t true_size = log.true_size();
-    if (call.size() >= kTrueSize + sizeof(true_size))
-      KBPF_TRY(call.user_attr().offset(kTrueSize).copy_out(&true_size, sizeof(true_size)));
-    KBPF_TRY(std::move(finished));
-  }
+  Result<Ref<Program>> program = load(attr, request.verbosity(), attr.log_level ? &log : nullptr);
+  KBPF_TRY(request.close(call, log));
   return install_fd(KBPF_TRY(std::move(program)));
 }
 

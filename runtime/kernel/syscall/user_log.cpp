@@ -50,6 +50,24 @@ void UserLog::reverse(uint64_t begin, uint64_t end) {
   }
 }
 
+Result<UserLog> LogRequest::open() const {
+  constexpr uint32_t kMaxSize = UINT32_MAX >> 2;
+  if ((buffer != 0) != (size != 0) || (buffer && !level) || level & ~(kLevels | kStats | kFixed) ||
+      size > kMaxSize)
+    return Error::invalid;
+  return UserLog(UserPtr(buffer), size, level & kFixed ? UserLog::Keep::beginning : UserLog::Keep::end);
+}
+
+Result<void> LogRequest::close(Call &call, UserLog &log) const {
+  if (!level)
+    return {};
+  Result<void> finished = log.finish();
+  uint32_t true_size = log.true_size();
+  if (call.size() >= true_size_offset + sizeof(true_size))
+    KBPF_TRY(call.user_attr().offset(true_size_offset).copy_out(&true_size, sizeof(true_size)));
+  return finished;
+}
+
 Result<void> UserLog::finish() {
   flush();
   if (!exists_)

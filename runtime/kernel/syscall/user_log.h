@@ -39,4 +39,21 @@ private:
   bool failed_ = false;
 };
 
+// A command's three fields about its log, and where in the attr it is told how long the log was.
+struct LogRequest {
+  uint32_t level, size;
+  uint64_t buffer;
+  size_t true_size_offset;
+
+  // Error: invalid, where the fields contradict each other.
+  Result<UserLog> open() const;
+  // What finish() says, once true_size is written where the caller knows that field. Nothing where level is
+  // 0.
+  Result<void> close(Call &call, UserLog &log) const;
+  uint32_t verbosity() const { return level & kLevels; } // 0: none, 1, 2
+
+private:
+  static constexpr uint32_t kLevels = 3, kStats = 4, kFixed = 8;
+};
+
 } // namespace kbpf
