@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "compiled.h"
+#include "engine_features.h"
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -35,7 +37,9 @@ uint64_t spoil(uint64_t a, uint64_t, uint64_t, uint64_t, uint64_t) {
   return ~a;
 }
 
-HelperFunction helper(uint32_t number) { return number == 1 ? mix : number == 2 ? spoil : nullptr; }
+HelperFunction helper(uint32_t number) {
+  return number == 1 ? mix : number == 2 ? spoil : feature_helper(number);
+}
 
 void on_fault(int, siginfo_t *, void *context) {
   greg_t *registers = static_cast<ucontext_t *>(context)->uc_mcontext.__gregs; // [0] is pc
@@ -51,11 +55,13 @@ void on_fault(int, siginfo_t *, void *context) {
 
 } // namespace
 
-const Environment kEnvironment{helper};
+constexpr ProgArrayLayout kProgArrays{.count = offsetof(ProgArray, count),
+                                      .slots = offsetof(ProgArray, slots)};
+const Environment kEnvironment{.helper = helper, .prog_array = &kProgArrays};
 
-UnverifiedProgram &load_program(std::span<const Insn> insns) {
+UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uint32_t> callbacks) {
   alignas(UnverifiedProgram) static std::byte storage[sizeof(UnverifiedProgram)];
-  return *new (storage) UnverifiedProgram(insns);
+  return *new (storage) UnverifiedProgram(insns, callbacks);
 }
 
 Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby) {
@@ -78,10 +84,10 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
   rv64::JitOptions options{.cpu = cpu, .environment = &kEnvironment};
   auto plan = rv64::plan(program, options, *arena);
   if (!plan)
-    return {nullptr, 0};
+    return {nullptr, 0, 0};
   size_t size = rv64::code_size(**plan);
   if (size > kCodeMemory)
-    return {nullptr, 0};
+    return {nullptr, 0, 0};
   size_t aligned = (size + 7) & ~size_t{7};
   if (aligned > kCodeMemory - memory.used)
     memory.used = 0;
@@ -89,11 +95,11 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
   uint64_t address = reinterpret_cast<uint64_t>(out.data());
   memory.used += aligned;
   if (!rv64::emit(**plan, out, address) || rv64::native_offset(**plan, UINT32_MAX) > size)
-    return {nullptr, 0};
+    return {nullptr, 0, 0};
   __builtin___clear_cache(reinterpret_cast<char *>(out.data()), reinterpret_cast<char *>(out.data() + size));
   faults = rv64::fault_table(**plan);
   faulting_code = address;
-  return {reinterpret_cast<uint64_t (*)(uint64_t)>(address), size};
+  return {reinterpret_cast<uint64_t (*)(uint64_t)>(address), size, address + rv64::tail_entry(**plan)};
 }
 
 void install_fault_handler() {

@@ -7,14 +7,21 @@
 namespace kbpf::test {
 
 // Programs are too big for the stack, and there is one at a time.
-UnverifiedProgram &load_program(std::span<const Insn> insns);
+UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uint32_t> callbacks = {});
 
-// The helpers of all target tests: 1 mixes its five arguments, 2 spoils every caller-saved register.
+// The helpers of all target tests: 1 mixes its five arguments, 2 spoils every caller-saved register, and
+// those of engine_features.h. Tail calls take the address of a ProgArray.
 extern const Environment kEnvironment;
+
+struct ProgArray {
+  uint32_t unused = 0, count = 4;
+  uint64_t slots[4] = {};
+};
 
 struct Compiled {
   uint64_t (*entry)(uint64_t context); // null where compilation failed
   size_t size;                         // bytes
+  uint64_t tail_entry;                 // for a slot of a ProgArray
 };
 // nearby: within 2 GiB of this program's functions and data, so that the code addresses them relative to pc.
 Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby = false);

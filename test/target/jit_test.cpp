@@ -4,6 +4,7 @@
 //   jit_test [FIRST_SEED COUNT]      without arguments: everything, with 5000 seeds
 #include "compiled.h"
 #include "engine_cases.h"
+#include "engine_features.h"
 #include "insn_builders.h"
 #include "random_program.h"
 #include <cstdio>
@@ -76,6 +77,135 @@ void expect_result(std::span<const Insn> insns, uint64_t want, const char *name)
       got = compiled.entry(reinterpret_cast<uint64_t>(context));
       EXPECT(got == want, "%s: zbb %d nearby %d: %lx, not %lx", name, cpu.zbb, nearby, got, want);
     }
+}
+
+void run_feature(const FeatureProgram &feature, void *) {
+  UnverifiedProgram &program = load_program(feature.insns, feature.callbacks);
+  if (feature.adjust)
+    feature.adjust(program);
+  uint64_t got = run_interpreter(program.program(), nullptr);
+  EXPECT(got == feature.result, "interpreter: %s: %lx, not %lx", feature.name, got, feature.result);
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    Compiled compiled = compile(program.program(), cpu);
+    EXPECT(compiled.entry, "%s", feature.name);
+    if (!compiled.entry)
+      continue;
+    got = compiled.entry(0);
+    EXPECT(got == feature.result, "%s: zbb %d: %lx, not %lx", feature.name, cpu.zbb, got, feature.result);
+  }
+}
+
+void runs_callbacks_may_goto_and_frames_of_any_size() { for_each_feature(run_feature, nullptr); }
+
+// Programs that find each other by an array. All count their runs in the first word of the context.
+ProgArray programs;
+
+Compiled compile_code(std::span<const Insn> insns, rv64::CpuFeatures cpu) {
+  Compiled compiled = compile(load_program(insns).program(), cpu);
+  EXPECT(compiled.entry, "a program of tail calls");
+  return compiled;
+}
+
+void expect_run(const Compiled &compiled, uint64_t want, uint64_t want_runs, const char *name) {
+  uint64_t runs = 0;
+  if (!compiled.entry)
+    return;
+  uint64_t got = compiled.entry(reinterpret_cast<uint64_t>(&runs));
+  EXPECT(got == want, "%s: %lu, not %lu", name, got, want);
+  EXPECT(runs == want_runs, "%s: %lu runs, not %lu", name, runs, want_runs);
+}
+
+void put_tail_call(Insn *&at, int64_t index) { // r1 is passed on
+  Insn2 map = ld_imm64(R2, reinterpret_cast<uint64_t>(&programs));
+  *at++ = map.first;
+  *at++ = map.second;
+  *at++ = mov64_imm(R3, index);
+  *at++ = call_helper(KBPF_HELPER_TAIL_CALL);
+}
+void put_count(Insn *&at) {
+  *at++ = load(KBPF_SIZE_DW, R0, R1, 0);
+  *at++ = add64_imm(R0, 1);
+  *at++ = store_reg(KBPF_SIZE_DW, R1, 0, R0);
+}
+
+void tail_call_goes_on_elsewhere_or_falls_through() {
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    Insn target[] = {mov64_imm(R6, -1), store_imm(KBPF_SIZE_DW, R10, -8, -1), mov64_imm(R0, 5), exit_insn()};
+    programs = {};
+    programs.slots[2] = compile_code(target, cpu).tail_entry;
+    for (int64_t index : {2, 0, 4, 5, -1}) {
+      Insn insns[16], *at = insns;
+      *at++ = mov64_imm(R6, 7);
+      put_tail_call(at, index);
+      *at++ = mov64_reg(R0, R6);
+      *at++ = exit_insn();
+      expect_run(compile_code({insns, at}, cpu), index == 2 ? 5 : 7, 0, "tail call");
+    }
+  }
+}
+
+void tail_calls_end_after_thirty_three() {
+  for (rv64::CpuFeatures cpu : cpu_variants())
+    for (bool in_leaf : {true, false}) {
+      Insn insns[16], *at = insns;
+      put_count(at);
+      if (!in_leaf) {
+        *at++ = mov64_reg(R6, R1);
+        *at++ = call_helper(2);
+        *at++ = mov64_reg(R1, R6);
+      }
+      put_tail_call(at, 0);
+      *at++ = mov64_imm(R0, 3);
+      *at++ = exit_insn();
+      Compiled compiled = compile_code({insns, at}, cpu);
+      programs = {};
+      programs.slots[0] = compiled.tail_entry;
+      expect_run(compiled, 3, 34, "chain");
+      expect_run(compiled, 3, 34, "the same chain again");
+    }
+}
+
+// The target saves and changes what the callers keep in registers, and has a frame of its own.
+void tail_call_from_a_subprogram_returns_to_its_caller() {
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    Insn target[] = {mov64_imm(R6, 0), store_imm(KBPF_SIZE_DW, R10, -8, -1), call_helper(2),
+                     mov64_imm(R0, 20), exit_insn()};
+    programs = {};
+    programs.slots[1] = compile_code(target, cpu).tail_entry;
+    Insn insns[20], *at = insns;
+    *at++ = mov64_imm(R6, 1);
+    *at++ = store_imm(KBPF_SIZE_DW, R10, -8, 300);
+    *at++ = call_subprogram(4);
+    *at++ = add64_reg(R0, R6);
+    *at++ = load(KBPF_SIZE_DW, R1, R10, -8);
+    *at++ = add64_reg(R0, R1);
+    *at++ = exit_insn();
+    put_tail_call(at, 1);
+    *at++ = mov64_imm(R0, 0);
+    *at++ = exit_insn();
+    expect_run(compile_code({insns, at}, cpu), 321, 0, "from a subprogram");
+  }
+}
+
+// Each run calls two functions that start the program again: counted apart, they would run 2^33 times.
+void tail_calls_of_all_subprograms_have_one_count() {
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    Insn insns[20], *at = insns;
+    *at++ = mov64_reg(R6, R1);
+    put_count(at);
+    *at++ = call_subprogram(4);
+    *at++ = mov64_reg(R1, R6);
+    *at++ = call_subprogram(2);
+    *at++ = mov64_imm(R0, 0);
+    *at++ = exit_insn();
+    put_tail_call(at, 0);
+    *at++ = mov64_imm(R0, 0);
+    *at++ = exit_insn();
+    Compiled compiled = compile_code({insns, at}, cpu);
+    programs = {};
+    programs.slots[0] = compiled.tail_entry;
+    expect_run(compiled, 0, 34, "two subprograms");
+  }
 }
 
 void compare_exchange_compares_and_writes_the_low_half() {
@@ -321,7 +451,8 @@ void an_unread_upper_half_is_not_cleared() {
 }
 
 void refuses_what_it_cannot_compile() {
-  const Insn refused[] = {make_insn(KBPF_CLASS_JMP | KBPF_JMP_JCOND, 0, 0, 0, 0),
+  const Insn refused[] = {make_insn(KBPF_OP_JCOND, 0, 1, 0, 0),
+                          make_insn(KBPF_OP_LD_IMM64, 1, KBPF_PSEUDO_FUNC, 0, 1),
                           make_insn(KBPF_CLASS_ALU64 | KBPF_ALU_DIV | KBPF_SRC_X, 1, 2, 2, 0),
                           make_insn(KBPF_CLASS_ALU64 | KBPF_ALU_END, 1, 0, 0, 8),
                           make_insn(KBPF_CLASS_ALU64 | 0xe0, 1, 0, 0, 0),
@@ -385,6 +516,11 @@ int main(int argc, char **argv) {
     a_jump_to_the_first_instruction_skips_the_prologue();
     a_faulting_load_reads_as_zero();
     an_unread_upper_half_is_not_cleared();
+    runs_callbacks_may_goto_and_frames_of_any_size();
+    tail_call_goes_on_elsewhere_or_falls_through();
+    tail_calls_end_after_thirty_three();
+    tail_call_from_a_subprogram_returns_to_its_caller();
+    tail_calls_of_all_subprograms_have_one_count();
     transfers_reach_any_distance();
     backward_transfers_reach_any_distance();
     calls_reach_any_distance();

@@ -71,7 +71,7 @@ void Lowering::add(const Insn &insn, uint8_t source) {
       Reg rs1 = read(source, t0), rs2 = read(insn.src(), t1);
       subtract ? emit_.sub(rd, rs1, rs2) : emit_.add(rd, rs1, rs2);
     } else if (source == KBPF_REG_FP) {
-      emit_.add_constant(rd, sp, imm + layout_->bpf_stack, t1);
+      emit_.add_constant(rd, sp, int64_t{imm} + layout_->bpf_stack, t1);
     } else {
       add_constant(rd, native(source), imm);
     }

@@ -13,6 +13,8 @@ Result<void> Lowering::run() {
   for (uint32_t i = 0; i < count;) {
     if (i == next_first) {
       layout_ = &plan_.layouts[subprogram++];
+      if (i == 0 && plan_.makes_tail_calls)
+        count_tail_calls();
       next_first = subprogram < subprograms.size() ? subprograms[subprogram].first : count;
       layout_->start = emit_.position();
       layout_->fixups_before = static_cast<uint32_t>(next_fixup_);
@@ -103,6 +105,8 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
       KBPF_TRY(lower_call(insn));
     else if (insn.code() == KBPF_JMP_JA)
       lower_goto(jump_target(index));
+    else if (insn.code() == KBPF_JMP_JCOND)
+      KBPF_TRY(lower_may_goto(insn, jump_target(index)));
     else if (skips_goto(index)) {
       begin(index + 1);
       KBPF_TRY(lower_branch(insn, jump_target(index + 1), true));
@@ -123,6 +127,17 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
       KBPF_TRY(lower_packet_load(insn));
       break;
     }
+    if (insn.is_function_address()) {
+      add_fixup({.at = emit_.position(),
+                 .target = static_cast<uint32_t>(insn.imm),
+                 .kind = FixupKind::function,
+                 .rs1 = native(insn.dst())});
+      emit_.room(smallest_size(FixupKind::function));
+      set_extension(insn.dst(), {});
+      begin(index + 1);
+      slots = 2;
+      break;
+    }
     if (!insn.is_ld_imm64() || insn.src() != 0)
       return Error::not_supported;
     uint64_t value = static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns_[index + 1].imm)}
@@ -141,35 +156,90 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
   return slots;
 }
 
+// The way in from outside, where tail calls have to be counted: calls the program proper, which they enter
+// and leave among themselves. The count is nobody's to save but its.
+void Lowering::count_tail_calls() {
+  constexpr int32_t kWayBack = 5 * 2; // bytes of what follows the call
+  emit_.addi(sp, sp, -16);
+  emit_.store(Width::d, ra, sp, 8);
+  emit_.store(Width::d, s11, sp, 0);
+  emit_.li_32(s11, KBPF_MAX_TAIL_CALLS);
+  emit_.insn(encode::jal(ra, 4 + kWayBack));
+  emit_.mv(a0, native(0));
+  emit_.load(Width::d, true, s11, sp, 0);
+  emit_.load(Width::d, true, ra, sp, 8);
+  emit_.addi(sp, sp, 16);
+  emit_.ret();
+}
+
+// Moves sp in two steps where one can't reach: saved registers lie at the top, and the rest is the BPF stack.
+static uint32_t first_step(const Layout &layout) {
+  return layout.frame_size < 2048 ? layout.frame_size : (saved_bytes(layout) + 15u) & ~15u;
+}
+
 void Lowering::prologue() {
-  if (layout_->frame_size != 0) {
-    emit_.addi(sp, sp, -layout_->frame_size);
-    for_each_saved([&](Reg reg, int32_t slot) { emit_.store(Width::d, reg, sp, slot); });
+  int32_t step = static_cast<int32_t>(first_step(*layout_));
+  if (step != 0) {
+    emit_.addi(sp, sp, -step);
+    for_each_saved([&](Reg reg, int32_t slot) { emit_.store(Width::d, reg, sp, step + slot); });
   }
+  int32_t rest = static_cast<int32_t>(layout_->frame_size) - step;
+  if (rest != 0)
+    emit_.add_constant(sp, sp, -rest, t0);
+  if (layout_->clears_stack)
+    clear_stack();
+  if (layout_->may_gotos != zero)
+    emit_.li_32(layout_->may_gotos, kMayGotoBudget);
   for (unsigned i = 0; i < layout_->constant_count; i++)
     constant(layout_->constants[i].reg, layout_->constants[i].value);
 }
 
-// From the top of the frame down: ra, r6 up to the highest one used, constants.
+// Compressed stores reach 512 bytes from sp.
+void Lowering::clear_stack() {
+  int32_t bytes = static_cast<int32_t>(layout_->bpf_stack);
+  if (bytes <= 512) {
+    for (int32_t slot = 0; slot < bytes; slot += 8)
+      emit_.store(Width::d, zero, sp, slot);
+    return;
+  }
+  emit_.mv(t0, sp);
+  emit_.add_constant(t1, sp, bytes, t1);
+  uint32_t loop = emit_.position();
+  emit_.store(Width::d, zero, t0, 0);
+  emit_.addi(t0, t0, 8);
+  emit_.branch(Condition::ne, t0, t1, static_cast<int32_t>(loop - emit_.position()));
+}
+
+// Below the caller's frame: ra, r6 up to the highest one used, constants, the count of may_gotos.
 template <typename Visit> void Lowering::for_each_saved(Visit visit) const {
   if (!layout_->saves_ra)
     return;
-  int32_t slot = layout_->frame_size;
+  int32_t slot = 0;
   visit(ra, slot -= 8);
   for (unsigned i = 0; i < layout_->saved_count; i++)
     visit(layout_->registers[6 + i], slot -= 8);
   for (unsigned i = 0; i < layout_->constant_count; i++)
     visit(layout_->constants[i].reg, slot -= 8);
+  if (layout_->may_gotos != zero)
+    visit(layout_->may_gotos, slot -= 8);
 }
 
-// A subprogram leaves its result in r0's register; only the entry hands it to the outside.
-void Lowering::epilogue() {
-  if (layout_->is_entry)
-    emit_.mv(a0, native(0));
-  if (layout_->frame_size != 0) {
-    for_each_saved([&](Reg reg, int32_t slot) { emit_.load(Width::d, true, reg, sp, slot); });
-    emit_.addi(sp, sp, layout_->frame_size);
+void Lowering::leave_frame() {
+  int32_t step = static_cast<int32_t>(first_step(*layout_));
+  int32_t rest = static_cast<int32_t>(layout_->frame_size) - step;
+  if (rest != 0)
+    emit_.add_constant(sp, sp, rest, t0);
+  if (step != 0) {
+    for_each_saved([&](Reg reg, int32_t slot) { emit_.load(Width::d, true, reg, sp, step + slot); });
+    emit_.addi(sp, sp, step);
   }
+}
+
+// A subprogram leaves its result in r0's register; only what is called from outside hands it there, too.
+void Lowering::epilogue() {
+  if (layout_->is_called_from_outside)
+    emit_.mv(a0, native(0));
+  leave_frame();
   emit_.ret();
 }
 
@@ -189,6 +259,8 @@ Result<void> Lowering::lower_call(const Insn &insn) {
     call_by_number(native(insn.dst()));
   } else if (insn.src() == KBPF_PSEUDO_CALL) {
     transfer(FixupKind::call, subprogram_at(jump_target(index_)), Condition::eq, zero, zero);
+  } else if (is_tail_call(insn, environment)) {
+    lower_tail_call();
   } else {
     bool is_kernel_function = insn.src() == KBPF_PSEUDO_KFUNC_CALL;
     auto lookup = !environment         ? nullptr
@@ -202,6 +274,40 @@ Result<void> Lowering::lower_call(const Insn &insn) {
   }
   for (uint8_t reg = 0; reg < 6; reg++)
     set_extension(reg, {});
+  return {};
+}
+
+// r1: context, r2: map, r3: index. Leaves this function's frame as if it returned, and goes on in the other
+// program instead. As on Linux an empty slot costs one of the calls.
+void Lowering::lower_tail_call() {
+  const ProgArrayLayout &array = *plan_.options.environment->prog_array;
+  Reg map = native(2), index = native(3);
+  uint32_t next = index_ + 1;
+  emit_.load(Width::w, false, t0, map, array.count);
+  if (!extension(3).zero) {
+    emit_.zext_w(t1, index);
+    index = t1;
+  }
+  branch_to(next, Condition::geu, index, t0);
+  branch_to(next, Condition::eq, s11, zero);
+  emit_.addi(s11, s11, -1);
+  if (emit_.cpu().zba) {
+    emit_.insn(encode::sh3add(t1, index, map));
+  } else {
+    emit_.slli(t1, index, 3);
+    emit_.add(t1, t1, map);
+  }
+  emit_.load(Width::d, true, t1, t1, array.slots);
+  branch_to(next, Condition::eq, t1, zero);
+  leave_frame();
+  emit_.half(encode::c_jr(t1));
+}
+
+Result<void> Lowering::lower_may_goto(const Insn &insn, uint32_t target) {
+  if (!insn.is_may_goto())
+    return Error::not_supported;
+  branch_to(target, Condition::eq, layout_->may_gotos, zero);
+  emit_.addi(layout_->may_gotos, layout_->may_gotos, -1);
   return {};
 }
 
@@ -418,7 +524,7 @@ uint32_t Lowering::subprogram_at(uint32_t first) const {
 Reg Lowering::read(uint8_t reg, Reg temp) {
   if (reg != KBPF_REG_FP)
     return native(reg);
-  emit_.addi(temp, sp, layout_->bpf_stack);
+  emit_.add_constant(temp, sp, layout_->bpf_stack, temp);
   return temp;
 }
 

@@ -143,6 +143,8 @@ Effect of_special(const Insn &insn, Demand after, const uint32_t *target) {
   Demand at_target = *target & kAll;
   if (insn.code() == KBPF_JMP_JA)
     return {at_target, 0};
+  if (insn.code() == KBPF_JMP_JCOND)
+    return {at_target | after, 0};
   Demand operands = insn.cls() == KBPF_CLASS_JMP32 ? 0 : bit(insn.dst());
   if (insn.cls() == KBPF_CLASS_JMP && insn.src_is_reg())
     operands |= bit(insn.src());

@@ -24,7 +24,7 @@ std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index
   bool is_short = fits_signed(insn.imm, 12);
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
-    if (!insn.is_ld_imm64())
+    if (!insn.is_ld_imm64() || insn.src() != 0)
       return std::nullopt;
     return static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns[index + 1].imm)} << 32;
   case KBPF_CLASS_ST:

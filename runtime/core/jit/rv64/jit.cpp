@@ -49,6 +49,11 @@ uint32_t native_offset(const Plan &plan, uint32_t insn) {
   return plan.offsets[index] + plan.fixups[plan.fixups_before[index]].growth;
 }
 
+uint32_t tail_entry(const Plan &plan) {
+  const Layout &entry = plan.layouts[0];
+  return entry.start + plan.fixups[entry.fixups_before].growth;
+}
+
 std::span<const FaultEntry> fault_table(const Plan &plan) { return plan.faults; }
 
 } // namespace kbpf::rv64

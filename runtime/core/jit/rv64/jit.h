@@ -25,7 +25,7 @@ struct JitOptions {
 struct Plan;
 
 // Errors: no_memory, not_supported (an instruction that the JIT can't compile, or a helper without an
-// address), too_big (a stack frame beyond 2 KiB or code beyond 1 GiB).
+// address), too_big (code beyond 1 GiB).
 Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, Arena &arena);
 size_t code_size(const Plan &plan); // bytes, a multiple of 4
 
@@ -35,6 +35,11 @@ size_t code_size(const Plan &plan); // bytes, a multiple of 4
 // behind the code: it must be readable. May be repeated for other addresses.
 // Error: out_of_range, where out is too small or not aligned to 4, or run_address not to 8.
 Result<void> emit(const Plan &plan, std::span<std::byte> out, uint64_t run_address);
+
+// Where another program's tail call goes on in this one: offset from the start of the code. What a slot of a
+// ProgArrayLayout holds is the address there. A program that tail-calls counts from its own start, unless it
+// was entered by a tail call itself.
+uint32_t tail_entry(const Plan &plan);
 
 // Native offset in the code of a BPF instruction, for backtraces and dumps. insn: at most the number of
 // instructions, which gives the offset behind the last one.

@@ -30,12 +30,18 @@ private:
   };
 
   // control.cpp
+  void count_tail_calls();
   void prologue();
+  void clear_stack();
+  void leave_frame();
   void epilogue();
-  template <typename Visit> void for_each_saved(Visit visit) const; // visit(Reg, offset from sp)
-  Result<uint32_t> lower_insn(uint32_t index);                      // number of slots that it took
+  template <typename Visit>
+  void for_each_saved(Visit visit) const;        // visit(Reg, offset from the caller's frame)
+  Result<uint32_t> lower_insn(uint32_t index);   // number of slots that it took
   Result<uint32_t> lower_move(const Insn &insn); // of a register, and what fuses with it; number of slots
   Result<void> lower_call(const Insn &insn);
+  void lower_tail_call();
+  Result<void> lower_may_goto(const Insn &insn, uint32_t target);
   void call_function(uint64_t target);
   void call_by_number(Reg number);
   Result<void> lower_packet_load(const Insn &insn);

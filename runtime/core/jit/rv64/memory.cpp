@@ -28,7 +28,7 @@ constexpr uint32_t kOrdered = encode::kAcquire | encode::kRelease;
 Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
   Reg reg = base == KBPF_REG_FP ? sp : native(base);
   if (base == KBPF_REG_FP)
-    offset += layout_->bpf_stack;
+    offset += static_cast<int32_t>(layout_->bpf_stack);
   if (fits_signed(offset, 12))
     return {reg, offset};
   int32_t upper = (offset + 0x800) >> 12;
@@ -40,7 +40,7 @@ Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
 // For instructions that have no offset.
 Reg Lowering::exact_address(uint8_t base, int32_t offset, Reg temp) {
   if (base == KBPF_REG_FP)
-    emit_.add_constant(temp, sp, offset + layout_->bpf_stack, temp);
+    emit_.add_constant(temp, sp, int64_t{offset} + layout_->bpf_stack, temp);
   else if (offset == 0)
     return native(base);
   else

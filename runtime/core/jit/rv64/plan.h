@@ -16,6 +16,7 @@ enum class FixupKind : uint8_t {
   label,       // no code: where a branch within one BPF instruction's code goes
   native_call, // of the function whose address is a literal
   constant,    // a literal into a register
+  function,    // the address of a subprogram into a register
 };
 enum class FixupForm : uint8_t {
   compressed, // c.beqz, c.bnez; c.j
@@ -25,15 +26,16 @@ enum class FixupForm : uint8_t {
 };
 
 struct Fixup {
-  uint32_t at = 0;     // position in the code buffer
-  uint32_t target = 0; // BPF instruction; subprogram for call; literal for native_call and constant
+  uint32_t at = 0; // position in the code buffer
+  uint32_t target =
+      0; // BPF instruction; subprogram for call and function; literal for native_call and constant
   uint32_t growth =
       0; // bytes by which the fixups in front of this one have outgrown their room in the buffer
   FixupKind kind : 4 = FixupKind::label;
   FixupForm form : 4 = FixupForm::compressed;
   bool to_label : 1 = false; // target is the index of a label's fixup
   Condition condition : 3 = Condition::eq;
-  Reg rs1 : 8 = zero; // constant: where it goes
+  Reg rs1 : 8 = zero; // constant, function: where it goes
   Reg rs2 : 8 = zero;
 };
 static_assert(sizeof(Fixup) == 16);
@@ -57,23 +59,37 @@ constexpr unsigned kMaxConstants = 8;
 // Native registers and stack frame of one subprogram:
 //   sp + frame_size   the caller's frame
 //                     saved registers: ra, s1 ..
+//                     nothing, for alignment
 //   sp + bpf_stack    what r10 is: a constant distance from sp, so that it needs no register
 //   sp                the subprogram's BPF stack
 // s0 is left alone: a walk along frame pointers from inside a helper goes on at the caller of the whole
-// program.
+// program. s11 holds how many tail calls are left, in a run whose first program makes some.
 struct Layout {
   Reg registers[KBPF_REG_COUNT]; // r10: unused
-  uint16_t bpf_stack;            // bytes
-  uint16_t frame_size;           // bytes, a multiple of 16; 0: no frame at all
+  uint32_t bpf_stack;            // bytes
+  uint32_t frame_size;           // bytes, a multiple of 16; 0: no frame at all
   uint8_t saved_count;           // of s1, s2, ..: those that hold r6 up to the highest one used
   uint8_t constant_count;        // of constants; in a function that calls, their registers are saved, too
   HeldConstant constants[kMaxConstants];
   bool saves_ra;
-  bool is_entry;          // called from outside, with the standard convention
-  uint32_t last_exit;     // instruction whose code is the epilogue
-  uint32_t start;         // of the prologue, in the code buffer
-  uint32_t fixups_before; // the prologue
+  bool is_called_from_outside; // as entry or callback, with the standard convention
+  bool clears_stack;           // bpf_stack bytes, in the prologue
+  Reg may_gotos;               // holds how many may_gotos are left; zero: the function has none
+  uint32_t last_exit;          // instruction whose code is the epilogue
+  uint32_t start;              // of the prologue, in the code buffer
+  uint32_t fixups_before;      // the prologue
 };
+
+constexpr unsigned saved_bytes(const Layout &layout) {
+  unsigned others = layout.saved_count + layout.constant_count + (layout.may_gotos != zero);
+  return layout.saves_ra ? 8 * (1 + others) : 0;
+}
+
+// Whether the call is one that the code makes itself: a profile may have a helper of that number.
+inline bool is_tail_call(const Insn &insn, const Environment *environment) {
+  return insn.is_tail_call() && environment && environment->prog_array &&
+         !environment->helper(KBPF_HELPER_TAIL_CALL);
+}
 
 // One word for each instruction: until it is lowered, what the analyses found about it; then, where its code
 // begins in the code buffer.
@@ -95,6 +111,7 @@ struct Plan {
   std::span<Fixup> fixups = {}; // by ascending position; the last one is a label at the end
   std::span<Literal> literals = {};
   std::span<FaultEntry> faults = {};
+  bool makes_tail_calls = false;
   uint32_t literals_offset = 0; // in the final code: where its instructions end
   uint32_t size = 0;            // bytes of the final code, literals included
 };

@@ -22,6 +22,7 @@ constexpr uint8_t kSizes[][4] = {
     {0, 0, 0, 0},  // label
     {8, 8, 8, 8},  // native_call
     {8, 8, 8, 8},  // constant
+    {8, 8, 8, 8},  // function
 };
 
 bool reaches(FixupKind kind, FixupForm form, int64_t distance) {
@@ -64,7 +65,7 @@ int64_t target_offset(const Plan &plan, const Fixup &fixup) {
   if (fixup.to_label) {
     position = plan.fixups[fixup.target].at;
     before = fixup.target;
-  } else if (fixup.kind == FixupKind::call) {
+  } else if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) {
     position = plan.layouts[fixup.target].start;
     before = plan.layouts[fixup.target].fixups_before;
   } else {

@@ -7,8 +7,6 @@
 namespace kbpf::rv64 {
 namespace {
 
-constexpr unsigned kMaxFrame = 2032; // of one subprogram; sp moves by it in one instruction
-
 // r0 to r5 as Linux has them: r1 to r5 already are where the calling convention wants a helper's arguments.
 constexpr Reg kCommon[] = {a5, a0, a1, a2, a3, a4};
 // r6 to r9 must survive calls, in registers that the prologue saves; where there are no calls, any others
@@ -28,6 +26,7 @@ struct Uses {
   bool has_exit = false;
   bool compares_and_exchanges = false;
   bool has_loop = false; // a jump backwards
+  bool has_may_goto = false;
   uint32_t last_exit = 0;
 };
 
@@ -55,7 +54,7 @@ constexpr Traits traits_of(uint8_t opcode) {
       return {true, false, false, true, 0};
     if (insn.is_call())
       return {false, false, false, true, 1};
-    if (insn.code() == KBPF_JMP_JA || insn.is_exit())
+    if (insn.code() == KBPF_JMP_JA || insn.is_exit() || insn.is_may_goto())
       return {false, false, false, true, 1};
     return {true, insn.src_is_reg(), false, true, 1};
   case KBPF_CLASS_LD:
@@ -112,18 +111,28 @@ void choose_registers(Layout &layout, const Uses &uses) {
   layout.saves_ra = uses.calls;
 }
 
-Result<void> lay_out(Layout &layout, const Subprogram &subprogram, const Uses &uses, bool is_entry) {
-  layout.is_entry = is_entry;
+// Counting may_gotos takes a register of its own, the last one of those that are free; where there is none,
+// the function saves registers as if it made calls. Returns how many are left.
+unsigned reserve_may_goto_register(Layout &layout, Uses &uses, std::span<Reg, kMaxConstants> free) {
+  unsigned count = free_registers(layout, uses, free);
+  if (!uses.has_may_goto)
+    return count;
+  if (count == 0) {
+    uses.calls = true;
+    choose_registers(layout, uses);
+    count = free_registers(layout, uses, free);
+  }
+  layout.may_gotos = free[count - 1];
+  return count - 1;
+}
+
+void lay_out(Layout &layout, const Subprogram &subprogram, const Uses &uses) {
   layout.last_exit = uses.last_exit;
   // Without r10 nobody can touch the stack.
   unsigned bpf_stack = uses.registers >> KBPF_REG_FP & 1 ? (subprogram.stack_depth + 7u) & ~7u : 0;
-  unsigned saved_constants = layout.saves_ra ? layout.constant_count : 0u;
-  unsigned frame = (bpf_stack + 8u * (layout.saves_ra + layout.saved_count + saved_constants) + 15u) & ~15u;
-  if (frame > kMaxFrame)
-    return Error::too_big;
-  layout.bpf_stack = static_cast<uint16_t>(bpf_stack);
-  layout.frame_size = static_cast<uint16_t>(frame);
-  return {};
+  layout.bpf_stack = bpf_stack;
+  layout.frame_size = (bpf_stack + saved_bytes(layout) + 15u) & ~15u;
+  layout.clears_stack = subprogram.zero_stack;
 }
 
 } // namespace
@@ -139,6 +148,7 @@ public:
   size_t wide_constants = 0;
   size_t native_calls = 0;
   size_t faults = 0;
+  bool makes_tail_calls = false;
 
 private:
   bool look_closer(size_t &index, size_t end, Uses &uses);
@@ -184,6 +194,12 @@ bool Scan::look_closer(size_t &index, size_t end, Uses &uses) {
   const Insn &insn = insns_[index];
   if (insn.is_ld_imm64()) {
     wide_constants++;
+    if (insn.is_function_address()) {
+      size_t function = static_cast<uint32_t>(insn.imm);
+      if (function >= plan_.layouts.size())
+        return false;
+      plan_.layouts[function].is_called_from_outside = true;
+    }
     return ++index < end && insns_[index].opcode == 0;
   }
   if (insn.is_packet_load()) {
@@ -196,6 +212,9 @@ bool Scan::look_closer(size_t &index, size_t end, Uses &uses) {
   } else if (insn.is_callx()) {
     uses.calls = true;
     native_calls++;
+  } else if (is_tail_call(insn, plan_.options.environment)) {
+    makes_tail_calls = true;
+    fixups += 2;
   } else if (insn.is_call()) {
     uses.calls = true;
     native_calls += insn.src() != KBPF_PSEUDO_CALL;
@@ -203,6 +222,7 @@ bool Scan::look_closer(size_t &index, size_t end, Uses &uses) {
   } else if (insn.is_jump_class()) {
     int64_t target = jump_target(index, insn);
     uses.has_loop |= target <= static_cast<int64_t>(index);
+    uses.has_may_goto |= insn.is_may_goto();
     return mark_target(target);
   } else if (insn.is_alu()) {
     bool swaps = insn.code() == KBPF_ALU_END;
@@ -240,14 +260,16 @@ Result<void> scan(Plan &plan, Arena &arena) {
     Uses uses = KBPF_TRY(scan.subprogram(subprogram.first, end));
     Layout &layout = plan.layouts[number];
     choose_registers(layout, uses);
+    Reg registers[kMaxConstants];
+    unsigned count = reserve_may_goto_register(layout, uses, registers);
     if (uses.has_loop) {
-      Reg registers[kMaxConstants];
-      unsigned count = free_registers(layout, uses, registers);
       hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout);
       scan.wide_constants += layout.constant_count;
     }
-    KBPF_TRY(lay_out(layout, subprogram, uses, number == 0));
+    lay_out(layout, subprogram, uses);
   }
+  plan.layouts[0].is_called_from_outside = true;
+  plan.makes_tail_calls = scan.makes_tail_calls;
   size_t literals = scan.wide_constants + scan.native_calls;
   if (!allocate(plan.fixups, scan.fixups + literals, arena) || !allocate(plan.literals, literals, arena) ||
       !allocate(plan.faults, scan.faults, arena))

@@ -74,6 +74,8 @@ private:
       return address(ra, fixup.target, true);
     case FixupKind::constant:
       return address(fixup.rs1, fixup.target, false);
+    case FixupKind::function:
+      return function(fixup.rs1, target_offset(plan_, fixup) - position());
     default:
       return transfer(fixup, target_offset(plan_, fixup) - position());
     }
@@ -122,6 +124,12 @@ private:
       insn(encode::jalr(ra, rd, parts.lower));
     else
       insn(is_near ? encode::addi(rd, rd, parts.lower) : encode::ld(rd, rd, parts.lower));
+  }
+
+  void function(Reg rd, int64_t distance) {
+    Split parts = split(distance);
+    insn(encode::auipc(rd, parts.upper));
+    insn(encode::addi(rd, rd, parts.lower));
   }
 
   void place(const Literal &literal) {
