@@ -14,47 +14,7 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
 
 } // namespace
 
-Result<void> Lowering::lower_alu(const Insn &insn, uint8_t source) {
-  switch (insn.code()) {
-  case KBPF_ALU_ADD:
-  case KBPF_ALU_SUB:
-    add(insn, source);
-    return {};
-  case KBPF_ALU_MUL:
-    multiply(insn, source);
-    return {};
-  case KBPF_ALU_OR:
-  case KBPF_ALU_AND:
-  case KBPF_ALU_XOR:
-    bitwise(insn, source);
-    return {};
-  case KBPF_ALU_LSH:
-  case KBPF_ALU_RSH:
-  case KBPF_ALU_ARSH:
-    shift(insn, source);
-    return {};
-  case KBPF_ALU_DIV:
-  case KBPF_ALU_MOD:
-    if (insn.off != 0 && insn.off != 1)
-      return Error::not_supported;
-    divide(insn, source);
-    return {};
-  case KBPF_ALU_NEG: {
-    Reg rd = native(insn.dst()), rs = read(source, t0);
-    is_64(insn) ? emit_.sub(rd, zero, rs) : emit_.subw(rd, zero, rs);
-    finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
-    return {};
-  }
-  case KBPF_ALU_MOV:
-    return move(insn);
-  case KBPF_ALU_END:
-    return convert_endianness(insn);
-  default:
-    return Error::not_supported;
-  }
-}
-
-void Lowering::finish_alu(const Insn &insn, Extension extension) {
+[[gnu::always_inline]] inline void Lowering::finish_alu(const Insn &insn, Extension extension) {
   if (!is_64(insn) && !extension.zero && !upper_half_unused()) {
     emit_.zext_w(native(insn.dst()), native(insn.dst()));
     extension = {.zero = true, .sign = false};
@@ -62,7 +22,7 @@ void Lowering::finish_alu(const Insn &insn, Extension extension) {
   set_extension(insn.dst(), extension);
 }
 
-void Lowering::add(const Insn &insn, uint8_t source) {
+[[gnu::always_inline]] inline void Lowering::add(const Insn &insn, uint8_t source) {
   bool subtract = insn.code() == KBPF_ALU_SUB;
   Reg rd = native(insn.dst());
   int64_t imm = subtract ? -int64_t{insn.imm} : int64_t{insn.imm};
@@ -89,14 +49,14 @@ void Lowering::add(const Insn &insn, uint8_t source) {
   finish_alu(insn, {.zero = false, .sign = true});
 }
 
-void Lowering::add_constant(Reg rd, Reg rs, int64_t value) {
+[[gnu::always_inline]] inline void Lowering::add_constant(Reg rd, Reg rs, int64_t value) {
   if (fits_signed(value, 12))
     emit_.addi(rd, rs, static_cast<int32_t>(value));
   else
     emit_.add(rd, rs, constant_operand(value, t1));
 }
 
-void Lowering::multiply(const Insn &insn, uint8_t source) {
+[[gnu::always_inline]] inline void Lowering::multiply(const Insn &insn, uint8_t source) {
   Reg rd = native(insn.dst()), rs1 = read(source, t0), rs2 = t1;
   if (insn.src_is_reg()) {
     rs2 = read(insn.src(), t1);
@@ -113,7 +73,7 @@ void Lowering::multiply(const Insn &insn, uint8_t source) {
 }
 
 // Computed on all 64 bits: the low half of the result is right in any case, and its upper half often known.
-void Lowering::bitwise(const Insn &insn, uint8_t source) {
+[[gnu::always_inline]] inline void Lowering::bitwise(const Insn &insn, uint8_t source) {
   Reg rd = native(insn.dst()), rs1 = read(source, t0);
   Extension a = extension(source);
   Extension b = insn.src_is_reg() ? extension(insn.src()) : Extension{.zero = insn.imm >= 0, .sign = true};
@@ -164,7 +124,7 @@ void Lowering::bitwise(const Insn &insn, uint8_t source) {
 }
 
 // RISC-V masks counts in registers as BPF does.
-void Lowering::shift(const Insn &insn, uint8_t source) {
+[[gnu::always_inline]] inline void Lowering::shift(const Insn &insn, uint8_t source) {
   Reg rd = native(insn.dst()), rs1 = read(source, t0);
   Extension before = extension(source), after = {.zero = false, .sign = !is_64(insn)};
   if (insn.src_is_reg()) {
@@ -262,7 +222,7 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
   finish_alu(insn, {.zero = false, .sign = !is64});
 }
 
-Result<void> Lowering::move(const Insn &insn) {
+[[gnu::always_inline]] inline void Lowering::move(const Insn &insn) {
   bool is64 = is_64(insn);
   Reg rd = native(insn.dst());
   if (!insn.src_is_reg()) {
@@ -277,7 +237,7 @@ Result<void> Lowering::move(const Insn &insn) {
       constant(rd, static_cast<uint32_t>(insn.imm));
       set_extension(insn.dst(), {.zero = true, .sign = false});
     }
-    return {};
+    return;
   }
   Extension source = extension(insn.src());
   switch (insn.off) {
@@ -289,7 +249,7 @@ Result<void> Lowering::move(const Insn &insn) {
       emit_.mv(rd, read(insn.src(), rd));
     }
     set_extension(insn.dst(), source);
-    return {};
+    return;
   case 8:
     emit_.sext_b(rd, read(insn.src(), t0));
     break;
@@ -298,19 +258,18 @@ Result<void> Lowering::move(const Insn &insn) {
     break;
   case 32:
     if (!is64)
-      return Error::not_supported;
+      return refuse();
     emit_.sext_w(rd, read(insn.src(), t0));
     break;
   default:
-    return Error::not_supported;
+    return refuse();
   }
   finish_alu(insn, {.zero = false, .sign = true});
-  return {};
 }
 
-Result<void> Lowering::convert_endianness(const Insn &insn) {
+void Lowering::convert_endianness(const Insn &insn) {
   if (insn.imm != 16 && insn.imm != 32 && insn.imm != 64)
-    return Error::not_supported;
+    return refuse();
   Reg rd = native(insn.dst());
   bool swaps = is_64(insn) || insn.src_is_reg(); // else to little-endian, which numbers in registers are
   if (!swaps) {
@@ -319,7 +278,7 @@ Result<void> Lowering::convert_endianness(const Insn &insn) {
     else if (insn.imm == 32 && !extension(insn.dst()).zero)
       emit_.zext_w(rd, rd);
     if (insn.imm == 64)
-      return {};
+      return;
   } else if (emit_.cpu().zbb) {
     emit_.insn(encode::rev8(rd, rd));
     emit_.srli(rd, rd, 64 - static_cast<unsigned>(insn.imm));
@@ -331,7 +290,6 @@ Result<void> Lowering::convert_endianness(const Insn &insn) {
     swap_bytes_64(rd);
   }
   set_extension(insn.dst(), {.zero = insn.imm < 64, .sign = insn.imm == 16});
-  return {};
 }
 
 void Lowering::swap_bytes_16(Reg rd) {
@@ -366,6 +324,80 @@ void Lowering::swap_bytes_64(Reg rd) {
   emit_.srli(t0, rd, 32);
   emit_.slli(rd, rd, 32);
   emit_.or_(rd, rd, t0);
+}
+
+// With insn.opcode known at compile time, as below, little of this is left.
+[[gnu::always_inline]] inline void Lowering::alu(const Insn &insn, uint8_t source) {
+  switch (insn.code()) {
+  case KBPF_ALU_ADD:
+  case KBPF_ALU_SUB:
+    add(insn, source);
+    return;
+  case KBPF_ALU_MUL:
+    multiply(insn, source);
+    return;
+  case KBPF_ALU_OR:
+  case KBPF_ALU_AND:
+  case KBPF_ALU_XOR:
+    bitwise(insn, source);
+    return;
+  case KBPF_ALU_LSH:
+  case KBPF_ALU_RSH:
+  case KBPF_ALU_ARSH:
+    shift(insn, source);
+    return;
+  case KBPF_ALU_DIV:
+  case KBPF_ALU_MOD:
+    if (insn.off != 0 && insn.off != 1)
+      return refuse();
+    divide(insn, source);
+    return;
+  case KBPF_ALU_NEG: {
+    Reg rd = native(insn.dst()), rs = read(source, t0);
+    is_64(insn) ? emit_.sub(rd, zero, rs) : emit_.subw(rd, zero, rs);
+    finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
+    return;
+  }
+  case KBPF_ALU_MOV:
+    return move(insn);
+  case KBPF_ALU_END:
+    return convert_endianness(insn);
+  default:
+    return refuse();
+  }
+}
+
+template <uint8_t opcode> void Lowering::alu_as(Insn insn, uint8_t source) {
+  insn.opcode = opcode;
+  return alu(insn, source);
+}
+
+// One instantiation for each opcode.
+void Lowering::lower_alu(const Insn &insn, uint8_t source) {
+#define KBPF_FORM(opcode)                                                                                    \
+  case opcode:                                                                                               \
+    return alu_as<opcode>(insn, source);
+#define KBPF_FORMS(code)                                                                                     \
+  KBPF_FORM(KBPF_CLASS_ALU64 | code | KBPF_SRC_K)                                                            \
+  KBPF_FORM(KBPF_CLASS_ALU64 | code | KBPF_SRC_X)                                                            \
+  KBPF_FORM(KBPF_CLASS_ALU | code | KBPF_SRC_K)                                                              \
+  KBPF_FORM(KBPF_CLASS_ALU | code | KBPF_SRC_X)
+  switch (insn.opcode) {
+    KBPF_FORMS(KBPF_ALU_ADD)
+    KBPF_FORMS(KBPF_ALU_SUB)
+    KBPF_FORMS(KBPF_ALU_MUL)
+    KBPF_FORMS(KBPF_ALU_OR)
+    KBPF_FORMS(KBPF_ALU_AND)
+    KBPF_FORMS(KBPF_ALU_XOR)
+    KBPF_FORMS(KBPF_ALU_LSH)
+    KBPF_FORMS(KBPF_ALU_RSH)
+    KBPF_FORMS(KBPF_ALU_ARSH)
+    KBPF_FORMS(KBPF_ALU_MOV)
+  default:
+    return alu(insn, source);
+  }
+#undef KBPF_FORMS
+#undef KBPF_FORM
 }
 
 } // namespace kbpf::rv64

@@ -27,13 +27,13 @@ Result<void> Lowering::run() {
       continue;
     }
     if (found & mark::kLeader)
-      zero_extended_ = sign_extended_ = 0;
-    i += KBPF_TRY(lower_insn(i));
+      extensions_ = 0;
+    i += lower_insn(i);
   }
   plan_.offsets[count] = emit_.position();
   plan_.fixups_before[count] = static_cast<uint32_t>(next_fixup_);
   add_fixup({.at = emit_.position(), .kind = FixupKind::label});
-  if (too_many_)
+  if (refused_)
     return Error::not_supported;
   plan_.fixups = plan_.fixups.first(next_fixup_);
   plan_.literals = plan_.literals.first(next_literal_);
@@ -72,59 +72,59 @@ static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
          operation.dst() != move.dst();
 }
 
-Result<uint32_t> Lowering::lower_move(const Insn &insn) {
+uint32_t Lowering::lower_move(const Insn &insn) {
   uint32_t next = index_ + 1;
   if (follows(next)) {
     bool with_alu = fuses(insn, insns_[next]);
     if (with_alu || fuses_with_fetch(insn, insns_[next])) {
       begin(next);
-      KBPF_TRY(with_alu ? lower_alu(insns_[next], insn.src()) : lower_atomic(insns_[next], insn.src()));
-      return 2u;
+      with_alu ? lower_alu(insns_[next], insn.src()) : lower_atomic(insns_[next], insn.src());
+      return 2;
     }
   }
-  KBPF_TRY(lower_alu(insn, insn.dst()));
-  return 1u;
+  lower_alu(insn, insn.dst());
+  return 1;
 }
 
-Result<uint32_t> Lowering::lower_insn(uint32_t index) {
+uint32_t Lowering::lower_insn(uint32_t index) {
   const Insn &insn = insns_[index];
   uint32_t slots = 1;
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
   case KBPF_CLASS_ALU64:
     if (insn.code() == KBPF_ALU_MOV && insn.src_is_reg())
-      slots = KBPF_TRY(lower_move(insn));
+      slots = lower_move(insn);
     else
-      KBPF_TRY(lower_alu(insn, insn.dst()));
+      lower_alu(insn, insn.dst());
     break;
   case KBPF_CLASS_JMP:
   case KBPF_CLASS_JMP32:
     if (insn.is_exit())
       lower_exit();
     else if (insn.is_call() || insn.is_callx())
-      KBPF_TRY(lower_call(insn));
+      lower_call(insn);
     else if (insn.code() == KBPF_JMP_JA)
       lower_goto(jump_target(index));
     else if (insn.code() == KBPF_JMP_JCOND)
-      KBPF_TRY(lower_may_goto(insn, jump_target(index)));
+      lower_may_goto(insn, jump_target(index));
     else if (skips_goto(index)) {
       begin(index + 1);
-      KBPF_TRY(lower_branch(insn, jump_target(index + 1), true));
+      lower_branch(insn, jump_target(index + 1), true);
       slots = 2;
     } else {
-      KBPF_TRY(lower_branch(insn, jump_target(index), false));
+      lower_branch(insn, jump_target(index), false);
     }
     break;
   case KBPF_CLASS_LDX:
-    KBPF_TRY(lower_load(insn));
+    lower_load(insn);
     break;
   case KBPF_CLASS_ST:
   case KBPF_CLASS_STX:
-    KBPF_TRY(lower_store(insn));
+    lower_store(insn);
     break;
   default: { // LD
     if (insn.is_packet_load()) {
-      KBPF_TRY(lower_packet_load(insn));
+      lower_packet_load(insn);
       break;
     }
     if (insn.is_function_address()) {
@@ -138,8 +138,10 @@ Result<uint32_t> Lowering::lower_insn(uint32_t index) {
       slots = 2;
       break;
     }
-    if (!insn.is_ld_imm64() || insn.src() != 0)
-      return Error::not_supported;
+    if (!insn.is_ld_imm64() || insn.src() != 0) {
+      refuse();
+      break;
+    }
     uint64_t value = static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns_[index + 1].imm)}
                                                            << 32;
     if (auto held = held_constant(value))
@@ -251,11 +253,11 @@ void Lowering::lower_exit() {
     transfer(FixupKind::jump, layout_->last_exit, Condition::eq, zero, zero);
 }
 
-Result<void> Lowering::lower_call(const Insn &insn) {
+void Lowering::lower_call(const Insn &insn) {
   const Environment *environment = plan_.options.environment;
   if (insn.is_callx()) {
     if (!environment || insn.dst() == KBPF_REG_FP)
-      return Error::not_supported;
+      return refuse();
     call_by_number(native(insn.dst()));
   } else if (insn.src() == KBPF_PSEUDO_CALL) {
     transfer(FixupKind::call, subprogram_at(jump_target(index_)), Condition::eq, zero, zero);
@@ -268,13 +270,12 @@ Result<void> Lowering::lower_call(const Insn &insn) {
                                        : environment->helper;
     HelperFunction function = lookup ? lookup(static_cast<uint32_t>(insn.imm)) : nullptr;
     if (!function || (insn.src() != 0 && !is_kernel_function))
-      return Error::not_supported;
+      return refuse();
     call_function(reinterpret_cast<uint64_t>(function));
     emit_.mv(native(0), a0);
   }
   for (uint8_t reg = 0; reg < 6; reg++)
     set_extension(reg, {});
-  return {};
 }
 
 // r1: context, r2: map, r3: index. Leaves this function's frame as if it returned, and goes on in the other
@@ -303,19 +304,18 @@ void Lowering::lower_tail_call() {
   emit_.half(encode::c_jr(t1));
 }
 
-Result<void> Lowering::lower_may_goto(const Insn &insn, uint32_t target) {
+void Lowering::lower_may_goto(const Insn &insn, uint32_t target) {
   if (!insn.is_may_goto())
-    return Error::not_supported;
+    return refuse();
   branch_to(target, Condition::eq, layout_->may_gotos, zero);
   emit_.addi(layout_->may_gotos, layout_->may_gotos, -1);
-  return {};
 }
 
 // A call that gives the bytes, or a negative number: then the function ends with 0.
-Result<void> Lowering::lower_packet_load(const Insn &insn) {
+void Lowering::lower_packet_load(const Insn &insn) {
   const Environment *environment = plan_.options.environment;
   if (!environment || !environment->load_packet || insn.src() == KBPF_REG_FP)
-    return Error::not_supported;
+    return refuse();
   if (insn.mode() == KBPF_MODE_ABS) {
     emit_.li_32(a1, insn.imm);
   } else if (fits_signed(insn.imm, 12)) {
@@ -334,11 +334,12 @@ Result<void> Lowering::lower_packet_load(const Insn &insn) {
   for (uint8_t reg = 1; reg < 6; reg++)
     set_extension(reg, {});
   set_extension(0, {.zero = true, .sign = insn.size() != KBPF_SIZE_W});
-  return {};
 }
 
 void Lowering::call_function(uint64_t target) {
   uint32_t literal = add_literal(target);
+  if (refused_)
+    return;
   plan_.literals[literal].is_called = true;
   add_fixup({.at = emit_.position(), .target = literal, .kind = FixupKind::native_call});
   emit_.room(smallest_size(FixupKind::native_call));
@@ -377,7 +378,7 @@ bool Lowering::skips_goto(uint32_t index) const {
   return skipped.is_jump_class() && skipped.code() == KBPF_JMP_JA;
 }
 
-Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
+void Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
   bool is64 = insn.cls() == KBPF_CLASS_JMP;
   bool by_register = insn.src_is_reg();
 
@@ -394,7 +395,7 @@ Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inve
     if (!is64 && !upper_is_clear)
       emit_.sext_w(t0, t0);
     branch_to(target, inverted ? Condition::eq : Condition::ne, t0, zero);
-    return {};
+    return;
   }
 
   Condition condition;
@@ -431,7 +432,7 @@ Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inve
     condition = Condition::ge, swapped = true;
     break;
   default:
-    return Error::not_supported;
+    return refuse();
   }
   // Both operands of a 32-bit comparison are extended alike. Sign extension keeps the unsigned order too;
   // where the upper halves are known to be zero already, an unsigned comparison takes them as they are.
@@ -452,7 +453,6 @@ Result<void> Lowering::lower_branch(const Insn &insn, uint32_t target, bool inve
     branch_to(target, condition, b, a);
   else
     branch_to(target, condition, a, b);
-  return {};
 }
 
 bool Lowering::is_next(uint32_t target) const {
@@ -486,7 +486,7 @@ size_t Lowering::branch_forward(Condition condition, Reg rs1, Reg rs2) {
 
 void Lowering::bind(size_t branch) {
   if (branch >= plan_.fixups.size())
-    return; // too_many_ is set
+    return; // refused already
   plan_.fixups[branch].target = static_cast<uint32_t>(next_fixup_);
   plan_.fixups[branch].to_label = true;
   add_fixup({.at = emit_.position(), .kind = FixupKind::label});
@@ -494,7 +494,7 @@ void Lowering::bind(size_t branch) {
 
 void Lowering::add_fixup(const Fixup &fixup) {
   if (next_fixup_ == plan_.fixups.size())
-    too_many_ = true;
+    refuse();
   else
     plan_.fixups[next_fixup_++] = fixup;
 }
@@ -504,7 +504,7 @@ uint32_t Lowering::add_literal(uint64_t value) {
   if (recent < next_literal_ && plan_.literals[recent].value == value)
     return recent;
   if (next_literal_ == plan_.literals.size()) {
-    too_many_ = true;
+    refuse();
     return 0;
   }
   plan_.literals[next_literal_] = {.value = value, .offset = 0, .is_called = false};
@@ -521,25 +521,12 @@ uint32_t Lowering::subprogram_at(uint32_t first) const {
   return static_cast<uint32_t>(low);
 }
 
-Reg Lowering::read(uint8_t reg, Reg temp) {
-  if (reg != KBPF_REG_FP)
-    return native(reg);
-  emit_.add_constant(temp, sp, layout_->bpf_stack, temp);
-  return temp;
-}
-
 Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
   Reg source = read(reg, temp);
   if (extension(reg).sign)
     return source;
   emit_.sext_w(temp, source);
   return temp;
-}
-
-void Lowering::set_extension(uint8_t reg, Extension extension) {
-  uint16_t bit = static_cast<uint16_t>(1u << reg);
-  zero_extended_ = static_cast<uint16_t>(extension.zero ? zero_extended_ | bit : zero_extended_ & ~bit);
-  sign_extended_ = static_cast<uint16_t>(extension.sign ? sign_extended_ | bit : sign_extended_ & ~bit);
 }
 
 } // namespace kbpf::rv64

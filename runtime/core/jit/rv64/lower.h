@@ -29,6 +29,8 @@ private:
     int32_t offset;
   };
 
+  void refuse() { refused_ = true; } // the program: what is lowered from now on is in vain
+
   // control.cpp
   void count_tail_calls();
   void prologue();
@@ -36,19 +38,19 @@ private:
   void leave_frame();
   void epilogue();
   template <typename Visit>
-  void for_each_saved(Visit visit) const;        // visit(Reg, offset from the caller's frame)
-  Result<uint32_t> lower_insn(uint32_t index);   // number of slots that it took
-  Result<uint32_t> lower_move(const Insn &insn); // of a register, and what fuses with it; number of slots
-  Result<void> lower_call(const Insn &insn);
+  void for_each_saved(Visit visit) const; // visit(Reg, offset from the caller's frame)
+  uint32_t lower_insn(uint32_t index);    // number of slots that it took
+  uint32_t lower_move(const Insn &insn);  // of a register, and what fuses with it; number of slots
+  void lower_call(const Insn &insn);
   void lower_tail_call();
-  Result<void> lower_may_goto(const Insn &insn, uint32_t target);
+  void lower_may_goto(const Insn &insn, uint32_t target);
   void call_function(uint64_t target);
   void call_by_number(Reg number);
-  Result<void> lower_packet_load(const Insn &insn);
+  void lower_packet_load(const Insn &insn);
   void lower_exit();
   void lower_goto(uint32_t target);
-  Result<void> lower_branch(const Insn &insn, uint32_t target,
-                            bool inverted); // inverted: jump where it would not
+  void lower_branch(const Insn &insn, uint32_t target,
+                    bool inverted); // inverted: jump where it would not
   bool skips_goto(uint32_t index) const;
   uint32_t jump_target(uint32_t index) const;
   void transfer(FixupKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
@@ -62,14 +64,16 @@ private:
   uint32_t subprogram_at(uint32_t first) const; // its number
 
   // alu.cpp. source: the BPF register that stands for dst as first operand.
-  Result<void> lower_alu(const Insn &insn, uint8_t source);
+  void lower_alu(const Insn &insn, uint8_t source);
+  template <uint8_t opcode> void alu_as(Insn insn, uint8_t source);
+  void alu(const Insn &insn, uint8_t source);
   void add(const Insn &insn, uint8_t source);
   void multiply(const Insn &insn, uint8_t source);
   void bitwise(const Insn &insn, uint8_t source);
   void shift(const Insn &insn, uint8_t source);
   void divide(const Insn &insn, uint8_t source);
-  Result<void> move(const Insn &insn);
-  Result<void> convert_endianness(const Insn &insn);
+  void move(const Insn &insn);
+  void convert_endianness(const Insn &insn);
   void swap_groups(Reg rd, unsigned shift, uint64_t mask);
   void swap_bytes_16(Reg rd);
   void swap_bytes_32(Reg rd);
@@ -77,9 +81,11 @@ private:
   void finish_alu(const Insn &insn, Extension extension);
 
   // memory.cpp
-  Result<void> lower_load(const Insn &insn);
-  Result<void> lower_store(const Insn &insn);
-  Result<void> lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
+  void lower_load(const Insn &insn);
+  template <uint8_t opcode> void load_as(Insn insn);
+  void load(const Insn &insn);
+  void lower_store(const Insn &insn);
+  void lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
   void finish_old_value(uint8_t reg, Reg old, bool is64);
   void compare_exchange(bool is64, Reg address, Reg src);
   Address address(uint8_t base, int32_t offset, Reg temp);
@@ -90,14 +96,23 @@ private:
   void add_constant(Reg rd, Reg rs, int64_t value);
 
   // A register's value in a native register: its own, or temp where it is r10.
-  Reg read(uint8_t reg, Reg temp);
+  Reg read(uint8_t reg, Reg temp) {
+    if (reg != KBPF_REG_FP)
+      return native(reg);
+    emit_.add_constant(temp, sp, layout_->bpf_stack, temp);
+    return temp;
+  }
   // The same, sign-extended from 32 bits.
   Reg read_sign_extended(uint8_t reg, Reg temp);
   Reg native(uint8_t reg) const { return layout_->registers[reg]; }
   Extension extension(uint8_t reg) const {
-    return {(zero_extended_ >> reg & 1) != 0, (sign_extended_ >> reg & 1) != 0};
+    return {(extensions_ >> reg & kZeroExtended) != 0, (extensions_ >> reg & kSignExtended) != 0};
   }
-  void set_extension(uint8_t reg, Extension extension);
+  void set_extension(uint8_t reg, Extension extension) {
+    uint32_t state = (extension.zero ? kZeroExtended : 0) | (extension.sign ? kSignExtended : 0);
+    extensions_ = (extensions_ & ~((kZeroExtended | kSignExtended) << reg)) | state << reg;
+  }
+  static constexpr uint32_t kZeroExtended = 1, kSignExtended = 1u << 16; // of r0, in extensions_
   bool upper_half_unused() const { return upper_half_unused_; }
   void begin(uint32_t index);          // the code of that instruction
   bool follows(uint32_t index) const { // straight behind the one before, and nobody jumps to it
@@ -112,14 +127,13 @@ private:
   Layout *layout_ = nullptr;
   uint32_t index_ = 0;             // instruction being lowered
   bool upper_half_unused_ = false; // of its result
-  bool too_many_ = false;          // fixups, literals or faults: more than scan() has made room for
+  bool refused_ = false;
   size_t next_fixup_ = 0;
   size_t next_literal_ = 0;
   size_t next_fault_ = 0;
   static constexpr size_t kRecent = 64;
   uint32_t recent_literals_[kRecent] = {}; // by hash: where a value may be already
-  uint16_t zero_extended_ = 0;             // one bit a register
-  uint16_t sign_extended_ = 0;
+  uint32_t extensions_ = 0;                // of the registers: see set_extension()
 };
 
 } // namespace kbpf::rv64

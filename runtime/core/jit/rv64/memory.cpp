@@ -25,7 +25,7 @@ constexpr uint32_t kOrdered = encode::kAcquire | encode::kRelease;
 
 } // namespace
 
-Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
+[[gnu::always_inline]] inline Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
   Reg reg = base == KBPF_REG_FP ? sp : native(base);
   if (base == KBPF_REG_FP)
     offset += static_cast<int32_t>(layout_->bpf_stack);
@@ -72,10 +72,10 @@ void Lowering::constant(Reg rd, uint64_t value) {
   emit_.room(smallest_size(FixupKind::constant));
 }
 
-Result<void> Lowering::lower_load(const Insn &insn) {
+[[gnu::always_inline]] inline void Lowering::load(const Insn &insn) {
   bool is_signed = insn.mode() == KBPF_MODE_MEMSX;
   if ((!is_signed && insn.mode() != KBPF_MODE_MEM) || (is_signed && insn.size() == KBPF_SIZE_DW))
-    return Error::not_supported;
+    return refuse();
   Width width = width_of(insn);
   if (width == Width::w && upper_half_unused())
     is_signed = true; // lw has a compressed form, lwu has none
@@ -85,19 +85,39 @@ Result<void> Lowering::lower_load(const Insn &insn) {
   emit_.load(width, is_signed, rd, from.base, from.offset);
   if (facts_[index_].faultable) {
     if (next_fault_ == plan_.faults.size())
-      return Error::not_supported;
+      return refuse();
     plan_.faults[next_fault_++] = {.fault = position, .resume = emit_.position(), .zero_register = rd};
   }
   bool is_short = width == Width::b || width == Width::h;
   set_extension(insn.dst(), {.zero = !is_signed && width != Width::d, .sign = is_signed || is_short});
-  return {};
 }
 
-Result<void> Lowering::lower_store(const Insn &insn) {
+template <uint8_t opcode> void Lowering::load_as(Insn insn) {
+  insn.opcode = opcode;
+  return load(insn);
+}
+
+// One instantiation for each opcode.
+void Lowering::lower_load(const Insn &insn) {
+  switch (insn.opcode) {
+  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_B:
+    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_B > (insn);
+  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_H:
+    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_H > (insn);
+  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_W:
+    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_W > (insn);
+  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW:
+    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW > (insn);
+  default:
+    return load(insn);
+  }
+}
+
+void Lowering::lower_store(const Insn &insn) {
   if (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_ATOMIC)
     return lower_atomic(insn, insn.src());
   if (insn.mode() != KBPF_MODE_MEM)
-    return Error::not_supported;
+    return refuse();
   Reg value = zero;
   if (insn.cls() == KBPF_CLASS_STX) {
     value = read(insn.src(), t1);
@@ -106,40 +126,39 @@ Result<void> Lowering::lower_store(const Insn &insn) {
   }
   Address to = address(insn.dst(), insn.off, t0);
   emit_.store(width_of(insn), value, to.base, to.offset);
-  return {};
 }
 
-Result<void> Lowering::lower_atomic(const Insn &insn, uint8_t value) {
+void Lowering::lower_atomic(const Insn &insn, uint8_t value) {
   if (insn.imm == KBPF_ATOMIC_LOAD_ACQ) {
     if (insn.dst() == KBPF_REG_FP)
-      return Error::not_supported;
+      return refuse();
     Address from = address(insn.src(), insn.off, t0);
     emit_.load(width_of(insn), false, native(insn.dst()), from.base, from.offset);
     emit_.insn(encode::fence(encode::kRead, encode::kRead | encode::kWrite));
     bool is_short = insn.access_bytes() < 4;
     set_extension(insn.dst(), {.zero = insn.size() != KBPF_SIZE_DW, .sign = is_short});
-    return {};
+    return;
   }
   if (insn.imm == KBPF_ATOMIC_STORE_REL) {
     Reg stored = read(insn.src(), t1);
     Address to = address(insn.dst(), insn.off, t0);
     emit_.insn(encode::fence(encode::kRead | encode::kWrite, encode::kWrite));
     emit_.store(width_of(insn), stored, to.base, to.offset);
-    return {};
+    return;
   }
   if (insn.size() != KBPF_SIZE_W && insn.size() != KBPF_SIZE_DW)
-    return Error::not_supported;
+    return refuse();
   bool is64 = insn.size() == KBPF_SIZE_DW;
   Reg src = read(value, t1);
   Reg target = exact_address(insn.dst(), insn.off, t0);
   if (insn.imm == KBPF_ATOMIC_CMPXCHG) {
     compare_exchange(is64, target, src);
-    return {};
+    return;
   }
   // Without fetch no order is promised, and the old value is dropped.
   bool fetch = insn.imm & KBPF_ATOMIC_FETCH;
   if (fetch && insn.src() == KBPF_REG_FP)
-    return Error::not_supported;
+    return refuse();
   Reg old = fetch ? native(insn.src()) : zero;
   uint32_t order = fetch ? kOrdered : 0;
   switch (insn.imm) {
@@ -163,11 +182,10 @@ Result<void> Lowering::lower_atomic(const Insn &insn, uint8_t value) {
     emit_.insn(encode::amoswap(is64, order, old, src, target));
     break;
   default:
-    return Error::not_supported;
+    return refuse();
   }
   if (fetch)
     finish_old_value(insn.src(), old, is64);
-  return {};
 }
 
 // r0 becomes the old value, which was exchanged for src where it equalled r0. Both sides of a 32-bit
