@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * A file of programs to be judged by several verifiers: linux_load.c hands them to a running Linux, judge_batch.cpp to
+ * this project's verifier. Little-endian; records follow each other without padding. */
+#ifndef ORACLE_BATCH_H
+#define ORACLE_BATCH_H
+#include <stdint.h>
+
+#define BATCH_MAGIC 0x48435442u /* "BTCH" */
+
+struct batch_header {
+  uint32_t magic;
+  uint32_t count;
+};
+
+struct batch_program { /* followed by map_count maps, each with its contents, then by the instructions */
+  char name[64];
+  uint32_t prog_type;
+  uint32_t prog_flags; /* BPF_F_* of BPF_PROG_LOAD */
+  uint32_t is_gpl;
+  uint32_t map_count;
+  uint32_t insn_count;
+};
+
+struct batch_map { /* followed by init_size bytes: the value of element 0, which is then frozen if is_frozen */
+  uint32_t type, key_size, value_size, max_entries, map_flags;
+  uint32_t is_frozen;
+  uint32_t init_size;
+};
+#endif

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Batch files (batch.h) from Python: instructions as bytes, maps, programs."""
+import struct
+
+MAGIC = 0x48435442
+MAP_HASH, MAP_ARRAY = 1, 2
+F_ANY_ALIGNMENT = 2  # BPF_F_ANY_ALIGNMENT: this project's rule on every machine
+
+
+def insn(opcode, dst=0, src=0, off=0, imm=0):
+    imm &= 0xFFFFFFFF
+    return struct.pack("<BBhI", opcode, (src << 4 | dst) & 0xFF, off, imm)
+
+
+class Map:
+    def __init__(self, type, key_size, value_size, max_entries, flags=0, frozen=False, contents=b""):
+        self.fields = (type, key_size, value_size, max_entries, flags, int(frozen), len(contents))
+        self.contents = contents
+
+    def pack(self):
+        return struct.pack("<7I", *self.fields) + self.contents
+
+
+class Program:
+    def __init__(self, name, prog_type, insns, maps=(), gpl=True, flags=F_ANY_ALIGNMENT):
+        self.name, self.prog_type, self.insns = name, prog_type, insns
+        self.maps, self.gpl, self.flags = list(maps), gpl, flags
+
+    def pack(self):
+        head = struct.pack("<64s5I", self.name.encode()[:63], self.prog_type, self.flags, int(self.gpl), len(self.maps),
+                           len(self.insns) // 8)
+        return head + b"".join(m.pack() for m in self.maps) + self.insns
+
+
+def write(path, programs):
+    with open(path, "wb") as out:
+        out.write(struct.pack("<2I", MAGIC, len(programs)))
+        for program in programs:
+            out.write(program.pack())
+
+
+def read(path):
+    data = open(path, "rb").read()
+    _, count = struct.unpack_from("<2I", data)
+    at, programs = 8, []
+    for _ in range(count):
+        name, prog_type, flags, gpl, map_count, insn_count = struct.unpack_from("<64s5I", data, at)
+        at += 84
+        maps = []
+        for _ in range(map_count):
+            fields = struct.unpack_from("<7I", data, at)
+            at += 28
+            maps.append(Map(*fields[:5], frozen=fields[5], contents=data[at:at + fields[6]]))
+            at += fields[6]
+        programs.append(Program(name.rstrip(b"\0").decode(), prog_type, data[at:at + 8 * insn_count], maps, gpl, flags))
+        at += 8 * insn_count
+    return programs

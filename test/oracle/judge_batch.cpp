@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Judges every program of a batch file (batch.h) with this project's verifier and prints what linux_load.c prints:
+//   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message
+#include "batch.h"
+#include "core/verifier/verifier.h"
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+namespace {
+
+using namespace kbpf;
+
+class StdoutSink final : public TextSink {
+public:
+  void append(std::string_view text) override { fwrite(text.data(), 1, text.size(), stdout); }
+};
+
+BlockSource heap() {
+  return {[](void *, size_t size) { return malloc(size); }, [](void *, void *block, size_t) { free(block); },
+          nullptr};
+}
+
+class Reader {
+public:
+  explicit Reader(const std::vector<char> &bytes) : bytes_(bytes) {}
+  template <typename T> T take() {
+    T value{};
+    take(&value, sizeof value);
+    return value;
+  }
+  void take(void *to, size_t size) {
+    if (size > bytes_.size() - at_) {
+      fputs("the batch file is cut short\n", stderr);
+      exit(1);
+    }
+    memcpy(to, bytes_.data() + at_, size);
+    at_ += size;
+  }
+
+private:
+  const std::vector<char> &bytes_;
+  size_t at_ = 0;
+};
+
+void judge(Reader &in, uint32_t log_level) {
+  constexpr uint32_t kMostMaps = 64, kMostInsns = 1000000;
+  const batch_program header = in.take<batch_program>();
+  if (header.map_count > kMostMaps || header.insn_count > kMostInsns)
+    exit(1);
+  std::vector<MapRef> maps;
+  std::vector<std::vector<std::byte>> contents(header.map_count);
+  for (uint32_t m = 0; m < header.map_count; m++) {
+    const batch_map map = in.take<batch_map>();
+    contents[m].resize(map.init_size);
+    in.take(contents[m].data(), map.init_size);
+    MapRef ref{};
+    ref.type = map.type, ref.key_size = map.key_size, ref.value_size = map.value_size;
+    ref.max_entries = map.max_entries, ref.map_flags = map.map_flags;
+    ref.handle = m + 1;
+    if (map.type == 2 && map.max_entries == 1) // an array of one element has an address
+      ref.value_address = uint64_t{1} << 32;
+    if (map.is_frozen)
+      ref.constants = contents[m];
+    maps.push_back(ref);
+  }
+  std::vector<Insn> insns(header.insn_count);
+  in.take(insns.data(), insns.size() * sizeof(Insn));
+  RawProgram program{};
+  program.insns = insns;
+  program.maps = maps;
+  program.profile = &kKbpfProfile;
+  program.type = kKbpfProfile.prog_type(header.prog_type);
+  program.gpl_compatible = header.is_gpl;
+  StdoutSink sink;
+  VerifyOptions options;
+  options.log_level = log_level;
+  if (log_level)
+    options.log = &sink;
+  Arena scratch(heap(), size_t{512} << 20), result_arena(heap(), size_t{64} << 20);
+  Rejection rejection;
+  VerifyStats stats{};
+  const bool accepted = program.type && verify(program, options, scratch, result_arena, rejection, stats).ok();
+  printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\n", header.name, accepted ? "accepted" : "refused", rejection.id,
+         stats.processed_insns, stats.total_states, accepted ? "" : rejection.message);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    fputs("usage: judge-batch BATCH [LOG-LEVEL]\n", stderr);
+    return 2;
+  }
+  std::ifstream file(argv[1], std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  Reader in(bytes);
+  const batch_header header = in.take<batch_header>();
+  if (header.magic != BATCH_MAGIC)
+    return 1;
+  for (uint32_t i = 0; i < header.count; i++)
+    judge(in, argc > 2 ? static_cast<uint32_t>(atoi(argv[2])) : 0);
+  return 0;
+}

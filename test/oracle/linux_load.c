@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * Loads every program of a batch file (batch.h) into the running Linux and prints what its verifier says, one line each:
+ *   name TAB accepted|refused TAB errno TAB instructions processed TAB states TAB the log's last words
+ * Maps are made once for each distinct definition. */
+#include "batch.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_MAPS 64
+#define LOG_SIZE (1 << 18)
+
+static long bpf(int cmd, union bpf_attr *attr) { return syscall(__NR_bpf, cmd, attr, sizeof *attr); }
+static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
+
+static int create_map(const struct batch_map *map, const char *contents) {
+  union bpf_attr attr;
+  memset(&attr, 0, sizeof attr);
+  int inner = -1;
+  if (map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map->type == BPF_MAP_TYPE_HASH_OF_MAPS) {
+    struct batch_map inner_map = {BPF_MAP_TYPE_ARRAY, 4, 48, 1, 0, 0, 0};
+    inner = create_map(&inner_map, 0);
+    attr.inner_map_fd = (uint32_t)inner;
+  }
+  attr.map_type = map->type;
+  attr.key_size = map->key_size;
+  attr.value_size = map->value_size;
+  attr.max_entries = map->max_entries;
+  attr.map_flags = map->map_flags;
+  int fd = (int)bpf(BPF_MAP_CREATE, &attr);
+  if (inner >= 0)
+    close(inner);
+  if (fd < 0 || map->init_size == 0)
+    return fd;
+  uint32_t key = 0;
+  memset(&attr, 0, sizeof attr);
+  attr.map_fd = (uint32_t)fd;
+  attr.key = address(&key);
+  attr.value = address(contents);
+  bpf(BPF_MAP_UPDATE_ELEM, &attr);
+  if (map->is_frozen) {
+    memset(&attr, 0, sizeof attr);
+    attr.map_fd = (uint32_t)fd;
+    bpf(BPF_MAP_FREEZE, &attr);
+  }
+  return fd;
+}
+
+struct known_map {
+  struct batch_map map;
+  char contents[64];
+  int fd;
+};
+static struct known_map known[256];
+static int known_count;
+
+static int find_map(const struct batch_map *map, const char *contents) {
+  if (map->init_size > sizeof known[0].contents)
+    return create_map(map, contents);
+  for (int i = 0; i < known_count; i++)
+    if (!memcmp(&known[i].map, map, sizeof *map) && !memcmp(known[i].contents, contents, map->init_size))
+      return known[i].fd;
+  int fd = create_map(map, contents);
+  if (known_count < 256) {
+    known[known_count].map = *map;
+    memcpy(known[known_count].contents, contents, map->init_size);
+    known[known_count++].fd = fd;
+  }
+  return fd;
+}
+
+/* The last two lines before the statistics; tabs and line ends become spaces. */
+static void print_end_of_log(char *log) {
+  char *end = strstr(log, "\nprocessed ");
+  for (char *next = end; next; next = strstr(next + 1, "\nprocessed "))
+    end = next;
+  if (!end)
+    end = log + strlen(log);
+  *end = 0;
+  char *start = end;
+  for (int lines = 0; start > log; start--)
+    if (start[-1] == '\n' && ++lines == 2)
+      break;
+  if (end - start > 300)
+    start = end - 300;
+  for (char *c = start; *c; c++)
+    putchar(*c == '\n' || *c == '\t' ? ' ' : *c);
+  putchar('\n');
+}
+
+static char log_buffer[LOG_SIZE];
+
+static int load(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
+  union bpf_attr attr;
+  memset(&attr, 0, sizeof attr);
+  attr.prog_type = program->prog_type;
+  attr.prog_flags = program->prog_flags;
+  attr.insns = address(insns);
+  attr.insn_cnt = program->insn_count;
+  attr.license = address(program->is_gpl ? "GPL" : "none");
+  attr.fd_array = address(fds);
+  attr.log_level = level;
+  attr.log_buf = address(log_buffer);
+  attr.log_size = LOG_SIZE;
+  log_buffer[0] = 0;
+  return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
+static void judge(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
+  int fd = load(program, insns, fds, 4);
+  int error = fd < 0 ? errno : 0;
+  unsigned processed = 0, states = 0;
+  char *stats = strstr(log_buffer, "processed ");
+  if (stats) {
+    sscanf(stats, "processed %u", &processed);
+    char *total = strstr(stats, "total_states ");
+    if (total)
+      sscanf(total, "total_states %u", &states);
+  }
+  printf("%.64s\t%s\t%d\t%u\t%u\t", program->name, fd < 0 ? "refused" : "accepted", error, processed, states);
+  if (fd >= 0) {
+    close(fd);
+    putchar('\n');
+  } else if (processed > 20000) { /* writing such a log takes minutes */
+    puts("(many instructions)");
+  } else {
+    fd = load(program, insns, fds, level ? 2 : 1);
+    if (fd >= 0)
+      close(fd);
+    if (level)
+      fputs(log_buffer, stdout);
+    print_end_of_log(log_buffer);
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2)
+    return fprintf(stderr, "usage: linux-load BATCH [verbose]\n"), 2;
+  struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  int file = open(argv[1], O_RDONLY);
+  struct stat info;
+  if (file < 0 || fstat(file, &info))
+    return perror(argv[1]), 1;
+  char *at = mmap(0, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  struct batch_header *header = (struct batch_header *)at;
+  if (at == MAP_FAILED || header->magic != BATCH_MAGIC)
+    return fprintf(stderr, "%s: no batch file\n", argv[1]), 1;
+  at += sizeof *header;
+  for (uint32_t i = 0; i < header->count; i++) {
+    struct batch_program program;
+    memcpy(&program, at, sizeof program);
+    at += sizeof program;
+    int fds[MAX_MAPS];
+    for (uint32_t m = 0; m < program.map_count && m < MAX_MAPS; m++) {
+      struct batch_map map;
+      memcpy(&map, at, sizeof map);
+      fds[m] = find_map(&map, at + sizeof map);
+      if (fds[m] < 0)
+        printf("# %.64s: map %u: %s\n", program.name, m, strerror(errno));
+      at += sizeof map + map.init_size;
+    }
+    judge(&program, at, fds, argc > 2);
+    at += 8 * program.insn_count;
+  }
+  puts("# end");
+  return 0;
+}
