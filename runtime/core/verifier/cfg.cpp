@@ -100,6 +100,7 @@ public:
   Result<Cfg> build() {
     KBPF_TRY(find_subprograms());
     KBPF_TRY(check_flow());
+    KBPF_TRY(check_reachable());
     KBPF_TRY(compute_liveness());
     cfg_.relevance = KBPF_TRY(compute_relevance(program_, cfg_, arena_));
     return cfg_;
@@ -164,6 +165,37 @@ private:
         return reject(rejection_, RejectionId::falls_off_end, end - 1,
                       "the function at instruction {} ends without exit or jump", subprogram.first);
     }
+    return {};
+  }
+
+  // Every instruction lies on some path, whatever the values: code that none leads to is a slip.
+  Result<void> check_reachable() {
+    std::span<bool> reached = arena_.make_array<bool>(insns_.size());
+    std::span<uint32_t> pending = arena_.make_array<uint32_t>(insns_.size());
+    if (!reached.data() || !pending.data())
+      return Error::no_memory;
+    size_t count = 0;
+    const auto reach = [&](size_t i) {
+      if (i < insns_.size() && !reached[i]) {
+        reached[i] = true;
+        pending[count++] = static_cast<uint32_t>(i);
+      }
+    };
+    reach(0);
+    while (count) {
+      const size_t i = pending[--count];
+      const Insn &insn = insns_[i];
+      if (insn.is_function_address())
+        reach(static_cast<size_t>(function_target(i, insn)));
+      else if (is_subprogram_call(insn) || is_jump(insn))
+        reach(static_cast<size_t>(jump_target(i, insn)));
+      if (!insn.is_exit() && !is_unconditional_jump(insn))
+        reach(i + 1);
+    }
+    for (size_t i = 0; i < insns_.size(); i++)
+      if (!reached[i])
+        return reject(rejection_, RejectionId::unreachable_code, static_cast<uint32_t>(i),
+                      "no path leads to instruction {}", i);
     return {};
   }
 

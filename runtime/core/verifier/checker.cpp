@@ -33,11 +33,12 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
     return check_constant(state);
   case Obligation::Kind::access: {
     const Access access = obligation.access;
-    return check_memory(state, obligation.reg, obligation.off, obligation.size,
+    KBPF_TRY(check_memory(state, obligation.reg, obligation.off, obligation.size,
                         {.reads = access != Access::write && access != Access::release,
                          .writes = access != Access::read && access != Access::acquire,
                          .by_helper = false,
-                         .is_atomic = access != Access::read && access != Access::write});
+                         .is_atomic = access != Access::read && access != Access::write}));
+    return state.reg(obligation.reg).kind == Kind::stack ? check_spill(state, obligation) : Result<void>();
   }
   case Obligation::Kind::reference:
     return check_reference(state);
@@ -53,50 +54,6 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
     return check_return(state);
   }
   return {};
-}
-
-// Addresses can be moved by numbers, and two of them have a distance; anything else would give a number that
-// means nothing, and is a slip. Linux's rules.
-Result<void> Checker::check_movable(const State &state) {
-  const Insn &insn = analysis_.insn(state.insn);
-  const bool src_is_pointer = insn.src_is_reg() && state.reg(insn.src()).is_pointer();
-  const bool dst_is_pointer = state.reg(insn.dst()).is_pointer();
-  if (!dst_is_pointer && !src_is_pointer)
-    return {};
-  const bool subtracts = insn.code() == KBPF_ALU_SUB;
-  if (subtracts && ((dst_is_pointer && src_is_pointer) || insn.cls() == KBPF_CLASS_ALU))
-    return {};
-  const unsigned pointer = dst_is_pointer ? insn.dst() : insn.src();
-  if (insn.cls() != KBPF_CLASS_ALU64 || (insn.code() != KBPF_ALU_ADD && !subtracts))
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{} is a {}: 64-bit addition and subtraction are all that addresses take part in", pointer,
-                  kind_name(state.reg(pointer).kind));
-  if (dst_is_pointer && src_is_pointer)
-    return refuse(state, RejectionId::pointer_arithmetic, "r{} and r{} are both addresses", insn.dst(),
-                  insn.src());
-  if (subtracts && !dst_is_pointer)
-    return refuse(state, RejectionId::pointer_arithmetic, "r{} is an address, taken from a number", pointer);
-  return check_movable(state, pointer);
-}
-
-// A null pointer moved is no longer null: the comparison has to come first. Maps have no inside.
-Result<void> Checker::check_movable(const State &state, unsigned reg) {
-  switch (state.reg(reg).kind) {
-  case Kind::map_value_or_null:
-  case Kind::memory_or_null:
-  case Kind::map_or_null:
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{} may be null: compare it with null before adding to it", reg);
-  case Kind::map:
-  case Kind::function:
-    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a {} and can't be moved", reg,
-                  kind_name(state.reg(reg).kind));
-  case Kind::packet_end:
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{} is the packet's end: move the pointer that is compared with it", reg);
-  default:
-    return {};
-  }
 }
 
 // Such operations are defined at run time, but nobody writes them on purpose; Linux refuses them too.
@@ -255,16 +212,14 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
     return refuse(state, RejectionId::misaligned_access,
                   "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
   const Frame &frame = *state.frames[base.frame];
-  if (use.reads)
-    for (int64_t offset = at.first; offset < at.end; offset++)
-      if (byte_at(frame, offset) == ByteKind::uninitialised)
-        return refuse(state, RejectionId::stack_uninitialised,
-                      "{} bytes at r{}, offset {} in the stack: the byte at {} was not written", size, reg,
-                      at.first, offset);
   // The deepest byte touched is the depth of the function's frame.
   Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
   uint16_t depth = static_cast<uint16_t>((-at.first + 7) / 8 * 8);
   subprogram.stack_depth = std::max(subprogram.stack_depth, depth);
+  // Bytes that the program did not write are some number; the engine clears them.
+  if (use.reads && !subprogram.zero_stack)
+    for (int64_t offset = at.first; offset < at.end && !subprogram.zero_stack; offset++)
+      subprogram.zero_stack = byte_at(frame, offset) == ByteKind::uninitialised;
   return {};
 }
 
@@ -297,9 +252,10 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (use.by_helper)
     return refuse(state, RejectionId::helper_argument,
                   "r{} points to the context: copy what is needed to the stack", reg);
-  if (!base.number.is_constant())
-    return refuse(state, RejectionId::context_access, "r{} is at no fixed offset in the context", reg);
-  uint64_t at = base.number.value() + static_cast<uint64_t>(off);
+  if (!base.number.is_constant(0))
+    return refuse(state, RejectionId::context_access,
+                  "r{} points no more to the context's start: access fields by constant offsets from it", reg);
+  uint64_t at = static_cast<uint64_t>(off);
   const ContextField *field = context.field_at(at);
   if (!field)
     return refuse(state, RejectionId::context_access, "{} has no field at offset {}", context.name,

@@ -23,8 +23,10 @@ private:
     bool is_atomic;
   };
   Result<void> check_one(const State &state, const Obligation &obligation);
+  // pointer_rules.cpp
   Result<void> check_movable(const State &state);
-  Result<void> check_movable(const State &state, unsigned reg);
+  Result<void> check_movable(const State &state, unsigned reg, const Scalar &by, bool subtracts);
+  Result<void> check_spill(const State &state, const Obligation &access);
   Result<void> check_constant(const State &state);
   Result<void> check_reference(const State &state);
   Result<void> check_feature(const State &state);

@@ -26,6 +26,8 @@ unsigned spilled_bytes(const StackSlot &slot) {
 } // namespace
 
 Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
+  if (slot_of(offset) >= frame.slot_count) // nothing was written there
+    return Value::scalar(Scalar::zero_extended(size * 8));
   const StackSlot &slot = frame.slots[slot_of(offset)];
   unsigned first = byte_of(offset), stored = spilled_bytes(slot);
   if (first == 0 && size == 8 && stored == 8)

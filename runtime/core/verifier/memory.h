@@ -18,7 +18,7 @@ struct OffsetRange {
 };
 OffsetRange offsets(const Value &base, int64_t off, uint64_t size);
 
-// What a load of size bytes at a known, aligned, initialised offset gives, zero-extended.
+// What a load of size bytes at a known, aligned offset gives, zero-extended.
 Value read_stack(const Frame &frame, int64_t offset, unsigned size);
 // A store of size bytes at a known, aligned offset. The slots exist.
 void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value);

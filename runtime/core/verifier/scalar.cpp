@@ -233,9 +233,21 @@ bool is_modular(uint8_t code) {
 
 } // namespace
 
+namespace {
+
+// A shift by the width or more, which is defined at run time (the count is cut), but an error that Linux
+// gives no bounds to.
+bool may_shift_too_far(uint8_t code, unsigned width, const Range64 &count) {
+  return (code == KBPF_ALU_LSH || code == KBPF_ALU_RSH || code == KBPF_ALU_ARSH) && count.umax >= width;
+}
+
+} // namespace
+
 Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
   if (code == KBPF_ALU_MOV)
     return off ? sign_extend(src, static_cast<unsigned>(off)) : src;
+  if (may_shift_too_far(code, 64, src.r64))
+    return Scalar::unknown();
   Scalar result;
   result.bits = alu_bits(code, 64, dst.bits, src.bits);
   result.r64 = alu_range(code, off == 1, dst.r64, src.r64);
@@ -253,6 +265,8 @@ Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
 Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
   if (code == KBPF_ALU_MOV)
     return zero_extend(off ? sign_extend(src, static_cast<unsigned>(off)) : src, 32);
+  if (may_shift_too_far(code, 32, src.r64))
+    return Scalar::zero_extended(32);
   Tnum bits = alu_bits(code, 32, truncate(dst.bits, 32), truncate(src.bits, 32));
   return from_lower(bits, alu_range(code, off == 1, dst.r32, src.r32));
 }

@@ -346,13 +346,13 @@ bool Transformer::assume_jump(State &state, bool taken) {
       insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
 
   if (dst.is_scalar() && src.is_scalar()) {
-    if (insn.src_is_reg() && insn.src() == insn.dst())
-      return true; // one register against itself: not worth a rule of its own
     Value new_dst = dst, new_src = src;
     bool possible = taken ? assume(insn.code(), is_64, new_dst.number, new_src.number)
                           : assume_not(insn.code(), is_64, new_dst.number, new_src.number);
     if (!possible)
       return false;
+    if (insn.src_is_reg() && insn.src() == insn.dst())
+      return true; // of a number compared with itself nothing is learnt
     state.reg(insn.dst()).number = new_dst.number;
     if (insn.src_is_reg())
       state.reg(insn.src()).number = new_src.number;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What may be computed with addresses, and how registers that hold them lie on the stack. Addresses can be
+// moved by numbers, and two of them have a distance; anything else gives a number that means nothing, and is
+// a slip. The rules, and the bounds beyond which a sum is refused at once, are Linux's.
+#include "core/verifier/checker.h"
+#include "core/verifier/memory.h"
+
+namespace kbpf {
+namespace {
+
+constexpr int64_t kFarthest = int64_t{1} << 29; // far beyond every object: no sum of two such numbers wraps
+
+bool is_far(int64_t number) { return number >= kFarthest || number <= -kFarthest; }
+bool is_far(const Scalar &number) {
+  return is_far(number.is_constant() ? static_cast<int64_t>(number.value()) : number.r64.smin);
+}
+
+} // namespace
+
+Result<void> Checker::check_movable(const State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  const bool src_is_pointer = insn.src_is_reg() && state.reg(insn.src()).is_pointer();
+  const bool dst_is_pointer = state.reg(insn.dst()).is_pointer();
+  if (!dst_is_pointer && !src_is_pointer)
+    return {};
+  const bool subtracts = insn.code() == KBPF_ALU_SUB;
+  if (subtracts && ((dst_is_pointer && src_is_pointer) || insn.cls() == KBPF_CLASS_ALU))
+    return {};
+  const unsigned pointer = dst_is_pointer ? insn.dst() : insn.src();
+  if (insn.cls() != KBPF_CLASS_ALU64 || (insn.code() != KBPF_ALU_ADD && !subtracts))
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} is a {}: 64-bit addition and subtraction are all that addresses take part in", pointer,
+                  kind_name(state.reg(pointer).kind));
+  if (dst_is_pointer && src_is_pointer)
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} and r{} are both addresses", insn.dst(),
+                  insn.src());
+  if (subtracts && !dst_is_pointer)
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} is an address, taken from a number", pointer);
+  if (subtracts && state.reg(pointer).kind == Kind::stack)
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} is a stack pointer: add a negative number to it instead", pointer);
+  const Scalar by = !insn.src_is_reg() ? Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}))
+                                       : state.reg(dst_is_pointer ? insn.src() : insn.dst()).number;
+  return check_movable(state, pointer, by, subtracts);
+}
+
+// A null pointer moved is no longer null: the comparison has to come first. Maps have no inside.
+Result<void> Checker::check_movable(const State &state, unsigned reg, const Scalar &by, bool subtracts) {
+  const Value &pointer = state.reg(reg);
+  switch (pointer.kind) {
+  case Kind::map_value_or_null:
+  case Kind::map_or_null:
+  case Kind::memory_or_null:
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} may be null: compare it with null before adding to it", reg);
+  case Kind::map:
+    if (by.is_constant(0) && !subtracts)
+      return {};
+    [[fallthrough]];
+  case Kind::function:
+    return refuse(state, RejectionId::pointer_arithmetic, "r{} is a {} and can't be moved", reg,
+                  kind_name(pointer.kind));
+  case Kind::packet_end:
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{} is the packet's end: move the pointer that is compared with it", reg);
+  default:
+    break;
+  }
+  if (by.is_constant() && is_far(by))
+    return refuse(state, RejectionId::pointer_arithmetic, "r{}, a {}, is moved by {}: too far", reg,
+                  kind_name(pointer.kind), static_cast<int64_t>(by.value()));
+  if (is_far(by))
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{}, a {}, is moved by a number that may be as low as {}; check its lower bound, or make it "
+                  "unsigned",
+                  reg, kind_name(pointer.kind), by.r64.smin);
+  const Scalar moved = alu64(subtracts ? KBPF_ALU_SUB : KBPF_ALU_ADD, 0, pointer.number, by);
+  if (is_far(pointer.number) || is_far(moved))
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{}, a {}, is moved to offset {}: beyond every object", reg, kind_name(pointer.kind),
+                  moved.is_constant() ? static_cast<int64_t>(moved.value()) : moved.r64.smin);
+  return {};
+}
+
+// An address is kept whole: a piece of it means nothing, so writing or reading one is a slip.
+Result<void> Checker::check_spill(const State &state, const Obligation &access) {
+  const Insn &insn = analysis_.insn(state.insn);
+  const Value &base = state.reg(access.reg);
+  const OffsetRange at = offsets(base, access.off, access.size);
+  if (!at.is_exact(access.size))
+    return {};
+  if (access.access == Access::write || access.access == Access::release) {
+    if (insn.cls() != KBPF_CLASS_STX || !state.reg(insn.src()).is_pointer())
+      return {};
+    const Value &stored = state.reg(insn.src());
+    if (access.size != 8)
+      return refuse(state, RejectionId::partial_address, "{} bytes of r{}, a {}, are stored: 8 are needed",
+                    access.size, insn.src(), kind_name(stored.kind));
+    if (stored.kind == Kind::stack && base.frame != state.frame_count - 1)
+      return refuse(state, RejectionId::partial_address,
+                    "r{} points to the stack and is stored in the stack frame of a caller", insn.src());
+    return {};
+  }
+  const Frame &frame = *state.frames[base.frame];
+  const uint32_t slot = slot_of(at.first);
+  if (access.size == 8 || slot >= frame.slot_count || frame.slots[slot].bytes[0] != ByteKind::spill ||
+      frame.slots[slot].spilled.is_scalar())
+    return {};
+  return refuse(state, RejectionId::partial_address,
+                "{} bytes at offset {} in the stack, where a {} is kept: 8 are needed", access.size, at.first,
+                kind_name(frame.slots[slot].spilled.kind));
+}
+
+} // namespace kbpf
