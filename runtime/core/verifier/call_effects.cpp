@@ -41,6 +41,9 @@ Result<void> Transformer::initialise(State &state, const Value &base, uint64_t l
   if (!pool_.reserve_slots(frame, slot_of(filled.first) + 1))
     return Error::no_memory;
   overwrite_stack(frame, filled.first, filled.end, true);
+  for (int64_t offset = filled.first; offset + 8 <= filled.end; offset++)
+    if (offset % 8 == 0)
+      frame.written |= uint64_t{1} << slot_of(offset);
   return {};
 }
 

@@ -4,6 +4,7 @@
 // that begins in a state which an earlier one covers is known.
 #include "core/verifier/checker.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 #include "core/verifier/transformer.h"
 
 namespace kbpf {
@@ -41,6 +42,7 @@ Result<void> Checker::check_callback_return(const State &state) {
   if (!r0.is_scalar())
     return refuse(state, RejectionId::callback,
                   "a function that a helper has called returns a {}, not 0 or 1", kind_name(r0.kind));
+  rely_on_linked(state, r0);
   if (r0.number.r64.umax > 1)
     return refuse(state, RejectionId::callback,
                   "a function that a helper has called returns 0 or 1; r0 may be {} to {}",

@@ -5,6 +5,7 @@
 #include "core/verifier/checker.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 #include <cstring>
 
 namespace kbpf {
@@ -75,6 +76,10 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   if (value.kind == Kind::uninitialised)
     return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of bpf_{}, holds nothing",
                   reg, proto.name);
+  // What a function that is called back may rely on is not followed: all of it counts.
+  if (obligation.arg != KBPF_ARG_ANY_SCALAR ||
+      calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
+    rely_on_linked(state, value);
   if (takes_null(obligation.arg) && is_null(value) && obligation.arg != KBPF_ARG_MEM_READ_OR_NULL &&
       obligation.arg != KBPF_ARG_MEM_WRITE_OR_NULL)
     return {};

@@ -102,7 +102,6 @@ public:
     KBPF_TRY(check_flow());
     KBPF_TRY(check_reachable());
     KBPF_TRY(compute_liveness());
-    cfg_.relevance = KBPF_TRY(compute_relevance(program_, cfg_, arena_));
     return cfg_;
   }
 

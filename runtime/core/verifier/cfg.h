@@ -5,14 +5,12 @@
 #pragma once
 #include "core/base/arena.h"
 #include "core/verifier/reject.h"
-#include "core/verifier/relevance.h"
 
 namespace kbpf {
 
 struct Cfg {
   std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
   std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
-  Relevance relevance;
   std::span<const bool>
       is_join; // per instruction: a jump target, the start of a called function, or an iteration
 

@@ -2,6 +2,7 @@
 #include "core/verifier/checker.h"
 #include "abi/attr.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 
 namespace kbpf {
 namespace {
@@ -34,10 +35,10 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
   case Obligation::Kind::access: {
     const Access access = obligation.access;
     KBPF_TRY(check_memory(state, obligation.reg, obligation.off, obligation.size,
-                        {.reads = access != Access::write && access != Access::release,
-                         .writes = access != Access::read && access != Access::acquire,
-                         .by_helper = false,
-                         .is_atomic = access != Access::read && access != Access::write}));
+                          {.reads = access != Access::write && access != Access::release,
+                           .writes = access != Access::read && access != Access::acquire,
+                           .by_helper = false,
+                           .is_atomic = access != Access::read && access != Access::write}));
     return state.reg(obligation.reg).kind == Kind::stack ? check_spill(state, obligation) : Result<void>();
   }
   case Obligation::Kind::reference:
@@ -216,6 +217,9 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
   Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
   uint16_t depth = static_cast<uint16_t>((-at.first + 7) / 8 * 8);
   subprogram.stack_depth = std::max(subprogram.stack_depth, depth);
+  if (use.reads)
+    for (uint32_t slot = slot_of(at.end - 1); at.first < at.end && slot <= slot_of(at.first); slot++)
+      rely_on_slots(state, base.frame, uint64_t{1} << slot);
   // Bytes that the program did not write are some number; the engine clears them.
   if (use.reads && !subprogram.zero_stack)
     for (int64_t offset = at.first; offset < at.end && !subprogram.zero_stack; offset++)
@@ -254,7 +258,8 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
                   "r{} points to the context: copy what is needed to the stack", reg);
   if (!base.number.is_constant(0))
     return refuse(state, RejectionId::context_access,
-                  "r{} points no more to the context's start: access fields by constant offsets from it", reg);
+                  "r{} points no more to the context's start: access fields by constant offsets from it",
+                  reg);
   uint64_t at = static_cast<uint64_t>(off);
   const ContextField *field = context.field_at(at);
   if (!field)

@@ -6,10 +6,21 @@
 namespace kbpf {
 namespace {
 
-// Ids mean something only within a state: those of two states correspond if one renaming, one to one, fits
-// everywhere.
+// Ids mean something only within a state: those of two states correspond if one renaming fits everywhere; one
+// to one for pointers. Numbers may be linked more closely in the current state than in the old one.
 class IdMatch {
 public:
+  bool match_link(uint32_t old_id, uint32_t current_id) {
+    if (current_id == 0)
+      current_id = --alone_;
+    for (uint32_t i = 0; i < link_count_; i++)
+      if (links_[i].old_id == old_id)
+        return links_[i].current_id == current_id;
+    if (link_count_ == kCapacity)
+      return false;
+    links_[link_count_++] = {old_id, current_id};
+    return true;
+  }
   bool match(uint32_t old_id, uint32_t current_id) {
     for (uint32_t i = 0; i < count_; i++)
       if (pairs_[i].old_id == old_id || pairs_[i].current_id == current_id)
@@ -25,8 +36,9 @@ private:
   struct Pair {
     uint32_t old_id, current_id;
   };
-  Pair pairs_[kCapacity];
-  uint32_t count_ = 0;
+  Pair pairs_[kCapacity], links_[kCapacity];
+  uint32_t count_ = 0, link_count_ = 0;
+  uint32_t alone_ = UINT32_MAX; // ids for numbers that are linked to none
 };
 
 // 0 is no id.
@@ -34,23 +46,23 @@ bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
   return (old_id == 0) == (current_id == 0) && (old_id == 0 || ids.match(old_id, current_id));
 }
 
-bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
+bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch &ids) {
   if (old.kind == Kind::uninitialised)
     return true;
-  if (current.kind == Kind::uninitialised)
-    return false;
-  if (old.is_scalar() && old.id == 0 && old.number.is_unknown())
-    return true; // any word at all, an address too
   if (old.kind != current.kind)
     return false;
   switch (old.kind) {
   case Kind::uninitialised:
     return true;
   case Kind::scalar:
-    // An id in old means that the walk from there may have used that two values are parts of one.
-    if (old.id != 0 && (current.id == 0 || old.part != current.part || !ids.match(old.id, current.id)))
+    if (how == Coverage::relied_on && !old.is_relied_on)
+      return true;
+    if (!is_subset(current.number, old.number))
       return false;
-    return is_subset(current.number, old.number);
+    // An id in old means that the walk from there may have used that two values are parts of one.
+    return old.id == 0 ||
+           ((current.id == 0 || old.part == current.part) &&
+            (current.id == 0 || old.delta == current.delta) && ids.match_link(old.id, current.id));
   case Kind::stack:
     return old.frame == current.frame && is_subset(current.number, old.number);
   case Kind::context:
@@ -81,12 +93,12 @@ bool value_covers(const Value &old, const Value &current, IdMatch &ids) {
   return false;
 }
 
+// A byte that was not written is some number too, once the engine clears it.
 bool byte_covers(ByteKind old, ByteKind current) {
   switch (old) {
   case ByteKind::uninitialised:
-    return true;
   case ByteKind::misc:
-    return current != ByteKind::uninitialised;
+    return true;
   case ByteKind::zero:
     return current == ByteKind::zero;
   case ByteKind::spill:
@@ -95,29 +107,51 @@ bool byte_covers(ByteKind old, ByteKind current) {
   return false;
 }
 
-bool slot_covers(const StackSlot &old, const StackSlot &current, IdMatch &ids) {
+bool slot_covers(const StackSlot &old, const StackSlot &current, Coverage how, IdMatch &ids) {
+  const bool old_spills = old.bytes[0] == ByteKind::spill;
+  const bool old_keeps_address = old_spills && !old.spilled.is_scalar();
+  const bool keeps_address = current.bytes[0] == ByteKind::spill && !current.spilled.is_scalar();
+  if (keeps_address != old_keeps_address)
+    return false;
+  const bool any_number =
+      old_spills && !old_keeps_address && how == Coverage::relied_on && !old.spilled.is_relied_on;
   for (unsigned i = 0; i < 8; i++)
-    if (!byte_covers(old.bytes[i], current.bytes[i]))
+    if (!byte_covers(any_number && old.bytes[i] == ByteKind::spill ? ByteKind::misc : old.bytes[i],
+                     current.bytes[i]))
       return false;
-  if (old.bytes[0] != ByteKind::spill)
+  if (!old_spills || any_number)
     return true;
   for (unsigned i = 0; i < 8; i++) // stored in as many bytes
     if ((old.bytes[i] == ByteKind::spill) != (current.bytes[i] == ByteKind::spill))
       return false;
-  return value_covers(old.spilled, current.spilled, ids);
+  return value_covers(old.spilled, current.spilled, how, ids);
 }
 
-bool frame_covers(const Frame &old, const Frame &current, IdMatch &ids, uint64_t &work) {
+bool reads_unwritten(const StackSlot &old, const StackSlot &current) {
+  for (unsigned i = 0; i < 8; i++)
+    if (old.bytes[i] != ByteKind::uninitialised && current.bytes[i] == ByteKind::uninitialised)
+      return true;
+  return false;
+}
+
+constexpr StackSlot kUntouched{};
+
+bool frame_covers(const Frame &old, const Frame &current, Coverage how, IdMatch &ids, CoverResult &result) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to ||
       old.is_callback != current.is_callback || old.rounds > current.rounds)
     return false;
-  for (unsigned reg = 0; reg < KBPF_REG_FP; reg++, work++)
-    if (!value_covers(old.regs[reg], current.regs[reg], ids))
+  result.work += KBPF_REG_COUNT + old.slot_count;
+  for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+    if (!value_covers(old.regs[reg], current.regs[reg], how, ids))
       return false;
-  static constexpr StackSlot kUntouched{};
-  for (uint32_t slot = 0; slot < old.slot_count; slot++, work++)
-    if (!slot_covers(old.slots[slot], slot < current.slot_count ? current.slots[slot] : kUntouched, ids))
+  for (uint32_t slot = 0; slot < old.slot_count; slot++) {
+    if (how == Coverage::relied_on && !(old.read >> slot & 1))
+      continue;
+    const StackSlot &now = slot < current.slot_count ? current.slots[slot] : kUntouched;
+    if (!slot_covers(old.slots[slot], now, how, ids))
       return false;
+    result.reads_unwritten |= reads_unwritten(old.slots[slot], now);
+  }
   return true;
 }
 
@@ -135,68 +169,49 @@ bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
 
 } // namespace
 
-namespace {
-
-void forget_idle_slots(Frame &frame, uint64_t idle) {
-  for (uint32_t i = 0; i < frame.slot_count; i++) {
-    StackSlot &slot = frame.slots[i];
-    bool is_pointer = slot.bytes[0] == ByteKind::spill && !slot.spilled.is_scalar();
-    if (!(idle >> i & 1) || is_pointer)
-      continue;
-    forget_spill(slot);
-    for (ByteKind &kind : slot.bytes)
-      if (kind == ByteKind::zero)
-        kind = ByteKind::misc;
-  }
-}
-
-} // namespace
-
 void simplify(State &state, const Cfg &cfg) {
   for (uint32_t f = 0; f < state.frame_count; f++) {
     bool innermost = f + 1 == state.frame_count;
     uint32_t insn = innermost ? state.insn : state.frames[f + 1]->return_to;
-    uint16_t live = cfg.live[insn], relevant = cfg.relevance.registers[insn];
+    const uint16_t live = cfg.live[insn];
     for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
       Value &value = state.frames[f]->regs[reg];
       // A helper that calls back may do so again, with the same arguments.
       bool is_clobbered = !innermost && reg <= 5 && !state.frames[f + 1]->is_callback;
       if (!(live >> reg & 1) || is_clobbered)
         value = Value();
-      else if (value.is_scalar() && !(relevant >> reg & 1))
-        value = Value::unknown();
     }
-    forget_idle_slots(*state.frames[f], cfg.relevance.idle_slots[insn]);
   }
-  // An id that one value alone has says nothing. Counting by pairs would be slow; a set of those seen twice
-  // is not.
-  constexpr uint32_t kTracked = 64;
-  uint32_t once[kTracked], count = 0;
-  bool twice[kTracked] = {};
-  for_each_value(state, [&](Value &value) {
-    if (!value.is_scalar() || value.id == 0)
-      return;
-    uint32_t i = static_cast<uint32_t>(std::find(once, once + count, value.id) - once);
-    if (i < count)
-      twice[i] = true;
-    else if (count < kTracked)
-      once[count++] = value.id;
-  });
-  for_each_value(state, [&](Value &value) {
-    uint32_t i = static_cast<uint32_t>(std::find(once, once + count, value.id) - once);
-    if (value.is_scalar() && i < count && !twice[i]) {
-      value.id = 0;
-      value.part = {};
-    }
-  });
 }
 
-bool covers(const State &old, const State &current, uint64_t &work) {
+void widen(State &current, const State &old) {
+  const auto widen_value = [](Value &now, const Value &was) {
+    if (now.is_scalar() && was.is_scalar() && !was.is_relied_on && now.number != was.number) {
+      const uint64_t sources = now.sources;
+      now = Value::unknown();
+      now.sources = sources;
+    }
+  };
+  for (uint32_t f = 0; f < std::min(current.frame_count, old.frame_count); f++) {
+    Frame &now = *current.frames[f];
+    const Frame &was = *old.frames[f];
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+      widen_value(now.regs[reg], was.regs[reg]);
+    for (uint32_t slot = 0; slot < std::min(now.slot_count, was.slot_count); slot++)
+      if (now.slots[slot].bytes[7] == ByteKind::spill && was.slots[slot].bytes[7] == ByteKind::spill)
+        widen_value(now.slots[slot].spilled, was.slots[slot].spilled);
+  }
+}
+
+bool covers(const State &old, const State &current, Coverage how, CoverResult &result) {
+  result.reads_unwritten = false;
   if (old.frame_count != current.frame_count)
     return false;
+  if (old.depends_on)
+    how = Coverage::everything;
   IdMatch ids;
   for (uint32_t f = old.frame_count; f-- > 0;)
-    if (!frame_covers(*old.frames[f], *current.frames[f], ids, work))
+    if (!frame_covers(*old.frames[f], *current.frames[f], how, ids, result))
       return false;
   return held_covers(old.held, current.held, ids);
 }

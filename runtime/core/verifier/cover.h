@@ -7,12 +7,26 @@
 
 namespace kbpf {
 
-// Forgets what nobody will read or compare: dead registers, numbers that do not matter, ids that only one
-// value has.
+// Forgets what nobody will read: dead registers.
 void simplify(State &state, const Cfg &cfg);
 
-// Whether every machine state that `current` stands for is one of `old`. Both are at the same instruction,
-// simplified. Adds the number of values compared to work.
-bool covers(const State &old, const State &current, uint64_t &work);
+// Forgets numbers that change from round to round of a loop that the kernel ends, and that nothing has relied on
+// so far. old: the round before.
+void widen(State &current, const State &old);
+
+enum class Coverage : uint8_t {
+  relied_on, // numbers that were not relied on, and slots that were not read, may differ: for old states
+             // whose paths have ended
+  everything, // all numbers lie within the old ones
+};
+
+struct CoverResult {
+  uint64_t work = 0;            // values compared, added up
+  bool reads_unwritten = false; // bytes may be read as numbers that the current state has not written
+};
+
+// Whether the machine states that `current` stands for are safe because those of `old` are: each is one of
+// them, but for what does not matter. Both are at the same instruction, simplified.
+bool covers(const State &old, const State &current, Coverage how, CoverResult &result);
 
 } // namespace kbpf

@@ -8,6 +8,7 @@
 #include "core/verifier/cover.h"
 #include "core/verifier/fixup.h"
 #include "core/verifier/log.h"
+#include "core/verifier/precision.h"
 #include "core/verifier/transformer.h"
 
 namespace kbpf {
@@ -105,7 +106,7 @@ private:
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} instructions were walked without an end", stats_.processed_insns);
     // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
-    uint64_t work = pool_.values_copied() + values_compared_;
+    uint64_t work = pool_.values_copied() + compared_values_.work;
     if (work > uint64_t{kMostValuesPerInsn} * options_.max_processed_insns)
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} registers and stack slots were copied or compared without an end", work);
@@ -220,13 +221,28 @@ private:
       record(state, from);
       return false;
     }
+    const Branch branch = transformer_.predict(state);
+    if (!branch.may_jump || !branch.may_pass) { // that it goes one way relies on what is compared
+      rely_on_linked(state, state.reg(insn.dst()));
+      if (insn.src_is_reg())
+        rely_on_linked(state, state.reg(insn.src()));
+      state.insn = branch.may_jump ? target : from + 1;
+      record(state, from);
+      return false;
+    }
     State *taken = pool_.copy(state);
     if (!taken)
       return Error::no_memory;
     bool may_jump = transformer_.assume_jump(*taken, true);
     bool may_pass = transformer_.assume_jump(state, false);
+    taken->parent = state.parent;
+    if (!may_jump || !may_pass) // what they are linked to contradicts it
+      for (const State *side : {taken, current_}) {
+        rely_on_linked(*side, side->reg(insn.dst()));
+        if (insn.src_is_reg())
+          rely_on_linked(*side, side->reg(insn.src()));
+      }
     if (!may_pass) { // then it does jump, whatever the narrowing thinks
-      taken->parent = state.parent;
       pool_.release(current_);
       current_ = taken;
       current_->insn = target;
@@ -292,20 +308,28 @@ private:
     State **link = &checkpoints_[current_->insn];
     uint32_t rounds = 0; // earlier rounds of a loop
     const bool iterates = is_iteration(analysis_.insn(current_->insn), *program_.profile);
+    if (iterates && *link && (*link)->open_paths != 0)
+      widen(*current_, **link);
     for (uint32_t compared = 0; *link && compared < kMostCompared && rounds < kMostRounds; compared++) {
       State &old = **link;
-      bool covered = covers(old, *current_, values_compared_);
-      if (old.open_paths != 0) { // an earlier round of a loop: it cannot vouch for what it has not finished
+      const bool is_open = old.open_paths != 0;
+      const bool covered =
+          covers(old, *current_, is_open ? Coverage::everything : Coverage::relied_on, compared_values_);
+      if (is_open) { // an earlier round of a loop: it cannot vouch for what it has not finished
         rounds++;
         if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
           log_.note("   another round of what instruction {} begins\n", current_->insn);
+          end_at(old);
+          depend_on_open(*current_, old.serial);
           return true;
         }
-        if (covered && old.iterations == current_->iterations && covers(*current_, old, values_compared_))
+        if (covered && old.iterations == current_->iterations &&
+            covers(*current_, old, Coverage::everything, compared_values_))
           return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                         "instruction {} is reached again in the same state", current_->insn);
       } else if (covered) {
         old.hits++;
+        end_at(old);
         log_.note("   known to be safe from instruction {} on\n", current_->insn);
         return true;
       } else if (++old.misses > 3 * old.hits + 3) { // costs more than it saves
@@ -326,6 +350,16 @@ private:
     return false;
   }
 
+  // `old`, just compared, covers the current state.
+  void end_at(const State &old) {
+    rely_like(*current_, old);
+    if (!compared_values_.reads_unwritten)
+      return;
+    for (uint32_t f = 0; f < current_->frame_count; f++)
+      analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(current_->frames[f]->first_insn)].zero_stack =
+          true;
+  }
+
   Result<void> make_checkpoint() {
     State *checkpoint = pool_.copy(*current_);
     if (!checkpoint)
@@ -335,6 +369,7 @@ private:
     checkpoint->next = checkpoints_[current_->insn];
     checkpoints_[current_->insn] = checkpoint;
     current_->parent = checkpoint;
+    start_at_checkpoint(*current_);
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
     return {};
   }
@@ -355,7 +390,7 @@ private:
   State *pending_ = nullptr; // last in, first out
   uint32_t pending_count_ = 0;
   uint32_t path_steps_ = 0;
-  uint64_t values_compared_ = 0;
+  CoverResult compared_values_;
   std::span<State *> checkpoints_; // per instruction: a list, the newest first
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
 };

@@ -51,7 +51,7 @@ bool narrow(Scalar &number, const Scalar &by) {
   return number.normalise();
 }
 
-// What is known of a value of part `to`, given another one of part `from` of the same number.
+// What is known of one part of a number, given another one of it.
 Scalar seen_through(const Part &from, const Scalar &number, const Part &to) {
   if (from == to)
     return number;
@@ -71,15 +71,42 @@ Scalar seen_through(const Part &from, const Scalar &number, const Part &to) {
   return result;
 }
 
+// value, seen as `to`, which belongs to the same number.
+Scalar seen_as(const Value &value, const Value &to) {
+  const auto moved = [](const Scalar &number, int64_t by) {
+    return by == 0 ? number : alu64(KBPF_ALU_ADD, 0, number, Scalar::constant(static_cast<uint64_t>(by)));
+  };
+  if (value.part.form == Form::whole && to.part.form == Form::whole)
+    return moved(value.number, int64_t{to.delta} - value.delta);
+  return moved(seen_through(value.part, moved(value.number, -int64_t{value.delta}), to.part), to.delta);
+}
+
+// The distance from the number, where a constant was added to a copy of it.
+bool is_moved_copy(const Insn &insn, const Value &operand, const Scalar &by) {
+  constexpr int64_t kFarthest = int64_t{1} << 30;
+  if (insn.code() != KBPF_ALU_ADD || insn.cls() != KBPF_CLASS_ALU64 || operand.part.form != Form::whole ||
+      !by.is_constant())
+    return false;
+  const int64_t step = static_cast<int64_t>(by.value());
+  return step > -kFarthest && step < kFarthest && operand.delta + step > -kFarthest &&
+         operand.delta + step < kFarthest;
+}
+
 } // namespace
 
-void derive(const Insn &insn, const Value &operand, Value &result) {
+void derive(const Insn &insn, const Value &operand, const Scalar &by, Value &result) {
   result.id = 0;
   result.part = {};
+  result.delta = 0;
   if (!operand.is_scalar() || operand.id == 0)
     return;
+  if (is_moved_copy(insn, operand, by)) {
+    result.id = operand.id;
+    result.delta = operand.delta + static_cast<int32_t>(by.value());
+    return;
+  }
   Part part = part_of(insn, operand.part);
-  if (part == kNoPart)
+  if (part == kNoPart || operand.delta != 0)
     return;
   result.id = operand.id;
   result.part = part;
@@ -88,9 +115,12 @@ void derive(const Insn &insn, const Value &operand, Value &result) {
 void derive_stored(unsigned bits, const Value &operand, Value &result) {
   if (result.number == operand.number) // nothing is cut off
     return;
-  Part part = operand.id ? lowest(Form::zero_extended, static_cast<int>(bits), operand.part) : kNoPart;
+  Part part = operand.id && operand.delta == 0
+                  ? lowest(Form::zero_extended, static_cast<int>(bits), operand.part)
+                  : kNoPart;
   result.id = part == kNoPart ? 0 : operand.id;
   result.part = part == kNoPart ? Part{} : part;
+  result.delta = 0;
 }
 
 void adopt_known(State &state, Value &result) {
@@ -100,8 +130,10 @@ void adopt_known(State &state, Value &result) {
     if (!value.is_scalar() || value.id != result.id)
       return;
     Scalar narrowed = result.number;
-    if (narrow(narrowed, seen_through(value.part, value.number, result.part)))
+    if (narrow(narrowed, seen_as(value, result)) && narrowed != result.number) {
       result.number = narrowed;
+      result.sources |= value.sources;
+    }
   });
 }
 
@@ -110,8 +142,10 @@ bool propagate(State &state, const Value &narrowed) {
     return true;
   bool possible = true;
   for_each_value(state, [&](Value &value) {
-    if (value.is_scalar() && value.id == narrowed.id)
-      possible &= narrow(value.number, seen_through(narrowed.part, narrowed.number, value.part));
+    if (!value.is_scalar() || value.id != narrowed.id)
+      return;
+    possible &= narrow(value.number, seen_as(narrowed, value));
+    value.sources |= narrowed.sources;
   });
   return possible;
 }

@@ -6,9 +6,9 @@
 
 namespace kbpf {
 
-// The link of `insn`'s result to the number that `operand`, its only unknown operand, belongs to. Changes
-// result's id and part only; leaves them empty where the result is no such part.
-void derive(const Insn &insn, const Value &operand, Value &result);
+// The link of `insn`'s result to the number that its first operand belongs to; by: its second. Changes
+// result's id, part and delta only; leaves them empty where the result is no such part.
+void derive(const Insn &insn, const Value &operand, const Scalar &by, Value &result);
 // The part that a store of `bits` bits keeps of a value, seen as what a zero-extending load gives.
 void derive_stored(unsigned bits, const Value &operand, Value &result);
 

@@ -34,9 +34,11 @@ Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
     return slot.spilled;
   if (first == 0 && size <= stored && slot.spilled.is_scalar()) {
     Value value = Value::scalar(zero_extend(slot.spilled.number, size * 8));
+    value.sources = slot.spilled.sources;
     if (size == stored) { // the very number that was stored
       value.id = slot.spilled.id;
       value.part = slot.spilled.part;
+      value.delta = slot.spilled.delta;
     }
     return value;
   }
@@ -46,13 +48,15 @@ Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
   return all_zero ? Value::constant(0) : Value::scalar(Scalar::zero_extended(size * 8));
 }
 
-void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value) {
+bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value) {
   StackSlot &slot = frame.slots[slot_of(offset)];
   unsigned first = byte_of(offset);
   if (first < spilled_bytes(slot))
     forget_spill(slot);
   ByteKind kind = ByteKind::misc;
-  if (value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0) {
+  const bool is_zero =
+      value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0;
+  if (is_zero && (first != 0 || value.sources == 0)) {
     kind = ByteKind::zero;
   } else if (first == 0 && (size == 8 || value.is_scalar())) {
     Value stored = value;
@@ -69,6 +73,7 @@ void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   }
   for (unsigned i = first; i < first + size; i++)
     slot.bytes[i] = kind;
+  return kind == ByteKind::zero && value.sources != 0;
 }
 
 void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises) {

@@ -20,8 +20,8 @@ OffsetRange offsets(const Value &base, int64_t off, uint64_t size);
 
 // What a load of size bytes at a known, aligned offset gives, zero-extended.
 Value read_stack(const Frame &frame, int64_t offset, unsigned size);
-// A store of size bytes at a known, aligned offset. The slots exist.
-void write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value);
+// A store of size bytes at a known, aligned offset. The slots exist. True: it relies on the value being 0.
+bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value);
 // Bytes first to end - 1 are overwritten by numbers. initialises: all of them; else perhaps some. Slots that
 // do not exist stay uninitialised.
 void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises);

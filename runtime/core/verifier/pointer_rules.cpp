@@ -4,6 +4,7 @@
 // a slip. The rules, and the bounds beyond which a sum is refused at once, are Linux's.
 #include "core/verifier/checker.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 
 namespace kbpf {
 namespace {
@@ -39,6 +40,8 @@ Result<void> Checker::check_movable(const State &state) {
   if (subtracts && state.reg(pointer).kind == Kind::stack)
     return refuse(state, RejectionId::pointer_arithmetic,
                   "r{} is a stack pointer: add a negative number to it instead", pointer);
+  if (insn.src_is_reg())
+    rely_on_linked(state, state.reg(dst_is_pointer ? insn.src() : insn.dst()));
   const Scalar by = !insn.src_is_reg() ? Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}))
                                        : state.reg(dst_is_pointer ? insn.src() : insn.dst()).number;
   return check_movable(state, pointer, by, subtracts);
@@ -70,10 +73,11 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
     return refuse(state, RejectionId::pointer_arithmetic, "r{}, a {}, is moved by {}: too far", reg,
                   kind_name(pointer.kind), static_cast<int64_t>(by.value()));
   if (is_far(by))
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{}, a {}, is moved by a number that may be as low as {}; check its lower bound, or make it "
-                  "unsigned",
-                  reg, kind_name(pointer.kind), by.r64.smin);
+    return refuse(
+        state, RejectionId::pointer_arithmetic,
+        "r{}, a {}, is moved by a number that may be as low as {}; check its lower bound, or make it "
+        "unsigned",
+        reg, kind_name(pointer.kind), by.r64.smin);
   const Scalar moved = alu64(subtracts ? KBPF_ALU_SUB : KBPF_ALU_ADD, 0, pointer.number, by);
   if (is_far(pointer.number) || is_far(moved))
     return refuse(state, RejectionId::pointer_arithmetic,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A program before and after verification. Only the verifier makes a VerifiedProgram, and the engines take nothing
-// else, so that running unverified code does not compile.
+// A program before and after verification. Only the verifier makes a VerifiedProgram, and the engines take
+// nothing else, so that running unverified code does not compile.
 #pragma once
 #include "core/isa/insn.h"
 #include "core/profile/profile.h"
@@ -25,8 +25,8 @@ struct MapRef {
   const MapRef *inner = nullptr;        // map of maps: what each of its maps is like; else null
 };
 
-// A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps. The
-// caller has turned fds into indices; MAP_FD and MAP_VALUE are refused here.
+// A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps.
+// The caller has turned fds into indices; MAP_FD and MAP_VALUE are refused here.
 struct RawProgram {
   std::span<const Insn> insns;
   std::span<const MapRef> maps;
@@ -37,12 +37,13 @@ struct RawProgram {
 };
 
 struct Subprogram {
-  uint32_t first;       // index of its first instruction
+  uint32_t first; // index of its first instruction
   uint32_t count;
   uint16_t stack_depth; // bytes of its own frame that it touches, rounded up to 8
   bool calls_helper;
   bool calls_subprogram;
-  bool zero_stack = false;    // may read stack bytes that it did not write: the engine clears stack_depth bytes on entry
+  bool zero_stack =
+      false; // may read stack bytes that it did not write: the engine clears stack_depth bytes on entry
   bool uses_may_goto = false; // the engine counts its may_gotos: kMayGotoBudget a frame
 };
 
@@ -52,20 +53,22 @@ constexpr uint64_t kMayGotoBudget = 8u << 20;
 // What verification proved about one instruction, for code generation.
 struct InsnFacts {
   bool reachable : 1;
-  bool zero_extended : 1;  // a 32-bit result whose upper half nobody reads: no zero extension needed
-  bool faultable : 1;      // a load through a pointer that may be bad: a fault reads as zero
+  bool zero_extended : 1; // a 32-bit result whose upper half nobody reads: no zero extension needed
+  bool faultable : 1;     // a load through a pointer that may be bad: a fault reads as zero
 };
 
 class Verifier;
 
 class VerifiedProgram {
 public:
-  // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls keep
-  // their number; the code of dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC has the index
-  // of a subprogram in imm: engines make it a callback handle (core/interp/callback.h).
+  // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls
+  // keep their number; the code of dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC
+  // has the index of a subprogram in imm: engines make it a callback handle (core/interp/callback.h).
   std::span<const Insn> insns() const { return insns_; }
   std::span<const InsnFacts> facts() const { return facts_; }
-  std::span<const Subprogram> subprograms() const { return subprograms_; } // [0] is the entry; ordered by first
+  std::span<const Subprogram> subprograms() const {
+    return subprograms_;
+  }                                                     // [0] is the entry; ordered by first
   uint32_t stack_depth() const { return stack_depth_; } // of the deepest call path, bytes
   const Profile &profile() const { return *profile_; }
 

@@ -64,7 +64,7 @@ State *StatePool::make_state() {
     state = arena_.make<State>();
   }
   if (state) {
-    states_made_++;
+    state->serial = ++states_made_;
     states_peak_ = std::max(states_peak_, ++states_now_);
   }
   return state;
@@ -96,6 +96,7 @@ State *StatePool::copy(const State &state) {
     }
     to->is_callback = from.is_callback;
     to->rounds = from.rounds;
+    to->written = from.written;
     std::copy(std::begin(from.regs), std::end(from.regs), to->regs);
     std::copy(from.slots, from.slots + from.slot_count, to->slots);
     values_copied_ += KBPF_REG_COUNT + from.slot_count;

@@ -59,11 +59,14 @@ struct Value {
   // Packet pointers: from `number` on, so many bytes exist. All of one id have the same `number`; 0: it is 0.
   uint16_t range = 0;
   union {
-    int32_t delta = 0;
-    uint32_t size; // of memory
+    int32_t delta = 0; // packet: above; a number with an id: that much more than what the id stands for
+    uint32_t size;     // of memory
   };
-  uint32_t owner = 0;    // memory: the reference (held.h) that it lives as long as; 0: it stays
-  bool is_inner = false; // map, map value: of a map that was looked up in `map`
+  uint32_t owner = 0;        // memory: the reference (held.h) that it lives as long as; 0: it stays
+  bool is_inner = false;     // map, map value: of a map that was looked up in `map`
+  bool is_relied_on = false; // a number in a checkpoint: its size has mattered behind it (precision.h)
+  uint64_t sources =
+      0; // a number: those of the last checkpoint that it comes from, as bits in precision.h's order
   Scalar number;
 
   static Value scalar(const Scalar &number) {
@@ -101,6 +104,8 @@ struct Frame {
   uint32_t return_to;  // where the caller goes on; 0 in the entry function
   bool is_callback;    // called by the helper that return_to calls, which goes on calling or returns
   uint32_t rounds;     // of the callback in the helper call that the frame is in
+  uint64_t written;    // bit n: slot n was wholly written since the last checkpoint
+  uint64_t read;       // in a checkpoint: bit n, slot n may be read behind it
   uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
   uint32_t capacity;
   StackSlot *slots;
@@ -120,6 +125,9 @@ struct State {
   State *parent;         // the checkpoint that this path last passed
   uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
   uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
+  uint64_t relied_on;    // a checkpoint: its numbers that were relied on, as bits of Value::sources
+  uint32_t serial;       // no two states of a walk have the same; from 1
+  uint32_t depends_on;   // a checkpoint: serial of an open one that paths from here have ended at; 0: none
   State *next;           // in a list of checkpoints, or of pending or free states
   Held *held;            // what the path has to give back; null: nothing
   const PathStep *path;  // how the walk came here; null where nobody asked
@@ -131,10 +139,10 @@ struct State {
 };
 
 // Calls visit(Value &) for every register and every spilled register of a state.
-template <typename Visitor> void for_each_value(State &state, Visitor visit) {
+template <typename AnyState, typename Visitor> void for_each_value(AnyState &state, Visitor visit) {
   for (uint32_t f = 0; f < state.frame_count; f++) {
-    Frame &frame = *state.frames[f];
-    for (Value &value : frame.regs)
+    auto &frame = *state.frames[f];
+    for (auto &value : frame.regs)
       visit(value);
     for (uint32_t s = 0; s < frame.slot_count; s++)
       if (frame.slots[s].bytes[0] == ByteKind::spill)

@@ -2,6 +2,7 @@
 #include "core/verifier/transformer.h"
 #include "core/verifier/link.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 #include <cstring>
 
 namespace kbpf {
@@ -73,7 +74,11 @@ void Transformer::alu(State &state, const Insn &insn) {
       insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
   Value result = arithmetic(insn, dst, src);
   if (result.is_scalar()) {
-    derive(insn, dst, result);
+    if (dst.is_scalar())
+      result.sources = dst.sources;
+    if (src.is_scalar())
+      result.sources |= src.sources;
+    derive(insn, dst, src.number, result);
     adopt_known(state, result);
   }
   dst = result;
@@ -95,7 +100,8 @@ Value Transformer::move(State &state, const Insn &insn) {
                                      : alu32(KBPF_ALU_MOV, insn.off, Scalar(), src.number));
   if (result.number == src.number) // the move changes nothing
     return src;
-  derive(insn, src, result);
+  result.sources = src.sources;
+  derive(insn, src, {}, result);
   adopt_known(state, result);
   return result;
 }
@@ -233,8 +239,11 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
     value = load_field(*analysis_.program.type->context, at, size);
   else if (base.kind == Kind::fd_slot)
     value = load_constant(std::as_bytes(std::span(&analysis_.map(base).fd, 1)), at, size);
-  if (insn.mode() == KBPF_MODE_MEMSX && value.is_scalar())
+  if (insn.mode() == KBPF_MODE_MEMSX && value.is_scalar()) {
+    const uint64_t sources = value.sources;
     value = Value::scalar(sign_extend(value.number, size * 8));
+    value.sources = sources;
+  }
   return value;
 }
 
@@ -261,7 +270,10 @@ Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_
   }
   if (!pool_.reserve_slots(frame, slot_of(at.first) + 1))
     return Error::no_memory;
-  write_stack(frame, at.first, size, value);
+  if (write_stack(frame, at.first, size, value))
+    rely_on_linked(state, value);
+  if (size == 8)
+    frame.written |= uint64_t{1} << slot_of(at.first);
   return {};
 }
 
@@ -338,6 +350,28 @@ void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken)
   });
 }
 
+Branch Transformer::predict(const State &state) const {
+  const Insn &insn = analysis_.insn(state.insn);
+  const bool is_64 = insn.cls() == KBPF_CLASS_JMP;
+  const Value &dst = state.reg(insn.dst());
+  const Value constant = Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+  const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : constant;
+  if (dst.is_scalar() && src.is_scalar()) {
+    Scalar a = dst.number, b = src.number;
+    if (!assume_not(insn.code(), is_64, a, b))
+      return {true, false};
+    a = dst.number, b = src.number;
+    return {assume(insn.code(), is_64, a, b), true};
+  }
+  // An address is not null.
+  const bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
+  if (is_64 && equality &&
+      ((is_certainly_not_null(dst) && src.is_scalar() && src.number.is_constant(0)) ||
+       (is_certainly_not_null(src) && dst.is_scalar() && dst.number.is_constant(0))))
+    return {insn.code() == KBPF_JMP_JNE, insn.code() == KBPF_JMP_JEQ};
+  return {true, true};
+}
+
 bool Transformer::assume_jump(State &state, bool taken) {
   const Insn &insn = analysis_.insn(state.insn);
   bool is_64 = insn.cls() == KBPF_CLASS_JMP;
@@ -346,16 +380,17 @@ bool Transformer::assume_jump(State &state, bool taken) {
       insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
 
   if (dst.is_scalar() && src.is_scalar()) {
+    if (insn.src_is_reg() && insn.src() == insn.dst())
+      return true; // of a number compared with itself nothing is learnt
     Value new_dst = dst, new_src = src;
     bool possible = taken ? assume(insn.code(), is_64, new_dst.number, new_src.number)
                           : assume_not(insn.code(), is_64, new_dst.number, new_src.number);
     if (!possible)
       return false;
-    if (insn.src_is_reg() && insn.src() == insn.dst())
-      return true; // of a number compared with itself nothing is learnt
-    state.reg(insn.dst()).number = new_dst.number;
+    new_dst.sources = new_src.sources = dst.sources | src.sources;
+    state.reg(insn.dst()) = new_dst;
     if (insn.src_is_reg())
-      state.reg(insn.src()).number = new_src.number;
+      state.reg(insn.src()) = new_src;
     return propagate(state, new_dst) && propagate(state, new_src);
   }
 
@@ -375,6 +410,7 @@ bool Transformer::assume_jump(State &state, bool taken) {
   const bool is_null = is_equal && !against_address;
   if (is_certainly_not_null(dst))
     return !is_null;
+  rely_on_linked(state, src); // that it is 0 decides
   if (dst.may_be_null())
     learn_null(state, dst, is_null);
   return true;

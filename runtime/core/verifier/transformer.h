@@ -6,6 +6,10 @@
 
 namespace kbpf {
 
+struct Branch {
+  bool may_jump, may_pass;
+};
+
 class Transformer {
 public:
   Transformer(Analysis &analysis, StatePool &pool) : analysis_(analysis), pool_(pool) {}
@@ -13,6 +17,8 @@ public:
   // Every instruction but jumps, exit and calls of subprograms. Error: no_memory.
   Result<void> apply(State &state);
 
+  // Where the conditional jump at state.insn can go.
+  Branch predict(const State &state) const;
   // Narrows the state by the conditional jump at state.insn being taken, or not. False: it can't be.
   [[nodiscard]] bool assume_jump(State &state, bool taken);
 

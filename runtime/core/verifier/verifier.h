@@ -16,11 +16,12 @@ struct VerifyStats {
   uint32_t stack_depth;
 };
 
-// A refusal: a stable id, the instruction that it is about, and one sentence. docs/verifier.md explains each id.
+// A refusal: a stable id, the instruction that it is about, and one sentence. docs/verifier.md explains each
+// id.
 struct Rejection {
-  uint16_t id;           // 17 reads V017; 0: not refused
-  const char *name;      // "map-value-out-of-bounds"
-  uint32_t insn;         // index
+  uint16_t id;      // 17 reads V017; 0: not refused
+  const char *name; // "map-value-out-of-bounds"
+  uint32_t insn;    // index
   char message[256];
 };
 
@@ -30,9 +31,9 @@ struct VerifyOptions {
   uint32_t max_processed_insns = KBPF_MAX_PROCESSED_INSNS;
 };
 
-// The result lives in result_arena; working memory comes from scratch and is given back. Errors: access_denied
-// (unsafe, rejection filled), invalid (malformed encoding, rejection filled), too_big (limit reached, rejection
-// filled), no_memory.
+// The result lives in result_arena; working memory comes from scratch and is given back. Errors:
+// access_denied (unsafe, rejection filled), invalid (malformed encoding, rejection filled), too_big (limit
+// reached, rejection filled), no_memory.
 Result<VerifiedProgram> verify(const RawProgram &program, const VerifyOptions &options, Arena &scratch,
                                Arena &result_arena, Rejection &rejection, VerifyStats &stats);
 
