@@ -12,6 +12,7 @@ namespace kbpf {
 struct MachineCode {
   Pages pages;
   uint64_t (*entry)(void *context) = nullptr;
+  uint64_t tail_entry = 0;                  // where another program's tail call goes on
   size_t size = 0;                          // bytes in pages
   std::span<const rv64::FaultEntry> faults; // loads that may fault, by ascending offset
 };

@@ -63,6 +63,7 @@ Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Aren
     memcpy(kept.data(), faults.data(), faults.size_bytes());
     code.faults = kept;
   }
+  code.tail_entry = address + rv64::tail_entry(plan);
   code.entry = reinterpret_cast<uint64_t (*)(void *)>(code.pages.data());
   return code;
 }

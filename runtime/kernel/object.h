@@ -21,6 +21,14 @@ struct kbpf_object {
   static constexpr uint32_t kPollReadable = 0x41, kPollError = 8;
   const Kind kind;
   std::atomic<uint32_t> references{1};
+  // Those of the references that are descriptors or names, or that the port holds for a moment.
+  std::atomic<uint32_t> users{0};
+  // No descriptor and no name is left; programs may still use the object. From a system call.
+  virtual void last_user_gone() {}
+  void drop_user() {
+    if (users.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      last_user_gone();
+  }
 
 protected:
   ~kbpf_object() = default;
@@ -80,5 +88,14 @@ public:
 private:
   T *object_ = nullptr;
 };
+
+// What the port stored with a reference of the runtime's own.
+inline Ref<Object> adopt_from_port(Object *object) {
+  Ref<Object> ref = Ref<Object>::adopt(object);
+  object->drop_user();
+  return ref;
+}
+// The object behind a descriptor, of any kind. Errors: bad_fd, invalid.
+Result<Ref<Object>> object_from_fd(uint32_t fd);
 
 } // namespace kbpf

@@ -25,6 +25,10 @@ public:
   const ProgTypeInfo &type() const { return *type_; }
   const char *name() const { return name_; }
   std::span<Map *const> maps() const { return {maps_, map_count_}; }
+  // What a slot of a program array holds (ProgArrayLayout).
+  uint64_t tail_target() const {
+    return code_.entry ? code_.tail_entry : reinterpret_cast<uintptr_t>(verified_);
+  }
   size_t code_bytes() const { return code_.size; } // of machine code; 0: interpreted
   std::span<const Insn> insns() const { return insns_; }
   // How it came here, and what it did while statistics were on.

@@ -144,6 +144,8 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     if (!program->verified_)
       return Error::no_memory;
   }
+  for (uint32_t i = 0; i < map_count_; i++)
+    KBPF_TRY(maps_[i]->bind(*program));
   KBPF_TRY(hand_maps_to(*program));
   KBPF_TRY(hand_info_to(*program));
   program->insns_ = verified.insns();

@@ -291,7 +291,10 @@ int open_foreign_fd() { return install(nullptr, true); }
 
 kbpf_object *object_of(int fd) {
   kbpf_object *object = nullptr;
-  return kbpf_port_fd_get(fd, &object) == 0 ? object : nullptr;
+  if (kbpf_port_fd_get(fd, &object) != 0)
+    return nullptr;
+  object->drop_user();
+  return object;
 }
 
 size_t open_fds() {

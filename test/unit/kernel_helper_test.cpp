@@ -58,7 +58,9 @@ protected:
 TEST_F(HelperTest, EveryNumberOfAProfileHasAFunction) {
   for (const Profile *profile : {&kKbpfProfile, &kZcoreProfile})
     for (const HelperProto &proto : profile->helpers)
-      EXPECT_NE(helper_environment(*profile).helper(proto.number), nullptr) << proto.name;
+      if (proto.number != KBPF_HELPER_TAIL_CALL ||
+          profile != &kKbpfProfile) // engines make that call themselves
+        EXPECT_NE(helper_environment(*profile).helper(proto.number), nullptr) << proto.name;
 }
 
 TEST_F(HelperTest, NumbersThatAProfileDoesNotHaveHaveNone) {

@@ -2,6 +2,7 @@
 // Numbers to functions, from the tables. A helper that a table lists and nobody defines is a link error.
 #include "abi/object.h"
 #include "kernel/helpers/helpers.h"
+#include "kernel/maps/prog_array.h"
 
 namespace kbpf {
 namespace {
@@ -13,6 +14,7 @@ uint64_t do_nothing(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0
 #define KBPF_FUNCTION_GPL_ONLY(name) name
 #define KBPF_FUNCTION_PANICS(name) name
 #define KBPF_FUNCTION_STUB(name) do_nothing
+#define KBPF_FUNCTION_ENGINE(name) nullptr
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   case number:                                                                                               \
     return KBPF_FUNCTION_##flags(name);
@@ -35,7 +37,7 @@ HelperFunction zcore_helper(uint32_t number) {
 
 HelperFunction no_helper(uint32_t) { return nullptr; }
 
-constexpr Environment kKbpfEnvironment{kbpf_helper};
+constexpr Environment kKbpfEnvironment{.helper = kbpf_helper, .prog_array = &maps::ProgArrayMap::kLayout};
 constexpr Environment kZcoreEnvironment{zcore_helper};
 constexpr Environment kNoEnvironment{no_helper};
 

@@ -209,6 +209,22 @@ Result<void> HashTable::next_key(const void *key, void *next) {
   return Error::not_found;
 }
 
+// What visit adds comes at the front of a list, where this does not see it. An element that visit removes may
+// turn up in another list, and this then walks that one's rest, as on Linux; but no further than there are
+// elements.
+Result<void> HashTable::for_each(Visit visit, void *user) {
+  for (uint32_t number = 0; number <= bucket_mask_; number++) {
+    uintptr_t link = bucket(number).first.load(std::memory_order_acquire);
+    for (uint32_t i = 0; i < spec().max_entries && !is_end(link); i++) {
+      Element *element = reinterpret_cast<Element *>(link);
+      link = element->next.load(std::memory_order_acquire);
+      if (!visit(user, element->key(), value(element, this_copy())))
+        return {};
+    }
+  }
+  return {};
+}
+
 size_t HashTable::user_value_size() const {
   return form_.per_cpu ? value_stride_ * copies_ : spec().value_size;
 }

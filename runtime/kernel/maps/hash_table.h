@@ -32,6 +32,7 @@ public:
   Result<void> update(const void *key, const void *value, uint64_t flags) override;
   Result<void> remove(const void *key) override;
   Result<void> next_key(const void *key, void *next) override;
+  Result<void> for_each(Visit visit, void *user) override;
   size_t user_value_size() const override;
   Result<void> read_for_user(const void *key, void *value) override;
   Result<void> write_for_user(const void *key, const void *value, uint64_t flags) override;

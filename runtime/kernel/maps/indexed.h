@@ -20,6 +20,12 @@ public:
     return {};
   }
   uint32_t batch_commands() const override { return kBatchLookup | kBatchUpdate; }
+  Result<void> for_each(Visit visit, void *user) override {
+    for (uint32_t index = 0; index < spec().max_entries; index++)
+      if (void *value = lookup(&index); !value || !visit(user, &index, value))
+        break;
+    return {};
+  }
 
 protected:
   explicit IndexedMap(const MapSpec &spec) : Map(spec), stride_(word_count(spec.value_size)) {}

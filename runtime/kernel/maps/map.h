@@ -38,6 +38,8 @@ struct MapTypes {
 
 constexpr uint32_t kBatchLookup = 1, kBatchUpdate = 2, kBatchDelete = 4, kBatchTake = 8;
 
+class Program;
+
 class Map : public Object {
 public:
   const MapSpec &spec() const { return spec_; }
@@ -69,6 +71,12 @@ public:
   // [any] The key after key in the map's own order, the first one for null and for a key that is not there.
   // Errors: not_found at the end, invalid, unsupported_operation.
   virtual Result<void> next_key(const void *, void *) { return Error::invalid; }
+  // [any] Inside a ReadSection. Calls visit for each element until it returns false; it may change the map.
+  // Error: invalid.
+  using Visit = bool (*)(void *user, const void *key, void *value);
+  virtual Result<void> for_each(Visit, void *) { return Error::invalid; }
+  // A program that refers to the map was loaded. Error: invalid, where the two do not go together.
+  virtual Result<void> bind(const Program &) { return {}; }
   // Copies the value of key, this CPU's. Error: not_found.
   Result<void> read_value(const void *key, void *value);
 

@@ -31,12 +31,9 @@ Result<void> ObjectArrayMap::write_for_user(const void *key, const void *value, 
   const uint32_t index = index_of(key);
   if (index >= spec().max_entries)
     return Error::too_big;
-  int fd;
+  uint32_t fd;
   memcpy(&fd, value, sizeof(fd));
-  Object *found = nullptr;
-  if (int status = kbpf_port_fd_get(fd, &found); status != 0)
-    return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
-  Ref<Object> object = Ref<Object>::adopt(found);
+  Ref<Object> object = KBPF_TRY(object_from_fd(fd));
   KBPF_TRY(admit(*object));
   Ref<Object>::adopt(slots()[index].exchange(object.release(), std::memory_order_acq_rel)).reset();
   return {};

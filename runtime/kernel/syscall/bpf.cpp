@@ -25,8 +25,8 @@ Error from_port(int negative_errno) {
   return negative_errno == -to_errno(Error::no_memory) ? Error::no_memory : Error::too_many_files;
 }
 
-template <typename T> Result<Ref<T>> object_from_fd(uint32_t fd, Object::Kind kind) {
-  Ref<Object> object = KBPF_TRY(any_object_from_fd(fd));
+template <typename T> Result<Ref<T>> object_of_kind(uint32_t fd, Object::Kind kind) {
+  Ref<Object> object = KBPF_TRY(object_from_fd(fd));
   if (object->kind != kind)
     return Error::invalid;
   return Ref<T>::adopt(static_cast<T *>(object.release()));
@@ -34,9 +34,12 @@ template <typename T> Result<Ref<T>> object_from_fd(uint32_t fd, Object::Kind ki
 
 template <typename T> Result<int64_t> install_object(Ref<T> object, const char *kind) {
   constexpr int kCloseOnExec = 1;
+  object->users.fetch_add(1, std::memory_order_relaxed);
   int fd = kbpf_port_fd_install(object.get(), kind, kCloseOnExec);
-  if (fd < 0)
+  if (fd < 0) {
+    object->drop_user();
     return from_port(fd);
+  }
   object.release(); // the descriptor's now
   return int64_t{fd};
 }
@@ -94,18 +97,11 @@ Result<void> Call::check_unused(size_t used) const {
   return {};
 }
 
-Result<Ref<Object>> any_object_from_fd(uint32_t fd) {
-  Object *object = nullptr;
-  if (int status = kbpf_port_fd_get(static_cast<int>(fd), &object); status != 0)
-    return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
-  return Ref<Object>::adopt(object);
-}
-
-Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_from_fd<Map>(fd, Object::Kind::map); }
+Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_of_kind<Map>(fd, Object::Kind::map); }
 Result<Ref<Program>> program_from_fd(uint32_t fd) {
-  return object_from_fd<Program>(fd, Object::Kind::program);
+  return object_of_kind<Program>(fd, Object::Kind::program);
 }
-Result<Ref<BtfObject>> btf_from_fd(uint32_t fd) { return object_from_fd<BtfObject>(fd, Object::Kind::btf); }
+Result<Ref<BtfObject>> btf_from_fd(uint32_t fd) { return object_of_kind<BtfObject>(fd, Object::Kind::btf); }
 Result<int64_t> install_fd(Ref<Map> map) { return install_object(std::move(map), "bpf-map"); }
 Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::move(program), "bpf-prog"); }
 Result<int64_t> install_fd(Ref<StatsSwitch> stats) { return install_object(std::move(stats), "bpf-stats"); }

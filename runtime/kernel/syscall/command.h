@@ -81,8 +81,6 @@ Result<int64_t> install_fd(Ref<Map> map);
 Result<int64_t> install_fd(Ref<Program> program);
 Result<int64_t> install_fd(Ref<StatsSwitch> stats);
 Result<int64_t> install_fd(Ref<BtfObject> btf);
-// The object behind a descriptor, of any kind. Errors: bad_fd, invalid.
-Result<Ref<Object>> any_object_from_fd(uint32_t fd);
 
 // Error: not_permitted.
 inline Result<void> require_permission() {

@@ -20,7 +20,7 @@ Result<int64_t> obj_pin(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(kbpf_attr_obj, path_fd)));
   int directory = KBPF_TRY(start_directory(attr));
   KBPF_TRY(require_permission());
-  Ref<Object> object = KBPF_TRY(any_object_from_fd(attr.bpf_fd));
+  Ref<Object> object = KBPF_TRY(object_from_fd(attr.bpf_fd));
   if (object->kind != Object::Kind::map && object->kind != Object::Kind::program)
     return Error::invalid;
   return int64_t{kbpf_port_path_bind(directory, attr.pathname, object.get())}; // errors are the file system's
@@ -33,12 +33,13 @@ Result<int64_t> obj_get(Call &call) {
   if (attr.bpf_fd)
     return Error::invalid;
   KBPF_TRY(require_permission());
-  Object *object = nullptr;
-  if (int status = kbpf_port_path_open(directory, attr.pathname, &object); status != 0)
+  Object *found = nullptr;
+  if (int status = kbpf_port_path_open(directory, attr.pathname, &found); status != 0)
     return int64_t{status};
+  Ref<Object> object = adopt_from_port(found);
   if (object->kind == Object::Kind::map)
-    return install_fd(Ref<Map>::adopt(static_cast<Map *>(object)));
-  return install_fd(Ref<Program>::adopt(static_cast<Program *>(object)));
+    return install_fd(Ref<Map>::adopt(static_cast<Map *>(object.release())));
+  return install_fd(Ref<Program>::adopt(static_cast<Program *>(object.release())));
 }
 
 } // namespace kbpf::commands

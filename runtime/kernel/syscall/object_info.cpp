@@ -189,7 +189,7 @@ Result<int64_t> obj_get_info_by_fd(Call &call) {
   KBPF_TRY(call.check_unused(sizeof(Attr)));
   if (attr.info_len > kMaxInfo)
     return Error::too_big;
-  Ref<Object> object = KBPF_TRY(any_object_from_fd(attr.bpf_fd));
+  Ref<Object> object = KBPF_TRY(object_from_fd(attr.bpf_fd));
   switch (object->kind) {
   case Object::Kind::map:
     KBPF_TRY((exchange<Map, kbpf_map_info>(call, attr, static_cast<const Map &>(*object))));

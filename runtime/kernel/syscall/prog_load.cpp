@@ -106,7 +106,7 @@ Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
   for (uint32_t i = 0; i < attr.fd_array_cnt; i++) {
     uint32_t fd = 0;
     KBPF_TRY(UserPtr(attr.fd_array).offset(uint64_t{i} * sizeof(fd)).copy_in(&fd, sizeof(fd)));
-    Ref<Object> object = KBPF_TRY(any_object_from_fd(fd));
+    Ref<Object> object = KBPF_TRY(object_from_fd(fd));
     if (object->kind == Object::Kind::btf)
       continue; // kernel functions would be named by it
     KBPF_TRY(loader->add_map(KBPF_TRY(map_from_fd(fd))));

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Helpers that call a function of the program back. The verifier has seen to it that it is one, and that it
+// returns 0 (go on) or 1 (stop).
+#include "core/interp/callback.h"
+#include "kernel/helpers/helpers.h"
+#include "kernel/maps/map.h"
+
+namespace kbpf::helpers {
+
+uint64_t loop(uint64_t count, uint64_t callback, uint64_t context, uint64_t flags, uint64_t) {
+  constexpr uint32_t kMaxRounds = 8u << 20;
+  const uint32_t rounds = static_cast<uint32_t>(count);
+  if (flags)
+    return helper_error(Error::invalid);
+  if (rounds > kMaxRounds)
+    return helper_error(Error::too_big);
+  for (uint32_t i = 0; i < rounds; i++)
+    if (run_callback(callback, i, context, 0, 0, 0))
+      return i + 1;
+  return rounds;
+}
+
+uint64_t for_each_map_elem(uint64_t map, uint64_t callback, uint64_t context, uint64_t flags, uint64_t) {
+  if (flags)
+    return helper_error(Error::invalid);
+  struct Rounds {
+    uint64_t map, callback, context, count;
+  } rounds{map, callback, context, 0};
+  Result<void> done = pointer<Map>(map)->for_each(
+      [](void *user, const void *key, void *value) {
+        Rounds &rounds = *static_cast<Rounds *>(user);
+        rounds.count++;
+        return run_callback(rounds.callback, rounds.map, reinterpret_cast<uintptr_t>(key),
+                            reinterpret_cast<uintptr_t>(value), rounds.context, 0) == 0;
+      },
+      &rounds);
+  return done.ok() ? rounds.count : helper_error(done.error());
+}
+
+} // namespace kbpf::helpers
