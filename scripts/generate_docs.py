@@ -27,6 +27,7 @@ TABLES = {
                 [("number", "number"), ("declaration", "prototype"), ("callable by", "flags"), ("does", "text")]),
     "helpers_zcore": ("helpers_zcore.def", "KBPF_HELPER", "number name ret a1 a2 a3 a4 a5 types flags since prototype text",
                       [("number", "number"), ("declaration", "prototype"), ("state", "flags"), ("does", "text")]),
+    "config": ("config.def", "KBPF_CONFIG", "name value text", [("name", "name"), ("value", "value"), ("is", "text")]),
     "errors": ("errors.def", "KBPF_ERROR", "name errno text", [("errno", "errno"), ("error", "name"), ("means", "text")]),
     "context_fields": ("contexts.def", "KBPF_FIELD", "context name offset size access",
                        [("context", "context"), ("field", "name"), ("offset", "offset"), ("bytes", "size"), ("access", "access")]),

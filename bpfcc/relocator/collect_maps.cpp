@@ -3,6 +3,7 @@
 // is an attribute, its number or type hidden behind a pointer (libbpf's __uint, __type, __array, __ulong).
 // Data sections become maps of one element. Where a profile binds maps by symbol, each undefined variable
 // that code refers to is one.
+#include "bpfcc/relocator/collect_config.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/map_definition.h"
 #include "bpfcc/relocator/report.h"
@@ -111,6 +112,8 @@ void collect_maps(Image &image) {
   }
   if (image.profile().map_encoding == kbpf::MapEncoding::undefined_symbol)
     collect_extern_maps(image);
+  if (!image.profile().config.empty())
+    collect_config(image);
 }
 
 } // namespace bpfcc

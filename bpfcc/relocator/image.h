@@ -52,6 +52,7 @@ struct Symbol {
 enum class MapOrigin : uint8_t {
   btf_defined,  // a variable in .maps
   data_section, // .rodata*, .data*, .bss*: one element whose value is the section
+  config,       // .kconfig: one element, the values of the kernel's configuration that the program asks for
   extern_fd,    // zcore: an undefined variable that will hold the map's fd
   inner,        // template of the inner maps of another map
 };
@@ -67,8 +68,11 @@ struct Map {
   uint32_t key_type = 0, value_type = 0; // BTF ids; 0: not given
   uint32_t pinning = 0, numa_node = 0;
   uint64_t map_extra = 0;
-  uint32_t inner_map = kNone; // index into Image::maps
-  bool read_only = false;     // a constant data section
+  uint32_t inner_map = kNone;  // index into Image::maps
+  bool read_only = false;      // a constant data section
+  std::string config;          // the value of a map of that origin
+  uint64_t slots_offset = 0;   // of "values" in the definition: what .values = {...} fills
+  bool holds_programs = false; // __array(values, int (void *))
 };
 
 // ---- collect_programs ----
@@ -151,6 +155,14 @@ struct Reloc {
   Resolved resolved;
 };
 
+// An element of a map of maps or programs that is there from the start.
+struct Slot {
+  uint32_t map;
+  uint32_t key;
+  bool is_program;
+  uint32_t target; // index into Image::programs or maps
+};
+
 // ---- synthesize ----
 
 struct OutputSection {
@@ -193,6 +205,10 @@ struct Image {
 
   std::vector<Map> maps;
   std::unordered_map<uint32_t, uint32_t> data_maps; // data section -> map
+  struct ConfigPlace {
+    uint32_t map, offset, size;
+  };
+  std::unordered_map<std::string_view, ConfigPlace> config; // variable -> where its value is
 
   std::vector<Function> functions; // by ascending section, then first
   std::vector<Program> programs;
@@ -200,6 +216,7 @@ struct Image {
   bool gpl_compatible = false;
 
   std::vector<Reloc> relocs; // by ascending section, then insn
+  std::vector<Slot> slots;   // by ascending map, then key
 
   // apply_core: instructions that no kernel accepts (section, slot), and why
   std::map<std::pair<uint32_t, uint32_t>, std::string> poisoned;

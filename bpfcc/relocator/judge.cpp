@@ -19,6 +19,7 @@ kbpf::BlockSource heap_blocks() {
 
 std::vector<kbpf::MapRef> map_refs(const Image &image) {
   std::vector<kbpf::MapRef> refs;
+  refs.reserve(image.maps.size()); // maps of maps point to others
   for (size_t i = 0; i < image.maps.size(); i++) {
     const Map &map = image.maps[i];
     kbpf::MapRef ref{};
@@ -28,6 +29,12 @@ std::vector<kbpf::MapRef> map_refs(const Image &image) {
     ref.max_entries = map.max_entries;
     ref.map_flags = map.map_flags;
     ref.handle = i + 1;
+    if (map.inner_map < i) // a template stands before the map that it is for
+      ref.inner = &refs[map.inner_map];
+    if (map.origin == MapOrigin::config) {
+      ref.value_address = kValueAddress * (i + 1);
+      ref.constants = std::as_bytes(std::span(map.config));
+    }
     if (map.origin == MapOrigin::data_section) {
       ref.value_address = kValueAddress * (i + 1);
       const Section &section = image.sections[map.section];

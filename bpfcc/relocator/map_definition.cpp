@@ -138,6 +138,7 @@ void Definition::read_values(const BtfMember &member) {
   if (has_values_)
     return error("attribute 'values' is given twice");
   has_values_ = true;
+  map_.slots_offset = member.bit_offset / 8;
   if (map_.origin == MapOrigin::inner)
     return error("a map inside a map cannot hold maps itself");
   const BtfType &array = btf.type(btf.strip(member.type));
@@ -153,7 +154,9 @@ void Definition::read_values(const BtfMember &member) {
     uint32_t index = static_cast<uint32_t>(image_.maps.size());
     define_map(image_, std::move(inner), element);
     map_.inner_map = index;
-  } else if (btf.type(element).kind != BtfKind::function_proto) {
+  } else if (btf.type(element).kind == BtfKind::function_proto) {
+    map_.holds_programs = true;
+  } else {
     error("attribute 'values' holds neither maps nor programs; write __array(values, struct { ... })");
   }
 }

@@ -34,6 +34,8 @@ const char *origin_name(MapOrigin origin) {
     return "defined";
   case MapOrigin::data_section:
     return "data";
+  case MapOrigin::config:
+    return "config";
   case MapOrigin::extern_fd:
     return "extern";
   case MapOrigin::inner:
@@ -143,6 +145,12 @@ void print(const Image &image, std::string &out) {
   for (const Reloc &reloc : image.relocs)
     out += concat("reloc ", image.sections[reloc.section].name, "+", hex(uint64_t(reloc.insn) * 8), " ",
                   kind_name(reloc.kind), " ", source_text(image, reloc), target_text(image, reloc.resolved),
+                  "\n");
+  for (const Slot &slot : image.slots)
+    out += concat("slot ", image.maps[slot.map].name, "[", slot.key, "] -> ",
+                  slot.is_program ? "program " : "map ",
+                  slot.is_program ? image.functions[image.programs[slot.target].function].name
+                                  : std::string_view(image.maps[slot.target].name),
                   "\n");
   for (const CoreRelo &core : image.btf_ext.core_relos)
     out +=

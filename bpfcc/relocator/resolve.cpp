@@ -3,6 +3,7 @@
 // errors about names are reported here, at the C line of the reference.
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/report.h"
+#include "bpfcc/relocator/resolve_slots.h"
 #include "bpfcc/relocator/text.h"
 #include <algorithm>
 #include <array>
@@ -46,7 +47,7 @@ private:
   const bool libbpf_;                                     // references to maps and externs stay as they are
   std::unordered_map<uint64_t, uint32_t> maps_by_offset_; // in .maps
   std::unordered_map<std::string_view, uint32_t> extern_maps_;
-  std::vector<std::string_view> defined_names_, helper_names_;     // to suggest one
+  std::vector<std::string_view> defined_names_, helper_names_, config_names_; // to suggest one
   std::unordered_map<std::string_view, std::string_view> externs_; // variable or function -> .ksyms, .kconfig
   std::unordered_set<std::string_view>
       linkable_; // what a static linker finds in another object: declared here
@@ -65,6 +66,8 @@ Resolver::Resolver(Image &image)
       defined_names_.push_back(symbol.name);
   for (const kbpf::HelperProto &proto : image.profile().helpers)
     helper_names_.push_back(proto.name);
+  for (const kbpf::ConfigValue &value : image.profile().config)
+    config_names_.push_back(value.name);
   for (uint32_t id = 1; id < image.btf.count(); id++) {
     const BtfType &type = image.btf.type(id);
     if (libbpf_ && image.btf.is_extern(type))
@@ -146,8 +149,22 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
   auto declared = externs_.find(symbol.name);
   if (declared != externs_.end() && libbpf_)
     return {ResolvedKind::for_loader, 0, 0};
+  if (auto value = image_.config.find(symbol.name); value != image_.config.end()) {
+    if (reloc.addend < value->second.size)
+      return {ResolvedKind::map_value, value->second.map,
+              value->second.offset + static_cast<uint32_t>(reloc.addend)};
+    error(reloc, concat("reference to ", quoted(symbol.name), " + ", reloc.addend, ", outside its ",
+                        value->second.size, " bytes"));
+    return {};
+  }
   if (symbol.binding == STB_WEAK)
     return {ResolvedKind::null_address, 0, 0};
+  if (declared != externs_.end() && declared->second == ".kconfig" && !config_names_.empty()) {
+    error(reloc, concat("the value of ", quoted(symbol.name), " is not known: profile ", profile_name(),
+                        " has no such configuration", suggestion(image_, symbol.name, config_names_),
+                        "; declared __weak it is 0"));
+    return {};
+  }
   if (declared != externs_.end()) {
     error(reloc, concat(quoted(symbol.name), " is in ", declared->second, ", which kernels of profile ",
                         profile_name(), " don't offer"));
@@ -263,6 +280,7 @@ void resolve(Image &image) {
   Resolver resolver(image);
   for (Reloc &reloc : image.relocs)
     reloc.resolved = resolver.resolve(reloc);
+  resolve_slots(image);
 }
 
 } // namespace bpfcc

@@ -167,22 +167,6 @@ void FunctionScan::scan_jump(uint32_t slot, const kbpf::Insn &insn) {
     error(slot, concat("malformed object: a jump out of function ", quoted(function_.name)));
 }
 
-// Slots of a map in .maps that already name programs or maps: libbpf fills them, our object format has none.
-void scan_map_slots(Image &image, uint32_t index) {
-  const std::vector<RawReloc> &raws = image.sections[index].relocs;
-  for (const Map &map : image.maps) {
-    if (map.section != index)
-      continue;
-    auto first = std::lower_bound(raws.begin(), raws.end(), map.offset,
-                                  [](const RawReloc &raw, uint64_t offset) { return raw.offset < offset; });
-    if (first != raws.end() && first->offset - map.offset < map.size)
-      error_at_symbol(image, map.name,
-                      concat("map ", quoted(map.name), ": the object format of profile ",
-                             quoted(image.profile().name),
-                             " has no initial values of slots; fill them from user space"));
-  }
-}
-
 // Pointers in initialised data would need a loader that patches data.
 void scan_data(Image &image, uint32_t index) {
   const Section &section = image.sections[index];
@@ -201,13 +185,9 @@ void scan(Image &image) {
   for (Function &function : image.functions)
     if (image.profile().subprograms || function.is_program)
       FunctionScan(image, function).run();
-  for (uint32_t i = 1; i < image.sections.size(); i++) {
-    if (image.sections[i].name == ".maps" &&
-        image.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx)
-      scan_map_slots(image, i);
-    else if (is_data(image.sections[i]) && image.profile().global_data)
+  for (uint32_t i = 1; i < image.sections.size(); i++)
+    if (is_data(image.sections[i]) && image.profile().global_data)
       scan_data(image, i);
-  }
 }
 
 } // namespace bpfcc

@@ -36,6 +36,7 @@ private:
   RewrittenBtf btf_;
   std::unordered_map<uint32_t, uint32_t> data_sections_; // input section -> output section
   std::unordered_map<uint32_t, uint32_t> map_symbols_;   // map -> output symbol
+  uint32_t config_section_ = 0;                          // output section
   std::string strtab_ = std::string(1, '\0');
   std::unordered_map<std::string, uint32_t> strings_;
 };
@@ -111,6 +112,9 @@ void Synthesis::add_data() {
     else if (section.name == "license" || section.name == "version")
       add_section(section.name, section.flags & (SHF_ALLOC | SHF_WRITE), std::string(section.contents));
   }
+  for (const Map &map : image_.maps)
+    if (map.origin == MapOrigin::config)
+      config_section_ = add_section(map.name, SHF_ALLOC, map.config);
 }
 
 uint32_t Synthesis::string(std::string_view text) {
@@ -142,6 +146,10 @@ kbpf_map_record Synthesis::map_record(const Map &map) {
     record.flags |= KBPF_MAP_REC_DATA | (map.read_only ? KBPF_MAP_REC_RODATA : 0);
     auto contents = data_sections_.find(map.section);
     record.init_section = contents == data_sections_.end() ? 0 : contents->second;
+  }
+  if (map.origin == MapOrigin::config) {
+    record.flags |= KBPF_MAP_REC_DATA | KBPF_MAP_REC_RODATA;
+    record.init_section = config_section_;
   }
   return record;
 }
@@ -196,7 +204,7 @@ void Synthesis::add_abi_record() {
 }
 
 void Synthesis::add_tables() {
-  std::string maps, programs;
+  std::string maps, programs, slots;
   for (const Map &map : image_.maps)
     append_record(maps, map_record(map));
   for (uint32_t i = 0; i < image_.programs.size(); i++)
@@ -204,6 +212,11 @@ void Synthesis::add_tables() {
   add_abi_record();
   add_section(KBPF_SEC_MAPS, 0, std::move(maps));
   add_section(KBPF_SEC_PROGS, 0, std::move(programs));
+  for (const Slot &slot : image_.slots)
+    append_record(slots, kbpf_slot_record{slot.map, slot.key,
+                                          slot.is_program ? KBPF_SLOT_PROG : KBPF_SLOT_MAP, slot.target});
+  if (!slots.empty())
+    add_section(KBPF_SEC_SLOTS, 0, std::move(slots));
   add_section(KBPF_SEC_STRTAB, 0, std::move(strtab_));
 }
 

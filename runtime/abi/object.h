@@ -8,6 +8,7 @@
 #define KBPF_SEC_ABI ".kbpf.abi"
 #define KBPF_SEC_MAPS ".kbpf.maps"
 #define KBPF_SEC_PROGS ".kbpf.progs"
+#define KBPF_SEC_SLOTS ".kbpf.slots"
 #define KBPF_SEC_STRTAB ".kbpf.strtab"
 
 #define KBPF_OBJECT_MAGIC 0x4650424bu /* "KBPF" */
@@ -70,4 +71,16 @@ struct kbpf_prog_record { /* 64 bytes */
   kbpf_u32 reserved[5];
 };
 #define KBPF_NO_ATTACH 0xffffffffu
+
+#define KBPF_SLOT_MAP 1u
+#define KBPF_SLOT_PROG 2u
+
+/* An element that a map of maps or programs has from the start. Whoever loads the object sets it, once the map and
+ * its target exist. */
+struct kbpf_slot_record { /* 16 bytes */
+  kbpf_u32 map;    /* index of the record of the map */
+  kbpf_u32 key;
+  kbpf_u32 kind;   /* KBPF_SLOT_* */
+  kbpf_u32 target; /* index of a record of .kbpf.maps or .kbpf.progs */
+};
 #endif

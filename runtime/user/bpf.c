@@ -80,6 +80,27 @@ int bpf_map_get_next_key(int fd, const void *key, void *next_key) {
   return element_call(COMMAND_MAP_GET_NEXT_KEY, fd, key, next_key, 0);
 }
 
+int bpf_map_freeze(int fd) {
+  struct kbpf_attr_map_elem attr;
+  memset(&attr, 0, sizeof(attr));
+  attr.map_fd = (uint32_t)fd;
+  return call_bpf(COMMAND_MAP_FREEZE, &attr, sizeof(attr.map_fd));
+}
+
+int bpf_obj_pin(int fd, const char *pathname) {
+  struct kbpf_attr_obj attr;
+  memset(&attr, 0, sizeof(attr));
+  attr.pathname = address_of(pathname);
+  attr.bpf_fd = (uint32_t)fd;
+  return call_bpf(COMMAND_OBJ_PIN, &attr, sizeof(attr));
+}
+int bpf_obj_get(const char *pathname) {
+  struct kbpf_attr_obj attr;
+  memset(&attr, 0, sizeof(attr));
+  attr.pathname = address_of(pathname);
+  return call_bpf(COMMAND_OBJ_GET, &attr, sizeof(attr));
+}
+
 int bpf_prog_load(enum bpf_prog_type prog_type, const char *prog_name, const char *license,
                   const struct bpf_insn *insns, size_t insn_cnt, struct bpf_prog_load_opts *opts) {
   struct kbpf_attr_prog_load attr;

@@ -72,6 +72,14 @@ struct bpf_link {
   int prog_fd; // its own descriptor of the program
 };
 
+// An element that a map has from the start.
+struct initial_slot {
+  bpf_map *map;
+  uint32_t key;
+  bpf_map *inner = nullptr; // or
+  bpf_program *program = nullptr;
+};
+
 struct bpf_object {
   std::byte *bytes = nullptr;
   size_t size = 0;
@@ -79,6 +87,8 @@ struct bpf_object {
   size_t map_count = 0;
   bpf_program *programs = nullptr;
   size_t program_count = 0;
+  initial_slot *slots = nullptr;
+  size_t slot_count = 0;
   bool maps_undefined = false; // zcore: maps are names only
 };
 
@@ -124,6 +134,19 @@ int read_kbpf_object(bpf_object &object, const kbpf::ObjectView &view) {
     }
     if (!program.name || !program.section_name || (has_target && !program.attach_target))
       return out_of_memory();
+  }
+  object.slots = static_cast<initial_slot *>(calloc(view.slot_count() + 1, sizeof(initial_slot)));
+  if (!object.slots)
+    return out_of_memory();
+  for (uint32_t i = 0; i < view.slot_count(); i++) {
+    kbpf_slot_record record = view.slot(i);
+    initial_slot &slot = object.slots[object.slot_count++];
+    slot.map = object.maps + record.map;
+    slot.key = record.key;
+    if (record.kind == KBPF_SLOT_PROG)
+      slot.program = object.programs + record.target;
+    else
+      slot.inner = object.maps + record.target;
   }
   return 0;
 }
@@ -175,10 +198,48 @@ int read_records(bpf_object &object) {
               : fail(kbpf::to_errno(view.error()), "%s%s", "zcore object: ", why);
 }
 
+constexpr char kPinDirectory[] = "/sys/fs/bpf/"; // where LIBBPF_PIN_BY_NAME puts maps
+constexpr uint32_t kPinByName = 1;
+
+void pin_path(const bpf_map &map, char (&path)[sizeof(kPinDirectory) + KBPF_MAX_NAME]) {
+  snprintf(path, sizeof(path), "%s%s", kPinDirectory, map.name);
+}
+
+// Whether the map was there under its name.
+bool reuse_pinned(bpf_map &map) {
+  char path[sizeof(kPinDirectory) + KBPF_MAX_NAME];
+  pin_path(map, path);
+  map.fd = bpf_obj_get(path);
+  return map.fd >= 0;
+}
+
+int pin(bpf_map &map) {
+  char path[sizeof(kPinDirectory) + KBPF_MAX_NAME];
+  pin_path(map, path);
+  int result = bpf_obj_pin(map.fd, path);
+  return result < 0 ? fail(-result, "cannot pin a map at %s: %s", path, strerror(-result)) : 0;
+}
+
+// Elements that are maps are set before programs are loaded, those that are programs afterwards.
+int fill_slots(const bpf_object &object, bool programs) {
+  for (size_t i = 0; i < object.slot_count; i++) {
+    const initial_slot &slot = object.slots[i];
+    if ((slot.program != nullptr) != programs)
+      continue;
+    uint32_t fd = static_cast<uint32_t>(programs ? slot.program->fd : slot.inner->fd);
+    int result = bpf_map_update_elem(slot.map->fd, &slot.key, &fd, BPF_ANY);
+    if (result < 0)
+      return fail(-result, "map '%s': cannot set an initial element: %s", slot.map->name, strerror(-result));
+  }
+  return 0;
+}
+
 int create_map(const bpf_object &object, bpf_map &map) {
   if (object.maps_undefined)
     return fail(ENOENT, "map '%s'%s", map.name,
                 ": a zcore object does not define its maps: give it one by bpf_map__reuse_fd");
+  if (map.record.pinning == kPinByName && reuse_pinned(map))
+    return 0;
   bpf_map_create_opts opts = {};
   opts.sz = sizeof(opts);
   opts.map_flags = map.record.map_flags;
@@ -194,7 +255,11 @@ int create_map(const bpf_object &object, bpf_map &map) {
     if (result < 0)
       return fail(-result, "map '%s': cannot set its contents: %s", map.name, strerror(-result));
   }
-  return 0;
+  // The verifier takes the contents of a frozen map for constants, as it did when the object was made.
+  int result = map.record.flags & KBPF_MAP_REC_RODATA ? bpf_map_freeze(map.fd) : 0;
+  if (result < 0)
+    return fail(-result, "map '%s': cannot freeze it: %s", map.name, strerror(-result));
+  return map.record.pinning == kPinByName ? pin(map) : 0;
 }
 
 int load_program(const bpf_object &object, bpf_program &program) {
@@ -296,13 +361,15 @@ int bpf_object__load(struct bpf_object *object) {
     if (result < 0)
       return result;
   }
+  if (int result = fill_slots(*object, false); result < 0)
+    return result;
   for (size_t i = 0; i < object->program_count; i++) {
     bpf_program &program = object->programs[i];
     int result = program.autoload && program.fd < 0 ? load_program(*object, program) : 0;
     if (result < 0)
       return result;
   }
-  return 0;
+  return fill_slots(*object, true);
 }
 
 void bpf_object__close(struct bpf_object *object) {
@@ -321,6 +388,7 @@ void bpf_object__close(struct bpf_object *object) {
   }
   free(object->maps);
   free(object->programs);
+  free(object->slots);
   free(object->bytes);
   free(object);
 }

@@ -121,6 +121,8 @@ std::string KbpfObjectBuilder::build() {
   if (!maps.empty())
     elf.add_section(KBPF_SEC_MAPS, SHT_PROGBITS, 0, maps);
   elf.add_section(KBPF_SEC_PROGS, SHT_PROGBITS, 0, progs);
+  if (!slots_.empty())
+    elf.add_section(KBPF_SEC_SLOTS, SHT_PROGBITS, 0, slots_);
   elf.add_section(KBPF_SEC_STRTAB, SHT_STRTAB, 0, strings_);
   return elf.build();
 }

@@ -44,6 +44,7 @@ public:
                            uint32_t max_entries);
   // A data section's map. contents: of its one value.
   kbpf_map_record &add_data_map(std::string_view map_name, std::string contents, uint32_t flags);
+  void add_slot(const kbpf_slot_record &record) { slots_ += record_bytes(record); }
   kbpf_prog_record &add_prog(std::string_view prog_name, const std::vector<Insn> &code);
   std::string build();
 
@@ -54,6 +55,7 @@ private:
   std::string strings_ = std::string(1, '\0');
   std::vector<kbpf_map_record> maps_;
   std::vector<kbpf_prog_record> progs_;
+  std::string slots_;
 };
 
 // A plain zcore object: code in .text, and for each pair an R_BPF_64_64 at that instruction against an

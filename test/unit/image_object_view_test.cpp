@@ -48,6 +48,33 @@ TEST(ObjectView, ReadsMapsProgramsAndContents) {
   EXPECT_TRUE(view->btf().empty());
 }
 
+TEST(ObjectView, ReadsInitialElementsOfMaps) {
+  KbpfObjectBuilder builder = sample();
+  builder.add_slot({1, 7, KBPF_SLOT_MAP, 0});
+  builder.add_slot({0, 9, KBPF_SLOT_PROG, 0});
+  AlignedBytes object(builder.build());
+  StringSink why;
+  Result<ObjectView> view = ObjectView::open(object.span(), why);
+  ASSERT_TRUE(view.ok()) << why.text();
+  ASSERT_EQ(view->slot_count(), 2u);
+  EXPECT_EQ(view->slot(0).key, 7u);
+  EXPECT_EQ(view->slot(1).kind, KBPF_SLOT_PROG);
+}
+
+TEST(ObjectView, RefusesInitialElementsOfWhatItHasNot) {
+  const std::pair<kbpf_slot_record, const char *> kCases[] = {
+      {{2, 0, KBPF_SLOT_MAP, 0}, "slot 0: map 2 does not exist"},
+      {{0, 0, KBPF_SLOT_MAP, 2}, "slot 0: map 2 does not exist"},
+      {{0, 0, KBPF_SLOT_PROG, 1}, "slot 0: program 1 does not exist"},
+      {{0, 0, 3, 0}, "slot 0: kind 3 is not known"},
+      {{0, 0, 0, 0}, "slot 0: kind 0 is not known"}};
+  for (const auto &[record, reason] : kCases) {
+    KbpfObjectBuilder builder = sample();
+    builder.add_slot(record);
+    expect_refused(builder.build(), reason);
+  }
+}
+
 TEST(ObjectView, IsToldFromAZcoreObject) {
   StringSink why;
   AlignedBytes kbpf(sample().build());

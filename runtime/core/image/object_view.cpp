@@ -66,10 +66,12 @@ Result<ObjectView> ObjectView::open(std::span<const std::byte> bytes, TextSink &
   view.strtab_ = KBPF_TRY(own_section(view.elf_, KBPF_SEC_STRTAB, true, why));
   view.maps_ = KBPF_TRY(own_section(view.elf_, KBPF_SEC_MAPS, false, why));
   view.progs_ = KBPF_TRY(own_section(view.elf_, KBPF_SEC_PROGS, true, why));
+  view.slots_ = KBPF_TRY(own_section(view.elf_, KBPF_SEC_SLOTS, false, why));
   view.btf_ = KBPF_TRY(own_section(view.elf_, ".BTF", false, why));
   view.btf_ext_ = KBPF_TRY(own_section(view.elf_, ".BTF.ext", false, why));
   view.map_count_ = KBPF_TRY(record_count(view.maps_, sizeof(kbpf_map_record), KBPF_SEC_MAPS, why));
   view.prog_count_ = KBPF_TRY(record_count(view.progs_, sizeof(kbpf_prog_record), KBPF_SEC_PROGS, why));
+  view.slot_count_ = KBPF_TRY(record_count(view.slots_, sizeof(kbpf_slot_record), KBPF_SEC_SLOTS, why));
   if (view.prog_count_ == 0)
     return refuse(why, "the object has no program");
 
@@ -85,6 +87,8 @@ Result<ObjectView> ObjectView::open(std::span<const std::byte> bytes, TextSink &
     room -= count;
     KBPF_TRY(view.check_code(i, why));
   }
+  for (uint32_t i = 0; i < view.slot_count_; i++)
+    KBPF_TRY(view.check_slot(i, why));
   KBPF_TRY(view.check_relocations(why));
   return view;
 }
@@ -174,6 +178,18 @@ Result<void> ObjectView::check_prog(uint32_t index, TextSink &why) const {
   return {};
 }
 
+Result<void> ObjectView::check_slot(uint32_t index, TextSink &why) const {
+  kbpf_slot_record record = slot(index);
+  if (record.map >= map_count_)
+    return refuse(why, "slot {}: map {} does not exist", index, record.map);
+  if (record.kind != KBPF_SLOT_MAP && record.kind != KBPF_SLOT_PROG)
+    return refuse(why, "slot {}: kind {} is not known", index, record.kind);
+  if (record.target >= (record.kind == KBPF_SLOT_MAP ? map_count_ : prog_count_))
+    return refuse(why, "slot {}: {} {} does not exist", index,
+                  record.kind == KBPF_SLOT_MAP ? "map" : "program", record.target);
+  return {};
+}
+
 Result<void> ObjectView::check_code(uint32_t index, TextSink &why) const {
   std::span<const Insn> insns = prog_insns(index);
   for (size_t i = 0; i < insns.size(); i++) {
@@ -211,6 +227,8 @@ Result<void> ObjectView::check_relocations(TextSink &why) const {
 kbpf_map_record ObjectView::map(uint32_t index) const { return record_at<kbpf_map_record>(maps_, index); }
 
 kbpf_prog_record ObjectView::prog(uint32_t index) const { return record_at<kbpf_prog_record>(progs_, index); }
+
+kbpf_slot_record ObjectView::slot(uint32_t index) const { return record_at<kbpf_slot_record>(slots_, index); }
 
 std::span<const std::byte> ObjectView::map_contents(uint32_t index) const {
   uint32_t section = map(index).init_section;

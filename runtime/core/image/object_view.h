@@ -33,6 +33,10 @@ public:
   kbpf_prog_record prog(uint32_t index) const;
   std::span<const Insn> prog_insns(uint32_t index) const;
 
+  // Elements that maps have from the start; their maps and targets exist.
+  uint32_t slot_count() const { return slot_count_; }
+  kbpf_slot_record slot(uint32_t index) const;
+
   std::string_view string(uint32_t offset) const; // a name field of a record
   std::span<const std::byte> btf() const;         // contents of .BTF; empty where there is none
   std::span<const std::byte> btf_ext() const;
@@ -42,14 +46,16 @@ private:
   Result<void> check_abi(TextSink &why) const;
   Result<void> check_map(uint32_t index, TextSink &why) const;
   Result<void> check_prog(uint32_t index, TextSink &why) const;
+  Result<void> check_slot(uint32_t index, TextSink &why) const;
   Result<void> check_code(uint32_t index, TextSink &why) const;
   Result<void> check_relocations(TextSink &why) const;
 
   elf::ElfView elf_;
-  ByteView maps_, progs_, strtab_, btf_, btf_ext_;
+  ByteView maps_, progs_, slots_, strtab_, btf_, btf_ext_;
   kbpf_abi_record abi_{};
   uint32_t map_count_ = 0;
   uint32_t prog_count_ = 0;
+  uint32_t slot_count_ = 0;
 };
 
 } // namespace kbpf

@@ -238,6 +238,12 @@ constexpr SectionInfo kSections[] = {
 };
 } // namespace linux_profile
 
+constexpr ConfigValue kConfig[] = {
+#define KBPF_CONFIG(name, value, text) {#name, value},
+#include "abi/config.def"
+#undef KBPF_CONFIG
+};
+
 constexpr bool ascending(std::span<const HelperProto> helpers) {
   for (size_t i = 1; i < helpers.size(); i++)
     if (helpers[i - 1].number >= helpers[i].number)
@@ -284,6 +290,7 @@ constexpr Profile kKbpfProfile = with_digest({
     .prog_types = kKbpfProgTypes,
     .attach_kinds = kAttachKinds,
     .sections = kSections,
+    .config = kConfig,
     .max_insns = KBPF_MAX_INSNS,
     .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
     .stack_size = KBPF_STACK_SIZE,
@@ -308,6 +315,7 @@ constexpr Profile kZcoreProfile = with_digest({
     .prog_types = kZcoreProgTypes,
     .attach_kinds = kAttachKinds,
     .sections = probe_sections(),
+    .config = {},
     .max_insns = KBPF_MAX_INSNS,
     .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
     .stack_size = KBPF_STACK_SIZE,
@@ -332,6 +340,7 @@ constexpr Profile kLinuxProfile = with_digest({
     .prog_types = linux_profile::kProgTypes,
     .attach_kinds = {},
     .sections = linux_profile::kSections,
+    .config = {},
     .max_insns = KBPF_MAX_INSNS,
     .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,
     .stack_size = KBPF_STACK_SIZE,

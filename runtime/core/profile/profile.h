@@ -78,6 +78,12 @@ struct SectionInfo {
   uint32_t since;
 };
 
+// What "extern ... __kconfig" gives.
+struct ConfigValue {
+  std::string_view name;
+  uint64_t value;
+};
+
 // How code refers to maps, and where programs stand.
 enum class MapEncoding : uint8_t {
   pseudo_map_idx,   // kbpf: ld_imm64 with src 5 or 6, imm = index into the map table
@@ -108,6 +114,7 @@ struct Profile {
   std::span<const ProgTypeInfo> prog_types;
   std::span<const AttachKindInfo> attach_kinds;
   std::span<const SectionInfo> sections;
+  std::span<const ConfigValue> config;
   uint32_t max_insns;
   uint32_t max_processed_insns;
   uint32_t stack_size;

@@ -55,6 +55,9 @@ int bpf_map_create(enum bpf_map_type map_type, const char *map_name, uint32_t ke
 int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags);
 int bpf_map_lookup_elem(int fd, const void *key, void *value);
 int bpf_map_delete_elem(int fd, const void *key);
+int bpf_map_freeze(int fd); /* from now on no process changes the contents */
+int bpf_obj_pin(int fd, const char *pathname); /* in the bpf file system, which keeps the object alive */
+int bpf_obj_get(const char *pathname);
 int bpf_map_get_next_key(int fd, const void *key, void *next_key); /* key null: the first */
 
 struct bpf_prog_load_opts {
