@@ -23,6 +23,9 @@ struct Insn {
 
   constexpr bool is_alu() const { return cls() == KBPF_CLASS_ALU || cls() == KBPF_CLASS_ALU64; }
   constexpr bool is_jump_class() const { return cls() == KBPF_CLASS_JMP || cls() == KBPF_CLASS_JMP32; }
+  constexpr bool is_jump() const { // to another place in the same function, whatever it depends on
+    return is_jump_class() && code() != KBPF_JMP_CALL && code() != KBPF_JMP_EXIT;
+  }
   constexpr bool is_ld_imm64() const { return opcode == KBPF_OP_LD_IMM64; }
   // Group packet: r0 = bytes of the packet of context r6, as classic BPF loads them.
   constexpr bool is_packet_load() const {

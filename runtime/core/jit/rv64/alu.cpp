@@ -15,11 +15,12 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
 } // namespace
 
 [[gnu::always_inline]] inline void Lowering::finish_alu(const Insn &insn, Extension extension) {
-  if (!is_64(insn) && !extension.zero && !upper_half_unused()) {
-    emit_.zext_w(native(insn.dst()), native(insn.dst()));
+  bool clears = !is_64(insn) && !extension.zero && !upper_half_unused();
+  if (clears)
     extension = {.zero = true, .sign = false};
-  }
   set_extension(insn.dst(), extension);
+  if (clears)
+    emit_.zext_w(native(insn.dst()), native(insn.dst()));
 }
 
 [[gnu::always_inline]] inline void Lowering::add(const Insn &insn, uint8_t source) {
@@ -326,7 +327,7 @@ void Lowering::swap_bytes_64(Reg rd) {
   emit_.or_(rd, rd, t0);
 }
 
-// With insn.opcode known at compile time, as below, little of this is left.
+// With insn.opcode known at compile time, little of this is left.
 [[gnu::always_inline]] inline void Lowering::alu(const Insn &insn, uint8_t source) {
   switch (insn.code()) {
   case KBPF_ALU_ADD:
@@ -367,37 +368,26 @@ void Lowering::swap_bytes_64(Reg rd) {
   }
 }
 
-template <uint8_t opcode> void Lowering::alu_as(Insn insn, uint8_t source) {
-  insn.opcode = opcode;
-  return alu(insn, source);
+// Whether each operand is in a register or fits an instruction.
+[[gnu::always_inline]] inline bool has_short_operands(const Insn &insn, uint8_t source) {
+  if (insn.code() == KBPF_ALU_MUL || insn.code() == KBPF_ALU_DIV || insn.code() == KBPF_ALU_MOD)
+    return insn.src_is_reg() && source != KBPF_REG_FP && insn.src() != KBPF_REG_FP;
+  return source != KBPF_REG_FP && (insn.src_is_reg() ? insn.src() != KBPF_REG_FP : fits_signed(insn.imm, 11));
 }
 
-// One instantiation for each opcode.
-void Lowering::lower_alu(const Insn &insn, uint8_t source) {
-#define KBPF_FORM(opcode)                                                                                    \
-  case opcode:                                                                                               \
-    return alu_as<opcode>(insn, source);
-#define KBPF_FORMS(code)                                                                                     \
-  KBPF_FORM(KBPF_CLASS_ALU64 | code | KBPF_SRC_K)                                                            \
-  KBPF_FORM(KBPF_CLASS_ALU64 | code | KBPF_SRC_X)                                                            \
-  KBPF_FORM(KBPF_CLASS_ALU | code | KBPF_SRC_K)                                                              \
-  KBPF_FORM(KBPF_CLASS_ALU | code | KBPF_SRC_X)
-  switch (insn.opcode) {
-    KBPF_FORMS(KBPF_ALU_ADD)
-    KBPF_FORMS(KBPF_ALU_SUB)
-    KBPF_FORMS(KBPF_ALU_MUL)
-    KBPF_FORMS(KBPF_ALU_OR)
-    KBPF_FORMS(KBPF_ALU_AND)
-    KBPF_FORMS(KBPF_ALU_XOR)
-    KBPF_FORMS(KBPF_ALU_LSH)
-    KBPF_FORMS(KBPF_ALU_RSH)
-    KBPF_FORMS(KBPF_ALU_ARSH)
-    KBPF_FORMS(KBPF_ALU_MOV)
-  default:
-    return alu(insn, source);
-  }
-#undef KBPF_FORMS
-#undef KBPF_FORM
+[[gnu::noinline]] void Lowering::alu_with_long_operand(Insn insn, uint8_t source) { alu(insn, source); }
+
+// The short ways call nothing, so that they have nothing to save.
+template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, Insn insn, uint8_t source) {
+  insn.opcode = opcode;
+  constexpr bool is_move = (opcode & 0xf8) == (KBPF_ALU_MOV | KBPF_SRC_X);
+  if (is_move)
+    return self.move_or_more(insn);
+  if (!has_short_operands(insn, source))
+    return self.alu_with_long_operand(insn, source);
+  self.alu(insn, source);
 }
+constinit const Lowering::Handlers Lowering::kAlu = KBPF_HANDLERS(lower_alu, KBPF_CLASS_ALU);
+constinit const Lowering::Handlers Lowering::kAlu64 = KBPF_HANDLERS(lower_alu, KBPF_CLASS_ALU64);
 
 } // namespace kbpf::rv64

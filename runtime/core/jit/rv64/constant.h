@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The shortest way to build a 64-bit constant in a register from immediates.
+// Constants beyond 32 bits that two instructions build: one that has a single instruction, then a shift.
+// Longer ones are better read from memory.
 #pragma once
 #include "core/jit/rv64/jit.h"
+#include <optional>
 
 namespace kbpf::rv64 {
 
-struct ConstantStep {
-  enum class Op : uint8_t { lui, addi, addiw, slli, srli, zext_w };
-  Op op;
-  int32_t imm; // lui: bits 31 .. 12 of its value
+struct ShiftedConstant {
+  enum class Shift : uint8_t { slli, srli, zext_w };
+  int32_t start; // 12 bits, or nothing in its low 12 bits
+  Shift shift;
+  uint8_t count; // of slli and srli
 };
 
-// A first step addi adds to zero; every other step works on the register that is being built.
-struct ConstantSequence {
-  static constexpr unsigned kMaxSteps = 8;
-  ConstantStep steps[kMaxSteps];
-  unsigned count = 0;
-};
+std::optional<ShiftedConstant> as_shifted(uint64_t value, CpuFeatures cpu);
 
-ConstantSequence build_constant(uint64_t value, CpuFeatures cpu);
+// Instructions that a constant takes, one that is read from memory two.
+unsigned constant_length(uint64_t value);
 
 } // namespace kbpf::rv64

@@ -2,33 +2,31 @@
 // Lowering of control flow: the walk over the program, prologues and epilogues, jumps, calls.
 #include "core/isa/encoding.h"
 #include "core/jit/rv64/lower.h"
+#include <algorithm>
 
 namespace kbpf::rv64 {
 
 Result<void> Lowering::run() {
+  static constexpr const Handlers *kClasses[] = {&kLd, &kLdx, &kSt, &kStx, &kAlu, &kJmp, &kJmp32, &kAlu64};
   std::span<const Subprogram> subprograms = plan_.program.subprograms();
   const uint32_t count = static_cast<uint32_t>(insns_.size());
   size_t subprogram = 0;
   uint32_t next_first = 0; // where the next subprogram begins
-  for (uint32_t i = 0; i < count;) {
+  for (uint32_t i = 0; i < count; i = index_ + 1) {
     if (i == next_first) {
-      layout_ = &plan_.layouts[subprogram++];
-      if (i == 0 && plan_.makes_tail_calls)
-        count_tail_calls();
+      enter_subprogram(subprogram++);
       next_first = subprogram < subprograms.size() ? subprograms[subprogram].first : count;
-      layout_->start = emit_.position();
-      layout_->fixups_before = static_cast<uint32_t>(next_fixup_);
-      prologue();
     }
     uint32_t found = plan_.marks[i];
     begin(i);
-    if (!(found & mark::kReachable)) {
-      i++;
-      continue;
-    }
-    if (found & mark::kLeader)
+    if ((found & (mark::kReachable | mark::kLeader)) != mark::kReachable) {
+      if (!(found & mark::kReachable))
+        continue;
       extensions_ = 0;
-    i += lower_insn(i);
+    }
+    emit_.make_room();
+    Insn insn = insns_[i];
+    (*kClasses[insn.cls()])[insn.opcode >> 3](*this, insn, insn.dst());
   }
   plan_.offsets[count] = emit_.position();
   plan_.fixups_before[count] = static_cast<uint32_t>(next_fixup_);
@@ -44,11 +42,15 @@ Result<void> Lowering::run() {
   return {};
 }
 
-void Lowering::begin(uint32_t index) {
-  index_ = index;
-  upper_half_unused_ = plan_.marks[index] & mark::kUpperHalfUnused;
-  plan_.offsets[index] = emit_.position();
-  plan_.fixups_before[index] = static_cast<uint32_t>(next_fixup_);
+void Lowering::enter_subprogram(size_t number) {
+  layout_ = &plan_.layouts[number];
+  std::copy_n(layout_->registers, KBPF_REG_COUNT, registers_);
+  emit_.make_room();
+  if (number == 0 && plan_.makes_tail_calls)
+    count_tail_calls();
+  layout_->start = emit_.position();
+  layout_->fixups_before = static_cast<uint32_t>(next_fixup_);
+  prologue();
 }
 
 // A move followed by an operation on its result is one instruction where RISC-V has three operands. A 32-bit
@@ -72,90 +74,45 @@ static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
          operation.dst() != move.dst();
 }
 
-uint32_t Lowering::lower_move(const Insn &insn) {
+void Lowering::move_or_more(const Insn &move) {
   uint32_t next = index_ + 1;
   if (follows(next)) {
-    bool with_alu = fuses(insn, insns_[next]);
-    if (with_alu || fuses_with_fetch(insn, insns_[next])) {
+    Insn operation = insns_[next];
+    if (fuses(move, operation)) {
       begin(next);
-      with_alu ? lower_alu(insns_[next], insn.src()) : lower_atomic(insns_[next], insn.src());
-      return 2;
+      const Handlers &handlers = operation.cls() == KBPF_CLASS_ALU ? kAlu : kAlu64;
+      return handlers[operation.opcode >> 3](*this, operation, move.src());
+    }
+    if (fuses_with_fetch(move, operation)) {
+      begin(next);
+      return lower_atomic(operation, move.src());
     }
   }
-  lower_alu(insn, insn.dst());
-  return 1;
+  alu_with_long_operand(move, move.dst());
 }
 
-uint32_t Lowering::lower_insn(uint32_t index) {
-  const Insn &insn = insns_[index];
-  uint32_t slots = 1;
-  switch (insn.cls()) {
-  case KBPF_CLASS_ALU:
-  case KBPF_CLASS_ALU64:
-    if (insn.code() == KBPF_ALU_MOV && insn.src_is_reg())
-      slots = lower_move(insn);
-    else
-      lower_alu(insn, insn.dst());
-    break;
-  case KBPF_CLASS_JMP:
-  case KBPF_CLASS_JMP32:
-    if (insn.is_exit())
-      lower_exit();
-    else if (insn.is_call() || insn.is_callx())
-      lower_call(insn);
-    else if (insn.code() == KBPF_JMP_JA)
-      lower_goto(jump_target(index));
-    else if (insn.code() == KBPF_JMP_JCOND)
-      lower_may_goto(insn, jump_target(index));
-    else if (skips_goto(index)) {
-      begin(index + 1);
-      lower_branch(insn, jump_target(index + 1), true);
-      slots = 2;
-    } else {
-      lower_branch(insn, jump_target(index), false);
-    }
-    break;
-  case KBPF_CLASS_LDX:
-    lower_load(insn);
-    break;
-  case KBPF_CLASS_ST:
-  case KBPF_CLASS_STX:
-    lower_store(insn);
-    break;
-  default: { // LD
-    if (insn.is_packet_load()) {
-      lower_packet_load(insn);
-      break;
-    }
-    if (insn.is_function_address()) {
-      add_fixup({.at = emit_.position(),
-                 .target = static_cast<uint32_t>(insn.imm),
-                 .kind = FixupKind::function,
-                 .rs1 = native(insn.dst())});
-      emit_.room(smallest_size(FixupKind::function));
-      set_extension(insn.dst(), {});
-      begin(index + 1);
-      slots = 2;
-      break;
-    }
-    if (!insn.is_ld_imm64() || insn.src() != 0) {
-      refuse();
-      break;
-    }
-    uint64_t value = static_cast<uint32_t>(insn.imm) | uint64_t{static_cast<uint32_t>(insns_[index + 1].imm)}
-                                                           << 32;
-    if (auto held = held_constant(value))
-      emit_.mv(native(insn.dst()), *held);
-    else
-      constant(native(insn.dst()), value);
-    set_extension(insn.dst(),
-                  {.zero = value >> 32 == 0, .sign = fits_signed(static_cast<int64_t>(value), 32)});
-    begin(index + 1);
-    slots = 2;
-    break;
+void Lowering::load_wide(const Insn &insn) {
+  if (insn.is_packet_load())
+    return lower_packet_load(insn);
+  if (insn.is_function_address()) {
+    add_fixup({.at = emit_.position(),
+               .target = static_cast<uint32_t>(insn.imm),
+               .kind = FixupKind::function,
+               .rs1 = native(insn.dst())});
+    emit_.room(smallest_size(FixupKind::function));
+    set_extension(insn.dst(), {});
+    return begin(index_ + 1);
   }
-  }
-  return slots;
+  if (!insn.is_ld_imm64() || insn.src() != 0)
+    return refuse();
+  uint64_t upper = static_cast<uint32_t>(insns_[index_ + 1].imm);
+  uint64_t value = static_cast<uint32_t>(insn.imm) | upper << 32;
+  if (auto held = held_constant(value))
+    emit_.mv(native(insn.dst()), *held);
+  else
+    constant(native(insn.dst()), value);
+  set_extension(insn.dst(), {.zero = value >> 32 == 0, .sign = fits_signed(static_cast<int64_t>(value), 32)});
+  begin(index_ + 1);
 }
 
 // The way in from outside, where tail calls have to be counted: calls the program proper, which they enter
@@ -378,7 +335,7 @@ bool Lowering::skips_goto(uint32_t index) const {
   return skipped.is_jump_class() && skipped.code() == KBPF_JMP_JA;
 }
 
-void Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
+[[gnu::always_inline]] inline void Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
   bool is64 = insn.cls() == KBPF_CLASS_JMP;
   bool by_register = insn.src_is_reg();
 
@@ -521,6 +478,11 @@ uint32_t Lowering::subprogram_at(uint32_t first) const {
   return static_cast<uint32_t>(low);
 }
 
+Reg Lowering::read_frame_pointer(Reg temp) {
+  emit_.add_constant(temp, sp, layout_->bpf_stack, temp);
+  return temp;
+}
+
 Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
   Reg source = read(reg, temp);
   if (extension(reg).sign)
@@ -528,5 +490,34 @@ Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
   emit_.sext_w(temp, source);
   return temp;
 }
+
+[[gnu::always_inline]] inline void Lowering::jump(const Insn &insn) {
+  uint32_t target = jump_target(index_);
+  if (insn.is_exit())
+    lower_exit();
+  else if (insn.is_call() || insn.is_callx())
+    lower_call(insn);
+  else if (insn.code() == KBPF_JMP_JA)
+    lower_goto(target);
+  else if (insn.code() == KBPF_JMP_JCOND)
+    lower_may_goto(insn, target);
+  else if (!skips_goto(index_))
+    lower_branch(insn, target, false);
+  else {
+    begin(index_ + 1);
+    lower_branch(insn, jump_target(index_), true);
+  }
+}
+
+template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, Insn insn, uint8_t) {
+  insn.opcode = opcode;
+  self.jump(insn);
+}
+template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, Insn insn, uint8_t) {
+  self.load_wide(insn);
+}
+constinit const Lowering::Handlers Lowering::kLd = KBPF_HANDLERS(lower_wide, KBPF_CLASS_LD);
+constinit const Lowering::Handlers Lowering::kJmp = KBPF_HANDLERS(lower_jump, KBPF_CLASS_JMP);
+constinit const Lowering::Handlers Lowering::kJmp32 = KBPF_HANDLERS(lower_jump, KBPF_CLASS_JMP32);
 
 } // namespace kbpf::rv64

@@ -19,11 +19,11 @@ void Emitter::next_chunk() {
     (chunk_ ? chunk_->next : first_) = next;
     chunk_ = next;
     cursor_ = next->halves;
-    limit_ = next->halves + CodeChunk::kHalves - 4;
+    limit_ = next->halves + CodeChunk::kHalves - kMaxRun / 2;
   } else { // goes on in vain, so that only the end has to ask
     out_of_memory_ = true;
     cursor_ = sink_;
-    limit_ = sink_;
+    limit_ = sink_ - 1;
     chunk_ = nullptr;
   }
   bias_ = reinterpret_cast<uintptr_t>(cursor_) - position;
@@ -34,37 +34,40 @@ CodeBuffer Emitter::finish() {
   return {first_, position()};
 }
 
-void Emitter::li(Reg rd, const ConstantSequence &sequence) {
-  for (unsigned i = 0; i < sequence.count; i++) {
-    ConstantStep step = sequence.steps[i];
-    switch (step.op) {
-    case ConstantStep::Op::lui:
-      lui(rd, step.imm);
-      break;
-    case ConstantStep::Op::addi:
-      addi(rd, i ? rd : zero, step.imm);
-      break;
-    case ConstantStep::Op::addiw:
-      addiw(rd, rd, step.imm);
-      break;
-    case ConstantStep::Op::slli:
-      slli(rd, rd, static_cast<unsigned>(step.imm));
-      break;
-    case ConstantStep::Op::srli:
-      srli(rd, rd, static_cast<unsigned>(step.imm));
-      break;
-    case ConstantStep::Op::zext_w:
-      zext_w(rd, rd);
-      break;
-    }
+bool Emitter::li(Reg rd, uint64_t value) {
+  if (fits_signed(static_cast<int64_t>(value), 32)) {
+    li_32(rd, static_cast<int32_t>(value));
+    return true;
   }
+  std::optional<ShiftedConstant> shifted = as_shifted(value, cpu_);
+  if (!shifted)
+    return false;
+  li_32(rd, shifted->start);
+  switch (shifted->shift) {
+  case ShiftedConstant::Shift::slli:
+    slli(rd, rd, shifted->count);
+    break;
+  case ShiftedConstant::Shift::srli:
+    srli(rd, rd, shifted->count);
+    break;
+  case ShiftedConstant::Shift::zext_w:
+    zext_w(rd, rd);
+    break;
+  }
+  return true;
 }
 
 void Emitter::add_constant(Reg rd, Reg rs, int64_t imm, Reg temp) {
+  for (; !fits_signed(imm, 32); rs = rd) { // by what the distance of the stack from sp adds to 32 bits
+    int32_t step = imm > 0 ? 2047 : -2048;
+    addi(rd, rs, step);
+    imm -= step;
+  }
   if (fits_signed(imm, 12))
     return addi(rd, rs, static_cast<int32_t>(imm));
-  li(temp, static_cast<uint64_t>(imm));
-  add(rd, rs, temp);
+  Reg constant = temp == rs ? t2 : temp;
+  li_32(constant, static_cast<int32_t>(imm));
+  add(rd, rs, constant);
 }
 
 uint32_t Emitter::encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {

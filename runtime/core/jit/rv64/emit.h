@@ -37,7 +37,7 @@ constexpr Split split(int64_t value) {
 
 // Code in the order of its making, in chunks, as nobody knows its length beforehand.
 struct CodeChunk {
-  static constexpr size_t kHalves = 1016;
+  static constexpr size_t kHalves = 2040;
   CodeChunk *next;
   uint32_t used; // halves
   uint16_t halves[kHalves];
@@ -49,6 +49,8 @@ struct CodeBuffer {
 
 class Emitter {
 public:
+  static constexpr size_t kMaxRun = 512;
+
   Emitter(CpuFeatures cpu, Arena &arena) : arena_(arena), cpu_(cpu) { next_chunk(); }
   // Where the next instruction goes, in bytes from the start.
   uint32_t position() const { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(cursor_) - bias_); }
@@ -56,18 +58,19 @@ public:
   CodeBuffer finish(); // Nothing may be emitted afterwards.
   bool out_of_memory() const { return out_of_memory_; }
 
+  // Room for the code of any BPF instruction, or of a prologue: kMaxRun bytes. What follows does not ask.
+  void make_room() {
+    if (cursor_ > limit_) [[unlikely]]
+      next_chunk();
+  }
+
   void insn(uint32_t encoded) { // one that has no compressed form
-    make_room();
     cursor_[0] = static_cast<uint16_t>(encoded);
     cursor_[1] = static_cast<uint16_t>(encoded >> 16);
     cursor_ += 2;
   }
-  void half(uint16_t encoded) {
-    make_room();
-    *cursor_++ = encoded;
-  }
-  void room(unsigned bytes) { // for what is written later; at most 8
-    make_room();
+  void half(uint16_t encoded) { *cursor_++ = encoded; }
+  void room(unsigned bytes) { // for what is written later
     cursor_ += bytes / 2;
   }
 
@@ -99,13 +102,8 @@ public:
   void zext_h(Reg rd, Reg rs);
   void sext_b(Reg rd, Reg rs);
   void sext_h(Reg rd, Reg rs);
-  void li(Reg rd, const ConstantSequence &sequence);
-  void li(Reg rd, uint64_t value) {
-    if (fits_signed(static_cast<int64_t>(value), 32))
-      li_32(rd, static_cast<int32_t>(value));
-    else
-      li(rd, build_constant(value, cpu_));
-  }
+  // Where two instructions build the value; else false, and nothing is emitted.
+  bool li(Reg rd, uint64_t value);
   void li_32(Reg rd, int32_t value) { // sign-extended: at most two instructions
     if (fits_signed(value, 12))
       return addi(rd, zero, value);
@@ -129,10 +127,6 @@ public:
 private:
   void arithmetic(uint32_t (*full)(Reg, Reg, Reg), uint16_t (*compressed)(Reg, Reg), bool commutes, Reg rd,
                   Reg rs1, Reg rs2);
-  void make_room() { // for 8 bytes
-    if (cursor_ > limit_) [[unlikely]]
-      next_chunk();
-  }
   void next_chunk();
   void close_chunk();
 
@@ -144,7 +138,7 @@ private:
   Arena &arena_;
   CpuFeatures cpu_;
   bool out_of_memory_ = false;
-  uint16_t sink_[8]; // takes what there is no memory for
+  uint16_t sink_[kMaxRun / 2]; // takes what there is no memory for
 };
 
 // The choice of encodings, inline: much of it is known where they are called. Compressed forms exist for few

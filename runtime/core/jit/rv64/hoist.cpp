@@ -63,8 +63,8 @@ std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index
 
 // Instructions saved each time that the constant is in a register: its own, but for the copy where the
 // instruction is nothing but the constant.
-uint32_t saving(const Insn &insn, uint64_t value, CpuFeatures cpu) {
-  uint32_t length = std::min(build_constant(value, cpu).count, 2u); // longer ones are read from memory
+uint32_t saving(const Insn &insn, uint64_t value) {
+  uint32_t length = constant_length(value);
   bool is_copied = insn.cls() == KBPF_CLASS_LD || (insn.is_alu() && insn.code() == KBPF_ALU_MOV);
   return is_copied ? length - 1 : length;
 }
@@ -113,7 +113,7 @@ void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> 
     depth += nesting[i];
     bool counts = depth > 0 && facts[i].reachable;
     if (std::optional<uint64_t> value = counts ? built_constant(insns, i) : std::nullopt)
-      if (uint32_t saved = saving(insns[i], *value, plan.options.cpu)) {
+      if (uint32_t saved = saving(insns[i], *value)) {
         uint32_t weighted_depth = std::min(depth, kMaxWeightedDepth);
         add_candidate(candidates, count, *value, std::min(saved << (3 * weighted_depth), 1u << 20));
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Drives a compilation: scan, find demands, lower, relax; later, write. Each step is one walk over the
+// Drives a compilation: scan, lower, relax; later, write. Each step is one walk over the
 // program or, where it repeats, over the transfers only: time is linear in the program's length.
 #include "core/jit/rv64/jit.h"
 #include "core/jit/rv64/lower.h"
@@ -33,7 +33,6 @@ Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, A
   if (!plan)
     return Error::no_memory;
   KBPF_TRY(scan(*plan, arena));
-  find_undemanded(*plan);
   Emitter emitter(options.cpu, arena);
   KBPF_TRY(Lowering(*plan, emitter).run());
   KBPF_TRY(relax(*plan));

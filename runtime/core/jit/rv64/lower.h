@@ -4,6 +4,7 @@
 #pragma once
 #include "core/isa/insn.h"
 #include "core/jit/rv64/plan.h"
+#include <array>
 #include <optional>
 
 namespace kbpf::rv64 {
@@ -11,7 +12,8 @@ namespace kbpf::rv64 {
 class Lowering {
 public:
   Lowering(Plan &plan, Emitter &emitter)
-      : plan_(plan), emit_(emitter), insns_(plan.program.insns()), facts_(plan.program.facts().data()) {}
+      : plan_(plan), emit_(emitter), insns_(plan.program.insns()), facts_(plan.program.facts().data()),
+        marks_(plan.marks.data()), fixups_before_(plan.fixups_before.data()) {}
 
   // Fills the plan's code, offsets, fixups, literals and faults (whose offsets are those of the code buffer).
   // Errors: not_supported, no_memory.
@@ -31,16 +33,30 @@ private:
 
   void refuse() { refused_ = true; } // the program: what is lowered from now on is in vain
 
+  // Lowers one instruction. source: the BPF register that stands for dst as first operand. One function for
+  // each opcode, so that every question about it is answered when the JIT is compiled; by opcode >> 3, in an
+  // array for each class.
+  using Handler = void (*)(Lowering &self, Insn insn, uint8_t source);
+  using Handlers = std::array<Handler, 32>;
+  static const Handlers kLd, kLdx, kSt, kStx, kAlu, kJmp, kJmp32, kAlu64;
+  template <uint8_t opcode> static void lower_alu(Lowering &self, Insn insn, uint8_t source);
+  template <uint8_t opcode> static void lower_load(Lowering &self, Insn insn, uint8_t);
+  template <uint8_t opcode> static void lower_store(Lowering &self, Insn insn, uint8_t);
+  template <uint8_t opcode> static void lower_jump(Lowering &self, Insn insn, uint8_t);
+  template <uint8_t opcode> static void lower_wide(Lowering &self, Insn insn, uint8_t);
+
   // control.cpp
+  void enter_subprogram(size_t number);
+  void load_wide(const Insn &insn);
+  void jump(const Insn &insn);
   void count_tail_calls();
   void prologue();
   void clear_stack();
   void leave_frame();
   void epilogue();
-  template <typename Visit>
-  void for_each_saved(Visit visit) const; // visit(Reg, offset from the caller's frame)
-  uint32_t lower_insn(uint32_t index);    // number of slots that it took
-  uint32_t lower_move(const Insn &insn);  // of a register, and what fuses with it; number of slots
+  template <typename Visit> void for_each_saved(Visit visit) const; // visit(Reg, offset from the caller's
+                                                                    // frame) number of slots that it took
+  void move_or_more(const Insn &move); // of a register, and the instruction behind it where they fuse
   void lower_call(const Insn &insn);
   void lower_tail_call();
   void lower_may_goto(const Insn &insn, uint32_t target);
@@ -64,9 +80,8 @@ private:
   uint32_t subprogram_at(uint32_t first) const; // its number
 
   // alu.cpp. source: the BPF register that stands for dst as first operand.
-  void lower_alu(const Insn &insn, uint8_t source);
-  template <uint8_t opcode> void alu_as(Insn insn, uint8_t source);
   void alu(const Insn &insn, uint8_t source);
+  void alu_with_long_operand(Insn insn, uint8_t source);
   void add(const Insn &insn, uint8_t source);
   void multiply(const Insn &insn, uint8_t source);
   void bitwise(const Insn &insn, uint8_t source);
@@ -81,10 +96,8 @@ private:
   void finish_alu(const Insn &insn, Extension extension);
 
   // memory.cpp
-  void lower_load(const Insn &insn);
-  template <uint8_t opcode> void load_as(Insn insn);
   void load(const Insn &insn);
-  void lower_store(const Insn &insn);
+  void store(const Insn &insn);
   void lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
   void finish_old_value(uint8_t reg, Reg old, bool is64);
   void compare_exchange(bool is64, Reg address, Reg src);
@@ -96,15 +109,13 @@ private:
   void add_constant(Reg rd, Reg rs, int64_t value);
 
   // A register's value in a native register: its own, or temp where it is r10.
-  Reg read(uint8_t reg, Reg temp) {
-    if (reg != KBPF_REG_FP)
-      return native(reg);
-    emit_.add_constant(temp, sp, layout_->bpf_stack, temp);
-    return temp;
+  [[gnu::always_inline]] Reg read(uint8_t reg, Reg temp) {
+    return reg != KBPF_REG_FP ? native(reg) : read_frame_pointer(temp);
   }
+  Reg read_frame_pointer(Reg temp);
   // The same, sign-extended from 32 bits.
   Reg read_sign_extended(uint8_t reg, Reg temp);
-  Reg native(uint8_t reg) const { return layout_->registers[reg]; }
+  Reg native(uint8_t reg) const { return registers_[reg]; }
   Extension extension(uint8_t reg) const {
     return {(extensions_ >> reg & kZeroExtended) != 0, (extensions_ >> reg & kSignExtended) != 0};
   }
@@ -113,8 +124,13 @@ private:
     extensions_ = (extensions_ & ~((kZeroExtended | kSignExtended) << reg)) | state << reg;
   }
   static constexpr uint32_t kZeroExtended = 1, kSignExtended = 1u << 16; // of r0, in extensions_
-  bool upper_half_unused() const { return upper_half_unused_; }
-  void begin(uint32_t index);          // the code of that instruction
+  bool upper_half_unused() const { return mark_ & mark::kUpperHalfUnused; }
+  void begin(uint32_t index) { // the code of that instruction
+    index_ = index;
+    mark_ = marks_[index];
+    marks_[index] = emit_.position(); // from now on: plan_.offsets
+    fixups_before_[index] = static_cast<uint32_t>(next_fixup_);
+  }
   bool follows(uint32_t index) const { // straight behind the one before, and nobody jumps to it
     return index < insns_.size() &&
            (plan_.marks[index] & (mark::kReachable | mark::kLeader)) == mark::kReachable;
@@ -124,9 +140,11 @@ private:
   Emitter &emit_;
   std::span<const Insn> insns_;
   const InsnFacts *facts_;
+  uint32_t *marks_, *fixups_before_; // of the plan
   Layout *layout_ = nullptr;
-  uint32_t index_ = 0;             // instruction being lowered
-  bool upper_half_unused_ = false; // of its result
+  Reg registers_[KBPF_REG_COUNT] = {}; // of the layout
+  uint32_t index_ = 0;                 // instruction being lowered
+  uint32_t mark_ = 0;                  // its
   bool refused_ = false;
   size_t next_fixup_ = 0;
   size_t next_literal_ = 0;
@@ -135,5 +153,11 @@ private:
   uint32_t recent_literals_[kRecent] = {}; // by hash: where a value may be already
   uint32_t extensions_ = 0;                // of the registers: see set_extension()
 };
+
+// lower is a template of Lowering's member functions, by opcode.
+#define KBPF_HANDLERS(lower, cls)                                                                            \
+  []<size_t... code>(std::index_sequence<code...>) {                                                         \
+    return Lowering::Handlers{&Lowering::lower<static_cast<uint8_t>(code << 3 | cls)>...};                   \
+  }(std::make_index_sequence<32>{})
 
 } // namespace kbpf::rv64

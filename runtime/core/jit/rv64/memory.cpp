@@ -58,16 +58,13 @@ std::optional<Reg> Lowering::held_constant(uint64_t value) const {
 Reg Lowering::constant_operand(int64_t value, Reg temp) {
   if (auto held = held_constant(static_cast<uint64_t>(value)))
     return *held;
-  emit_.li(temp, static_cast<uint64_t>(value));
+  constant(temp, static_cast<uint64_t>(value));
   return temp;
 }
 
 void Lowering::constant(Reg rd, uint64_t value) {
-  if (fits_signed(static_cast<int64_t>(value), 32))
-    return emit_.li_32(rd, static_cast<int32_t>(value));
-  ConstantSequence sequence = build_constant(value, emit_.cpu());
-  if (sequence.count <= 2)
-    return emit_.li(rd, sequence);
+  if (emit_.li(rd, value))
+    return;
   add_fixup({.at = emit_.position(), .target = add_literal(value), .kind = FixupKind::constant, .rs1 = rd});
   emit_.room(smallest_size(FixupKind::constant));
 }
@@ -92,28 +89,7 @@ void Lowering::constant(Reg rd, uint64_t value) {
   set_extension(insn.dst(), {.zero = !is_signed && width != Width::d, .sign = is_signed || is_short});
 }
 
-template <uint8_t opcode> void Lowering::load_as(Insn insn) {
-  insn.opcode = opcode;
-  return load(insn);
-}
-
-// One instantiation for each opcode.
-void Lowering::lower_load(const Insn &insn) {
-  switch (insn.opcode) {
-  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_B:
-    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_B > (insn);
-  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_H:
-    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_H > (insn);
-  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_W:
-    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_W > (insn);
-  case KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW:
-    return load_as < KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW > (insn);
-  default:
-    return load(insn);
-  }
-}
-
-void Lowering::lower_store(const Insn &insn) {
+[[gnu::always_inline]] inline void Lowering::store(const Insn &insn) {
   if (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_ATOMIC)
     return lower_atomic(insn, insn.src());
   if (insn.mode() != KBPF_MODE_MEM)
@@ -209,5 +185,17 @@ void Lowering::finish_old_value(uint8_t reg, Reg old, bool is64) {
     emit_.zext_w(native(reg), old);
   set_extension(reg, {.zero = !as_it_is, .sign = !is64 && as_it_is});
 }
+
+template <uint8_t opcode> void Lowering::lower_load(Lowering &self, Insn insn, uint8_t) {
+  insn.opcode = opcode;
+  self.load(insn);
+}
+template <uint8_t opcode> void Lowering::lower_store(Lowering &self, Insn insn, uint8_t) {
+  insn.opcode = opcode;
+  self.store(insn);
+}
+constinit const Lowering::Handlers Lowering::kLdx = KBPF_HANDLERS(lower_load, KBPF_CLASS_LDX);
+constinit const Lowering::Handlers Lowering::kSt = KBPF_HANDLERS(lower_store, KBPF_CLASS_ST);
+constinit const Lowering::Handlers Lowering::kStx = KBPF_HANDLERS(lower_store, KBPF_CLASS_STX);
 
 } // namespace kbpf::rv64

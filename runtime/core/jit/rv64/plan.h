@@ -120,7 +120,7 @@ struct Plan {
 // Errors: not_supported (malformed control flow), too_big, no_memory.
 Result<void> scan(Plan &plan, Arena &arena);
 
-// Marks the results whose upper half nobody reads.
+// Repeats the walk of scan() that finds unused upper halves, where jumps backward leave it more to find.
 void find_undemanded(Plan &plan);
 
 // Grows each transfer from its smallest form until all of them reach, and sets every growth. Error: too_big.

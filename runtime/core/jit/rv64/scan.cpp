@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The first look at a program: where its jumps go, which registers and how much stack each subprogram needs.
+// The first look at a program: where its jumps go, which registers and how much stack each subprogram needs,
+// whose upper half is read.
 // Register assignment is decided here and nowhere else.
+#include "core/jit/rv64/demand.h"
 #include "core/jit/rv64/hoist.h"
 #include <array>
 
@@ -20,7 +22,6 @@ constexpr size_t kMasksPerSwap = 2;
 
 struct Uses {
   uint32_t registers = 0; // one bit each
-  uint32_t written = 0;   // of arithmetic and loads
   bool calls = false;
   bool loads_packet = false;
   bool has_exit = false;
@@ -30,51 +31,31 @@ struct Uses {
   uint32_t last_exit = 0;
 };
 
-// What an instruction's opcode tells the scan.
-struct Traits {
-  bool names_dst : 1;
-  bool names_src : 1;
-  bool writes_dst : 1;
-  bool is_special : 1; // there is more to see
-  uint8_t fixups : 3;  // at most, but for wide constants
-};
+// What an instruction's opcode tells the scan, in one word: the effects on demands, the last register that
+// dst can be, and whether there is more to see. Reserved register fields are zero: they name r0.
+namespace traits {
+constexpr uint32_t kEffects = 0x7f, kIsSpecial = 0x80;
+constexpr unsigned kLastDst = 8; // bit
+} // namespace traits
 
-constexpr Traits traits_of(uint8_t opcode) {
+constexpr uint32_t traits_of(uint8_t opcode) {
   Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
-  switch (insn.cls()) {
-  case KBPF_CLASS_ALU:
-  case KBPF_CLASS_ALU64: {
-    bool is_end = insn.code() == KBPF_ALU_END;
-    bool is_short_move = insn.cls() == KBPF_CLASS_ALU && insn.code() == KBPF_ALU_MOV && !insn.src_is_reg();
-    return {true, insn.src_is_reg() && !is_end, true, is_end || is_short_move, 0};
+  uint32_t last_dst = KBPF_REG_FP;
+  bool is_special = demand::effects_of(opcode) == demand::kIsSpecial || insn.is_ld_imm64();
+  if (insn.is_alu()) {
+    is_special |= insn.cls() == KBPF_CLASS_ALU && insn.code() == KBPF_ALU_MOV && !insn.src_is_reg();
+    last_dst--;
+  } else if (insn.cls() == KBPF_CLASS_LD || insn.cls() == KBPF_CLASS_LDX) {
+    last_dst--;
   }
-  case KBPF_CLASS_JMP:
-  case KBPF_CLASS_JMP32:
-    if (insn.is_callx())
-      return {true, false, false, true, 0};
-    if (insn.is_call())
-      return {false, false, false, true, 1};
-    if (insn.code() == KBPF_JMP_JA || insn.is_exit() || insn.is_may_goto())
-      return {false, false, false, true, 1};
-    return {true, insn.src_is_reg(), false, true, 1};
-  case KBPF_CLASS_LD:
-    if (insn.is_packet_load())
-      return {false, insn.mode() == KBPF_MODE_IND, false, true, 1};
-    return {true, false, true, true, 0};
-  case KBPF_CLASS_LDX:
-    return {true, true, true, false, 0};
-  case KBPF_CLASS_ST:
-    return {true, false, false, false, 0};
-  default:
-    return {true, true, false, insn.mode() == KBPF_MODE_ATOMIC, 0};
-  }
+  return last_dst << traits::kLastDst | (is_special ? traits::kIsSpecial : demand::effects_of(opcode));
 }
 
 constexpr auto kTraits = [] {
-  std::array<Traits, 256> traits{};
+  std::array<uint32_t, 256> all{};
   for (unsigned opcode = 0; opcode < 256; opcode++)
-    traits[opcode] = traits_of(static_cast<uint8_t>(opcode));
-  return traits;
+    all[opcode] = traits_of(static_cast<uint8_t>(opcode));
+  return all;
 }();
 
 // Registers that nothing else in the function uses. Returns how many.
@@ -151,7 +132,7 @@ public:
   bool makes_tail_calls = false;
 
 private:
-  bool look_closer(size_t &index, size_t end, Uses &uses);
+  bool look_closer(size_t index, size_t end, Uses &uses);
   bool mark_target(int64_t target) {
     if (target < 0 || static_cast<uint64_t>(target) >= insns_.size())
       return false;
@@ -164,34 +145,59 @@ private:
   std::span<const InsnFacts> facts_;
 };
 
+// From the end to the start, as demands go.
 Result<Uses> Scan::subprogram(size_t first, size_t end) {
   Uses uses;
+  const Insn *insn = &insns_[0] + end, *start = &insns_[0] + first;
+  const InsnFacts *facts = &facts_[0] + end;
+  uint32_t *mark = &plan_.marks[0] + end;
   plan_.marks[first] |= mark::kLeader;
-  for (size_t i = first; i < end; i++) {
-    InsnFacts facts = facts_[i];
-    if (!facts.reachable)
+  Demand after = mark::kDemand;
+  uint32_t registers = 0, has_bad_register = 0;
+  while (insn != start) {
+    insn--, facts--, mark--;
+    uint32_t other = *mark & ~mark::kDemand;
+    if (!facts->reachable) {
+      *mark = other | after;
       continue;
-    plan_.marks[i] |= mark::kReachable | (facts.zero_extended ? mark::kUpperHalfUnused : 0);
-    const Insn &insn = insns_[i];
-    Traits traits = kTraits[insn.opcode];
-    uint32_t dst = uint32_t{1} << insn.dst(), src = uint32_t{1} << insn.src();
-    uses.registers |= (traits.names_dst ? dst : 0) | (traits.names_src ? src : 0);
-    uses.written |= traits.writes_dst ? dst : 0;
-    fixups += traits.fixups;
-    faults += facts.faultable;
-    if (traits.is_special && !look_closer(i, end, uses))
-      return Error::not_supported;
+    }
+    uint32_t traits = kTraits[insn->opcode];
+    registers |= uint32_t{1} << insn->dst() | uint32_t{1} << insn->src();
+    has_bad_register |= insn->dst() > traits >> traits::kLastDst;
+    if (facts->zero_extended || facts->faultable) [[unlikely]] {
+      other |= facts->zero_extended ? mark::kUpperHalfUnused : 0;
+      faults += facts->faultable;
+    }
+    uint32_t before;
+    if (traits & traits::kIsSpecial) {
+      size_t index = static_cast<size_t>(insn - insns_.data());
+      if (!look_closer(index, end, uses))
+        return Error::not_supported;
+      before = demanded_before(insns_, plan_.marks.data(), index, after);
+    } else {
+      before = demanded_before(*insn, traits & traits::kEffects, after);
+    }
+    after = before & mark::kDemand;
+    *mark = other | before | mark::kReachable;
   }
-  bool has_bad_register = uses.registers >> KBPF_REG_COUNT || uses.written >> KBPF_REG_FP;
+  uses.registers |= registers;
   // Where a load from a packet is out of bounds, there must be somewhere to go.
-  if (has_bad_register || (uses.loads_packet && !uses.has_exit))
+  bool has_no_way_out = uses.loads_packet && !uses.has_exit;
+  if (registers >> KBPF_REG_COUNT || has_bad_register || has_no_way_out)
     return Error::not_supported;
   return uses;
 }
 
-// False: malformed. Steps over the second half of an ld_imm64.
-bool Scan::look_closer(size_t &index, size_t end, Uses &uses) {
+// False: malformed.
+bool Scan::look_closer(size_t index, size_t end, Uses &uses) {
   const Insn &insn = insns_[index];
+  if (insn.is_jump()) {
+    int64_t target = jump_target(index, insn);
+    uses.has_loop |= target <= static_cast<int64_t>(index);
+    uses.has_may_goto |= insn.is_may_goto();
+    fixups++;
+    return mark_target(target);
+  }
   if (insn.is_ld_imm64()) {
     wide_constants++;
     if (insn.is_function_address()) {
@@ -200,30 +206,29 @@ bool Scan::look_closer(size_t &index, size_t end, Uses &uses) {
         return false;
       plan_.layouts[function].is_called_from_outside = true;
     }
-    return ++index < end && insns_[index].opcode == 0;
+    return index + 1 < end && insns_[index + 1].opcode == 0;
   }
   if (insn.is_packet_load()) {
     uses.calls = uses.loads_packet = true;
     uses.registers |= 1u << 6;
     native_calls++;
+    fixups++;
   } else if (insn.is_exit()) {
+    fixups++;
+    if (!uses.has_exit)
+      uses.last_exit = static_cast<uint32_t>(index);
     uses.has_exit = true;
-    uses.last_exit = static_cast<uint32_t>(index);
   } else if (insn.is_callx()) {
     uses.calls = true;
     native_calls++;
   } else if (is_tail_call(insn, plan_.options.environment)) {
     makes_tail_calls = true;
-    fixups += 2;
+    fixups += 3;
   } else if (insn.is_call()) {
     uses.calls = true;
     native_calls += insn.src() != KBPF_PSEUDO_CALL;
+    fixups += insn.src() == KBPF_PSEUDO_CALL;
     return insn.src() != KBPF_PSEUDO_CALL || mark_target(jump_target(index, insn));
-  } else if (insn.is_jump_class()) {
-    int64_t target = jump_target(index, insn);
-    uses.has_loop |= target <= static_cast<int64_t>(index);
-    uses.has_may_goto |= insn.is_may_goto();
-    return mark_target(target);
   } else if (insn.is_alu()) {
     bool swaps = insn.code() == KBPF_ALU_END;
     wide_constants += swaps ? kMasksPerSwap : insn.imm < 0;
@@ -250,8 +255,11 @@ Result<void> scan(Plan &plan, Arena &arena) {
       !allocate(plan.fixups_before, insns.size() + 1, arena))
     return Error::no_memory;
   plan.offsets = plan.marks;
+  for (uint32_t &word : plan.marks) // what a jump backward finds
+    word = mark::kDemand;
 
   Scan scan(plan);
+  bool has_loop = false;
   for (size_t number = 0; number < subprograms.size(); number++) {
     const Subprogram &subprogram = subprograms[number];
     size_t end = number + 1 < subprograms.size() ? subprograms[number + 1].first : insns.size();
@@ -262,12 +270,15 @@ Result<void> scan(Plan &plan, Arena &arena) {
     choose_registers(layout, uses);
     Reg registers[kMaxConstants];
     unsigned count = reserve_may_goto_register(layout, uses, registers);
+    has_loop |= uses.has_loop;
     if (uses.has_loop) {
       hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout);
       scan.wide_constants += layout.constant_count;
     }
     lay_out(layout, subprogram, uses);
   }
+  if (has_loop)
+    find_undemanded(plan);
   plan.layouts[0].is_called_from_outside = true;
   plan.makes_tail_calls = scan.makes_tail_calls;
   size_t literals = scan.wide_constants + scan.native_calls;

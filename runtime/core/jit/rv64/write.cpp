@@ -41,9 +41,11 @@ private:
     copied_ += bytes;
     for (uint32_t halves = bytes / 2; halves;) {
       uint32_t here = available(halves);
-      const uint16_t *from = chunk_->halves + taken_;
+      const uint16_t *__restrict from = chunk_->halves + taken_;
+      uint16_t *__restrict to = out_;
+#pragma clang loop unroll_count(8)
       for (uint32_t i = 0; i < here; i++)
-        out_[i] = from[i];
+        to[i] = from[i];
       out_ += here;
       taken_ += here;
       halves -= here;
