@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * The attr argument of bpf(2). Standard commands have Linux's layout (include/uapi/linux/bpf.h, union bpf_attr);
- * all offsets and sizes are asserted by test/unit against the system's header. */
+ * The attr argument of bpf(2). Standard commands have Linux's layout (include/uapi/linux/bpf.h, union
+ * bpf_attr); all offsets and sizes are asserted by test/unit against the system's header. */
 #ifndef KBPF_ABI_ATTR_H
 #define KBPF_ABI_ATTR_H
 #include "types.h"
@@ -92,12 +92,48 @@ struct kbpf_attr_obj { /* obj_pin, obj_get */
 };
 #define KBPF_F_PATH_FD (1u << 14)
 
+struct kbpf_attr_raw_tracepoint {
+  kbpf_u64 name;
+  kbpf_u32 prog_fd, pad;
+  kbpf_u64 cookie;
+};
+
+struct kbpf_attr_task_fd_query {
+  kbpf_u32 pid, fd, flags;
+  kbpf_u32 buf_len; /* in: room; out: length of the name */
+  kbpf_u64 buf;
+  kbpf_u32 prog_id, fd_type; /* out, from here on */
+  kbpf_u64 probe_offset, probe_addr;
+};
+
+struct kbpf_attr_link_create {
+  kbpf_u32 prog_fd, target_fd, attach_type, flags;
+  union { /* by attach_type */
+    struct {
+      kbpf_u64 cookie;
+    } perf_event;
+    struct {
+      kbpf_u32 flags, cnt; /* flags: 1 at the return */
+      kbpf_u64 syms, addrs, cookies;
+    } kprobe_multi;
+  };
+};
+
+struct kbpf_attr_link_update {
+  kbpf_u32 link_fd, new_prog_fd, flags, old_prog_fd;
+};
+
+struct kbpf_attr_link_detach {
+  kbpf_u32 link_fd;
+};
+
 struct kbpf_attr_attach { /* PROG_ATTACH and PROG_DETACH, string form */
   kbpf_u64 target;        /* "kind$symbol", not NUL-terminated */
   kbpf_u32 target_len, prog_fd;
 };
 
-/* PROG_LOAD_EX. The first three lines are the seeds' layout; the rest may be left out (smaller attr size, or zeros). */
+/* PROG_LOAD_EX. The first three lines are the seeds' layout; the rest may be left out (smaller attr size, or
+ * zeros). */
 struct kbpf_attr_prog_load_ex {
   kbpf_u64 elf;
   kbpf_u32 elf_size, map_array_len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * What OBJ_GET_INFO_BY_FD tells of an object. Linux's layouts (include/uapi/linux/bpf.h, bpf_prog_info,
- * bpf_map_info, bpf_btf_info). Where a field is an address, the length or count beside it is the caller's room on the way in and
- * the whole on the way out. */
+ * bpf_map_info, bpf_btf_info, bpf_link_info). Where a field is an address, the length or count beside it is
+ * the caller's room on the way in and the whole on the way out. */
 #ifndef KBPF_ABI_INFO_H
 #define KBPF_ABI_INFO_H
 #include "types.h"
@@ -34,6 +34,37 @@ struct kbpf_btf_info {
   kbpf_u32 btf_size, id;
   kbpf_u64 name; /* "vmlinux": the kernel's own; empty: a process loaded it */
   kbpf_u32 name_len, kernel_btf;
+};
+
+struct kbpf_link_info {
+  kbpf_u32 type, id, prog_id, pad;
+  union { /* by type */
+    struct {
+      kbpf_u64 tp_name;
+      kbpf_u32 tp_name_len, pad;
+      kbpf_u64 cookie;
+    } raw_tracepoint;
+    struct {
+      kbpf_u64 addrs;
+      kbpf_u32 count, flags;
+      kbpf_u64 missed, cookies;
+    } kprobe_multi;
+    struct {
+      kbpf_u32 type, pad; /* enum bpf_perf_event_type */
+      union {
+        struct {
+          kbpf_u64 func_name;
+          kbpf_u32 name_len, offset;
+          kbpf_u64 addr, missed, cookie;
+        } kprobe;
+        struct {
+          kbpf_u64 tp_name;
+          kbpf_u32 name_len, pad;
+          kbpf_u64 cookie;
+        } tracepoint;
+      };
+    } perf_event;
+  };
 };
 
 struct kbpf_map_info {

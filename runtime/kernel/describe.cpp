@@ -2,6 +2,7 @@
 // The lines that /proc/PID/fdinfo has on a BPF descriptor.
 #include "core/base/text.h"
 #include "kernel/kbpf.h"
+#include "kernel/link.h"
 #include "kernel/maps/map.h"
 #include "kernel/program.h"
 
@@ -35,6 +36,16 @@ void describe(const Program &program, TextSink &sink) {
         program.run_time_ns(), program.run_count(), program.record().verified_insns);
 }
 
+void describe(const Link &link, TextSink &sink) {
+  std::string_view type = link.type() == Link::Type::raw_tracepoint ? "raw_tracepoint"
+                          : link.type() == Link::Type::perf_event   ? "perf"
+                                                                    : "kprobe_multi";
+  print(sink, "link_type:\t{}\nlink_id:\t{}\nprog_tag:\t", type, link.id());
+  for (uint8_t byte : link.program().record().tag)
+    append_unsigned(sink, byte, 16, 2);
+  print(sink, "\nprog_id:\t{}\n", link.program().id());
+}
+
 } // namespace
 } // namespace kbpf
 
@@ -42,6 +53,8 @@ void kbpf_object_describe(kbpf_object *object, void (*write)(void *, const char 
   kbpf::CallbackSink sink(write, user);
   if (object->kind == kbpf_object::Kind::map)
     kbpf::describe(static_cast<kbpf::Map &>(*object), sink);
+  else if (object->kind == kbpf_object::Kind::link)
+    kbpf::describe(static_cast<kbpf::Link &>(*object), sink);
   else if (object->kind == kbpf_object::Kind::btf)
     kbpf::print(sink, "btf_id:\t{}\n", static_cast<kbpf::BtfObject &>(*object).id());
   else if (object->kind == kbpf_object::Kind::program)

@@ -13,8 +13,8 @@ extern "C" {
  * tree's riscv,isa ("rv64imafdc_zba_zbb"); null: none beyond rv64imac. 0, or negative errno. */
 int kbpf_init(const char *isa);
 
-/* The kernel's own BTF, for a kernel that has it: size bytes that live for ever. After kbpf_init, before any process
- * runs. 0, or negative errno. */
+/* The kernel's own BTF, for a kernel that has it: size bytes that live for ever. After kbpf_init, before any
+ * process runs. 0, or negative errno. */
 int kbpf_set_kernel_btf(const void *bytes, size_t size);
 
 /* The bpf(2) system call. A value of 0 or more, or a negative errno. */
@@ -75,15 +75,35 @@ struct kbpf_perf_event_attr {
 int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_object **event);
 int kbpf_perf_event_enable(struct kbpf_object *event, int enabled);
 
-/* Probes that the kernel attaches for an interface of its own, such as perf events. From system calls.
- * target: "kprobe$SYMBOL+0xOFFSET" or "kretprobe@exit$SYMBOL", size bytes. check: whether a probe can be
- * there. attach: object, a program of type kprobe, runs there from now on; it is referenced until detach, on
- * whose return it runs no more. 0, or negative errno: -2 (ENOENT: no such function), -22 (EINVAL: no program
- * that fits, no start of an instruction), -17 (EEXIST: attached there already), -76 (ENOTUNIQ), -1 (EPERM:
- * code that may not be probed), ...; the reason is in the kernel's log. */
-int kbpf_probe_check(const char *target, size_t size);
-int kbpf_probe_attach(struct kbpf_object *object, const char *target, size_t size);
-int kbpf_probe_detach(struct kbpf_object *object, const char *target, size_t size);
+/* Events that the kernel reports (Linux: tracepoints). One static object for each. */
+struct kbpf_event {
+  const char *system, *name; /* "sched", "sched_switch" */
+  uint32_t id;               /* not 0; the config of perf_event_open(2) */
+  uint32_t record_size; /* bytes that programs of type tracepoint get, at least 8 and at most 8192; 0: none */
+  uint32_t argument_count; /* u64s that programs of type raw_tracepoint get, at most 12; 0: none */
+  void *attached;          /* the runtime's, null at first, like the next */
+  struct kbpf_event *next;
+};
+/* Before any process runs. */
+void kbpf_event_register(struct kbpf_event *event);
+struct kbpf_event *kbpf_event_first(void); /* of all that are registered, linked by next */
+/* [any] How many programs are at events: where it is 0, nothing need be made for kbpf_event_run. */
+extern uint32_t kbpf_events_attached;
+/* [any] Where the event happens, if event->attached is not null. arguments: argument_count of them; record:
+ * its first 8 bytes are the runtime's and not read. */
+void kbpf_event_run(struct kbpf_event *event, const uint64_t *arguments, const void *record);
+
+/* perf_event_open(2)'s events that run a program. target: "kprobe$SYMBOL+0xOFFSET" or
+ * "kretprobe@exit$SYMBOL", size bytes; id: of a kbpf_event. The kernel puts the object behind the descriptor
+ * that it returns; the ioctls ENABLE and DISABLE go to kbpf_perf_event_enable, SET_BPF to set_program. With
+ * the last reference the program is detached. 0, or negative errno: -2 (ENOENT: no such function or event),
+ * -22 (EINVAL: no program that fits, no start of an instruction), -17 (EEXIST: it has a program), -76
+ * (ENOTUNIQ), -1 (EPERM: code that may not be probed), ...; the reason is in the kernel's log. */
+int kbpf_probe_event_create(const char *target, size_t size, int disabled, struct kbpf_object **event);
+int kbpf_event_create(uint64_t id, int disabled, struct kbpf_object **event);
+int kbpf_perf_event_set_program(struct kbpf_object *event, struct kbpf_object *program);
+/* Whether it is an event of perf_event_open(2) at all, a ring or one that runs a program. */
+int kbpf_is_perf_event(const struct kbpf_object *object);
 
 /* The trace ring as a pseudo file: copies up to size bytes that the reader at *position has not had yet
  * (whole lines where they fit), and advances it; 0 where there is nothing new. Lines that were overwritten

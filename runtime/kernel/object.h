@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a BPF file descriptor stands for: a reference-counted map, program, perf event, BTF, link, or the
-// switch of the statistics.
+// What a BPF file descriptor stands for: a reference-counted map, program, perf event, BTF, link, probe
+// event, or the switch of the statistics.
 // kbpf_object of the C interface is this type.
 #pragma once
 #include "core/base/result.h"
@@ -8,7 +8,7 @@
 #include <cstdint>
 
 struct kbpf_object {
-  enum class Kind : uint8_t { map, program, stats, perf_event, btf, link };
+  enum class Kind : uint8_t { map, program, stats, perf_event, btf, link, probe_event };
   explicit kbpf_object(Kind object_kind) : kind(object_kind) {}
   // The last reference is gone; from a system call, readers may still run: waits for them.
   virtual void destroy() = 0;
@@ -18,6 +18,8 @@ struct kbpf_object {
   virtual void *mapped_page(uint64_t) { return nullptr; }
   virtual uint32_t poll_events() { return kPollError; }
   virtual uint32_t poll_generation() { return 0; }
+  // Events of perf_event_open(2).
+  virtual kbpf::Result<void> enable_event(bool) { return kbpf::Error::invalid; }
   static constexpr uint32_t kPollReadable = 0x41, kPollError = 8;
   const Kind kind;
   std::atomic<uint32_t> references{1};

@@ -237,8 +237,6 @@ int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_
 }
 
 int kbpf_perf_event_enable(struct kbpf_object *event, int enabled) {
-  if (event->kind != kbpf_object::Kind::perf_event)
-    return -kbpf::to_errno(kbpf::Error::invalid);
-  static_cast<kbpf::PerfEvent *>(event)->set_enabled(enabled != 0);
-  return 0;
+  kbpf::Result<void> done = event->enable_event(enabled != 0);
+  return done.ok() ? 0 : -kbpf::to_errno(done.error());
 }

@@ -16,7 +16,10 @@ class PerfEvent final : public Object {
 public:
   // Errors: invalid (a sample type that is not here), no_memory.
   static Result<PerfEvent *> create(const kbpf_perf_event_attr &attr);
-  void set_enabled(bool enabled) { enabled_.store(enabled, std::memory_order_relaxed); }
+  Result<void> enable_event(bool enabled) override {
+    enabled_.store(enabled, std::memory_order_relaxed);
+    return {};
+  }
 
   // [any] Inside a ReadSection. Adds a sample with these bytes. Errors: unsupported_operation (another CPU's,
   // or disabled), not_found (nobody has mapped it), no_space (counted, and told with the next sample),

@@ -91,6 +91,9 @@ int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
                          int cloexec); /* fd, or negative errno */
 int kbpf_port_fd_get(int fd, struct kbpf_object **object);
 
+/* The same of another process: -2 (ENOENT) where there is none with that pid. */
+int kbpf_port_task_fd_get(uint32_t pid, int fd, struct kbpf_object **object);
+
 /* Names of BPF objects in the bpf file system. user_path is a string of the calling process, relative to
  * dir_fd (-100: its working directory). bind keeps a reference of object for as long as the name is there;
  * open stores the object with a reference of the runtime's own. 0, or what a Linux file system answers:

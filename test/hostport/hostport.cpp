@@ -528,6 +528,11 @@ int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
   return install(object, false);
 }
 
+int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
+  kbpf_thread thread;
+  kbpf_port_current(&thread);
+  return pid == thread.pid ? kbpf_port_fd_get(fd, object) : -ENOENT;
+}
 int kbpf_port_fd_get(int fd, kbpf_object **object) {
   std::lock_guard lock(state().mutex);
   size_t index = static_cast<size_t>(fd);

@@ -91,17 +91,25 @@ Result<void> disarm(Site &site, TextSink &why) {
   return {};
 }
 
-bool matches(const Attachment &attachment, const Program *program, AttachKind kind) {
-  return attachment.kind == kind && (!program || attachment.program.get() == program);
-}
+// What is asked for: program null stands for all of the owner's, and with no owner for everything.
+struct Wanted {
+  AttachKind kind;
+  const Program *program;
+  const void *owner;
+  bool match(const Attachment &attachment) const {
+    bool whole_target = !program && !owner;
+    return attachment.kind == kind && (!program || attachment.program.get() == program) &&
+           (whole_target || attachment.owner.object == owner);
+  }
+};
 
-// Unlinks what matches and gives it, chained by `removed`: readers may still stand on these nodes, so their
+// Unlinks what is wanted and gives it, chained by `removed`: readers may still stand on these nodes, so their
 // own links stay as they are.
-Attachment *unlink_matching(Site &site, const Program *program, AttachKind kind) {
+Attachment *unlink_matching(Site &site, const Wanted &wanted) {
   Attachment *removed = nullptr;
   std::atomic<Attachment *> *link = &site.attachments;
   while (Attachment *at = link->load(std::memory_order_relaxed)) {
-    if (!matches(*at, program, kind)) {
+    if (!wanted.match(*at)) {
       link = &at->next;
       continue;
     }
@@ -112,64 +120,20 @@ Attachment *unlink_matching(Site &site, const Program *program, AttachKind kind)
   return removed;
 }
 
-bool is_attached(Site &site, const Program *program, AttachKind kind) {
+bool is_attached(Site &site, const Wanted &wanted) {
   for (Attachment *at = site.attachments.load(std::memory_order_relaxed); at;
        at = at->next.load(std::memory_order_relaxed))
-    if (matches(*at, program, kind))
+    if (wanted.match(*at))
       return true;
   return false;
 }
 
-} // namespace
-} // namespace probes
-
-using namespace probes;
-
-Result<void> attach_probe(Ref<Program> program, std::string_view text, TextSink &why) {
-  const Target target = KBPF_TRY(resolve_target(text, why));
-  if (program->type().number != target.prog_type) {
-    print(why, "{}: a program of type {} cannot be attached there\n", text, program->type().name);
-    return Error::invalid;
-  }
-
-  const size_t separator = text.find('$');
-  log_info("tracepoint parsed: type={} fn={}", text.substr(0, separator), text.substr(separator + 1));
-  log_info("symbol resolved, addr: {x}", target.address);
-
+Result<void> detach(const Target &target, const Wanted &wanted, TextSink &why) {
   AttachLock lock;
   Site *site = find_site(target.address);
-  if (site && is_attached(*site, program.get(), target.kind)) {
-    print(why, "{}: this program is attached there already\n", text);
-    return Error::already_exists;
-  }
-  if (target.kind == AttachKind::kretprobe_exit)
-    KBPF_TRY(prepare_returns());
-  Owned<Attachment> attachment(allocate_object<Attachment>());
-  if (!attachment)
-    return Error::no_memory;
-  attachment->program = std::move(program);
-  attachment->kind = target.kind;
-  attachment->serial = ++last_serial;
-  if (!site)
-    return arm(target, attachment, why);
-  append_attachment(*site, attachment.release());
-  return {};
-}
-
-Result<void> check_probe_target(std::string_view text, TextSink &why) {
-  const Target target = KBPF_TRY(resolve_target(text, why));
-  AttachLock lock;
-  KBPF_TRY(instruction_of(target, why));
-  return {};
-}
-
-Result<void> detach_probe(const Program *program, std::string_view text, TextSink &why) {
-  const Target target = KBPF_TRY(resolve_target(text, why));
-  AttachLock lock;
-  Site *site = find_site(target.address);
-  Attachment *removed = site ? unlink_matching(*site, program, target.kind) : nullptr;
+  Attachment *removed = site ? unlink_matching(*site, wanted) : nullptr;
   if (!removed) {
-    print(why, "{}: not attached there\n", text);
+    print(why, "{}: not attached there\n", target.symbol.demangled);
     return Error::not_found;
   }
   const bool last = !site->attachments.load(std::memory_order_relaxed);
@@ -179,6 +143,66 @@ Result<void> detach_probe(const Program *program, std::string_view text, TextSin
   while (removed)
     free_object(std::exchange(removed, removed->removed));
   return result;
+}
+
+} // namespace
+} // namespace probes
+
+using namespace probes;
+
+Result<void> attach_at(const Target &target, Ref<Program> program, const AttachOwner &owner, TextSink &why) {
+  if (program->type().number != target.prog_type) {
+    print(why, "{}: a program of type {} cannot be attached there\n", target.symbol.demangled,
+          program->type().name);
+    return Error::invalid;
+  }
+  if (program->record().sleepable) {
+    print(why, "{}: a sleepable program cannot be attached there\n", target.symbol.demangled);
+    return Error::invalid;
+  }
+  AttachLock lock;
+  Site *site = find_site(target.address);
+  if (site && is_attached(*site, {target.kind, program.get(), owner.object})) {
+    print(why, "{}: this program is attached there already\n", target.symbol.demangled);
+    return Error::already_exists;
+  }
+  if (target.kind == AttachKind::kretprobe_exit)
+    KBPF_TRY(prepare_returns());
+  Owned<Attachment> attachment(allocate_object<Attachment>());
+  if (!attachment)
+    return Error::no_memory;
+  attachment->program = std::move(program);
+  attachment->kind = target.kind;
+  attachment->owner = owner;
+  attachment->serial = ++last_serial;
+  if (!site)
+    return arm(target, attachment, why);
+  append_attachment(*site, attachment.release());
+  return {};
+}
+
+Result<void> attach_probe(Ref<Program> program, std::string_view text, TextSink &why) {
+  const Target target = KBPF_TRY(resolve_target(text, why));
+  const size_t separator = text.find('$');
+  log_info("tracepoint parsed: type={} fn={}", text.substr(0, separator), text.substr(separator + 1));
+  log_info("symbol resolved, addr: {x}", target.address);
+  return attach_at(target, std::move(program), {}, why);
+}
+
+Result<Target> find_probe_target(std::string_view text, TextSink &why) {
+  const Target target = KBPF_TRY(resolve_target(text, why));
+  AttachLock lock;
+  KBPF_TRY(instruction_of(target, why));
+  return target;
+}
+
+Result<void> detach_at(const Target &target, const AttachOwner &owner, TextSink &why) {
+  return detach(target, {target.kind, nullptr, owner.object}, why);
+}
+
+Result<void> detach_probe(const Program *program, std::string_view text, TextSink &why) {
+  const Target target = KBPF_TRY(resolve_target(text, why));
+  return detach(target, {target.kind, program, nullptr}, why);
 }
 
 Result<void> init_probes() {

@@ -6,6 +6,7 @@
 #include "core/base/result.h"
 #include "core/base/text.h"
 #include "kernel/kbpf.h"
+#include "kernel/probes/owner.h"
 #include "kernel/program.h"
 #include <string_view>
 
@@ -17,8 +18,16 @@ namespace kbpf {
 // one line that names the cause.
 Result<void> attach_probe(Ref<Program> program, std::string_view target, TextSink &why);
 
-// Whether a probe can be put there, without putting one. Errors: as above.
-Result<void> check_probe_target(std::string_view target, TextSink &why);
+namespace probes {
+struct Target;
+}
+// The same for a place that is resolved already, and an owner other than the caller by name.
+Result<void> attach_at(const probes::Target &target, Ref<Program> program, const AttachOwner &owner,
+                       TextSink &why);
+Result<void> detach_at(const probes::Target &target, const AttachOwner &owner, TextSink &why);
+
+// Where target is, if a probe can be put there. Errors: as above.
+Result<probes::Target> find_probe_target(std::string_view target, TextSink &why);
 
 // program null: every program on target. Errors: as above; not_found where it is not attached. On return no
 // program of the attachment runs any more, and with the last one the text is back to the byte.

@@ -3,6 +3,7 @@
 // system calls change it under the attach lock. Nodes are linked by release stores, unlinked, and freed after
 // wait_for_readers.
 #pragma once
+#include "kernel/probes/owner.h"
 #include "kernel/probes/rv64_insn.h"
 #include "kernel/program.h"
 #include <atomic>
@@ -24,6 +25,7 @@ struct Attachment {
   std::atomic<Attachment *> next{nullptr};
   Ref<Program> program;
   AttachKind kind{};
+  AttachOwner owner;
   uint64_t serial = 0; // grows with each attachment: a return runs only what was attached when its call began
   Attachment *removed = nullptr; // chains what is unlinked and waits for its readers
 };

@@ -47,6 +47,7 @@ struct ZcoreContext {
 }
 
 void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t address) {
+  attached_runs[kbpf_port_cpu()] = {attachment.owner.cookie, address};
   if (attachment.program->profile().number == KBPF_PROFILE_ZCORE)
     run_zcore(attachment, regs, address);
   else
@@ -124,6 +125,8 @@ bool holds_breakpoint(uintptr_t address) {
 
 } // namespace
 } // namespace probes
+
+constinit AttachedRun attached_runs[kMaxCpus] = {};
 
 uint64_t missed_probe_hits() { return probes::missed_hits.load(std::memory_order_relaxed); }
 

@@ -106,6 +106,7 @@ Result<int64_t> install_fd(Ref<Map> map) { return install_object(std::move(map),
 Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::move(program), "bpf-prog"); }
 Result<int64_t> install_fd(Ref<StatsSwitch> stats) { return install_object(std::move(stats), "bpf-stats"); }
 Result<int64_t> install_fd(Ref<BtfObject> btf) { return install_object(std::move(btf), "btf"); }
+Result<int64_t> install_fd(Ref<Link> link) { return install_object(std::move(link), "bpf_link"); }
 
 } // namespace kbpf
 

@@ -5,6 +5,7 @@
 #include "abi/attr.h"
 #include "core/base/result.h"
 #include "kernel/btf_object.h"
+#include "kernel/link.h"
 #include "kernel/maps/map.h"
 #include "kernel/memory.h"
 #include "kernel/port.h"
@@ -43,7 +44,7 @@ private:
 constexpr size_t kAttrSize =
     std::max({sizeof(kbpf_attr_map_create), sizeof(kbpf_attr_map_elem), sizeof(kbpf_attr_map_batch),
               sizeof(kbpf_attr_prog_load), sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex),
-              sizeof(kbpf_attr_btf_load)});
+              sizeof(kbpf_attr_btf_load), sizeof(kbpf_attr_link_create), sizeof(kbpf_attr_task_fd_query)});
 
 // One call of bpf(2).
 class Call {
@@ -81,6 +82,7 @@ Result<int64_t> install_fd(Ref<Map> map);
 Result<int64_t> install_fd(Ref<Program> program);
 Result<int64_t> install_fd(Ref<StatsSwitch> stats);
 Result<int64_t> install_fd(Ref<BtfObject> btf);
+Result<int64_t> install_fd(Ref<Link> link);
 
 // Error: not_permitted.
 inline Result<void> require_permission() {

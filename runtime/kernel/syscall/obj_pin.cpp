@@ -21,7 +21,8 @@ Result<int64_t> obj_pin(Call &call) {
   int directory = KBPF_TRY(start_directory(attr));
   KBPF_TRY(require_permission());
   Ref<Object> object = KBPF_TRY(object_from_fd(attr.bpf_fd));
-  if (object->kind != Object::Kind::map && object->kind != Object::Kind::program)
+  if (object->kind != Object::Kind::map && object->kind != Object::Kind::program &&
+      object->kind != Object::Kind::link)
     return Error::invalid;
   return int64_t{kbpf_port_path_bind(directory, attr.pathname, object.get())}; // errors are the file system's
 }
@@ -37,6 +38,8 @@ Result<int64_t> obj_get(Call &call) {
   if (int status = kbpf_port_path_open(directory, attr.pathname, &found); status != 0)
     return int64_t{status};
   Ref<Object> object = adopt_from_port(found);
+  if (object->kind == Object::Kind::link)
+    return install_fd(Ref<Link>::adopt(static_cast<Link *>(object.release())));
   if (object->kind == Object::Kind::map)
     return install_fd(Ref<Map>::adopt(static_cast<Map *>(object.release())));
   return install_fd(Ref<Program>::adopt(static_cast<Program *>(object.release())));

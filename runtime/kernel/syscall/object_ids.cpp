@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Walking the ids of all programs, maps and BTF, and opening what has one.
+// Walking the ids of all programs, maps, links and BTF, and opening what has one.
 #include "kernel/syscall/command.h"
 
 namespace kbpf::commands {
@@ -31,6 +31,15 @@ Result<int64_t> prog_get_fd_by_id(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, id)));
   KBPF_TRY(require_permission());
   return install_fd(KBPF_TRY(program_registry.open(attr.id)));
+}
+
+Result<int64_t> link_get_next_id(Call &call) { return get_next_id(call, link_registry); }
+
+Result<int64_t> link_get_fd_by_id(Call &call) {
+  const Attr &attr = call.attr<Attr>();
+  KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, id)));
+  KBPF_TRY(require_permission());
+  return install_fd(KBPF_TRY(link_registry.open(attr.id)));
 }
 
 Result<int64_t> btf_get_fd_by_id(Call &call) {

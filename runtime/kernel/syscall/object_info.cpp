@@ -3,6 +3,7 @@
 // BTF.
 #include "abi/info.h"
 #include "kernel/syscall/command.h"
+#include "kernel/syscall/link_info.h"
 
 namespace kbpf::commands {
 namespace {
@@ -201,6 +202,9 @@ Result<int64_t> obj_get_info_by_fd(Call &call) {
     KBPF_TRY((exchange<BtfObject, kbpf_btf_info>(call, attr, static_cast<const BtfObject &>(*object))));
     return 0;
   case Object::Kind::link:
+    KBPF_TRY((exchange<Link, kbpf_link_info>(call, attr, static_cast<const Link &>(*object))));
+    return 0;
+  case Object::Kind::probe_event:
   case Object::Kind::stats:
   case Object::Kind::perf_event:
     break;

@@ -53,12 +53,24 @@ public:
   }
   void append_name(kbpf::TextSink &sink) const override { kbpf::print(sink, "anon_inode:{}", kind_); }
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
-  SysResult<int64_t> ioctl(uint32_t command, uint64_t) override {
-    constexpr uint32_t kEnable = 0x2400, kDisable = 0x2401; // PERF_EVENT_IOC_...
-    if ((command != kEnable && command != kDisable) ||
-        kbpf_perf_event_enable(object_, command == kEnable) < 0)
+  SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) override {
+    enum : uint32_t { kEnable = 0x2400, kDisable = 0x2401, kSetBpf = 0x40042408 }; // PERF_EVENT_IOC_...
+    if (!kbpf_is_perf_event(object_))
       return Errno::enotty;
-    return 0;
+    switch (command) {
+    case kEnable:
+    case kDisable:
+      return status(kbpf_perf_event_enable(object_, command == kEnable));
+    case kSetBpf: {
+      kbpf_object *program;
+      KBPF_TRY(status(kbpf_port_fd_get(static_cast<int>(argument), &program)));
+      int result = kbpf_perf_event_set_program(object_, program);
+      kbpf_object_release(program);
+      return status(result);
+    }
+    default:
+      return Errno::enotty;
+    }
   }
   SysResult<Ref<PageSource>> mapping(const MappingWish &wish) override {
     if (!wish.shared)
@@ -88,6 +100,11 @@ public:
   void forget() { object_ = nullptr; } // the reference stays with the caller
 
 private:
+  static SysResult<int64_t> status(int result) {
+    if (result < 0)
+      return static_cast<Errno>(-result);
+    return int64_t{0};
+  }
   kbpf_object *object_;
   const char *kind_; // "bpf-map", "bpf-prog"
 };
@@ -180,8 +197,8 @@ int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
   return fd.ok() ? *fd : -static_cast<int>(fd.error());
 }
 
-int kbpf_port_fd_get(int fd, kbpf_object **object) {
-  SysResult<Ref<File>> file = get_file(fd);
+namespace {
+int object_behind(SysResult<Ref<File>> file, kbpf_object **object) {
   if (!file.ok())
     return -static_cast<int>(Errno::ebadf);
   if ((*file)->special_kind() != SpecialKind::bpf)
@@ -189,6 +206,22 @@ int kbpf_port_fd_get(int fd, kbpf_object **object) {
   *object = static_cast<BpfFile &>(**file).object();
   kbpf_object_acquire(*object);
   return 0;
+}
+
+} // namespace
+
+int kbpf_port_fd_get(int fd, kbpf_object **object) { return object_behind(get_file(fd), object); }
+
+int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
+  Ref<FdTable> files;
+  {
+    SpinGuard guard(tasks_lock);
+    Task *task = find_task(pid);
+    if (!task || !task->process->files)
+      return -static_cast<int>(Errno::enoent);
+    files = task->process->files;
+  }
+  return object_behind(files->get(fd), object);
 }
 
 int kbpf_port_path_bind(int dir_fd, uint64_t user_path, kbpf_object *object) {

@@ -28,6 +28,9 @@ void handle_user_exception(TrapFrame &frame, UserFault fault, uintptr_t address)
 // Only where current()->signal_pending, which it clears; interrupts on.
 void before_user_return(TrapFrame &frame);
 void on_thread_exit(Thread &thread);
+// A hart goes from one thread to another: interrupts off, from's scheduling state locked.
+enum class SwitchReason { preempted, sleeps, sleeps_deaf, ended };
+void report_switch(const Thread &from, const Thread &to, SwitchReason reason);
 void console_input(char c);    // interrupt context: a character from the UART
 void on_timer_tick();          // interrupt context, each hart
 void announce_bpf_readiness(); // the same; on each software interrupt and each tick

@@ -2,6 +2,7 @@
 // The Linux half's start: the file tree, process 1, and its first program as the kernel's command line names
 // it: init=PATH, with what stands behind "--" as arguments and NAME=VALUE words before it as environment.
 #include "refkernel/linux/boot.h"
+#include "refkernel/linux/events.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
@@ -105,6 +106,7 @@ SysResult<void> open_standard_files(FdTable &files) {
 
 SysResult<void> run_init() {
   fill_syscall_table();
+  register_events();
   // Paths are walked and descriptors made for a process: this kernel thread stands for it until its own
   // thread starts.
   Ref<Process> process = KBPF_TRY(make_first_process());

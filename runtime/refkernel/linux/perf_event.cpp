@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// perf_event_open(2), as far as tracing tools attach BPF programs to kernel functions with it: the dynamic
-// event source "kprobe" (perf_event_open(2), "dynamic PMU"), and the rings that programs write samples into.
+// perf_event_open(2), as far as tracing tools attach BPF programs with it: the dynamic event source "kprobe"
+// (perf_event_open(2), "dynamic PMU"), tracepoints, and the rings that programs write samples into.
 // An event is a descriptor; the program that PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every
 // process, while the event is enabled and open.
 #include "kernel/kbpf.h"
@@ -18,6 +18,7 @@ namespace {
 
 constexpr uint32_t kProbeSource = 6;     // the event source's number: the first dynamic one
 constexpr uint32_t kSoftware = 1;        // PERF_TYPE_SOFTWARE
+constexpr uint32_t kTracepoint = 2;      // PERF_TYPE_TRACEPOINT
 constexpr uint64_t kBpfOutput = 10;      // its config PERF_COUNT_SW_BPF_OUTPUT
 constexpr uint64_t kWatermark = 1 << 14; // attributes' flags
 constexpr uint64_t kReturnProbe = 1;     // attributes' config
@@ -26,8 +27,7 @@ constexpr uint64_t kKnownFlags = (uint64_t{1} << 38) - 1;
 constexpr uint64_t kKnownSampleTypes = (uint64_t{1} << 25) - 1;
 constexpr uint64_t kKnownReadFormats = (uint64_t{1} << 5) - 1;
 enum : uint64_t { kNoGroup = 1, kOutput = 2, kControlGroup = 4, kCloseOnExec = 8, kAllOpenFlags = 15 };
-enum : uint32_t { kEnable = 0x2400, kDisable = 0x2401, kSetBpf = 0x40042408 }; // PERF_EVENT_IOC_...
-constexpr size_t kMaxSymbol = 512;                                             // KSYM_NAME_LEN
+constexpr size_t kMaxSymbol = 512; // KSYM_NAME_LEN
 
 struct EventAttributes { // struct perf_event_attr, version 8
   uint32_t type, size;
@@ -45,120 +45,53 @@ struct EventAttributes { // struct perf_event_attr, version 8
 constexpr uint32_t kFirstVersionSize = 64;
 static_assert(sizeof(EventAttributes) == 136);
 
-// The name of a target: "kretprobe@exit$SYMBOL+0xOFFSET".
-class ProbeTarget {
-public:
-  // Errors: efault, e2big (the name is too long), enoent (nothing there), or what the runtime says.
-  static SysResult<ProbeTarget> of(const EventAttributes &attributes) {
-    ProbeTarget target;
-    kbpf::TextBuffer text(target.text_, sizeof(target.text_));
-    text.append(attributes.config & kReturnProbe ? "kretprobe@exit$" : "kprobe$");
-    char name[kMaxSymbol] = "";
-    if (attributes.config1) {
-      long length = copy_string_from_user(name, attributes.config1, sizeof(name));
-      if (length < 0)
-        return Errno::efault;
-      if (static_cast<size_t>(length) >= sizeof(name))
-        return Errno::e2big;
-    }
-    uint64_t offset = attributes.config2;
-    if (name[0]) {
-      text.append(name);
-    } else {
-      kbpf_symbol symbol;
-      if (kbpf_port_symbol_at(attributes.config2, &symbol) != 0)
-        return Errno::enoent;
-      text.append(symbol.name);
-      offset -= symbol.address;
-    }
-    kbpf::print(text, "+{x}", offset);
-    if (text.truncated())
+// Puts the runtime's object behind a new descriptor; made: what its creation said.
+SysResult<int> install_event(int made, kbpf_object *event, bool close_on_exec) {
+  if (made < 0)
+    return static_cast<Errno>(-made);
+  int fd = kbpf_port_fd_install(event, "[perf_event]", close_on_exec);
+  if (fd >= 0)
+    return fd;
+  kbpf_object_release(event);
+  return static_cast<Errno>(-fd);
+}
+
+// Errors: efault, e2big (the name is too long), enoent (nothing there), or what the runtime says.
+SysResult<int> open_probe(const EventAttributes &attributes, bool close_on_exec) {
+  char bytes[kMaxSymbol + 64], name[kMaxSymbol] = "";
+  kbpf::TextBuffer target(bytes, sizeof(bytes));
+  target.append(attributes.config & kReturnProbe ? "kretprobe@exit$" : "kprobe$");
+  if (attributes.config1) {
+    long length = copy_string_from_user(name, attributes.config1, sizeof(name));
+    if (length < 0)
+      return Errno::efault;
+    if (static_cast<size_t>(length) >= sizeof(name))
       return Errno::e2big;
-    target.size_ = text.text().size();
-    KBPF_TRY(result_of(kbpf_probe_check(target.text_, target.size_)));
-    return target;
   }
-
-  SysResult<void> attach(kbpf_object *program) const {
-    return result_of(kbpf_probe_attach(program, text_, size_));
+  uint64_t offset = attributes.config2;
+  if (name[0]) {
+    target.append(name);
+  } else {
+    kbpf_symbol symbol;
+    if (kbpf_port_symbol_at(attributes.config2, &symbol) != 0)
+      return Errno::enoent;
+    target.append(symbol.name);
+    offset -= symbol.address;
   }
-  // Whoever detached the program by name before has done the work already.
-  void detach(kbpf_object *program) const { (void)kbpf_probe_detach(program, text_, size_); }
+  kbpf::print(target, "+{x}", offset);
+  if (target.truncated())
+    return Errno::e2big;
+  kbpf_object *event = nullptr;
+  int made = kbpf_probe_event_create(target.text().data(), target.text().size(), attributes.flags & kDisabled,
+                                     &event);
+  return install_event(made, event, close_on_exec);
+}
 
-private:
-  static SysResult<void> result_of(int status) {
-    if (status < 0)
-      return static_cast<Errno>(-status);
-    return {};
-  }
-  char text_[kMaxSymbol + 64];
-  size_t size_ = 0;
-};
-
-class PerfEvent final : public HeapObject<PerfEvent, File> {
-public:
-  PerfEvent(Ref<Inode> inode, const ProbeTarget &target, bool enabled)
-      : HeapObject(std::move(inode), kOpenReadWrite), target_(target), enabled_(enabled) {}
-  ~PerfEvent() {
-    if (program_ && enabled_)
-      target_.detach(program_);
-    if (program_)
-      kbpf_object_release(program_);
-  }
-  void append_name(kbpf::TextSink &sink) const override { sink.append("anon_inode:[perf_event]"); }
-  uint32_t poll() override { return kPollHangUp; } // there is no ring buffer to wait for
-
-  SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) override {
-    MutexGuard guard(lock_);
-    switch (command) {
-    case kEnable:
-      KBPF_TRY(enable());
-      return 0;
-    case kDisable:
-      if (program_ && enabled_)
-        target_.detach(program_);
-      enabled_ = false;
-      return 0;
-    case kSetBpf:
-      KBPF_TRY(set_program(static_cast<int>(argument)));
-      return 0;
-    default:
-      return Errno::enotty;
-    }
-  }
-
-private:
-  SysResult<void> enable() {
-    if (program_ && !enabled_)
-      KBPF_TRY(target_.attach(program_));
-    enabled_ = true;
-    return {};
-  }
-
-  // Attaching tells whether the program fits; an event that is disabled takes it out again.
-  SysResult<void> set_program(int fd) {
-    if (program_)
-      return Errno::eexist;
-    kbpf_object *program;
-    int status = kbpf_port_fd_get(fd, &program);
-    if (status < 0)
-      return static_cast<Errno>(-status);
-    SysResult<void> attached = target_.attach(program);
-    if (!attached.ok()) {
-      kbpf_object_release(program);
-      return attached;
-    }
-    if (!enabled_)
-      target_.detach(program);
-    program_ = program;
-    return {};
-  }
-
-  Mutex lock_; // of what follows
-  const ProbeTarget target_;
-  kbpf_object *program_ = nullptr; // a reference; null: none set
-  bool enabled_;                   // and, where there is a program, attached
-};
+SysResult<int> open_reported(const EventAttributes &attributes, bool close_on_exec) {
+  kbpf_object *event = nullptr;
+  int made = kbpf_event_create(attributes.config, attributes.flags & kDisabled, &event);
+  return install_event(made, event, close_on_exec);
+}
 
 // Takes attributes of any version: what the caller's lacks is zero, what is beyond this kernel's must be.
 // Errors: efault; e2big, the size known here then stands in the caller's struct.
@@ -208,14 +141,9 @@ SysResult<int> open_output(const EventAttributes &attributes, int cpu, bool clos
   wanted.sample_type = attributes.sample_type;
   wanted.watermark = (attributes.flags & kWatermark) != 0;
   wanted.disabled = (attributes.flags & kDisabled) != 0;
-  kbpf_object *event;
-  if (int status = kbpf_perf_event_create(&wanted, &event); status < 0)
-    return static_cast<Errno>(-status);
-  int fd = kbpf_port_fd_install(event, "[perf_event]", close_on_exec);
-  if (fd >= 0)
-    return fd;
-  kbpf_object_release(event);
-  return static_cast<Errno>(-fd);
+  kbpf_object *event = nullptr;
+  int made = kbpf_perf_event_create(&wanted, &event);
+  return install_event(made, event, close_on_exec);
 }
 
 void generate_source_number(kbpf::TextSink &sink, uint64_t) { kbpf::print(sink, "{}\n", kProbeSource); }
@@ -236,18 +164,14 @@ KERNEL_CALL sys_perf_event_open(UserPtr<EventAttributes> user, int pid, int cpu,
     return Errno::einval; // events are not grouped
   }
   bool is_output = attributes.type == kSoftware && attributes.config == kBpfOutput;
-  if (attributes.type != kProbeSource && !is_output)
+  if (attributes.type != kProbeSource && attributes.type != kTracepoint && !is_output)
     return Errno::enoent;
   if (!kbpf_port_may_use_bpf())
     return Errno::eacces;
-  if (is_output)
-    return open_output(attributes, cpu, flags & kCloseOnExec);
-  ProbeTarget target = KBPF_TRY(ProbeTarget::of(attributes));
-  Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kAnonFs, 0600));
-  auto *event = try_make<PerfEvent>(std::move(inode), target, !(attributes.flags & kDisabled));
-  if (!event)
-    return Errno::enomem;
-  return install_file(Ref<File>::adopt(event), flags & kCloseOnExec ? kOpenCloseOnExec : 0);
+  bool close_on_exec = flags & kCloseOnExec;
+  return is_output                        ? open_output(attributes, cpu, close_on_exec)
+         : attributes.type == kTracepoint ? open_reported(attributes, close_on_exec)
+                                          : open_probe(attributes, close_on_exec);
 }
 
 SysResult<void> add_event_sources(Inode &sys) {

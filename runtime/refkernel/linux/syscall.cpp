@@ -3,6 +3,7 @@
 // boot.
 #include "refkernel/linux/syscall.h"
 #include "refkernel/linux/boot.h"
+#include "refkernel/linux/events.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/machine/log.h"
@@ -11,12 +12,22 @@ namespace refkernel {
 
 namespace {
 
-constexpr uint64_t kTableSize = 512;
 constexpr uint64_t kSigreturnNumber = 139;
-const SyscallEntry *table[kTableSize];
-std::atomic<uint64_t> reported[kTableSize / 64];
+const SyscallEntry *table[kSyscallTableSize];
+std::atomic<uint64_t> reported[kSyscallTableSize / 64];
 
-const char *name_of_call(uint64_t number) {
+int64_t report_missing(uint64_t number) {
+  bool first = number >= kSyscallTableSize ||
+               !(reported[number / 64].fetch_or(uint64_t{1} << number % 64) & uint64_t{1} << number % 64);
+  if (first)
+    log(LogLevel::warn, "linux::syscall", "{} called system call {} ({}), which this kernel does not have",
+        current()->name, number, syscall_name(number));
+  return -static_cast<int64_t>(Errno::enosys);
+}
+
+} // namespace
+
+const char *syscall_name(uint64_t number) {
   switch (number) {
 #define LINUX_SYSCALL(number, name)                                                                          \
   case number:                                                                                               \
@@ -27,16 +38,7 @@ const char *name_of_call(uint64_t number) {
   return "unknown";
 }
 
-int64_t report_missing(uint64_t number) {
-  bool first = number >= kTableSize ||
-               !(reported[number / 64].fetch_or(uint64_t{1} << number % 64) & uint64_t{1} << number % 64);
-  if (first)
-    log(LogLevel::warn, "linux::syscall", "{} called system call {} ({}), which this kernel does not have",
-        current()->name, number, name_of_call(number));
-  return -static_cast<int64_t>(Errno::enosys);
-}
-
-} // namespace
+bool has_syscall(uint64_t number) { return number < kSyscallTableSize && table[number]; }
 
 void fill_syscall_table() {
   for (auto family : {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls,
@@ -49,8 +51,12 @@ void fill_syscall_table() {
 void handle_syscall(TrapFrame &frame) {
   uint64_t number = frame.x[kRegA7];
   frame.orig_a0 = frame.x[kRegA0];
-  const SyscallEntry *entry = number < kTableSize ? table[number] : nullptr;
+  const SyscallEntry *entry = number < kSyscallTableSize ? table[number] : nullptr;
+  if (kbpf_events_attached) [[unlikely]]
+    report_syscall_enter(frame, number);
   int64_t result = entry ? entry->invoke(frame) : report_missing(number);
+  if (kbpf_events_attached) [[unlikely]]
+    report_syscall_exit(frame, number, result);
   frame.x[kRegA0] = static_cast<uint64_t>(result);
   Task *task = current_task();
   if (result == -static_cast<int64_t>(Errno::erestart) && number != kSigreturnNumber) {

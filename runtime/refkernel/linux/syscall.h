@@ -61,6 +61,10 @@ template <typename... Args, SyscallResult (*Function)(Args...)> struct Caller<Fu
 
 #define SYSCALL_ENTRY(number, name) {number, #name, &detail::Caller<&sys_##name>::invoke}
 
+constexpr uint64_t kSyscallTableSize = 512;
+bool has_syscall(uint64_t number);         // whether this kernel has it; once the tables are gathered
+const char *syscall_name(uint64_t number); // Linux's; "unknown" where there is no such call
+
 // The tables, one per family.
 extern const std::span<const SyscallEntry> kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls,
     kPollCalls, kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,

@@ -7,6 +7,7 @@
 // finds it running, or waits until another hart may take it. A thread is on at most one run queue, and only
 // while it does not run.
 #include "refkernel/sched/scheduler.h"
+#include "kernel/kbpf.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/machine/clock.h"
 #include "refkernel/machine/log.h"
@@ -157,10 +158,17 @@ void schedule() {
     if (!next && !self.is_idle)
       next = hart.idle;
   }
-  if (next)
-    switch_to(hart, *next);
-  else
+  if (!next) {
     self.lock.unlock();
+    return;
+  }
+  if (kbpf_events_attached) [[unlikely]]
+    report_switch(*current(), *next,
+                  self.dead                            ? SwitchReason::ended
+                  : self.blocked && self.interruptible ? SwitchReason::sleeps
+                  : self.blocked                       ? SwitchReason::sleeps_deaf
+                                                       : SwitchReason::preempted);
+  switch_to(hart, *next);
 }
 
 void wake(Thread &thread, bool only_interruptible) {

@@ -4,6 +4,7 @@
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/fs/devices.h"
+#include "refkernel/linux/fs/event_files.h"
 #include "refkernel/linux/fs/trace_wake.h"
 #include "refkernel/machine/noprobe.h"
 #include <algorithm>
@@ -80,6 +81,7 @@ void generate_trace(kbpf::TextSink &sink, uint64_t) {
 
 SysResult<void> populate_tracing(Inode &directory) {
   KBPF_TRY(add_entry(directory, "trace_pipe", make_trace_pipe()));
+  KBPF_TRY(add_event_files(directory));
   return add_entry(directory, "trace", make_generated_file(kTraceFs, 0444, generate_trace, 0));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // clone(2): a new process or a new thread, as its flags say. fork, vfork and posix_spawn are all made of it.
+#include "refkernel/linux/events.h"
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/process.h"
 #include <algorithm>
@@ -140,6 +141,8 @@ SyscallResult clone_task(const CloneRequest &request, const TrapFrame &frame) {
   }
   // A bad address is the caller's own fault and changes nothing for the child, as on Linux.
   (void)store_tid(tid, flags, parent_tid, child_tid, *thread->space);
+  if (kbpf_events_attached) [[unlikely]]
+    report_fork(*thread);
   start(*thread);
 
   if (flags & kCloneVfork) {

@@ -2,6 +2,7 @@
 // execve(2): scripts, the new address space with its stack, and the point of no return, after which the old
 // program is gone. Everything that can fail is done before.
 #include "refkernel/linux/process/exec.h"
+#include "refkernel/linux/events.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
@@ -345,7 +346,7 @@ SysResult<void> execute(std::string_view path, Ref<Inode> directory, ExecStrings
 
   // From here on nothing fails.
   Task &task = *current_task();
-  uint32_t mode = prepared.inode->mode();
+  uint32_t mode = prepared.inode->mode(), old_tid = task.tid;
   replace_space(prepared.space);
   {
     SpinGuard guard(tasks_lock);
@@ -367,6 +368,8 @@ SysResult<void> execute(std::string_view path, Ref<Inode> directory, ExecStrings
   }
   process.files->close_for_exec();
   set_process_name(path);
+  if (kbpf_events_attached) [[unlikely]]
+    report_exec(path, old_tid);
   release_vfork_parent(process);
   std::fill(std::begin(frame.x), std::end(frame.x), 0);
   frame.epc = prepared.entry;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The end of threads and processes, and how a parent learns of it. When init ends, the machine powers off
 // with its status: the exit code, or 128 and the signal that killed it.
+#include "refkernel/linux/events.h"
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
@@ -54,6 +55,8 @@ void give_children_to_init(Process &process) {
 void exit_task(int wait_status) {
   Task *task = current_task();
   Process &process = *task->process;
+  if (kbpf_events_attached) [[unlikely]]
+    report_exit();
   robust_futex_cleanup(*task);
   if (task->clear_child_tid && UserPtr<uint32_t>{task->clear_child_tid}.write(0).ok())
     wake_futex(task->clear_child_tid, 1);

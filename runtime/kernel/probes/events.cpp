@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The kernel looks at kbpf_events_attached before it makes anything for an event; then programs run as at a
+// probe: in a ReadSection, never inside another program.
+//
+// A tracepoint program may read as far as the largest record there can be, so records are handed over in a
+// buffer of that size, one for each CPU, zero behind the record. The buffers come with the first such
+// attachment and stay.
+#include "kernel/probes/events.h"
+#include "kernel/epoch.h"
+#include "kernel/memory.h"
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+uint32_t kbpf_events_attached = 0;
+
+namespace kbpf {
+namespace {
+
+constexpr uint32_t kTracepoint = 5, kRawTracepoint = 17; // program types
+constexpr size_t kRecordRoom = 8192, kCommonHeader = 8;  // bytes; programs do not see the header
+constexpr size_t kMaxArguments = 12;
+
+struct EventAttachment {
+  std::atomic<EventAttachment *> next{nullptr};
+  Ref<Program> program;
+  AttachOwner owner;
+  EventAttachment *removed = nullptr;
+};
+
+constinit kbpf_event *first_event = nullptr; // linked before any process runs
+constinit std::atomic<std::byte *> record_buffers{nullptr};
+constinit std::atomic<bool> attaching{false};
+
+// System calls that attach and detach take turns.
+class EventLock {
+public:
+  EventLock() {
+    while (attaching.exchange(true, std::memory_order_acquire))
+      kbpf_port_relax();
+  }
+  ~EventLock() { attaching.store(false, std::memory_order_release); }
+  EventLock(const EventLock &) = delete;
+  EventLock &operator=(const EventLock &) = delete;
+};
+
+std::atomic_ref<void *> head_of(kbpf_event &event) { return std::atomic_ref<void *>(event.attached); }
+EventAttachment *first_of(kbpf_event &event) {
+  return static_cast<EventAttachment *>(head_of(event).load(std::memory_order_acquire));
+}
+
+Result<void> prepare_records() {
+  if (record_buffers.load(std::memory_order_relaxed))
+    return {};
+  size_t size = kRecordRoom * kbpf_port_cpu_count();
+  auto *buffers = static_cast<std::byte *>(kbpf_port_alloc(size, alignof(uint64_t)));
+  if (!buffers)
+    return Error::no_memory;
+  memset(buffers, 0, size);
+  record_buffers.store(buffers, std::memory_order_release);
+  return {};
+}
+
+void run(const EventAttachment &attachment, void *context) {
+  attached_runs[kbpf_port_cpu()] = {attachment.owner.cookie, 0};
+  attachment.program->run(context);
+}
+
+// Puts at behind the last one, or takes it out.
+void append(kbpf_event &event, EventAttachment &attachment) {
+  EventAttachment *last = first_of(event);
+  if (!last) {
+    head_of(event).store(&attachment, std::memory_order_release);
+    return;
+  }
+  while (EventAttachment *next = last->next.load(std::memory_order_relaxed))
+    last = next;
+  last->next.store(&attachment, std::memory_order_release);
+}
+
+void unlink(kbpf_event &event, EventAttachment *before, EventAttachment &attachment) {
+  EventAttachment *next = attachment.next.load(std::memory_order_relaxed);
+  if (before)
+    before->next.store(next, std::memory_order_release);
+  else
+    head_of(event).store(next, std::memory_order_release);
+}
+
+void count(int32_t change) {
+  std::atomic_ref<uint32_t>(kbpf_events_attached)
+      .fetch_add(static_cast<uint32_t>(change), std::memory_order_relaxed);
+}
+
+} // namespace
+
+kbpf_event *find_event(uint32_t id) {
+  kbpf_event *event = first_event;
+  while (event && event->id != id)
+    event = event->next;
+  return event;
+}
+
+kbpf_event *find_raw_event(std::string_view name) {
+  kbpf_event *event = first_event;
+  while (event && !(event->argument_count && name == event->name))
+    event = event->next;
+  return event;
+}
+
+Result<void> attach_event(kbpf_event &event, Ref<Program> program, const AttachOwner &owner) {
+  uint32_t type = program->type().number;
+  if ((type != kTracepoint || !event.record_size) && (type != kRawTracepoint || !event.argument_count))
+    return Error::invalid;
+  EventLock lock;
+  if (type == kTracepoint)
+    KBPF_TRY(prepare_records());
+  EventAttachment *attachment = allocate_object<EventAttachment>();
+  if (!attachment)
+    return Error::no_memory;
+  attachment->program = std::move(program);
+  attachment->owner = owner;
+  append(event, *attachment);
+  count(1);
+  return {};
+}
+
+Result<void> detach_event(kbpf_event &event, const AttachOwner &owner) {
+  EventLock lock;
+  EventAttachment *removed = nullptr, *before = nullptr;
+  for (EventAttachment *at = first_of(event); at; at = at->next.load(std::memory_order_relaxed)) {
+    if (at->owner.object != owner.object) {
+      before = at;
+      continue;
+    }
+    unlink(event, before, *at);
+    at->removed = removed;
+    removed = at;
+    count(-1);
+  }
+  if (!removed)
+    return Error::not_found;
+  wait_for_readers();
+  while (removed)
+    free_object(std::exchange(removed, removed->removed));
+  return {};
+}
+
+} // namespace kbpf
+
+void kbpf_event_register(kbpf_event *event) {
+  event->next = kbpf::first_event;
+  kbpf::first_event = event;
+}
+
+kbpf_event *kbpf_event_first(void) { return kbpf::first_event; }
+
+void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *record) {
+  using namespace kbpf;
+  ReadSection section;
+  if (section.nested())
+    return;
+  uint64_t raw[kMaxArguments] = {};
+  std::byte *buffer = nullptr;
+  for (const EventAttachment *at = first_of(*event); at; at = at->next.load(std::memory_order_acquire)) {
+    if (at->program->type().number == kRawTracepoint) {
+      memcpy(raw, arguments, event->argument_count * sizeof(uint64_t));
+      run(*at, raw);
+      continue;
+    }
+    if (!buffer) {
+      buffer = record_buffers.load(std::memory_order_acquire) + kRecordRoom * kbpf_port_cpu();
+      memcpy(buffer + kCommonHeader, static_cast<const std::byte *>(record) + kCommonHeader,
+             event->record_size - kCommonHeader);
+    }
+    run(*at, buffer);
+  }
+  if (buffer)
+    memset(buffer, 0, event->record_size);
+}

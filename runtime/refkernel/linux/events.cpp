@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Names, record layouts and raw arguments are Linux's (include/trace/events/{sched,syscalls}.h,
+// kernel/trace/trace_syscalls.c), so that programs written for it find what they know.
+#include "refkernel/linux/events.h"
+#include "core/base/text.h"
+#include "refkernel/linux/hooks.h"
+#include "refkernel/linux/process.h"
+#include "refkernel/linux/syscall.h"
+#include <algorithm>
+#include <cstring>
+
+namespace refkernel {
+
+namespace {
+
+constexpr int32_t kPriority = 120; // every thread's
+
+struct CommonFields { // not seen by programs
+  uint16_t type;
+  uint8_t flags, preempt_count;
+  int32_t pid;
+};
+struct SyscallEnter {
+  CommonFields common;
+  int64_t number;
+  uint64_t arguments[6];
+};
+struct SyscallExit {
+  CommonFields common;
+  int64_t number, result;
+};
+struct SchedSwitch {
+  CommonFields common;
+  char prev_comm[16];
+  int32_t prev_pid, prev_prio;
+  int64_t prev_state;
+  char next_comm[16];
+  int32_t next_pid, next_prio;
+};
+struct ProcessFork {
+  CommonFields common;
+  char parent_comm[16];
+  int32_t parent_pid;
+  char child_comm[16];
+  int32_t child_pid;
+};
+struct ProcessExit {
+  CommonFields common;
+  char comm[16];
+  int32_t pid, prio;
+};
+struct ProcessExec {
+  CommonFields common;
+  uint32_t filename; // where in the record, and in the upper half how long
+  int32_t pid, old_pid;
+  char text[256];
+};
+static_assert(offsetof(SchedSwitch, prev_state) == 32 && sizeof(SchedSwitch) == 64);
+static_assert(offsetof(ProcessFork, child_pid) == 44 && offsetof(ProcessExec, text) == 20);
+
+kbpf_event raw_enter{"raw_syscalls", "sys_enter", 1, sizeof(SyscallEnter), 2, nullptr, nullptr};
+kbpf_event raw_exit{"raw_syscalls", "sys_exit", 2, sizeof(SyscallExit), 2, nullptr, nullptr};
+kbpf_event sched_switch{"sched", "sched_switch", 3, sizeof(SchedSwitch), 4, nullptr, nullptr};
+kbpf_event process_fork{"sched", "sched_process_fork", 4, sizeof(ProcessFork), 2, nullptr, nullptr};
+kbpf_event process_exit{"sched", "sched_process_exit", 5, sizeof(ProcessExit), 1, nullptr, nullptr};
+kbpf_event process_exec{"sched", "sched_process_exec", 6, sizeof(ProcessExec), 3, nullptr, nullptr};
+
+// One for each system call that there is, at its number.
+constexpr uint32_t kFirstSyscallId = 100;
+constexpr size_t kMaxName = 40;
+struct SyscallEvents {
+  kbpf_event enter, exit;
+  char enter_name[kMaxName], exit_name[kMaxName];
+};
+SyscallEvents *syscall_events[kSyscallTableSize];
+
+void register_syscall(uint32_t number) {
+  auto *events = try_make<SyscallEvents>();
+  if (!events)
+    return; // the call has no event then
+  kbpf::TextBuffer enter(events->enter_name, kMaxName), exit(events->exit_name, kMaxName);
+  kbpf::print(enter, "sys_enter_{}", syscall_name(number));
+  kbpf::print(exit, "sys_exit_{}", syscall_name(number));
+  uint32_t id = kFirstSyscallId + 2 * number;
+  events->enter = {"syscalls", events->enter_name, id, sizeof(SyscallEnter), 0, nullptr, nullptr};
+  events->exit = {"syscalls", events->exit_name, id + 1, sizeof(SyscallExit), 0, nullptr, nullptr};
+  kbpf_event_register(&events->exit);
+  kbpf_event_register(&events->enter);
+  syscall_events[number] = events;
+}
+
+void run(kbpf_event &event, std::initializer_list<uint64_t> arguments, const void *record) {
+  kbpf_event_run(&event, arguments.begin(), record);
+}
+uint64_t address_of(const Thread &thread) { return reinterpret_cast<uintptr_t>(&thread); }
+
+} // namespace
+
+void register_events() {
+  for (uint32_t number = 0; number < kSyscallTableSize; ++number)
+    if (has_syscall(number))
+      register_syscall(number);
+  for (kbpf_event *event :
+       {&process_exec, &process_exit, &process_fork, &sched_switch, &raw_exit, &raw_enter})
+    kbpf_event_register(event);
+}
+
+std::string_view event_fields(const kbpf_event &event) {
+  if (&event == &sched_switch)
+    return "char prev_comm[16];8;16\npid_t prev_pid;24;4\nint prev_prio;28;4\nlong prev_state;32;8\n"
+           "char next_comm[16];40;16\npid_t next_pid;56;4\nint next_prio;60;4\n";
+  if (&event == &process_fork)
+    return "char parent_comm[16];8;16\npid_t parent_pid;24;4\nchar child_comm[16];28;16\npid_t "
+           "child_pid;44;4\n";
+  if (&event == &process_exit)
+    return "char comm[16];8;16\npid_t pid;24;4\nint prio;28;4\n";
+  if (&event == &process_exec)
+    return "__data_loc char[] filename;8;4\npid_t pid;12;4\npid_t old_pid;16;4\n";
+  if (&event == &raw_enter)
+    return "long id;8;8\nunsigned long args[6];16;48\n";
+  if (&event == &raw_exit)
+    return "long id;8;8\nlong ret;16;8\n";
+  return event.id % 2 == kFirstSyscallId % 2 ? "int __syscall_nr;8;4\nunsigned long args[6];16;48\n"
+                                             : "int __syscall_nr;8;4\nlong ret;16;8\n";
+}
+
+void report_syscall_enter(const TrapFrame &frame, uint64_t number) {
+  SyscallEvents *events = number < kSyscallTableSize ? syscall_events[number] : nullptr;
+  bool wanted = events && events->enter.attached;
+  if (!wanted && !raw_enter.attached)
+    return;
+  SyscallEnter record{};
+  record.number = static_cast<int64_t>(number);
+  for (int i = 0; i < 6; ++i)
+    record.arguments[i] = frame.x[kRegA0 + i];
+  if (raw_enter.attached)
+    run(raw_enter, {reinterpret_cast<uintptr_t>(&frame), number}, &record);
+  if (wanted)
+    run(events->enter, {}, &record);
+}
+
+void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result) {
+  SyscallEvents *events = number < kSyscallTableSize ? syscall_events[number] : nullptr;
+  bool wanted = events && events->exit.attached;
+  if (!wanted && !raw_exit.attached)
+    return;
+  SyscallExit record{{}, static_cast<int64_t>(number), result};
+  if (raw_exit.attached)
+    run(raw_exit, {reinterpret_cast<uintptr_t>(&frame), static_cast<uint64_t>(result)}, &record);
+  if (wanted)
+    run(events->exit, {}, &record);
+}
+
+void report_exec(std::string_view path, uint32_t old_tid) {
+  if (!process_exec.attached)
+    return;
+  ProcessExec record{};
+  size_t length = std::min(path.size(), sizeof(record.text) - 1);
+  memcpy(record.text, path.data(), length);
+  record.filename = static_cast<uint32_t>(offsetof(ProcessExec, text) | (length + 1) << 16);
+  record.pid = static_cast<int32_t>(current()->tid);
+  record.old_pid = static_cast<int32_t>(old_tid);
+  run(process_exec, {address_of(*current()), old_tid, reinterpret_cast<uintptr_t>(record.text)}, &record);
+}
+
+void report_fork(const Thread &child) {
+  if (!process_fork.attached)
+    return;
+  ProcessFork record{};
+  memcpy(record.parent_comm, current()->name, sizeof(record.parent_comm));
+  record.parent_pid = static_cast<int32_t>(current()->tid);
+  memcpy(record.child_comm, child.name, sizeof(record.child_comm));
+  record.child_pid = static_cast<int32_t>(child.tid);
+  run(process_fork, {address_of(*current()), address_of(child)}, &record);
+}
+
+void report_exit() {
+  if (!process_exit.attached)
+    return;
+  ProcessExit record{};
+  memcpy(record.comm, current()->name, sizeof(record.comm));
+  record.pid = static_cast<int32_t>(current()->tid);
+  record.prio = kPriority;
+  run(process_exit, {address_of(*current())}, &record);
+}
+
+void report_switch(const Thread &from, const Thread &to, SwitchReason reason) {
+  if (!sched_switch.attached)
+    return;
+  constexpr int64_t kStates[] = {0, 1, 2, 0x80}; // TASK_RUNNING, _INTERRUPTIBLE, _UNINTERRUPTIBLE, _DEAD
+  SchedSwitch record{};
+  memcpy(record.prev_comm, from.name, sizeof(record.prev_comm));
+  record.prev_pid = static_cast<int32_t>(from.tid);
+  record.prev_prio = record.next_prio = kPriority;
+  record.prev_state = kStates[static_cast<int>(reason)];
+  memcpy(record.next_comm, to.name, sizeof(record.next_comm));
+  record.next_pid = static_cast<int32_t>(to.tid);
+  run(sched_switch,
+      {reason == SwitchReason::preempted, address_of(from), address_of(to),
+       static_cast<uint64_t>(record.prev_state)},
+      &record);
+}
+
+} // namespace refkernel

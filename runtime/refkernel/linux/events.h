@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What this kernel reports to programs (Linux: tracepoints): system calls, and what the scheduler and
+// processes do. The callers look at kbpf_events_attached first, so that an event that nobody wants costs one
+// load.
+#pragma once
+#include "kernel/kbpf.h"
+#include "refkernel/sched/thread.h"
+#include <string_view>
+
+namespace refkernel {
+
+struct Process;
+
+void register_events(); // once, after the table of system calls is filled
+// The record's fields behind the common ones, as the event's format file lists them: "type
+// name;offset;size;signed" lines' first three parts.
+std::string_view event_fields(const kbpf_event &event);
+
+void report_syscall_enter(const TrapFrame &frame, uint64_t number);
+void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result);
+void report_exec(std::string_view path, uint32_t old_tid);
+void report_fork(const Thread &child);
+void report_exit();
+
+} // namespace refkernel
