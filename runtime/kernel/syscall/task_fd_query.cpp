@@ -50,7 +50,7 @@ Result<int64_t> task_fd_query(Call &call) {
     return status == -to_errno(Error::not_found) ? Error::not_found
            : status == -to_errno(Error::bad_fd)  ? Error::bad_fd
                                                  : Error::not_supported;
-  Ref<Object> held = Ref<Object>::adopt(object);
+  Ref<Object> held = adopt_from_port(object);
   Answer answer = KBPF_TRY(look_at(*held));
   uint32_t length = static_cast<uint32_t>(answer.name.size());
   UserPtr user = call.user_attr();
