@@ -2,7 +2,7 @@
 """Random small programs on the verifier's themes, as a batch file. Registers are followed loosely while a program is
 made, so that about half of the programs are worth an opinion.
 
-usage: random_programs.py SEED COUNT OUT"""
+usage: random_programs.py SEED COUNT OUT [all]"""
 import random
 import sys
 
@@ -23,6 +23,10 @@ CONSTANTS = [0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 40, 41, 47, 48, 63, 64, 255, 2
 
 
 class Maker:
+    # Operations whose results this verifier gives bounds to and Linux 6.12 does not, or whose count is cut: where
+    # False, what differs is worth a look.
+    with_bounded = False
+
     def __init__(self, rng):
         self.rng, self.code, self.kinds = rng, [], {10: "fp", 1: "ctx"}
         self.open_jumps = []  # (index of the jump, index of its target)
@@ -91,12 +95,14 @@ class Maker:
         elif kind == "alu":
             op = rng.choices([ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, NEG, MOD, XOR, ARSH],
                              [8, 6, 2, 1, 3, 8, 4, 5, 1.5, 1, 2, 3])[0]
+            if not self.with_bounded and op in (DIV, MOD, NEG):
+                op = ADD
             cls = rng.choice([ALU64, ALU64, ALU32])
             if op == NEG:
                 return self.emit(cls | op, s)
             off = 1 if op in (DIV, MOD) and rng.random() < 0.4 else 0
             other = self.of_kind("s")
-            if rng.random() < 0.4 and other is not None:
+            if rng.random() < 0.4 and other is not None and (self.with_bounded or op not in (LSH, RSH, ARSH)):
                 return self.emit(cls | op | X, s, other, off)
             imm = self.constant()
             if op in (LSH, RSH, ARSH) and rng.random() < 0.97:
@@ -130,9 +136,6 @@ class Maker:
                     self.emit(JMP | JA, 0, 0, 2, 0)
                 self.emit(ALU64 | MOV, 0, 0, 0, 0)
                 self.emit(JMP | EXIT)
-                if args[3] == 1:
-                    self.code[-3] = insn(JMP | JA, 0, 0, 2, 0)
-                self.kinds.setdefault(0, "s") if False else None
             else:
                 self.open_jumps.append((len(self.code), args, len(self.code) + rng.randrange(2, 7)))
                 self.emit(*args)
@@ -194,7 +197,7 @@ class Maker:
             d = self.target()
             self.emit(LDX | (MEMSX if size < 8 and rng.random() < 0.2 else MEM) | SIZES[size], d, 10, off)
             self.kinds[d] = k or "s"
-        elif kind == "end":
+        elif kind == "end" and self.with_bounded:
             self.emit(rng.choice([ALU32 | END, ALU32 | END | X, ALU64 | END]), s if s is not None else 7, 0, 0,
                       rng.choice([16, 32, 64]))
         elif kind == "atomic":
@@ -204,7 +207,7 @@ class Maker:
             off = -8 if self.kinds.get(p) == "fp" else rng.choice([0, 8, 40])
             self.emit(STX | ATOMIC | SIZES[rng.choice([4, 8])], p, s, off, rng.choice([0, 1, 0x51, 0xA0, 0xE1, 0xF1]))
         elif kind == "helper":
-            which = rng.choice([5, 7, 8])
+            which = rng.choice([5, 7])
             self.emit(JMP | CALL, 0, 0, 0, which)
             for r in range(6):
                 self.kinds.pop(r, None)
@@ -269,5 +272,6 @@ def make(seed):
 
 
 if __name__ == "__main__":
+    Maker.with_bounded = len(sys.argv) > 4
     first, count = int(sys.argv[1]), int(sys.argv[2])
     batch.write(sys.argv[3], [make(first + i) for i in range(count)])

@@ -11,6 +11,15 @@ namespace {
 constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
 constexpr int64_t kLowestError = -4095;
 
+constexpr uint32_t kGetSmpProcessorId = 8;
+constexpr uint64_t kMostProcessors = 8192; // no kernel that hosts the runtime has more
+
+Value below(uint64_t end) {
+  Value value = Value::unknown();
+  value.number.r64 = Range64::of_unsigned(0, end - 1);
+  return value.number.normalise() ? value : Value::unknown();
+}
+
 // -4095 to most.
 Value sized_integer(uint64_t most) {
   Value value = Value::unknown();
@@ -109,7 +118,7 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
   case KBPF_RET_VOID:
     break;
   case KBPF_RET_INTEGER:
-    r0 = Value::unknown();
+    r0 = proto.number == kGetSmpProcessorId ? below(kMostProcessors) : Value::unknown();
     break;
   case KBPF_RET_SIZED_INTEGER: {
     const Value *size = size_argument(KBPF_ARG_SIZE, KBPF_ARG_SIZE_OR_ZERO);

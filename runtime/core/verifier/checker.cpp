@@ -34,6 +34,8 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
     return check_constant(state);
   case Obligation::Kind::access: {
     const Access access = obligation.access;
+    if (access == Access::atomic)
+      KBPF_TRY(check_atomic_result(state));
     KBPF_TRY(check_memory(state, obligation.reg, obligation.off, obligation.size,
                           {.reads = access != Access::write && access != Access::release,
                            .writes = access != Access::read && access != Access::acquire,
@@ -77,6 +79,17 @@ Result<void> Checker::check_constant(const State &state) {
   default:
     return {};
   }
+}
+
+// What an operation gives back must not take the place of the address it works on: Linux counts that as read
+// after the result is in.
+Result<void> Checker::check_atomic_result(const State &state) {
+  const Insn &insn = analysis_.insn(state.insn);
+  const bool gives_back = insn.imm & KBPF_ATOMIC_FETCH;
+  const unsigned result = insn.imm == KBPF_ATOMIC_CMPXCHG ? 0 : insn.src();
+  if (!gives_back || result != insn.dst())
+    return {};
+  return refuse(state, RejectionId::atomic_target, "r{} would be both the address and the result", result);
 }
 
 Result<void> Checker::check_reference(const State &state) {

@@ -205,6 +205,7 @@ void widen(State &current, const State &old) {
 
 bool covers(const State &old, const State &current, Coverage how, CoverResult &result) {
   result.reads_unwritten = false;
+  result.work++;
   if (old.frame_count != current.frame_count)
     return false;
   if (old.depends_on)

@@ -75,7 +75,7 @@ private:
     size_t count = program_.insns.size();
     analysis_.facts = scratch_.make_array<InsnFacts>(count);
     analysis_.zeroed_args = scratch_.make_array<uint8_t>(count);
-    checkpoints_ = scratch_.make_array<State *>(count);
+    checkpoints_ = scratch_.make_array<Checkpoints>(count);
     if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !checkpoints_.data())
       return Error::no_memory;
     current_ = pool_.make_state();
@@ -288,8 +288,13 @@ private:
 
   void end_path() {
     // Checkpoints from which every path has ended are known to be safe.
-    for (State *checkpoint = current_->parent; checkpoint && --checkpoint->open_paths == 0;)
-      checkpoint = checkpoint->parent;
+    for (State *checkpoint = current_->parent; checkpoint && --checkpoint->open_paths == 0;
+         checkpoint = checkpoint->parent) {
+      Checkpoints &there = checkpoints_[checkpoint->insn];
+      there.open = checkpoint->next; // the deepest of the path is the newest of its place
+      checkpoint->next = there.closed;
+      there.closed = checkpoint;
+    }
     pool_.release(current_);
     current_ = pending_;
     if (current_) {
@@ -304,47 +309,47 @@ private:
   // it. True: one of them covers it, and all that follows was walked.
   Result<bool> is_known() {
     simplify(*current_, analysis_.cfg);
-    constexpr uint32_t kMostCompared = 64, kMostRounds = 16;
-    State **link = &checkpoints_[current_->insn];
-    uint32_t rounds = 0; // earlier rounds of a loop
+    Checkpoints &here = checkpoints_[current_->insn];
     const bool iterates = is_iteration(analysis_.insn(current_->insn), *program_.profile);
-    if (iterates && *link && (*link)->open_paths != 0)
-      widen(*current_, **link);
-    for (uint32_t compared = 0; *link && compared < kMostCompared && rounds < kMostRounds; compared++) {
+    // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
+    // is of use only where paths have parted, which then meet here again round by round.
+    const bool forked = forks_since_checkpoint_ != 0;
+    bool worthwhile = iterates || (!here.open && !here.closed) || jumps_since_checkpoint_ >= 2 ||
+                      insns_since_checkpoint_ >= 8;
+    constexpr uint32_t kMostRounds = 16;
+    uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
+    for (State *old = here.open; old && rounds < kMostRounds; old = old->next, rounds++) {
+      if (iterates && rounds == 0)
+        widen(*current_, *old);
+      const bool covered = covers(*old, *current_, Coverage::everything, compared_values_);
+      if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
+        log_.note("   another round of what instruction {} begins\n", current_->insn);
+        end_at(*old);
+        depend_on_open(*current_, old->serial);
+        return true;
+      }
+      if (covered && old->iterations == current_->iterations &&
+          covers(*current_, *old, Coverage::everything, compared_values_))
+        return reject(rejection_, RejectionId::infinite_loop, current_->insn,
+                      "instruction {} is reached again in the same state", current_->insn);
+    }
+    if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 && insns_since_checkpoint_ < 100)
+      worthwhile = false;
+    for (State **link = &here.closed; *link;) {
       State &old = **link;
-      const bool is_open = old.open_paths != 0;
-      const bool covered =
-          covers(old, *current_, is_open ? Coverage::everything : Coverage::relied_on, compared_values_);
-      if (is_open) { // an earlier round of a loop: it cannot vouch for what it has not finished
-        rounds++;
-        if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
-          log_.note("   another round of what instruction {} begins\n", current_->insn);
-          end_at(old);
-          depend_on_open(*current_, old.serial);
-          return true;
-        }
-        if (covered && old.iterations == current_->iterations &&
-            covers(*current_, old, Coverage::everything, compared_values_))
-          return reject(rejection_, RejectionId::infinite_loop, current_->insn,
-                        "instruction {} is reached again in the same state", current_->insn);
-      } else if (covered) {
+      if (covers(old, *current_, Coverage::relied_on, compared_values_)) {
         old.hits++;
         end_at(old);
         log_.note("   known to be safe from instruction {} on\n", current_->insn);
         return true;
-      } else if (++old.misses > 3 * old.hits + 3) { // costs more than it saves
+      }
+      if (worthwhile && ++old.misses > 3 * old.hits + 3) { // costs more than it saves
         *link = old.next;
         pool_.release(&old);
-        continue;
+      } else {
+        link = &old.next;
       }
-      link = &old.next;
     }
-    // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
-    // is of use only where paths have parted, which then meet here again round by round.
-    bool in_loop = rounds != 0, forked = forks_since_checkpoint_ != 0;
-    uint32_t least_jumps = in_loop && !forked ? 20 : 2, least_insns = in_loop && !forked ? 100 : 8;
-    bool worthwhile = iterates || checkpoints_[current_->insn] == nullptr ||
-                      jumps_since_checkpoint_ >= least_jumps || insns_since_checkpoint_ >= least_insns;
     if (worthwhile)
       KBPF_TRY(make_checkpoint());
     return false;
@@ -366,8 +371,8 @@ private:
       return Error::no_memory;
     checkpoint->parent = current_->parent;
     checkpoint->open_paths = 1;
-    checkpoint->next = checkpoints_[current_->insn];
-    checkpoints_[current_->insn] = checkpoint;
+    checkpoint->next = checkpoints_[current_->insn].open;
+    checkpoints_[current_->insn].open = checkpoint;
     current_->parent = checkpoint;
     start_at_checkpoint(*current_);
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
@@ -391,7 +396,11 @@ private:
   uint32_t pending_count_ = 0;
   uint32_t path_steps_ = 0;
   CoverResult compared_values_;
-  std::span<State *> checkpoints_; // per instruction: a list, the newest first
+  struct Checkpoints { // of one instruction, each a list, the newest first
+    State *open;       // ancestors of the current state
+    State *closed;     // all paths from there have ended
+  };
+  std::span<Checkpoints> checkpoints_;
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
 };
 
