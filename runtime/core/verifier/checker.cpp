@@ -170,6 +170,15 @@ Result<void> Checker::check_return(const State &state) {
 Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off, uint64_t size,
                                    const MemoryUse &use) {
   const Value &base = state.reg(reg);
+  // As in Linux: what else was added may make up for it, but seldom does.
+  if (base.moved_down &&
+      (base.kind == Kind::map_value || base.kind == Kind::memory || base.kind == Kind::map_key))
+    return refuse(state,
+                  base.kind == Kind::memory ? RejectionId::granted_memory_out_of_bounds
+                                            : RejectionId::map_value_out_of_bounds,
+                  "{} bytes at r{}: it was moved by a number that may be negative; check its lower bound, or "
+                  "make it unsigned",
+                  size, reg);
   if (use.is_atomic && base.is_pointer() && base.kind != Kind::stack && base.kind != Kind::map_value &&
       base.kind != Kind::map_value_or_null && base.kind != Kind::memory && base.kind != Kind::memory_or_null)
     return refuse(state, RejectionId::atomic_target, "r{} is a {}", reg, kind_name(base.kind));

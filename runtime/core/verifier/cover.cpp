@@ -49,7 +49,7 @@ bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
 bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch &ids) {
   if (old.kind == Kind::uninitialised)
     return true;
-  if (old.kind != current.kind)
+  if (old.kind != current.kind || current.moved_down > old.moved_down)
     return false;
   switch (old.kind) {
   case Kind::uninitialised:

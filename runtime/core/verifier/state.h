@@ -63,6 +63,7 @@ struct Value {
     uint32_t size;     // of memory
   };
   uint32_t owner = 0;        // memory: the reference (held.h) that it lives as long as; 0: it stays
+  bool moved_down = false;   // an address: the unknown number that it was moved by may be negative
   bool is_inner = false;     // map, map value: of a map that was looked up in `map`
   bool is_relied_on = false; // a number in a checkpoint: its size has mattered behind it (precision.h)
   uint64_t sources =

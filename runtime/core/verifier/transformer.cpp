@@ -122,11 +122,14 @@ Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &s
     if (is_movable(dst.kind) && src.is_scalar()) {
       Value moved = dst;
       moved.number = alu64(insn.code(), 0, dst.number, src.number);
+      moved.moved_down |=
+          !src.number.is_constant() && (is_add ? src.number.r64.smin < 0 : src.number.r64.smax > 0);
       return moved;
     }
     if (is_add && dst.is_scalar() && is_movable(src.kind)) {
       Value moved = src;
       moved.number = alu64(KBPF_ALU_ADD, 0, src.number, dst.number);
+      moved.moved_down |= !dst.number.is_constant() && dst.number.r64.smin < 0;
       return moved;
     }
   }
