@@ -379,6 +379,55 @@ void a_constant_in_a_loop_is_built_once() {
   EXPECT(compiled.size < 8 * 8, "%zu bytes", compiled.size);
 }
 
+// The shapes of a rotation by 13, of r1 into r0; what they leave in the other register counts, too.
+void rotations_are_one_instruction_with_zbb() {
+  constexpr uint64_t kValue = uint64_t{0x12345678} * 0x7654321;
+  struct Shape {
+    const char *name;
+    Reg result, other;
+    Insn insns[5];
+    size_t count;
+  };
+  const Shape kShapes[] = {
+      {"two copies",
+       R0,
+       R2,
+       {mov64_reg(R2, R1), alu64_imm(KBPF_ALU_RSH, R2, 51), mov64_reg(R0, R1),
+        alu64_imm(KBPF_ALU_LSH, R0, 13), alu64_reg(KBPF_ALU_OR, R0, R2)},
+       5},
+      {"in place",
+       R1,
+       R2,
+       {mov64_reg(R2, R1), alu64_imm(KBPF_ALU_RSH, R2, 51), alu64_imm(KBPF_ALU_LSH, R1, 13),
+        alu64_reg(KBPF_ALU_OR, R1, R2)},
+       4},
+      {"in place first",
+       R2,
+       R1,
+       {mov64_reg(R2, R1), alu64_imm(KBPF_ALU_RSH, R1, 51), alu64_imm(KBPF_ALU_LSH, R2, 13),
+        alu64_reg(KBPF_ALU_OR, R2, R1)},
+       4},
+  };
+  for (const Shape &shape : kShapes)
+    for (bool reads_other : {false, true}) {
+      Insn insns[12];
+      size_t n = 0;
+      insns[n++] = mov64_imm(R1, 0x12345678);
+      insns[n++] = alu64_imm(KBPF_ALU_MUL, R1, 0x7654321);
+      for (size_t i = 0; i < shape.count; i++)
+        insns[n++] = shape.insns[i];
+      insns[n++] = mov64_reg(R0, shape.result);
+      if (reads_other)
+        insns[n++] = alu64_reg(KBPF_ALU_XOR, R0, shape.other);
+      insns[n++] = exit_insn();
+      uint64_t rotated = kValue << 13 | kValue >> 51;
+      expect_result({insns, n}, reads_other ? rotated ^ kValue >> 51 : rotated, shape.name);
+      size_t plain = compile(load_program({insns, n}).program(), cpu_variants()[0]).size;
+      size_t with_zbb = compile(load_program({insns, n}).program(), cpu_variants()[1]).size;
+      EXPECT(with_zbb + (reads_other ? 0 : 4) <= plain, "%s: %zu bytes, %zu without", shape.name, with_zbb, plain);
+    }
+}
+
 void callers_own_registers_survive_the_program() {
   Compiled compiled = compile(load_program(kLoopOfConstants).program(), cpu_variants()[0]);
   EXPECT(compiled.entry, "compilation failed");
@@ -513,6 +562,7 @@ int main(int argc, char **argv) {
     callers_own_registers_survive_the_program();
     constants_of_a_loop_survive_its_calls();
     a_constant_in_a_loop_is_built_once();
+    rotations_are_one_instruction_with_zbb();
     a_jump_to_the_first_instruction_skips_the_prologue();
     a_faulting_load_reads_as_zero();
     an_unread_upper_half_is_not_cleared();

@@ -144,8 +144,34 @@ private:
     case 14:
       return chance(10) && depth > 0 ? finish() : frame_address();
     default:
-      return moves();
+      return chance(70) ? moves() : rotation();
     }
+  }
+
+  // x << n | x >> bits - n in the shapes that compilers write, and now and then something that only looks
+  // like it.
+  void rotation() {
+    Reg x = data_register(), a = data_register(), b = chance(50) ? x : data_register();
+    bool is64 = chance(50);
+    int left = 1 + static_cast<int>(below(is64 ? 63 : 31)), right = (is64 ? 64 : 32) - left;
+    auto copy = [&](Reg to) { put(chance(is64 ? 95 : 50) ? mov64_reg(to, x) : mov32_reg(to, x)); };
+    auto shift = [&](Reg reg, bool to_left) {
+      unsigned cls = is64 ? KBPF_CLASS_ALU64 : KBPF_CLASS_ALU;
+      int count = (to_left ? left : right) ^ chance(3);
+      put(make_insn(cls | (to_left ? KBPF_ALU_LSH : KBPF_ALU_RSH) | KBPF_SRC_K, reg, 0, 0, count));
+    };
+    bool left_first = chance(50), in_place_first = chance(30);
+    copy(a);
+    shift(in_place_first ? b : a, left_first);
+    if (b != x)
+      copy(b);
+    shift(in_place_first ? a : b, !left_first);
+    bool into_a = chance(50);
+    unsigned cls = chance(is64 ? 95 : 50) ? KBPF_CLASS_ALU64 : KBPF_CLASS_ALU;
+    put(make_insn(cls | KBPF_ALU_OR | KBPF_SRC_X, into_a ? a : b, into_a ? b : a, 0, 0));
+    if (chance(30))
+      put(mov64_imm(into_a ? b : a, immediate()));
+    truncate(into_a ? a : b);
   }
 
   void alu() {
@@ -161,7 +187,8 @@ private:
     if (chance(50))
       put(make_insn(cls | code | KBPF_SRC_X, dst, data_register(), off, 0));
     else
-      put(make_insn(cls | code | KBPF_SRC_K, dst, 0, off, immediate()));
+      put(make_insn(cls | code | KBPF_SRC_K, dst, 0, off,
+                    chance(10) ? static_cast<int32_t>(below(12)) : immediate()));
     truncate(dst);
   }
 

@@ -66,6 +66,11 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
     shift_by.opcode = static_cast<uint8_t>(insn.cls() | KBPF_ALU_LSH | KBPF_SRC_K);
     shift_by.imm = std::countr_zero(static_cast<uint32_t>(insn.imm));
     return shift(shift_by, source);
+  } else if (emit_.cpu().zba && (insn.imm == 3 || insn.imm == 5 || insn.imm == 9)) {
+    emit_.insn(insn.imm == 3   ? encode::sh1add(rd, rs1, rs1)
+               : insn.imm == 5 ? encode::sh2add(rd, rs1, rs1)
+                               : encode::sh3add(rd, rs1, rs1));
+    return finish_alu(insn, {.zero = false, .sign = false});
   } else {
     rs2 = constant_operand(insn.imm, t1);
   }

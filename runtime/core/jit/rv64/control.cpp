@@ -77,6 +77,9 @@ static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
 void Lowering::move_or_more(const Insn &move) {
   uint32_t next = index_ + 1;
   if (follows(next)) {
+    if (emit_.cpu().zbb)
+      if (std::optional<Rotation> rotation = find_rotation())
+        return rotate(*rotation);
     Insn operation = insns_[next];
     if (fuses(move, operation)) {
       begin(next);

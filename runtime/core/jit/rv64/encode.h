@@ -22,7 +22,7 @@ enum Reg : uint8_t {
   V(sraw, 0x3b, 5, 0x20)   V(mul, 0x33, 0, 0x01)    V(div, 0x33, 4, 0x01)    V(divu, 0x33, 5, 0x01)         \
   V(rem, 0x33, 6, 0x01)    V(remu, 0x33, 7, 0x01)   V(mulw, 0x3b, 0, 0x01)   V(divw, 0x3b, 4, 0x01)         \
   V(divuw, 0x3b, 5, 0x01)  V(remw, 0x3b, 6, 0x01)   V(remuw, 0x3b, 7, 0x01)  V(add_uw, 0x3b, 0, 0x04)       \
-  V(sh3add, 0x33, 6, 0x10)
+  V(sh1add, 0x33, 2, 0x10) V(sh2add, 0x33, 4, 0x10) V(sh3add, 0x33, 6, 0x10)
 // name, opcode, funct3
 #define KBPF_RV64_I_TYPE(V)                                                                                 \
   V(addi, 0x13, 0)         V(sltiu, 0x13, 3)        V(xori, 0x13, 4)         V(ori, 0x13, 6)                \
@@ -35,7 +35,8 @@ enum Reg : uint8_t {
 // name, opcode, funct3, bits 31 .. 26
 #define KBPF_RV64_SHIFTS(V)                                                                                 \
   V(slli, 0x13, 1, 0x00)   V(srli, 0x13, 5, 0x00)   V(srai, 0x13, 5, 0x10)                                  \
-  V(slliw, 0x1b, 1, 0x00)  V(srliw, 0x1b, 5, 0x00)  V(sraiw, 0x1b, 5, 0x10)
+  V(slliw, 0x1b, 1, 0x00)  V(srliw, 0x1b, 5, 0x00)  V(sraiw, 0x1b, 5, 0x10)      \
+  V(rori, 0x13, 5, 0x18)   V(roriw, 0x1b, 5, 0x18)
 // name, opcode, funct3
 #define KBPF_RV64_BRANCHES(V)                                                                               \
   V(beq, 0x63, 0)          V(bne, 0x63, 1)          V(blt, 0x63, 4)          V(bge, 0x63, 5)                \

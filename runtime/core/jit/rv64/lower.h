@@ -45,6 +45,18 @@ private:
   template <uint8_t opcode> static void lower_jump(Lowering &self, Insn insn, uint8_t);
   template <uint8_t opcode> static void lower_wide(Lowering &self, Insn insn, uint8_t);
 
+  // rotate.cpp
+  struct Rotation {
+    uint8_t x, dst; // dst = x rotated
+    uint8_t right;  // by so many bits
+    bool is64;
+    Insn left_over; // the shift whose register is not dst
+    uint32_t insns; // that make it, from this one on
+  };
+  std::optional<Rotation> find_rotation() const;
+  bool is_overwritten(uint8_t reg, size_t index) const;
+  void rotate(const Rotation &rotation);
+
   // control.cpp
   void enter_subprogram(size_t number);
   void load_wide(const Insn &insn);
