@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Installs the Debian packages that are missing; puts riscv64 musl, and Debian's riscv64 busybox and bpftool for the boot
+# Installs the Debian packages that are missing; puts riscv64 musl, and Debian's riscv64 busybox, bpftool and libbpf for the boot
 # tests, into build/sysroot. Says in one line what it did, and touches no network where nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ packages=(
   ca-certificates cmake ninja-build ccache python3 git
   clang-19 clang-format-19 lld-19 llvm-19-dev llvm-19-tools libclang-19-dev libclang-rt-19-dev libpolly-19-dev libc++-19-dev
   libelf-dev zlib1g-dev libzstd-dev libcli11-dev libgtest-dev
-  qemu-system-misc qemu-system-data qemu-user gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
+  bpftool qemu-system-misc qemu-system-data qemu-user gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
   linux-libc-dev-riscv64-cross picolibc-riscv64-unknown-elf
 )
 
@@ -42,10 +42,10 @@ if [[ ! -e build/sysroot/musl/usr/lib/riscv64-linux-musl/libc.a ]]; then
   said+=("fetched musl for riscv64")
 fi
 
-if [[ ! -e build/sysroot/debian/usr/sbin/bpftool ]]; then
+if [[ ! -e build/sysroot/debian/usr/lib/riscv64-linux-gnu/libbpf.so.1 ]]; then
   if scripts/fetch-riscv64.sh build/sysroot/debian \
-      busybox-static bpftool libelf1t64 zlib1g libcap2 libc6 libzstd1 >/dev/null 2>&1; then
-    said+=("fetched riscv64 busybox and bpftool")
+      busybox-static bpftool libbpf1 libbpf-dev libelf1t64 zlib1g libcap2 libc6 libzstd1 >/dev/null 2>&1; then
+    said+=("fetched riscv64 busybox, bpftool and libbpf")
   else
     said+=("no riscv64 busybox and bpftool to be had: the boot tests with them are left out")
   fi

@@ -4,8 +4,9 @@
 #   %bindir   build/bin                         %kernel   build/kernel (libkbpf.a, kernel.elf)
 #   %guest    build/guest ({glibc,musl}/{bin,tests})
 #   FileCheck, not, split-file, yaml2obj, llvm-objdump, llvm-readelf, llvm-dwarfdump are found by their own names.
+#   %host-bpftool   bpftool of this machine, for skeletons
 #   %debian   bpfcc-run's options that put Debian's riscv64 busybox and bpftool, with its libraries, into the guest
-# REQUIRES: bpftool, qemu, bpfcc-run, static, debian-riscv64   (what the machine and this build have)
+# REQUIRES: bpftool, qemu, bpfcc-run, static, debian-riscv64, libbpf-riscv64   (what the machine and this build have)
 import os
 import shutil
 import sys
@@ -45,8 +46,27 @@ if all(os.path.exists(os.path.join(debian, host)) for host in debian_files):
     options = " ".join(f"--add {os.path.join(debian, host)}:{guest}" for host, guest in debian_files.items())
     config.substitutions.append(("%debian", options))
 
-if shutil.which("bpftool") or os.path.exists("/usr/sbin/bpftool"):
+# A program built against Debian's libbpf: its headers, the library to link with, and what the guest needs.
+libbpf = os.path.join(debian, "usr/lib/riscv64-linux-gnu/libbpf.so.1")
+cross_compiler = shutil.which("riscv64-linux-gnu-gcc")
+if os.path.exists(libbpf) and cross_compiler:
+    config.available_features.add("libbpf-riscv64")
+    headers = os.path.join(config.build_test_dir, "libbpf-include")
+    os.makedirs(headers, exist_ok=True)
+    if not os.path.exists(os.path.join(headers, "bpf")):
+        os.symlink(os.path.join(debian, "usr/include/bpf"), os.path.join(headers, "bpf"))
+    # The library is of a newer glibc than the cross compiler's: the guest has that one.
+    config.substitutions += [
+        ("%riscv64-gcc", cross_compiler),
+        ("%libbpf-include", headers),
+        ("%libbpf-link", f"{libbpf} -Wl,--allow-shlib-undefined"),
+        ("%libbpf", f"--add {libbpf}:/lib/riscv64-linux-gnu/libbpf.so.1"),
+    ]
+
+host_bpftool = shutil.which("bpftool") or "/usr/sbin/bpftool"
+if os.path.exists(host_bpftool):
     config.available_features.add("bpftool")
+    config.substitutions.append(("%host-bpftool", host_bpftool))
 if shutil.which("qemu-system-riscv64"):
     config.available_features.add("qemu")
 if os.path.exists(os.path.join(config.bin_dir, "bpfcc-run")):
