@@ -12,9 +12,9 @@ struct {
   __uint(max_entries, 4096);
 } ring SEC(".maps");
 SEC("xdp") int probe(struct xdp_md *ctx) {
-  // KBPF: error:
   __u64 *slot = bpf_ringbuf_reserve(&ring, 8, 0);
   if (slot)
     bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
-  return XDP_PASS;
+  // KBPF: [[#@LINE+1]]:{{[0-9]+}}: error: {{.*}}bpf_redirect
+  return bpf_redirect(1, 0);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The last element, and the one behind it.
-// RUN: %bpfcc %s -DKEY=3 --stop-after=resolve --print-after=resolve > %t.txt || true
-// RUN: cat %t.txt | FileCheck %s --check-prefix=OK
+// RUN: %bpfcc %s -DKEY=3 --stop-after=resolve --print-after=resolve | FileCheck %s --check-prefix=OK
 // RUN: not %bpfcc %s -DKEY=4 --stop-after=resolve 2>&1 | FileCheck %s
 #include "../Inputs/defs.h"
 SEC("kprobe/f") int p(void *ctx) { return 0; }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Initial values of a map of programs.
-// RUN: %bpfcc %s --stop-after=resolve --print-after=resolve > %t.txt || true
-// RUN: cat %t.txt | FileCheck %s
+// RUN: %bpfcc %s --stop-after=resolve --print-after=resolve | FileCheck %s
 #include "../Inputs/defs.h"
 SEC("kprobe/f") int p(void *ctx) { return 0; }
 SEC("kprobe/f") int q(void *ctx) { return 1; }
