@@ -7,6 +7,7 @@
 #include "bpfcc/link_inputs.h"
 #include "bpfcc/options.h"
 #include "bpfcc/relocator/btf_header.h"
+#include "bpfcc/relocator/check_btf.h"
 #include "bpfcc/relocator/dump.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/kernel_btf.h"
@@ -112,7 +113,12 @@ int dump_object(const Options &options, Diagnostics &diag) {
   relocator.input_name = options.input;
   Image image(relocator, diag);
   read_elf(image, bytes);
-  return diag.errors() ? exit_code(diag) : write_output(options, diag, dump(image));
+  if (diag.errors())
+    return exit_code(diag);
+  if (options.check)
+    for (const std::string &fault : check_btf(image, btf_origin(image)))
+      diag.error({options.input, 0, 0, {}}, fault);
+  return write_output(options, diag, dump(image));
 }
 
 // -###, as clang prints it: every argument in quotes, those of a shell's meaning marked.
@@ -170,6 +176,8 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
       return false;
   }
   bytes = write_elf(image);
+  if (!diag.errors())
+    check_output(image, bytes);
   return !diag.errors() && options.stop_after != "write_elf";
 }
 

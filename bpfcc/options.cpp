@@ -163,6 +163,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--print-commands", options.print_commands);
   app.add_flag("--save-temps", options.save_temps);
   app.add_flag("--dump", options.dump);
+  app.add_flag("--check", options.check);
   app.add_flag("--big-endian", parsed.big_endian);
   // Of a pair of opposites the later one wins.
   app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
@@ -271,6 +272,8 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
     return error;
   options.input_is_object = first.is_object;
   frontend.language = first.language;
+  if (options.check && !options.dump)
+    return "--check goes with --dump";
   if (options.dump) {
     if (!options.input_is_object)
       return "--dump takes an object, and '" + input + "' is a source";

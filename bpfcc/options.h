@@ -31,7 +31,7 @@ struct Options {
     std::string language; // of a source
   };
   std::vector<Input> link_inputs; // where there are several, all of them; the first is input as well
-  std::string output;           // "-": standard output
+  std::string output;             // "-": standard output
   DepfileOptions depfile;
   const kbpf::Profile *profile = nullptr;
   std::string kernel_btf; // file with the types of the kernel to run on; empty: not known
@@ -39,6 +39,7 @@ struct Options {
   bool print_commands = false; // -###
   bool save_temps = false;
   bool dump = false;                   // print the object that is the input
+  bool check = false;                  // with dump: what its BTF says must be true
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;
   bool warnings_off = false;

@@ -37,7 +37,11 @@ std::string relocate(const kbpf::Profile &profile, std::string_view bytes, bool 
   std::string text;
   print(image, text);
   ok = diag.errors() == 0;
-  return ok ? write_elf(image) : std::string();
+  if (!ok)
+    return {};
+  std::string object = write_elf(image);
+  check_output(image, object); // may refuse types that were wrong from the start
+  return object;
 }
 
 void check(bool condition, const char *why) {

@@ -253,13 +253,13 @@ void BtfTypes::use(uint32_t id) {
 
 std::string BtfTypes::write(BtfStrings &strings) {
   final_ids_.assign(count(), 0);
-  final_count_ = 1;
+  uint32_t count_written = 1;
   for (uint32_t id = 1; id < count(); id++) {
     // A tag is there for what it marks.
     if (used_only_ && kind(id) == BtfKind::decl_tag && used_[same(words_[starts_[id] + 2])])
       used_[id] = true;
     if (same_as_[id] == id && !dropped_[id] && (!used_only_ || used_[id]))
-      final_ids_[id] = final_count_++;
+      final_ids_[id] = count_written++;
   }
   std::string out;
   std::vector<uint32_t> words;

@@ -49,12 +49,12 @@ public:
   // After all changes. Gives each type its id in the output; final_id() tells it, 0 for what is left out.
   std::string write(BtfStrings &strings);
   uint32_t final_id(uint32_t id) const { return final_ids_.empty() ? 0 : final_ids_[same(id)]; }
-  uint32_t final_count() const { return final_count_; }
+  // The type that stands for id: itself, or what it became one with.
+  uint32_t same(uint32_t id) const;
 
 private:
   BtfKind kind(uint32_t id) const;
   uint32_t size(uint32_t id) const; // in words
-  uint32_t same(uint32_t id) const;
   uint32_t intern(std::string_view text);
   void append(BtfKind kind, std::string_view name, uint32_t info, uint32_t size_or_type);
   bool refine(std::vector<uint32_t> &classes) const;
@@ -66,7 +66,6 @@ private:
   std::vector<bool> dropped_, used_;
   bool used_only_ = false;
   std::vector<uint32_t> final_ids_;
-  uint32_t final_count_ = 1;
   std::vector<std::string_view> strings_;
   std::unordered_map<std::string_view, uint32_t> string_numbers_;
 };

@@ -40,6 +40,8 @@ void apply_core(Image &image); // writes what the kernel's types say into them; 
 void synthesize(Image &image); // ABI, map and program tables; .BTF and .BTF.ext follow the moved code
 void verify(Image &image);     // runtime/core's verifier on each program; a refusal is an error at its line
 std::string write_elf(Image &image); // bytes of the finished object
+// The finished object, read again: its types, lines and accesses are true (check_btf.h).
+void check_output(Image &image, std::string_view bytes);
 
 // --print-after=PASS: the state of the image as text, stable enough for FileCheck.
 void print(const Image &image, std::string &out);

@@ -2,6 +2,7 @@
 // The flow of the static linker, its sections and relocations. Names are in static_link_symbols.cpp, types in
 // static_link_types.cpp.
 #include "bpfcc/relocator/static_linker.h"
+#include "bpfcc/relocator/check_btf.h"
 #include "bpfcc/relocator/static_link.h"
 #include "bpfcc/relocator/text.h"
 #include <bit>
@@ -233,7 +234,10 @@ std::string link_objects(std::span<const LinkInput> inputs, Diagnostics &diag) {
                concat("the linked object has ", bytes.size(), " bytes; the limit is ", KBPF_MAX_OBJECT_SIZE));
     return {};
   }
-  return bytes;
+  RelocatorOptions options;
+  options.input_name = "linked object";
+  check_written_btf(Image(options, diag), bytes, BtfOrigin::linker);
+  return diag.errors() ? std::string() : bytes;
 }
 
 } // namespace bpfcc

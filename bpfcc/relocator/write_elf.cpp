@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Lays the finished object out: ELF header, contents of the sections (each at a multiple of 8), symbol table,
 // one string table for all names, section headers. The same image gives the same bytes.
+#include "bpfcc/relocator/check_btf.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/rewrite_object.h"
@@ -124,6 +125,11 @@ private:
 
 std::string lay_out(const std::vector<OutputSection> &sections, const std::vector<OutputSymbol> &symbols) {
   return Writer(sections, symbols).write();
+}
+
+void check_output(Image &image, std::string_view bytes) {
+  bool tables = image.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx;
+  check_written_btf(image, bytes, tables ? BtfOrigin::finished : BtfOrigin::compiler);
 }
 
 std::string write_elf(Image &image) {
