@@ -22,6 +22,7 @@ struct Parsed {
        write_user_dependencies = false;
   bool no_standard_includes = false, ansi = false, ignored = false;
   bool help = false, version = false, dump_machine = false, dump_version = false;
+  bool preamble_cache = true;
   bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
   std::string print_name, save_temps_where, unused_path, diagnostics_format;
 };
@@ -166,6 +167,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--check", options.check);
   app.add_flag("--big-endian", parsed.big_endian);
   // Of a pair of opposites the later one wins.
+  app.add_flag("--preamble-cache,!--no-preamble-cache", parsed.preamble_cache)->multi_option_policy(last);
   app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
   app.add_flag("--color,!--no-color", frontend.color)->multi_option_policy(last);
 }
@@ -320,6 +322,14 @@ bool color_by_default() {
   return isatty(STDERR_FILENO) && !(no_color && *no_color) && !(term && std::string_view(term) == "dumb");
 }
 
+// $XDG_CACHE_HOME counts only where it is absolute, as its specification says.
+std::string preamble_cache_folder() {
+  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  if (cache && *cache == '/')
+    return std::string(cache) + "/bpfcc/preambles";
+  return home && *home == '/' ? std::string(home) + "/.cache/bpfcc/preambles" : std::string();
+}
+
 } // namespace
 
 std::string quote_for_make(std::string_view name) {
@@ -387,6 +397,8 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   }
 
   FrontendOptions &frontend = options.frontend;
+  if (parsed.preamble_cache)
+    frontend.preamble_cache = preamble_cache_folder();
   frontend.output = output_kind(parsed);
   frontend.optimization = optimization_level(parsed.optimize);
   frontend.debug_info = !parsed.debug.empty() && parsed.debug != "-g0";

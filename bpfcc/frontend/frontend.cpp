@@ -3,9 +3,11 @@
 // that holds our headers, and collects the output in memory. Nothing of the host is read but what the user
 // names.
 #include "bpfcc/frontend/frontend.h"
+#include "bpfcc/frontend/canonical_btf.h"
 #include "bpfcc/frontend/code_passes.h"
 #include "bpfcc/frontend/declarations.h"
 #include "bpfcc/frontend/embedded_fs.h"
+#include "bpfcc/frontend/preamble.h"
 #include "clang/Basic/DiagnosticFrontend.h"
 #include "clang/CodeGen/CodeGenAction.h"
 #include "clang/Driver/Options.h"
@@ -159,11 +161,13 @@ StringVector make_cc1_args(const FrontendOptions &options) {
 class DiagnosticPrinter : public clang::TextDiagnosticPrinter {
 public:
   // json: where diagnostics go instead of the stream; null: they are printed.
-  DiagnosticPrinter(raw_ostream &stream, clang::DiagnosticOptions *options, Diagnostics *json = nullptr)
-      : TextDiagnosticPrinter(stream, options), json_(json) {}
+  DiagnosticPrinter(raw_ostream &stream, clang::DiagnosticOptions *options, Diagnostics *json = nullptr,
+                    Preamble *preamble = nullptr)
+      : TextDiagnosticPrinter(stream, options), json_(json), preamble_(preamble) {}
 
   void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
-    if (info.getID() == clang::diag::note_fe_backend_invalid_loc)
+    if (info.getID() == clang::diag::note_fe_backend_invalid_loc ||
+        (preamble_ && preamble_->swallow_message()))
       return;
     SmallString<128> text;
     info.FormatDiagnostic(text);
@@ -192,6 +196,7 @@ private:
   }
 
   Diagnostics *json_;
+  Preamble *preamble_;
   std::set<std::pair<unsigned, std::string>> seen_;
 };
 
@@ -200,27 +205,51 @@ private:
 
 class FileCollector : public clang::DependencyCollector {
 public:
-  explicit FileCollector(std::vector<FrontendOutput::Dependency> &files) : files_(files) {}
+  // restored: those of a preamble that is not read again; they come behind the source.
+  FileCollector(std::vector<FrontendOutput::Dependency> &files,
+                const std::vector<FrontendOutput::Dependency> *restored)
+      : files_(files), restored_(restored) {}
   bool sawDependency(StringRef name, bool, bool is_system, bool, bool) override {
     if (is_embedded(name) || name.starts_with("<") || name == "-")
       return false;
-    if (seen_.insert(name.str()).second)
-      files_.push_back({name.str(), is_system});
+    add({name.str(), is_system});
+    if (restored_)
+      for (const FrontendOutput::Dependency &file : *std::exchange(restored_, nullptr))
+        add(file);
     return true;
   }
+  void attachToASTReader(clang::ASTReader &) override {}
   bool needSystemDependencies() override { return true; }
 
 private:
+  void add(const FrontendOutput::Dependency &file) {
+    if (seen_.insert(file.path).second)
+      files_.push_back(file);
+  }
+
   std::vector<FrontendOutput::Dependency> &files_;
+  const std::vector<FrontendOutput::Dependency> *restored_;
   std::set<std::string> seen_;
 };
 
-// Any action that parses, with the recorder of declarations listening in front of it.
+// Any action that parses, with the recorder of declarations listening in front of it, and the preamble's part
+// left to Preamble.
 template <typename Action> class Recording : public Action {
 public:
-  explicit Recording(FrontendOutput &output) : output_(output) {}
+  Recording(FrontendOutput &output, Preamble &preamble) : output_(output), preamble_(preamble) {}
 
 protected:
+  bool BeginSourceFileAction(clang::CompilerInstance &compiler) override {
+    preamble_.begin(compiler);
+    return Action::BeginSourceFileAction(compiler);
+  }
+  void ExecuteAction() override {
+    if (!preamble_.active())
+      return Action::ExecuteAction();
+    clang::CompilerInstance &compiler = this->getCompilerInstance();
+    compiler.createSema(this->getTranslationUnitKind(), nullptr);
+    preamble_.parse(compiler, output_);
+  }
   std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance &compiler,
                                                         StringRef file) override {
     std::vector<std::unique_ptr<clang::ASTConsumer>> consumers;
@@ -233,6 +262,7 @@ protected:
 
 private:
   FrontendOutput &output_;
+  Preamble &preamble_;
 };
 
 // -E: clang's own action can write to a file only.
@@ -252,18 +282,19 @@ private:
   FrontendOutput &output_;
 };
 
-std::unique_ptr<clang::FrontendAction> make_action(OutputKind kind, FrontendOutput &output) {
+std::unique_ptr<clang::FrontendAction> make_action(OutputKind kind, FrontendOutput &output,
+                                                   Preamble &preamble) {
   switch (kind) {
   case OutputKind::object:
-    return std::make_unique<Recording<clang::EmitObjAction>>(output);
+    return std::make_unique<Recording<clang::EmitObjAction>>(output, preamble);
   case OutputKind::assembly:
-    return std::make_unique<Recording<clang::EmitAssemblyAction>>(output);
+    return std::make_unique<Recording<clang::EmitAssemblyAction>>(output, preamble);
   case OutputKind::llvm_text:
-    return std::make_unique<Recording<clang::EmitLLVMAction>>(output);
+    return std::make_unique<Recording<clang::EmitLLVMAction>>(output, preamble);
   case OutputKind::llvm_bitcode:
-    return std::make_unique<Recording<clang::EmitBCAction>>(output);
+    return std::make_unique<Recording<clang::EmitBCAction>>(output, preamble);
   case OutputKind::syntax_only:
-    return std::make_unique<clang::SyntaxOnlyAction>();
+    return std::make_unique<Recording<clang::SyntaxOnlyAction>>(output, preamble);
   case OutputKind::preprocessed:
     return std::make_unique<PreprocessAction>(output);
   case OutputKind::dependencies:
@@ -339,10 +370,17 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
 
   if (options.json) // or clang prints a line of its own that counts errors
     compiler->getDiagnosticOpts().ShowCarets = false;
-  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.json ? &diag : nullptr);
+  Preamble preamble(options, args, compiler->getInvocation(),
+                    make_embedded_file_system(options.kernel_header));
+  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.json ? &diag : nullptr,
+                            &preamble);
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
-  compiler->createFileManager(make_embedded_file_system(options.kernel_header));
-  auto files = std::make_shared<FileCollector>(output.dependencies);
+  compiler->createFileManager(preamble.file_system());
+  const PreambleEntry *restored = preamble.entry();
+  if (restored)
+    output.declarations = restored->declarations;
+  auto files =
+      std::make_shared<FileCollector>(output.dependencies, restored ? &restored->dependencies : nullptr);
   compiler->addDependencyCollector(files);
   CodePassOptions pass_options;
   pass_options.keep_dwarf = options.debug_info;
@@ -354,13 +392,21 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   // The bytes live outside the stream, which the action destroys.
   SmallVector<char, 0> bytes;
   compiler->setOutputStream(std::make_unique<raw_svector_ostream>(bytes));
-  std::unique_ptr<clang::FrontendAction> action = make_action(options.output, output);
+  std::unique_ptr<clang::FrontendAction> action = make_action(options.output, output, preamble);
   install_fatal_error_handler(on_fatal_error, &compiler->getDiagnostics());
   bool done = compiler->ExecuteAction(*action);
   remove_fatal_error_handler();
+  if (preamble.cut_a_declaration()) {
+    FrontendOptions whole = options;
+    whole.preamble_cache.clear();
+    output = {};
+    return run(whole, diag, output, errors);
+  }
   errors = printer.getNumErrors();
   if (!bytes.empty())
     output.bytes.assign(bytes.begin(), bytes.end());
+  if (options.output == OutputKind::object)
+    order_forward_declarations(output.bytes);
   return done && !errors;
 }
 
