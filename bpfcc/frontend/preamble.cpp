@@ -347,17 +347,17 @@ void Preamble::parse(clang::CompilerInstance &compiler, const FrontendOutput &ou
   consumer.HandleTranslationUnit(sema.getASTContext());
 }
 
-// Only names that the source has used are in the table of identifiers; the others need no look into the file.
+// A name that only the source can have used is in the table of identifiers then; the others need no look into
+// the file.
 void Preamble::restore_externals(clang::CompilerInstance &compiler) const {
   clang::Sema &sema = compiler.getSema();
-  const clang::IdentifierTable &identifiers = compiler.getPreprocessor().getIdentifierTable();
+  clang::IdentifierTable &identifiers = compiler.getPreprocessor().getIdentifierTable();
   SmallVector<clang::DeclaratorDecl *, 8> used;
-  for (const std::string &name : stored_->entry.externals) {
-    auto known = identifiers.find(name);
-    if (known == identifiers.end())
+  for (const PreambleEntry::External &external : stored_->entry.externals) {
+    if (!external.used && identifiers.find(external.name) == identifiers.end())
       continue;
-    clang::NamedDecl *decl = sema.LookupSingleName(sema.TUScope, known->second, clang::SourceLocation(),
-                                                   clang::Sema::LookupOrdinaryName);
+    clang::NamedDecl *decl = sema.LookupSingleName(sema.TUScope, &identifiers.get(external.name),
+                                                   clang::SourceLocation(), clang::Sema::LookupOrdinaryName);
     if (auto *declarator = dyn_cast_or_null<clang::DeclaratorDecl>(decl))
       used.push_back(cast<clang::DeclaratorDecl>(declarator->getCanonicalDecl()));
   }
@@ -390,7 +390,7 @@ void Preamble::write(clang::CompilerInstance &compiler, const FrontendOutput &ou
   entry.declarations = output.declarations;
   for (const clang::DeclaratorDecl *decl : compiler.getSema().ExternalDeclarations)
     if (decl && !decl->isInvalidDecl() && !decl->getPreviousDecl() && decl->getIdentifier())
-      entry.externals.push_back(decl->getName().str());
+      entry.externals.push_back({decl->getName().str(), decl->isUsed()});
   entry.dependencies.assign(output.dependencies.begin() + 1, output.dependencies.end()); // not the source
   for (const auto &lookup : files_->lookups)
     if (lookup.getKey() != source_path_)

@@ -113,8 +113,10 @@ void write_entry(const PreambleEntry &entry, const PreambleHash &key, Writer &ou
     out.text(where.text);
   }
   out.number(entry.externals.size());
-  for (const std::string &name : entry.externals)
-    out.text(name);
+  for (const PreambleEntry::External &external : entry.externals) {
+    out.text(external.name);
+    out.number(external.used);
+  }
   out.number(entry.pch.size());
   while (out.bytes().size() % sizeof(uint64_t))
     out.bytes() += '\0';
@@ -148,8 +150,10 @@ bool read_entry(StoredPreamble &stored, const PreambleHash &key) {
     where.column = static_cast<unsigned>(in.number());
     where.text = in.text();
   }
-  for (uint64_t left = in.count(); left; --left)
-    entry.externals.push_back(in.text());
+  for (uint64_t left = in.count(); left; --left) {
+    std::string name = in.text();
+    entry.externals.push_back({std::move(name), in.number() != 0});
+  }
   uint64_t size = in.number();
   size_t offset = static_cast<size_t>(in.rest().data() - stored.file->getBufferStart());
   size_t padding = -offset % sizeof(uint64_t);

@@ -31,7 +31,11 @@ struct PreambleEntry {
   std::map<std::string, SourceLocation> declarations;
   // Variables and functions that the preamble declares and does not define, in order: used ones are described
   // in the object, and clang's writer forgets them.
-  std::vector<std::string> externals;
+  struct External {
+    std::string name;
+    bool used; // by a function of the preamble
+  };
+  std::vector<External> externals;
   std::string pch; // filled for store() only
 };
 

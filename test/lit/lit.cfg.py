@@ -25,6 +25,9 @@ config.environment["PATH"] = os.pathsep.join([config.llvm_bin_dir, os.environ.ge
 for name in ("CPATH", "C_INCLUDE_PATH", "NO_COLOR", "CLICOLOR_FORCE", "SOURCE_DATE_EPOCH"):
     config.environment.pop(name, None)
 
+# Its own cache, which a later run finds warm.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.build_test_dir, "cache")
+
 config.substitutions += [
     ("%bpfcc-run", os.path.join(config.bin_dir, "bpfcc-run")),
     ("%bpfcc", os.path.join(config.bin_dir, "bpfcc")),
