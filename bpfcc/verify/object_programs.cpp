@@ -8,6 +8,14 @@ namespace {
 // The same stand-in as for an image: nothing is ever read at these addresses.
 constexpr uint64_t kValueAddress = uint64_t(1) << 32;
 
+// A plain object is judged by what Linux has, encoded as the relocator leaves it for the verifier.
+kbpf::Profile linux_tables() {
+  kbpf::Profile profile = kbpf::kLinuxProfile;
+  profile.map_encoding = kbpf::kKbpfProfile.map_encoding;
+  profile.placement = kbpf::kKbpfProfile.placement;
+  return profile;
+}
+
 std::span<const std::byte> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::byte *>(text.data()), text.size()};
 }
@@ -72,7 +80,8 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
 }
 
 bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
-  options_.profile = &kbpf::kKbpfProfile;
+  static const kbpf::Profile kTables = linux_tables();
+  options_.profile = &kTables;
   options_.input_name = path;
   image_ = std::make_unique<Image>(options_, diag);
   image_->bytes = bytes_;
