@@ -220,11 +220,11 @@ Resolved Resolver::helper_call(const Reloc &reloc) {
 
 Resolved Resolver::extern_call(const Reloc &reloc) {
   const Symbol &symbol = image_.symbols[reloc.symbol];
-  if (const kbpf::HelperProto *proto = image_.profile().helper(symbol.name))
-    return helper(reloc, *proto);
   auto declared = externs_.find(symbol.name);
   if (declared != externs_.end() && libbpf_)
     return {ResolvedKind::for_loader, 0, 0};
+  if (const kbpf::HelperProto *proto = image_.profile().helper(symbol.name))
+    return helper(reloc, *proto);
   if (symbol.binding == STB_WEAK)
     return {ResolvedKind::missing_call, 0, 0};
   if (std::find(kInvented.begin(), kInvented.end(), symbol.name) != kInvented.end()) {

@@ -37,6 +37,9 @@ enum kbpf_arg_type {
   KBPF_ARG_DYNPTR_LOCAL_OUT,       /* 16 bytes of stack, where the helper makes a dynptr to the memory of arguments 1, 2 */
   KBPF_ARG_DYNPTR_RINGBUF_OUT,     /* 16 bytes of stack, where the helper makes a dynptr to a ring-buffer record */
   KBPF_ARG_DYNPTR_RINGBUF_RELEASE, /* a dynptr to a ring-buffer record, which the helper takes back */
+  KBPF_ARG_ITERATOR_OUT,     /* 8 bytes of stack, where the helper makes an iterator over numbers */
+  KBPF_ARG_ITERATOR,         /* such an iterator */
+  KBPF_ARG_ITERATOR_RELEASE, /* such an iterator, which the helper ends */
   KBPF_ARG_OBJECT,        /* an object of the kernel, typed by its BTF: a socket, a task, an inode */
 };
 
@@ -48,6 +51,7 @@ enum kbpf_ret_type {
   KBPF_RET_MAP_VALUE_OR_NULL,
   KBPF_RET_RECORD_OR_NULL,      /* a ring-buffer record of ALLOC_SIZE bytes, to be given back */
   KBPF_RET_DYNPTR_DATA_OR_NULL, /* ALLOC_SIZE bytes of what the DYNPTR argument points to */
+  KBPF_RET_ITERATOR_ELEMENT_OR_NULL, /* a u32 that may only be read, or null at the end */
   KBPF_RET_OBJECT,              /* an object of the kernel, typed by its BTF */
   KBPF_RET_OBJECT_OR_NULL,
 };

@@ -59,6 +59,17 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
                    SLEEPS = KBPF_HELPER_SLEEPS, ACQUIRES = KBPF_HELPER_ACQUIRES,
                    RELEASES = KBPF_HELPER_RELEASES;
 
+#define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
+  {number,                                                                                                   \
+   #name,                                                                                                    \
+   KBPF_RET_##ret,                                                                                           \
+   {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                              \
+   types,                                                                                                    \
+   flags,                                                                                                    \
+   map_use_of(#name),                                                                                        \
+   since,                                                                                                    \
+   prototype,                                                                                                \
+   text},
 #define KBPF_LINUX_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags)                               \
   {number,                                                                                                   \
    #name,                                                                                                    \
@@ -72,21 +83,13 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
    ""},
 constexpr HelperProto kLinuxHelpers[] = {
 #include "abi/linux.def"
+// Behind them, by their numbers.
+#include "abi/kfuncs.def"
 };
 
-#define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
-  {number,                                                                                                   \
-   #name,                                                                                                    \
-   KBPF_RET_##ret,                                                                                           \
-   {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                              \
-   types,                                                                                                    \
-   flags,                                                                                                    \
-   map_use_of(#name),                                                                                        \
-   since,                                                                                                    \
-   prototype,                                                                                                \
-   text},
 constexpr HelperProto kOwnHelpers[] = {
 #include "abi/helpers.def"
+#include "abi/kfuncs.def"
 };
 constexpr HelperProto kZcoreHelpers[] = {
 #include "abi/helpers_zcore.def"

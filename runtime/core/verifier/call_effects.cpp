@@ -3,6 +3,7 @@
 // what it returns.
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/stack_object.h"
 #include "core/verifier/transformer.h"
 
 namespace kbpf {
@@ -44,6 +45,7 @@ Result<void> Transformer::initialise(State &state, const Value &base, uint64_t l
     return {};
   Frame &frame = *state.frames[base.frame];
   const OffsetRange touched = offsets(base, 0, most), filled = offsets(base, 0, least);
+  remove_objects(state, base.frame, touched.first, touched.end);
   overwrite_stack(frame, touched.first, touched.end, false);
   if (least == 0 || !filled.is_exact(least)) // at a place that varies, no byte is sure to be filled
     return {};
@@ -88,6 +90,16 @@ Result<void> Transformer::fill_arguments(State &state, const HelperCall &call) {
   return {};
 }
 
+Result<void> Transformer::acquire(State &state, uint32_t id, ReferenceKind kind) {
+  Held *held = pool_.hold(state);
+  if (!held)
+    return Error::no_memory;
+  if (!held->add({id, state.insn, callback_frame(state), kind}))
+    return reject(analysis_.rejection, RejectionId::unreleased_reference, state.insn,
+                  "{} things are held at a time; no more can be", Held::kMostReferences);
+  return {};
+}
+
 Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
   HelperCall call = resolve_call(analysis_, state, proto);
@@ -98,10 +110,15 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   for (unsigned reg = 0; reg <= 5; reg++)
     state.reg(reg) = Value();
   for (unsigned i = 0; i < 5; i++)
-    if (proto.args[i] == KBPF_ARG_RECORD)
-      release_reference(state, args[i].owner);
+    KBPF_TRY(apply_object_argument(state, call, proto.args[i], args[i]));
   if (proto.flags & KBPF_HELPER_CHANGES_PACKET)
     forget_packets(state);
+  if (proto.number == kRcuReadLock || proto.number == kRcuReadUnlock) {
+    Held *held = pool_.hold(state);
+    if (!held)
+      return Error::no_memory;
+    held->rcu = proto.number == kRcuReadLock;
+  }
   return set_result(state, call, args);
 }
 
@@ -142,15 +159,21 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     r0.size = static_cast<uint32_t>(size_argument(KBPF_ARG_ALLOC_SIZE, KBPF_ARG_ALLOC_SIZE)->number.value());
     r0.id = r0.owner = analysis_.new_id();
     r0.number = Scalar::constant(0);
-    Held *held = pool_.hold(state);
-    if (!held)
-      return Error::no_memory;
-    if (!held->add({r0.owner, state.insn, callback_frame(state)}))
-      return reject(analysis_.rejection, RejectionId::unreleased_reference, state.insn,
-                    "{} records are held at a time; no more can be", Held::kMostReferences);
+    return acquire(state, r0.owner, ReferenceKind::record);
+  }
+  case KBPF_RET_DYNPTR_DATA_OR_NULL: {
+    const std::optional<StackObject> object =
+        object_at(state, *size_argument(KBPF_ARG_DYNPTR, KBPF_ARG_DYNPTR));
+    r0.kind = Kind::memory_or_null;
+    r0.size = static_cast<uint32_t>(size_argument(KBPF_ARG_ALLOC_SIZE, KBPF_ARG_ALLOC_SIZE)->number.value());
+    r0.id = analysis_.new_id();
+    r0.owner = object->id;
+    r0.number = Scalar::constant(0);
     break;
   }
-  case KBPF_RET_DYNPTR_DATA_OR_NULL:
+  case KBPF_RET_ITERATOR_ELEMENT_OR_NULL: // this is the end; next_round() is the other way
+    r0 = Value::constant(0);
+    break;
   case KBPF_RET_OBJECT: // without its BTF it is an address that helpers take back as a number
   case KBPF_RET_OBJECT_OR_NULL:
     r0 = Value::unknown();
@@ -180,7 +203,8 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
       value.kind = Kind::memory;
     }
   });
-  if (is_null && tested.kind == Kind::memory_or_null && tested.owner && state.held)
+  // A record that is null was not reserved.
+  if (is_null && tested.kind == Kind::memory_or_null && tested.owner == tested.id && state.held)
     state.held->remove(tested.owner);
 }
 

@@ -6,6 +6,7 @@
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
+#include "core/verifier/stack_object.h"
 #include <cstring>
 
 namespace kbpf {
@@ -41,6 +42,7 @@ Result<void> Checker::check_helper(const State &state) {
   if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
     return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, and the program may not",
                   helper->name);
+  KBPF_TRY(check_rcu(state, *helper));
   if (analysis_.insn(state.insn).is_tail_call() && program.profile->tail_calls)
     return check_tail_call(state);
   return {};
@@ -133,12 +135,21 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   case KBPF_ARG_TIMER:
     return refuse(state, RejectionId::helper_argument,
                   "bpf_{} needs a field in a map's value that BTF describes", proto.name);
-  case KBPF_ARG_DYNPTR:
-  case KBPF_ARG_DYNPTR_LOCAL_OUT:
+  case KBPF_ARG_DYNPTR_LOCAL_OUT: // to the memory of argument 1
+    if (state.reg(1).kind != Kind::map_value)
+      return refuse(state, RejectionId::helper_argument,
+                    "r1, what bpf_{} makes a dynptr to, is a {}, no map value", proto.name,
+                    kind_name(state.reg(1).kind));
+    return check_object_space(state, reg, kDynptrSize, proto);
   case KBPF_ARG_DYNPTR_RINGBUF_OUT:
+    return check_object_space(state, reg, kDynptrSize, proto);
+  case KBPF_ARG_ITERATOR_OUT:
+    return check_object_space(state, reg, kIteratorSize, proto);
+  case KBPF_ARG_DYNPTR:
   case KBPF_ARG_DYNPTR_RINGBUF_RELEASE:
-    return refuse(state, RejectionId::helper_argument, "bpf_{} needs a dynptr, which can't be verified here",
-                  proto.name);
+  case KBPF_ARG_ITERATOR:
+  case KBPF_ARG_ITERATOR_RELEASE:
+    return check_object_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_OBJECT:
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of bpf_{}, is a {}: an object of the kernel is needed", reg, proto.name,

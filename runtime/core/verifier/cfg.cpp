@@ -77,11 +77,19 @@ RegisterUse register_use(const Insn &insn, const Profile &profile) {
   }
 }
 
-bool calls_back(const Insn &insn, const Profile &profile) {
+namespace {
+
+bool takes(const Insn &insn, const Profile &profile, kbpf_arg_type arg) {
   const HelperProto *helper =
       insn.is_call() && insn.src() == 0 ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
-  return helper &&
-         std::find(std::begin(helper->args), std::end(helper->args), KBPF_ARG_FUNC) != std::end(helper->args);
+  return helper && std::find(std::begin(helper->args), std::end(helper->args), arg) != std::end(helper->args);
+}
+
+} // namespace
+
+bool calls_back(const Insn &insn, const Profile &profile) { return takes(insn, profile, KBPF_ARG_FUNC); }
+bool asks_for_next(const Insn &insn, const Profile &profile) {
+  return takes(insn, profile, KBPF_ARG_ITERATOR);
 }
 
 uint32_t Cfg::subprogram_at(uint32_t insn) const {

@@ -28,9 +28,11 @@ RegisterUse register_use(const Insn &insn, const Profile &profile);
 
 // A call of a helper that calls a function of the program back, any number of times.
 bool calls_back(const Insn &insn, const Profile &profile);
+// A call for the next element of an iterator.
+bool asks_for_next(const Insn &insn, const Profile &profile);
 // Where rounds of a loop begin that the kernel counts, and ends: they need not end by themselves.
 inline bool is_iteration(const Insn &insn, const Profile &profile) {
-  return insn.is_may_goto() || calls_back(insn, profile);
+  return insn.is_may_goto() || calls_back(insn, profile) || asks_for_next(insn, profile);
 }
 // The function that an ld_imm64 with src KBPF_PSEUDO_FUNC names begins at this instruction.
 constexpr int64_t function_target(size_t index, const Insn &insn) {

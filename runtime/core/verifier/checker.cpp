@@ -3,6 +3,7 @@
 #include "abi/attr.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
+#include "core/verifier/stack_object.h"
 
 namespace kbpf {
 namespace {
@@ -212,6 +213,8 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
     return check_map_key(state, reg, off, size, use);
   case Kind::scalar:
   case Kind::uninitialised:
+  case Kind::dynptr: // in slots of the stack only
+  case Kind::iterator:
     break;
   }
   if (base.number.is_constant())
@@ -235,6 +238,12 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
     return refuse(state, RejectionId::misaligned_access,
                   "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
   const Frame &frame = *state.frames[base.frame];
+  for (int64_t offset = at.first; offset < at.end; offset++)
+    if (std::optional<StackObject> object = object_at(state, base.frame, offset);
+        object && (use.reads || object->has_to_be_released()))
+      return refuse(state, RejectionId::stack_object,
+                    "{} bytes at r{}, offset {} in the stack: {} lies there, which only helpers touch", size,
+                    reg, at.first, object->is_dynptr() ? "a dynptr" : "an iterator");
   // The deepest byte touched is the depth of the function's frame.
   Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
   uint16_t depth = static_cast<uint16_t>((-at.first + 7) / 8 * 8);

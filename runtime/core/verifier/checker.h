@@ -53,6 +53,11 @@ private:
   Result<void> check_callback_return(const State &state);
   Result<void> check_map_key(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
+  // objects.cpp
+  Result<void> check_object_space(const State &state, unsigned reg, uint32_t size, const HelperProto &proto);
+  Result<void> check_object_argument(const State &state, unsigned reg, kbpf_arg_type arg,
+                                     const HelperProto &proto);
+  Result<void> check_rcu(const State &state, const HelperProto &proto);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_nothing_is_held(const State &state, std::string_view what);

@@ -76,10 +76,14 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
   case Kind::fd_slot:
     return old.map == current.map && old.is_inner == current.is_inner &&
            is_subset(current.number, old.number);
+  case Kind::dynptr:
+  case Kind::iterator:
+    return old.frame == current.frame && old.range == current.range && ids_match(old.id, current.id, ids);
   case Kind::memory:
   case Kind::memory_or_null:
-    return old.size == current.size && ids_match(old.owner, current.owner, ids) &&
-           ids_match(old.id, current.id, ids) && is_subset(current.number, old.number);
+    return old.size == current.size && old.is_read_only == current.is_read_only &&
+           ids_match(old.owner, current.owner, ids) && ids_match(old.id, current.id, ids) &&
+           is_subset(current.number, old.number);
   case Kind::packet:
   case Kind::packet_meta:
     return old.delta == current.delta && old.range <= current.range && (old.id == 0) == (current.id == 0) &&
@@ -98,11 +102,12 @@ bool byte_covers(ByteKind old, ByteKind current) {
   switch (old) {
   case ByteKind::uninitialised:
   case ByteKind::misc:
-    return true;
+    return current != ByteKind::object;
   case ByteKind::zero:
     return current == ByteKind::zero;
   case ByteKind::spill:
-    return current == ByteKind::spill; // the values are compared as well
+  case ByteKind::object:
+    return current == old; // the values are compared as well
   }
   return false;
 }
@@ -119,6 +124,8 @@ bool slot_covers(const StackSlot &old, const StackSlot &current, Coverage how, I
     if (!byte_covers(any_number && old.bytes[i] == ByteKind::spill ? ByteKind::misc : old.bytes[i],
                      current.bytes[i]))
       return false;
+  if (old.bytes[0] == ByteKind::object)
+    return value_covers(old.spilled, current.spilled, how, ids);
   if (!old_spills || any_number)
     return true;
   for (unsigned i = 0; i < 8; i++) // stored in as many bytes
@@ -144,10 +151,14 @@ bool frame_covers(const Frame &old, const Frame &current, Coverage how, IdMatch 
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
     if (!value_covers(old.regs[reg], current.regs[reg], how, ids))
       return false;
+  for (uint32_t slot = old.slot_count; slot < current.slot_count; slot++)
+    if (current.slots[slot].bytes[0] == ByteKind::object)
+      return false;
   for (uint32_t slot = 0; slot < old.slot_count; slot++) {
-    if (how == Coverage::relied_on && !(old.read >> slot & 1))
-      continue;
     const StackSlot &now = slot < current.slot_count ? current.slots[slot] : kUntouched;
+    const bool is_object = old.slots[slot].bytes[0] == ByteKind::object || now.bytes[0] == ByteKind::object;
+    if (how == Coverage::relied_on && !(old.read >> slot & 1) && !is_object)
+      continue;
     if (!slot_covers(old.slots[slot], now, how, ids))
       return false;
     result.reads_unwritten |= reads_unwritten(old.slots[slot], now);
@@ -158,10 +169,11 @@ bool frame_covers(const Frame &old, const Frame &current, Coverage how, IdMatch 
 // The same references are held, whatever their ids.
 bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
   const uint32_t count = old ? old->count : 0;
-  if (count != (current ? current->count : 0))
+  if (count != (current ? current->count : 0) || (old && old->rcu) != (current && current->rcu))
     return false;
   for (uint32_t i = 0; i < count; i++)
     if (old->references[i].frame != current->references[i].frame ||
+        old->references[i].kind != current->references[i].kind ||
         !ids.match(old->references[i].id, current->references[i].id))
       return false;
   return true;

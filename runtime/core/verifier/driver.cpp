@@ -133,6 +133,8 @@ private:
       current_subprogram().calls_helper = true;
     if (calls_back(insn, *program_.profile))
       KBPF_TRY(call_back());
+    if (asks_for_next(insn, *program_.profile))
+      KBPF_TRY(next_element());
     if (insn.is_packet_load())
       KBPF_TRY(end_without_packet());
     KBPF_TRY(transformer_.apply(state));
@@ -196,6 +198,19 @@ private:
       return {};
     }
     record(*round, current_->insn);
+    return postpone(round);
+  }
+
+  // The iterator has another element; or it has come to its end, which is where this path goes.
+  Result<void> next_element() {
+    current_->iterations++;
+    State *round = pool_.copy(*current_);
+    if (!round)
+      return Error::no_memory;
+    if (!KBPF_TRY(transformer_.next_element(*round))) {
+      pool_.release(round);
+      return {};
+    }
     return postpone(round);
   }
 

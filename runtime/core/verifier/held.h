@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a path has taken and must give back: ring-buffer records. Each has an id; the pointers to it carry
-// that as their owner, and become mere numbers when it is given back.
+// What a path has taken and must give back: ring-buffer records, iterators. Each has an id; the pointers to
+// it carry that as their owner, and become mere numbers when it is given back.
 #pragma once
 #include "core/verifier/state.h"
 
 namespace kbpf {
 
+enum class ReferenceKind : uint8_t { record, dynptr, iterator };
+
 struct Reference {
   uint32_t id;
   uint32_t insn;  // that acquired it
   uint32_t frame; // the innermost callback that it was acquired in; 0: none. There it has to be given back
+  ReferenceKind kind;
 };
 
 struct Held {
   static constexpr uint32_t kMostReferences = 32;
   uint32_t count = 0;
   Reference references[kMostReferences] = {};
+  bool rcu = false; // bpf_rcu_read_lock was called
 
   const Reference *find(uint32_t id) const;
   bool add(const Reference &reference); // false: too many
   void remove(uint32_t id);
-  bool is_empty() const { return count == 0; }
+  bool is_empty() const { return count == 0 && !rcu; }
 };
 
 // The innermost frame that a helper has called; 0: none.
@@ -30,6 +34,8 @@ inline uint32_t callback_frame(const State &state) {
     f--;
   return f;
 }
+
+constexpr uint32_t kRcuReadLock = 0x20003, kRcuReadUnlock = 0x20004; // helpers
 
 inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
 

@@ -48,6 +48,9 @@ void print_value(TextSink &sink, const Value &value) {
     break;
   case Kind::function:
     return print(sink, "function {}", value.function);
+  case Kind::dynptr:
+  case Kind::iterator:
+    return sink.append(kind_name(value.kind));
   case Kind::memory:
     print(sink, "memory({} bytes)", value.size);
     break;

@@ -17,6 +17,9 @@ Result<void> Checker::check_granted(const State &state, unsigned reg, int64_t of
     return refuse(state, RejectionId::granted_memory_out_of_bounds,
                   "{} bytes at r{}: offsets {} to {} in memory of {} bytes", size, reg, at.first, at.end - 1,
                   base.size);
+  if (use.writes && base.is_read_only)
+    return refuse(state, RejectionId::granted_memory_out_of_bounds,
+                  "{} bytes at r{}: the memory may only be read", size, reg);
   if (use.is_atomic && !at.is_aligned(size))
     return refuse(state, RejectionId::misaligned_access, "{} bytes at r{}, offset {}, are not aligned", size,
                   reg, at.first);
@@ -28,11 +31,13 @@ Result<void> Checker::check_record_argument(const State &state, unsigned reg, co
   if (value.kind == Kind::memory_or_null)
     return refuse(state, RejectionId::possibly_null, "r{}, the record given to bpf_{}, may be null", reg,
                   proto.name);
-  if (value.kind != Kind::memory || !value.owner || !state.held || !state.held->find(value.owner))
+  const Reference *reference =
+      value.kind == Kind::memory && state.held ? state.held->find(value.owner) : nullptr;
+  if (!reference || reference->kind != ReferenceKind::record)
     return refuse(state, RejectionId::reference_not_held,
                   "r{}, given to bpf_{}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
                   proto.name, kind_name(value.kind));
-  if (state.held->find(value.owner)->frame != callback_frame(state))
+  if (reference->frame != callback_frame(state))
     return refuse(
         state, RejectionId::reference_not_held,
         "r{}, given to bpf_{}, was acquired outside of the function that a helper calls, perhaps more than "
@@ -54,6 +59,8 @@ Result<void> Checker::check_nothing_is_held(const State &state, std::string_view
       return refuse(state, RejectionId::unreleased_reference,
                     "{} while what was acquired at instruction {} has not been given back", what,
                     state.held->references[i].insn);
+  if (state.held->rcu)
+    return refuse(state, RejectionId::unreleased_reference, "{} without bpf_rcu_read_unlock", what);
   return {};
 }
 

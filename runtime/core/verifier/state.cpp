@@ -27,6 +27,10 @@ const char *kind_name(Kind kind) {
     return "map key pointer";
   case Kind::function:
     return "function";
+  case Kind::dynptr:
+    return "dynptr";
+  case Kind::iterator:
+    return "iterator";
   case Kind::memory:
     return "memory pointer";
   case Kind::memory_or_null:

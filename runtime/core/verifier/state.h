@@ -21,6 +21,7 @@ enum class Kind : uint8_t {
   map_or_null,       // the same, looked up in a map of maps, not yet compared with null
   map_key,           // number: offset from the start of a key of `map`, which may only be read
   function,          // of the program, by its index in Cfg::subprograms; helpers call it
+  dynptr, iterator,  // in slots of the stack only: an object of the kernel (stack_object.h)
   memory,            // number: offset from the start of `size` bytes that a helper gave
   memory_or_null,    // the same, not yet compared with null
   fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
@@ -64,6 +65,7 @@ struct Value {
   };
   uint32_t owner = 0;        // memory: the reference (held.h) that it lives as long as; 0: it stays
   bool moved_down = false;   // an address: the unknown number that it was moved by may be negative
+  bool is_read_only = false; // memory
   bool is_inner = false;     // map, map value: of a map that was looked up in `map`
   bool is_relied_on = false; // a number in a checkpoint: its size has mattered behind it (precision.h)
   uint64_t sources =
@@ -91,6 +93,7 @@ enum class ByteKind : uint8_t {
   misc, // some number
   zero,
   spill, // part of the register in StackSlot::spilled
+  object, // part of what StackSlot::spilled describes: neither read nor written by the program
 };
 
 struct StackSlot { // 8 bytes of stack
@@ -146,7 +149,7 @@ template <typename AnyState, typename Visitor> void for_each_value(AnyState &sta
     for (auto &value : frame.regs)
       visit(value);
     for (uint32_t s = 0; s < frame.slot_count; s++)
-      if (frame.slots[s].bytes[0] == ByteKind::spill)
+      if (frame.slots[s].bytes[0] >= ByteKind::spill)
         visit(frame.slots[s].spilled);
   }
 }

@@ -3,6 +3,7 @@
 #include "core/verifier/link.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
+#include "core/verifier/stack_object.h"
 #include <cstring>
 
 namespace kbpf {
@@ -267,6 +268,7 @@ Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_
                                          const Value &value) {
   Frame &frame = *state.frames[base.frame];
   OffsetRange at = offsets(base, off, size);
+  remove_objects(state, base.frame, at.first, at.end);
   if (!at.is_exact(size)) { // one place of several: what is there may stay or change
     overwrite_stack(frame, at.first, at.end, false);
     return {};

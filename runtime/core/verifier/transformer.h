@@ -3,6 +3,7 @@
 // here for the two sides of a branch, and for what calls and returns do to registers.
 #pragma once
 #include "core/verifier/analysis.h"
+#include "core/verifier/held.h"
 
 namespace kbpf {
 
@@ -27,6 +28,9 @@ public:
   // callbacks.cpp: enters the function that the helper called at state.insn calls back. False: it calls it no
   // more. Error: no_memory.
   Result<bool> enter_callback(State &state);
+  // objects.cpp: goes behind the call of an iterator's next at state.insn, with an element. False: it has
+  // ended before. Error: no_memory.
+  Result<bool> next_element(State &state);
   // Leaves the innermost frame; its r0 becomes the caller's, but for callbacks.
   void leave(State &state);
 
@@ -45,6 +49,10 @@ private:
   // call_effects.cpp
   Result<void> call_helper(State &state, const Insn &insn);
   Result<void> fill_arguments(State &state, const HelperCall &call);
+  Result<void> acquire(State &state, uint32_t id, ReferenceKind kind);
+  // objects.cpp: what an argument makes, ends, or gives back.
+  Result<void> apply_object_argument(State &state, const HelperCall &call, kbpf_arg_type arg,
+                                     const Value &value);
   Result<void> set_result(State &state, const HelperCall &call, const Value (&args)[5]);
   // Every copy of a pointer that might have been null is null, or is not.
   void learn_null(State &state, const Value &pointer, bool is_null);

@@ -23,6 +23,7 @@ HelperFunction kbpf_helper(uint32_t number) {
   using namespace helpers;
   switch (number) {
 #include "abi/helpers.def"
+#include "abi/kfuncs.def"
   }
   return nullptr;
 }

@@ -13,6 +13,7 @@ namespace helpers { // helpers.def
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   uint64_t name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
 #include "abi/helpers.def"
+#include "abi/kfuncs.def"
 #undef KBPF_HELPER
 } // namespace helpers
 

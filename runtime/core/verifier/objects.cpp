@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Helpers that work on objects on the stack: dynptrs and iterators. What makes one takes stack that holds
+// none; what uses one takes a pointer to its start.
+#include "core/verifier/checker.h"
+#include "core/verifier/held.h"
+#include "core/verifier/memory.h"
+#include "core/verifier/stack_object.h"
+#include "core/verifier/transformer.h"
+
+namespace kbpf {
+namespace {
+
+const char *article_name(const StackObject &object) {
+  switch (object.kind) {
+  case StackObjectKind::local_dynptr:
+    return "a dynptr to a map's value";
+  case StackObjectKind::ringbuf_dynptr:
+    return "a dynptr to a record";
+  case StackObjectKind::iterator:
+  case StackObjectKind::drained_iterator:
+    return "an iterator";
+  }
+  return "";
+}
+
+} // namespace
+
+Result<void> Checker::check_object_space(const State &state, unsigned reg, uint32_t size,
+                                         const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.kind != Kind::stack || !value.number.is_constant())
+    return refuse(state, RejectionId::stack_object,
+                  "r{}, where bpf_{} makes an object, is a {}: a fixed place in the stack is needed", reg,
+                  proto.name, kind_name(value.kind));
+  KBPF_TRY(check_memory(state, reg, 0, size,
+                        {.reads = false, .writes = true, .by_helper = true, .is_atomic = false}));
+  if (!offsets(value, 0, size).is_aligned(8))
+    return refuse(state, RejectionId::misaligned_access,
+                  "r{}, where bpf_{} makes an object, is not aligned to 8 bytes", reg, proto.name);
+  return {};
+}
+
+Result<void> Checker::check_object_argument(const State &state, unsigned reg, kbpf_arg_type arg,
+                                            const HelperProto &proto) {
+  const bool wants_iterator = arg == KBPF_ARG_ITERATOR || arg == KBPF_ARG_ITERATOR_RELEASE;
+  const std::optional<StackObject> object = object_at(state, state.reg(reg));
+  if (!object || object->is_dynptr() == wants_iterator)
+    return refuse(state, RejectionId::stack_object, "r{}, an argument of bpf_{}, does not point to {}", reg,
+                  proto.name, wants_iterator ? "an iterator that was made" : "a dynptr that was made");
+  if (arg == KBPF_ARG_DYNPTR || arg == KBPF_ARG_ITERATOR)
+    return {};
+  const Reference *reference = state.held ? state.held->find(object->id) : nullptr;
+  if (!reference)
+    return refuse(state, RejectionId::reference_not_held,
+                  "r{}, given to bpf_{}, points to {}, which holds no record", reg, proto.name,
+                  article_name(*object));
+  if (reference->frame != callback_frame(state))
+    return refuse(state, RejectionId::reference_not_held,
+                  "what r{}, given to bpf_{}, points to was made outside of the function that a helper calls",
+                  reg, proto.name);
+  return {};
+}
+
+Result<void> Checker::check_rcu(const State &state, const HelperProto &proto) {
+  const bool is_locked = state.held && state.held->rcu;
+  if (proto.number == kRcuReadLock && is_locked)
+    return refuse(state, RejectionId::reference_not_held, "bpf_rcu_read_lock was called already");
+  if (proto.number == kRcuReadUnlock && !is_locked)
+    return refuse(state, RejectionId::reference_not_held, "bpf_rcu_read_unlock without bpf_rcu_read_lock");
+  if (is_locked && proto.flags & KBPF_HELPER_SLEEPS)
+    return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, which the read lock forbids",
+                  proto.name);
+  return {};
+}
+
+Result<void> Transformer::apply_object_argument(State &state, const HelperCall &, kbpf_arg_type arg,
+                                                const Value &value) {
+  StackObject made = {StackObjectKind::local_dynptr, 0, 0, value.frame};
+  switch (arg) {
+  case KBPF_ARG_RECORD:
+    release_reference(state, value.owner);
+    return {};
+  case KBPF_ARG_DYNPTR_RINGBUF_RELEASE:
+  case KBPF_ARG_ITERATOR_RELEASE:
+    remove_object(state, *object_at(state, value));
+    return {};
+  case KBPF_ARG_DYNPTR_LOCAL_OUT:
+    break;
+  case KBPF_ARG_DYNPTR_RINGBUF_OUT:
+    made.kind = StackObjectKind::ringbuf_dynptr;
+    break;
+  case KBPF_ARG_ITERATOR_OUT:
+    made.kind = StackObjectKind::iterator;
+    break;
+  case KBPF_ARG_ITERATOR: {
+    StackObject object = *object_at(state, value);
+    object.kind = StackObjectKind::drained_iterator;
+    put_object(state, object);
+    return {};
+  }
+  default:
+    return {};
+  }
+  made.id = analysis_.new_id();
+  made.offset = static_cast<int64_t>(value.number.value());
+  const uint32_t size = made.is_dynptr() ? kDynptrSize : kIteratorSize;
+  KBPF_TRY(initialise(state, value, size, size));
+  put_object(state, made);
+  if (made.kind == StackObjectKind::local_dynptr)
+    return {};
+  return acquire(state, made.id, made.is_dynptr() ? ReferenceKind::dynptr : ReferenceKind::iterator);
+}
+
+Result<bool> Transformer::next_element(State &state) {
+  const std::optional<StackObject> object = object_at(state, state.reg(1));
+  if (object->kind == StackObjectKind::drained_iterator)
+    return false;
+  for (unsigned reg = 0; reg <= 5; reg++)
+    state.reg(reg) = Value();
+  Value &r0 = state.reg(0);
+  r0.kind = Kind::memory;
+  r0.size = sizeof(uint32_t);
+  r0.is_read_only = true;
+  r0.owner = object->id;
+  r0.number = Scalar::constant(0);
+  state.insn++;
+  return true;
+}
+
+} // namespace kbpf
