@@ -20,7 +20,7 @@ public:
 
 Area area(uintptr_t first_page, uintptr_t end_page, uint32_t prot = kProtRead,
           Ref<PageSource> source = nullptr, uint64_t offset = 0) {
-  return {first_page * kPageSize, end_page * kPageSize, prot, false, source, offset};
+  return {first_page * kPageSize, end_page * kPageSize, prot, false, false, source, offset};
 }
 
 std::string text(const AreaList &list) { // "16-20:1 24-25:3", in pages, with the protection
