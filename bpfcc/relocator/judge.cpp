@@ -15,6 +15,28 @@ kbpf::BlockSource heap_blocks() {
           nullptr};
 }
 
+// Where the value type has fields of the kernel's. Data sections are structures of variables.
+kbpf::SpecialFields special_fields(const Btf &btf, uint32_t value_type) {
+  kbpf::SpecialFields fields;
+  const auto note = [&](uint32_t type, uint32_t offset) {
+    const std::string_view name = btf.type(btf.strip(type)).name;
+    if (name == "bpf_spin_lock")
+      fields.spin_lock = static_cast<int32_t>(offset);
+    else if (name == "bpf_timer")
+      fields.timer = static_cast<int32_t>(offset);
+  };
+  const BtfType &type = btf.type(btf.strip(value_type));
+  for (uint32_t i = 0; i < type.count; i++)
+    if (type.kind == BtfKind::structure) {
+      const BtfMember member = btf.member(type, i);
+      note(member.type, member.bit_offset / 8);
+    } else if (type.kind == BtfKind::datasec) {
+      const BtfSecVar variable = btf.secvar(type, i);
+      note(btf.type(variable.type).size_or_type, variable.offset);
+    }
+  return fields;
+}
+
 } // namespace
 
 std::vector<kbpf::MapRef> map_refs(const Image &image) {
@@ -29,6 +51,7 @@ std::vector<kbpf::MapRef> map_refs(const Image &image) {
     ref.max_entries = map.max_entries;
     ref.map_flags = map.map_flags;
     ref.handle = i + 1;
+    ref.fields = special_fields(image.btf, map.value_type);
     if (map.inner_map < i) // a template stands before the map that it is for
       ref.inner = &refs[map.inner_map];
     if (map.origin == MapOrigin::config) {

@@ -119,6 +119,12 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
       return Error::no_memory;
     held->rcu = proto.number == kRcuReadLock;
   }
+  if (proto.number == kSpinLock || proto.number == kSpinUnlock) {
+    Held *held = pool_.hold(state);
+    if (!held)
+      return Error::no_memory;
+    held->lock = {proto.number == kSpinLock, args[0].is_inner, args[0].map, args[0].id, state.insn};
+  }
   return set_result(state, call, args);
 }
 
@@ -191,7 +197,9 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
       value = Value::constant(0);
       return;
     }
-    value.id = 0;
+    // Which value's lock is held, the id says.
+    if (value.kind != Kind::map_value_or_null || analysis_.map(value).fields.spin_lock < 0)
+      value.id = 0;
     switch (value.kind) {
     case Kind::map_value_or_null:
       value.kind = Kind::map_value;

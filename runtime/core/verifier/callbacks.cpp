@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Functions of the program that helpers call back: bpf_loop and bpf_for_each_map_elem. The helper may call
-// any number of times, so the walk goes, at each call of it, into the function and behind the call; a round
-// that begins in a state which an earlier one covers is known.
+// Functions of the program that helpers call back: bpf_loop and bpf_for_each_map_elem, and those of timers,
+// which run later, on their own. The helper may call any number of times, so the walk goes, at each call of
+// it, into the function and behind the call; a round that begins in a state which an earlier one covers is
+// known.
 #include "core/verifier/checker.h"
+#include "core/verifier/held.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
 #include "core/verifier/transformer.h"
@@ -15,7 +17,7 @@ constexpr uint32_t kForEachMapElem = 164, kLoop = 181;
 } // namespace
 
 Result<void> Checker::check_function_argument(const State &state, unsigned reg, const HelperProto &proto) {
-  if (proto.number != kForEachMapElem && proto.number != kLoop)
+  if (proto.number != kForEachMapElem && proto.number != kLoop && proto.number != kTimerSetCallback)
     return refuse(state, RejectionId::callback,
                   "what bpf_{} passes to a function that it calls is not known here", proto.name);
   const Value &value = state.reg(reg);
@@ -36,16 +38,18 @@ Result<void> Checker::check_callback_context(const State &state, unsigned reg, c
   return {};
 }
 
-// 0: go on, 1: stop.
+// 0: go on, 1: stop. A timer's function has nothing to stop.
 Result<void> Checker::check_callback_return(const State &state) {
   const Value &r0 = state.reg(0);
+  const uint64_t most = state.frame_count == 1 ? 0 : 1;
   if (!r0.is_scalar())
     return refuse(state, RejectionId::callback,
                   "a function that a helper has called returns a {}, not 0 or 1", kind_name(r0.kind));
   rely_on_linked(state, r0);
-  if (r0.number.r64.umax > 1)
+  if (r0.number.r64.umax > most)
     return refuse(state, RejectionId::callback,
-                  "a function that a helper has called returns 0 or 1; r0 may be {} to {}",
+                  most ? "a function that a helper has called returns 0 or 1; r0 may be {} to {}"
+                       : "a timer's function returns 0; r0 may be {} to {}",
                   r0.number.r64.smin, r0.number.r64.smax);
   return check_nothing_is_held(state, "the function that a helper has called ends");
 }
@@ -92,6 +96,25 @@ Result<bool> Transformer::enter_callback(State &state) {
   }
   state.insn = first;
   return true;
+}
+
+Result<void> Transformer::enter_timer_function(const State &state, State &later) {
+  const Value &timer = state.reg(1);
+  Frame *frame = pool_.push_frame(later, analysis_.cfg.subprograms[state.reg(2).function].first, 0);
+  if (!frame)
+    return Error::no_memory;
+  frame->is_callback = true;
+  Value map = Value();
+  map.map = timer.map;
+  map.is_inner = timer.is_inner;
+  map.number = Scalar::constant(0);
+  constexpr Kind kArguments[] = {Kind::map, Kind::map_key, Kind::map_value};
+  for (unsigned i = 0; i < 3; i++) {
+    frame->regs[i + 1] = map;
+    frame->regs[i + 1].kind = kArguments[i];
+  }
+  later.insn = frame->first_insn;
+  return {};
 }
 
 } // namespace kbpf

@@ -43,6 +43,8 @@ Result<void> Checker::check_helper(const State &state) {
     return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, and the program may not",
                   helper->name);
   KBPF_TRY(check_rcu(state, *helper));
+  if (number != kSpinUnlock)
+    KBPF_TRY(check_unlocked(state, "a call of a helper"));
   if (analysis_.insn(state.insn).is_tail_call() && program.profile->tail_calls)
     return check_tail_call(state);
   return {};
@@ -133,8 +135,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_callback_context(state, reg, proto);
   case KBPF_ARG_SPIN_LOCK:
   case KBPF_ARG_TIMER:
-    return refuse(state, RejectionId::helper_argument,
-                  "bpf_{} needs a field in a map's value that BTF describes", proto.name);
+    return check_field_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_DYNPTR_LOCAL_OUT: // to the memory of argument 1
     if (state.reg(1).kind != Kind::map_value)
       return refuse(state, RejectionId::helper_argument,

@@ -87,7 +87,12 @@ bool takes(const Insn &insn, const Profile &profile, kbpf_arg_type arg) {
 
 } // namespace
 
-bool calls_back(const Insn &insn, const Profile &profile) { return takes(insn, profile, KBPF_ARG_FUNC); }
+bool keeps_function(const Insn &insn, const Profile &profile) {
+  return takes(insn, profile, KBPF_ARG_FUNC) && takes(insn, profile, KBPF_ARG_TIMER);
+}
+bool calls_back(const Insn &insn, const Profile &profile) {
+  return takes(insn, profile, KBPF_ARG_FUNC) && !takes(insn, profile, KBPF_ARG_TIMER);
+}
 bool asks_for_next(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_ITERATOR);
 }

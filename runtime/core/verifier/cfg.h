@@ -28,6 +28,8 @@ RegisterUse register_use(const Insn &insn, const Profile &profile);
 
 // A call of a helper that calls a function of the program back, any number of times.
 bool calls_back(const Insn &insn, const Profile &profile);
+// A call of a helper that keeps a function of the program for later.
+bool keeps_function(const Insn &insn, const Profile &profile);
 // A call for the next element of an iterator.
 bool asks_for_next(const Insn &insn, const Profile &profile);
 // Where rounds of a loop begin that the kernel counts, and ends: they need not end by themselves.

@@ -118,6 +118,7 @@ Result<void> Checker::check_reference(const State &state) {
   const MapRef &map = analysis_.program.maps[index];
   if (insn.src() == KBPF_PSEUDO_ZCORE_FD_SLOT && map.fd_slot == 0)
     return refuse(state, RejectionId::unsupported_reference, "map {} has no fd slot", index);
+  KBPF_TRY(check_usable_map(state, index));
   if (insn.src() != KBPF_PSEUDO_MAP_IDX_VALUE)
     return {};
   uint32_t offset = static_cast<uint32_t>(analysis_.insn(state.insn + 1).imm);
@@ -158,10 +159,10 @@ Result<void> Checker::check_feature(const State &state) {
 
 Result<void> Checker::check_return(const State &state) {
   const Value &r0 = state.reg(0);
-  if (state.frame_count == 1)
-    return check_nothing_is_held(state, "the program ends");
   if (state.frame().is_callback)
     return check_callback_return(state);
+  if (state.frame_count == 1)
+    return check_nothing_is_held(state, "the program ends");
   if (r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
     return refuse(state, RejectionId::return_value,
                   "r0 points into the stack frame that the function leaves");
@@ -273,6 +274,7 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
   if (use.is_atomic && !at.is_aligned(size))
     return refuse(state, RejectionId::misaligned_access,
                   "{} bytes at r{}, offset {} in a map value, are not aligned", size, reg, at.first);
+  KBPF_TRY(check_no_special_field(state, reg, off, size));
   if (use.writes && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
     return refuse(state, RejectionId::map_access_forbidden, "programs may not write to map {}", base.map);
   if (use.reads && map.map_flags & KBPF_MAP_F_WRONLY_PROG)

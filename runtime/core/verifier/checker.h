@@ -58,6 +58,14 @@ private:
   Result<void> check_object_argument(const State &state, unsigned reg, kbpf_arg_type arg,
                                      const HelperProto &proto);
   Result<void> check_rcu(const State &state, const HelperProto &proto);
+  // map_fields.cpp
+  Result<void> check_no_special_field(const State &state, unsigned reg, int64_t off, uint64_t size);
+  Result<void> check_usable_map(const State &state, uint32_t index);
+  Result<void> check_field_argument(const State &state, unsigned reg, kbpf_arg_type arg,
+                                    const HelperProto &proto);
+  Result<void> check_lock(const State &state, const Value &value, const HelperProto &proto);
+  Result<void> check_timer(const State &state, const Value &value, const HelperProto &proto);
+  Result<void> check_unlocked(const State &state, std::string_view what);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_nothing_is_held(const State &state, std::string_view what);

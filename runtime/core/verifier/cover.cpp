@@ -74,7 +74,7 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
   case Kind::map_key:
   case Kind::map_value:
   case Kind::fd_slot:
-    return old.map == current.map && old.is_inner == current.is_inner &&
+    return old.map == current.map && old.is_inner == current.is_inner && ids_match(old.id, current.id, ids) &&
            is_subset(current.number, old.number);
   case Kind::dynptr:
   case Kind::iterator:
@@ -169,7 +169,12 @@ bool frame_covers(const Frame &old, const Frame &current, Coverage how, IdMatch 
 // The same references are held, whatever their ids.
 bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
   const uint32_t count = old ? old->count : 0;
-  if (count != (current ? current->count : 0) || (old && old->rcu) != (current && current->rcu))
+  if (count != (current ? current->count : 0) || (old && old->rcu) != (current && current->rcu) ||
+      (old && old->lock.is_held) != (current && current->lock.is_held))
+    return false;
+  if (old && old->lock.is_held &&
+      (old->lock.map != current->lock.map || old->lock.is_inner != current->lock.is_inner ||
+       !ids_match(old->lock.id, current->lock.id, ids)))
     return false;
   for (uint32_t i = 0; i < count; i++)
     if (old->references[i].frame != current->references[i].frame ||

@@ -133,6 +133,8 @@ private:
       current_subprogram().calls_helper = true;
     if (calls_back(insn, *program_.profile))
       KBPF_TRY(call_back());
+    if (keeps_function(insn, *program_.profile))
+      KBPF_TRY(keep_function());
     if (asks_for_next(insn, *program_.profile))
       KBPF_TRY(next_element());
     if (insn.is_packet_load())
@@ -199,6 +201,17 @@ private:
     }
     record(*round, current_->insn);
     return postpone(round);
+  }
+
+  // A timer's function runs later, with nothing of what is known here.
+  Result<void> keep_function() {
+    State *later = pool_.make_state();
+    if (!later)
+      return Error::no_memory;
+    later->iterations = current_->iterations;
+    KBPF_TRY(transformer_.enter_timer_function(*current_, *later));
+    record(*later, current_->insn);
+    return postpone(later);
   }
 
   // The iterator has another element; or it has come to its end, which is where this path goes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a path has taken and must give back: ring-buffer records, iterators. Each has an id; the pointers to
-// it carry that as their owner, and become mere numbers when it is given back.
+// What a path has taken and must give back: ring-buffer records, iterators, locks. Each has an id; the
+// pointers to it carry that as their owner, and become mere numbers when it is given back.
 #pragma once
 #include "core/verifier/state.h"
 
@@ -20,11 +20,19 @@ struct Held {
   uint32_t count = 0;
   Reference references[kMostReferences] = {};
   bool rcu = false; // bpf_rcu_read_lock was called
+  // The map value whose bpf_spin_lock is held.
+  struct {
+    bool is_held;
+    bool is_inner;
+    uint16_t map;
+    uint32_t id; // of the value
+    uint32_t insn;
+  } lock = {};
 
   const Reference *find(uint32_t id) const;
   bool add(const Reference &reference); // false: too many
   void remove(uint32_t id);
-  bool is_empty() const { return count == 0 && !rcu; }
+  bool is_empty() const { return count == 0 && !rcu && !lock.is_held; }
 };
 
 // The innermost frame that a helper has called; 0: none.
@@ -35,7 +43,8 @@ inline uint32_t callback_frame(const State &state) {
   return f;
 }
 
-constexpr uint32_t kRcuReadLock = 0x20003, kRcuReadUnlock = 0x20004; // helpers
+constexpr uint32_t kSpinLock = 93, kSpinUnlock = 94, kTimerInit = 169, kTimerSetCallback = 170; // helpers
+constexpr uint32_t kRcuReadLock = 0x20003, kRcuReadUnlock = 0x20004;                            // helpers
 
 inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
 

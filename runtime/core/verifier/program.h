@@ -10,6 +10,12 @@
 
 namespace kbpf {
 
+// A field of a map's value that belongs to the kernel, by its offset; -1: there is none.
+struct SpecialFields {
+  int32_t spin_lock = -1; // 4 bytes
+  int32_t timer = -1;     // 16 bytes
+};
+
 // A map that the program refers to, as far as verification and code generation need to know it.
 struct MapRef {
   uint32_t type;
@@ -23,6 +29,7 @@ struct MapRef {
   uint32_t fd;                          // zcore: the fd in that slot
   std::span<const std::byte> constants; // value of a frozen read-only map; empty where contents may change
   const MapRef *inner = nullptr;        // map of maps: what each of its maps is like; else null
+  SpecialFields fields = {};            // as the map's BTF says
 };
 
 // A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps.

@@ -59,6 +59,7 @@ Result<void> Checker::check_nothing_is_held(const State &state, std::string_view
       return refuse(state, RejectionId::unreleased_reference,
                     "{} while what was acquired at instruction {} has not been given back", what,
                     state.held->references[i].insn);
+  KBPF_TRY(check_unlocked(state, what));
   if (state.held->rcu)
     return refuse(state, RejectionId::unreleased_reference, "{} without bpf_rcu_read_unlock", what);
   return {};

@@ -28,6 +28,9 @@ public:
   // callbacks.cpp: enters the function that the helper called at state.insn calls back. False: it calls it no
   // more. Error: no_memory.
   Result<bool> enter_callback(State &state);
+  // callbacks.cpp: the function that the call of bpf_timer_set_callback at state.insn names begins in
+  // `later`, an empty state. Error: no_memory.
+  Result<void> enter_timer_function(const State &state, State &later);
   // objects.cpp: goes behind the call of an iterator's next at state.insn, with an element. False: it has
   // ended before. Error: no_memory.
   Result<bool> next_element(State &state);

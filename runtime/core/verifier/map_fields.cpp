@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Fields of map values that belong to the kernel: the lock, of which a program holds one at a time and calls
+// nothing meanwhile, and the timer. Programs touch neither directly.
+#include "core/verifier/checker.h"
+#include "core/verifier/held.h"
+#include "core/verifier/memory.h"
+
+namespace kbpf {
+namespace {
+
+constexpr int64_t kSpinLockSize = 4, kTimerSize = 16;
+// kprobe, tracepoint, perf_event, raw_tracepoint, raw_tracepoint_writable: they may interrupt whoever holds a
+// lock.
+constexpr uint64_t kTracingTypes = 1u << 2 | 1u << 5 | 1u << 7 | 1u << 17 | 1u << 24;
+constexpr uint64_t kSocketFilter = 1u << 1;
+
+bool overlaps(const OffsetRange &at, int32_t field, int64_t size) {
+  return field >= 0 && at.first < field + size && at.end > field;
+}
+
+} // namespace
+
+Result<void> Checker::check_no_special_field(const State &state, unsigned reg, int64_t off, uint64_t size) {
+  const MapRef &map = analysis_.map(state.reg(reg));
+  const OffsetRange at = offsets(state.reg(reg), off, size);
+  const bool is_lock = overlaps(at, map.fields.spin_lock, kSpinLockSize);
+  if (!is_lock && !overlaps(at, map.fields.timer, kTimerSize))
+    return {};
+  return refuse(state, RejectionId::special_field,
+                "{} bytes at r{}, offset {}: the value's {} lies there, which only helpers touch", size, reg,
+                at.first, is_lock ? "bpf_spin_lock" : "bpf_timer");
+}
+
+Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
+  const MapRef &map = analysis_.program.maps[index];
+  const uint32_t type = analysis_.program.type->number;
+  const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
+  if (map.fields.spin_lock >= 0 && bit & (kTracingTypes | kSocketFilter))
+    return refuse(state, RejectionId::special_field,
+                  "programs of type {} may not use map {}, whose values have a "
+                  "bpf_spin_lock",
+                  analysis_.program.type->name, index);
+  if (map.fields.timer >= 0 && bit & kTracingTypes)
+    return refuse(state, RejectionId::special_field,
+                  "programs of type {} may not use map {}, whose values have a bpf_timer",
+                  analysis_.program.type->name, index);
+  return {};
+}
+
+Result<void> Checker::check_field_argument(const State &state, unsigned reg, kbpf_arg_type arg,
+                                           const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  const bool is_lock = arg == KBPF_ARG_SPIN_LOCK;
+  const char *name = is_lock ? "bpf_spin_lock" : "bpf_timer";
+  if (value.may_be_null())
+    return refuse(state, RejectionId::possibly_null, "r{}, given to bpf_{}, may be null", reg, proto.name);
+  if (value.kind != Kind::map_value)
+    return refuse(state, RejectionId::special_field,
+                  "r{}, given to bpf_{}, is a {}: the {} in a map's value is needed", reg, proto.name,
+                  kind_name(value.kind), name);
+  const MapRef &map = analysis_.map(value);
+  const int32_t field = is_lock ? map.fields.spin_lock : map.fields.timer;
+  if (field < 0)
+    return refuse(state, RejectionId::special_field, "values of map {} have no {}, by the BTF of the map",
+                  value.map, name);
+  if (!value.number.is_constant(static_cast<uint64_t>(field)))
+    return refuse(state, RejectionId::special_field,
+                  "r{}, given to bpf_{}, does not point to the {}, at offset {}", reg, proto.name, name,
+                  field);
+  return is_lock ? check_lock(state, value, proto) : check_timer(state, value, proto);
+}
+
+Result<void> Checker::check_lock(const State &state, const Value &value, const HelperProto &proto) {
+  const bool is_held = state.held && state.held->lock.is_held;
+  if (proto.number == kSpinLock)
+    return is_held
+               ? Result<void>(refuse(state, RejectionId::spin_lock,
+                                     "a lock is held already, since instruction {}", state.held->lock.insn))
+               : Result<void>();
+  if (!is_held)
+    return refuse(state, RejectionId::spin_lock, "bpf_spin_unlock without bpf_spin_lock");
+  const auto &lock = state.held->lock;
+  if (lock.map != value.map || lock.is_inner != value.is_inner || lock.id != value.id)
+    return refuse(state, RejectionId::spin_lock, "another value's lock is held, since instruction {}",
+                  lock.insn);
+  return {};
+}
+
+Result<void> Checker::check_timer(const State &state, const Value &value, const HelperProto &proto) {
+  if (proto.number != kTimerInit)
+    return {};
+  const Value &map = state.reg(2);
+  if (map.kind == Kind::map && (map.map != value.map || map.is_inner != value.is_inner))
+    return refuse(state, RejectionId::special_field, "the timer is of map {}, r2 is map {}", value.map,
+                  map.map);
+  return {};
+}
+
+Result<void> Checker::check_unlocked(const State &state, std::string_view what) {
+  if (!state.held || !state.held->lock.is_held)
+    return {};
+  return refuse(state, RejectionId::spin_lock, "{} while a lock is held, since instruction {}", what,
+                state.held->lock.insn);
+}
+
+} // namespace kbpf
