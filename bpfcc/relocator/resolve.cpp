@@ -122,6 +122,8 @@ Resolved Resolver::map_value(const Reloc &reloc) {
                  profile_name(), " have no global data: keep it in a local variable"));
     return {};
   }
+  if (section.name == "maps" || section.name.starts_with("maps/"))
+    return {}; // collect_maps said how to write it
   if (found == image_.data_maps.end()) {
     error(reloc, concat("reference to ", variable, " in section ", quoted(section.name),
                         ", which is no data section of a program"));

@@ -47,7 +47,6 @@ _Static_assert(sizeof(struct tcphdr) == 20, "");
 _Static_assert(sizeof(struct udphdr) == 8, "");
 _Static_assert(sizeof(struct icmphdr) == 8, "");
 _Static_assert(sizeof(struct icmp6hdr) == 8, "");
-_Static_assert(sizeof(struct vlan_hdr) == 4, "");
 _Static_assert(sizeof(struct arphdr) == 8, "");
 _Static_assert(sizeof(struct sockaddr_in) == 16, "");
 _Static_assert(sizeof(struct sockaddr_in6) == 28, "");

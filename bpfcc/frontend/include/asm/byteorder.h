@@ -5,6 +5,13 @@
 
 #include <linux/types.h>
 
+#ifndef __LITTLE_ENDIAN
+#define __LITTLE_ENDIAN 1234
+#endif
+#ifndef __LITTLE_ENDIAN_BITFIELD
+#define __LITTLE_ENDIAN_BITFIELD
+#endif
+
 #define __cpu_to_be16(x) ((__be16)__builtin_bswap16(x))
 #define __cpu_to_be32(x) ((__be32)__builtin_bswap32(x))
 #define __cpu_to_be64(x) ((__be64)__builtin_bswap64(x))

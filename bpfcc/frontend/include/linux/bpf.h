@@ -6,6 +6,7 @@
 
 #include <kbpf/linux_constants.h>
 #include <kbpf/numbers.h>
+#include <linux/bpf_common.h>
 #include <linux/types.h>
 
 /* ---- Instructions
@@ -34,27 +35,30 @@ enum {
   __MAX_BPF_REG
 };
 
-#define BPF_CLASS(code) ((code) & 0x07)
-#define BPF_LD 0x00
-#define BPF_LDX 0x01
-#define BPF_ST 0x02
-#define BPF_STX 0x03
-#define BPF_ALU 0x04
-#define BPF_JMP 0x05
+/* Beyond the classic instructions of bpf_common.h. */
 #define BPF_JMP32 0x06
 #define BPF_ALU64 0x07
-#define BPF_W 0x00
-#define BPF_H 0x08
-#define BPF_B 0x10
 #define BPF_DW 0x18
-#define BPF_IMM 0x00
-#define BPF_ABS 0x20
-#define BPF_IND 0x40
-#define BPF_MEM 0x60
 #define BPF_MEMSX 0x80
 #define BPF_ATOMIC 0xc0
-#define BPF_K 0x00
-#define BPF_X 0x08
+#define BPF_MOV 0xb0
+#define BPF_ARSH 0xc0
+#define BPF_END 0xd0
+#define BPF_TO_LE 0x00
+#define BPF_TO_BE 0x08
+#define BPF_JNE 0x50
+#define BPF_JLT 0xa0
+#define BPF_JLE 0xb0
+#define BPF_JSGT 0x60
+#define BPF_JSGE 0x70
+#define BPF_JSLT 0xc0
+#define BPF_JSLE 0xd0
+#define BPF_JCOND 0xe0
+#define BPF_CALL 0x80
+#define BPF_EXIT 0x90
+#define BPF_FETCH 0x01
+#define BPF_XCHG (0xe0 | BPF_FETCH)
+#define BPF_CMPXCHG (0xf0 | BPF_FETCH)
 
 /* ---- Maps
  * --------------------------------------------------------------------------------------------------- */

@@ -23,6 +23,21 @@ typedef __u64 __be64;
 typedef __u16 __sum16;
 typedef __u32 __wsum;
 
+/* Also what the kernel's own header of that name brings along. */
+#include <linux/posix_types.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#ifndef __bitwise
+#define __bitwise
+#define __bitwise__
+#endif
+typedef unsigned int __poll_t;
+#define __aligned_be64 __be64 __attribute__((aligned(8)))
+#define __aligned_le64 __le64 __attribute__((aligned(8)))
+#define __aligned_s64 __s64 __attribute__((aligned(8)))
 #define __aligned_u64 __u64 __attribute__((aligned(8)))
 
 #endif
