@@ -74,7 +74,7 @@ private:
 };
 
 volatile sig_atomic_t stop_signal = 0;
-void on_signal(int number) { stop_signal = number; }
+void on_stop_signal(int number) { stop_signal = number; }
 
 std::vector<std::string> qemu_arguments(const GuestOptions &options) {
   std::vector<std::string> words = {options.qemu,
@@ -136,6 +136,15 @@ pid_t start_qemu(const GuestOptions &options, int &output) {
 
 } // namespace
 
+void catch_stop_signals() {
+  struct sigaction action = {};
+  action.sa_handler = on_stop_signal;
+  for (int number : {SIGINT, SIGTERM, SIGHUP})
+    sigaction(number, &action, nullptr);
+}
+
+int received_stop_signal() { return stop_signal; }
+
 GuestResult run_guest(const GuestOptions &options) {
   using Clock = std::chrono::steady_clock;
   int output = -1;
@@ -143,10 +152,6 @@ GuestResult run_guest(const GuestOptions &options) {
   pid_t child = start_qemu(options, output);
   if (child < 0)
     return {GuestEnd::not_started, errno, {}};
-  struct sigaction action = {}, old_int, old_term;
-  action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, &old_int);
-  sigaction(SIGTERM, &action, &old_term);
 
   auto deadline = Clock::now() + std::chrono::seconds(options.timeout_s);
   bool timed_out = false;
@@ -171,10 +176,6 @@ GuestResult run_guest(const GuestOptions &options) {
     continue;
   close(output);
   console.finish();
-  sigaction(SIGINT, &old_int, nullptr);
-  sigaction(SIGTERM, &old_term, nullptr);
-  if (stop_signal)
-    raise(stop_signal);
 
   GuestResult result = {GuestEnd::exited, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
                         console.boot_log()};

@@ -33,6 +33,11 @@ struct GuestResult {
   std::string boot_log; // firmware's and kernel's lines before the command, for messages
 };
 
+// Ends the guest at a stop signal that catch_stop_signals() has caught; the result is then of no meaning.
 GuestResult run_guest(const GuestOptions &options);
+
+// From here on ^C, SIGTERM and SIGHUP are noted instead of ending the program.
+void catch_stop_signals();
+int received_stop_signal(); // 0: none
 
 } // namespace bpfcc

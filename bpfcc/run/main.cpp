@@ -5,6 +5,7 @@
 #include "bpfcc/run/guest.h"
 #include "bpfcc/run/initramfs.h"
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -207,12 +208,8 @@ int parse_options(int argc, char **argv, Options &options) {
   return 0;
 }
 
-} // namespace
-
-int main(int argc, char **argv) {
-  Options options;
-  if (int status = parse_options(argc, argv, options))
-    return status < 0 ? 0 : status;
+// The temporary folder goes whatever ends the run.
+int run(Options &options) {
   std::error_code error;
   fs::path bin = fs::read_symlink("/proc/self/exe", error).parent_path();
   if (options.guest.kernel.empty())
@@ -254,6 +251,8 @@ int main(int argc, char **argv) {
   // Boot, and stream what the guest says.
   options.guest.command_line =
       "loglevel=" + options.log_level + (options.append.empty() ? "" : " " + options.append);
+  if (received_stop_signal())
+    return kOurFailure;
   progress.say("booting " + std::to_string(options.guest.harts) +
                (options.guest.harts == 1 ? " hart" : " harts"));
   progress.clear();
@@ -277,4 +276,19 @@ int main(int argc, char **argv) {
     return fail("the guest's kernel panicked");
   }
   return kOurFailure;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Options options;
+  if (int status = parse_options(argc, argv, options))
+    return status < 0 ? 0 : status;
+  catch_stop_signals();
+  int status = run(options);
+  if (int number = received_stop_signal()) { // its sender sees what it sent
+    std::signal(number, SIG_DFL);
+    raise(number);
+  }
+  return status;
 }
