@@ -47,9 +47,9 @@ bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
 }
 
 bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch &ids) {
-  if (old.kind == Kind::uninitialised)
-    return true;
   if (old.kind != current.kind || current.moved_down > old.moved_down)
+    return false;
+  if (how == Coverage::same && old.number != current.number)
     return false;
   switch (old.kind) {
   case Kind::uninitialised:
@@ -57,7 +57,7 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
   case Kind::scalar:
     if (how == Coverage::relied_on && !old.is_relied_on)
       return true;
-    if (!is_subset(current.number, old.number))
+    if (how == Coverage::same ? current.number != old.number : !is_subset(current.number, old.number))
       return false;
     // An id in old means that the walk from there may have used that two values are parts of one.
     return old.id == 0 ||
@@ -143,26 +143,15 @@ bool reads_unwritten(const StackSlot &old, const StackSlot &current) {
 
 constexpr StackSlot kUntouched{};
 
-bool frame_covers(const Frame &old, const Frame &current, Coverage how, IdMatch &ids, CoverResult &result) {
+bool frame_covers(const FrameRecord &old, const Frame &current, Coverage how) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to ||
       old.is_callback != current.is_callback || old.rounds > current.rounds)
     return false;
-  result.work += KBPF_REG_COUNT + old.slot_count;
+  if (how != Coverage::same)
+    return true;
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
-    if (!value_covers(old.regs[reg], current.regs[reg], how, ids))
+    if ((current.regs[reg].kind != Kind::uninitialised) != (old.live >> reg & 1))
       return false;
-  for (uint32_t slot = old.slot_count; slot < current.slot_count; slot++)
-    if (current.slots[slot].bytes[0] == ByteKind::object)
-      return false;
-  for (uint32_t slot = 0; slot < old.slot_count; slot++) {
-    const StackSlot &now = slot < current.slot_count ? current.slots[slot] : kUntouched;
-    const bool is_object = old.slots[slot].bytes[0] == ByteKind::object || now.bytes[0] == ByteKind::object;
-    if (how == Coverage::relied_on && !(old.read >> slot & 1) && !is_object)
-      continue;
-    if (!slot_covers(old.slots[slot], now, how, ids))
-      return false;
-    result.reads_unwritten |= reads_unwritten(old.slots[slot], now);
-  }
   return true;
 }
 
@@ -201,37 +190,56 @@ void simplify(State &state, const Cfg &cfg) {
   }
 }
 
-void widen(State &current, const State &old) {
+void widen(State &current, const Snapshot &old) {
   const auto widen_value = [](Value &now, const Value &was) {
     if (now.is_scalar() && was.is_scalar() && !was.is_relied_on && now.number != was.number) {
       const uint64_t sources = now.sources;
       now = Value::unknown();
       now.sources = sources;
     }
+    return true;
   };
-  for (uint32_t f = 0; f < std::min(current.frame_count, old.frame_count); f++) {
-    Frame &now = *current.frames[f];
-    const Frame &was = *old.frames[f];
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
-      widen_value(now.regs[reg], was.regs[reg]);
-    for (uint32_t slot = 0; slot < std::min(now.slot_count, was.slot_count); slot++)
-      if (now.slots[slot].bytes[7] == ByteKind::spill && was.slots[slot].bytes[7] == ByteKind::spill)
-        widen_value(now.slots[slot].spilled, was.slots[slot].spilled);
-  }
+  visit(
+      old, [&](uint32_t f, const FrameRecord &) { return f < current.frame_count; },
+      [&](uint32_t f, uint32_t reg, const Value &was) {
+        return widen_value(current.frames[f]->regs[reg], was);
+      },
+      [&](uint32_t f, uint32_t slot, const StackSlot &was) {
+        Frame &now = *current.frames[f];
+        return slot >= now.slot_count || now.slots[slot].bytes[7] != ByteKind::spill ||
+               was.bytes[7] != ByteKind::spill || widen_value(now.slots[slot].spilled, was.spilled);
+      });
 }
 
-bool covers(const State &old, const State &current, Coverage how, CoverResult &result) {
+bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult &result) {
   result.reads_unwritten = false;
   result.work++;
   if (old.frame_count != current.frame_count)
     return false;
-  if (old.depends_on)
+  if (old.depends_on && how == Coverage::relied_on)
     how = Coverage::everything;
   IdMatch ids;
-  for (uint32_t f = old.frame_count; f-- > 0;)
-    if (!frame_covers(*old.frames[f], *current.frames[f], how, ids, result))
-      return false;
-  return held_covers(old.held, current.held, ids);
+  const FrameRecord *frame = nullptr;
+  return visit(
+             old,
+             [&](uint32_t f, const FrameRecord &record) {
+               frame = &record;
+               return frame_covers(record, *current.frames[f], how);
+             },
+             [&](uint32_t f, uint32_t reg, const Value &was) {
+               result.work++;
+               return value_covers(was, current.frames[f]->regs[reg], how, ids);
+             },
+             [&](uint32_t f, uint32_t slot, const StackSlot &was) {
+               result.work++;
+               if (how == Coverage::relied_on && !(frame->read >> slot & 1))
+                 return true;
+               const Frame &now = *current.frames[f];
+               const StackSlot &content = slot < now.slot_count ? now.slots[slot] : kUntouched;
+               result.reads_unwritten |= reads_unwritten(was, content);
+               return slot_covers(was, content, how, ids);
+             }) &&
+         held_covers(old.held, current.held, ids);
 }
 
 } // namespace kbpf

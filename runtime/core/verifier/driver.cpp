@@ -19,12 +19,13 @@ public:
            Rejection &rejection, VerifyStats &stats)
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
         rejection_(rejection), stats_(stats), analysis_{program, {}, rejection, {}, {}}, pool_(scratch),
-        checker_(analysis_), transformer_(analysis_, pool_), log_(options, program.insns) {}
+        snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
+        log_(options, program.insns) {}
 
   Result<VerifiedProgram> run() {
     Result<VerifiedProgram> result = verify();
-    stats_.total_states = pool_.states_made();
-    stats_.peak_states = pool_.states_peak();
+    stats_.total_states = snapshots_.made() + 1;
+    stats_.peak_states = snapshots_.peak() + 1;
     stats_.peak_memory = scratch_.peak();
     if (result.ok())
       log_.success(stats_);
@@ -91,7 +92,7 @@ private:
     while (current_) {
       bool ended = KBPF_TRY(step());
       if (ended)
-        end_path();
+        KBPF_TRY(end_path());
     }
     return {};
   }
@@ -106,7 +107,7 @@ private:
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} instructions were walked without an end", stats_.processed_insns);
     // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
-    uint64_t work = pool_.values_copied() + compared_values_.work;
+    uint64_t work = snapshots_.values_packed() + compared_values_.work;
     if (work > uint64_t{kMostValuesPerInsn} * options_.max_processed_insns)
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} registers and stack slots were copied or compared without an end", work);
@@ -258,48 +259,49 @@ private:
       record(state, from);
       return false;
     }
-    State *taken = pool_.copy(state);
-    if (!taken)
-      return Error::no_memory;
-    bool may_jump = transformer_.assume_jump(*taken, true);
-    bool may_pass = transformer_.assume_jump(state, false);
-    taken->parent = state.parent;
-    if (!may_jump || !may_pass) // what they are linked to contradicts it
-      for (const State *side : {taken, current_}) {
-        rely_on_linked(*side, side->reg(insn.dst()));
-        if (insn.src_is_reg())
-          rely_on_linked(*side, side->reg(insn.src()));
-      }
-    if (!may_pass) { // then it does jump, whatever the narrowing thinks
-      pool_.release(current_);
-      current_ = taken;
-      current_->insn = target;
-      record(*current_, from);
-      return false;
-    }
-    state.insn = from + 1;
-    if (!may_jump) {
-      pool_.release(taken);
-      return false;
-    }
-    taken->insn = target;
-    record(*taken, from);
-    KBPF_TRY(postpone(taken));
-    return false;
+    KBPF_TRY(keep_branch(state, true));
+    return !KBPF_TRY(go(false));
   }
 
-  // Keeps a state for later.
+  // Takes one side of the conditional jump at current_, both being possible by what it compares. False:
+  // numbers that are linked to those contradict it.
+  Result<bool> go(bool taken) {
+    State &state = *current_;
+    const uint32_t from = state.insn;
+    const Insn &insn = analysis_.insn(from);
+    if (!transformer_.assume_jump(state, taken)) {
+      rely_on_linked(state, state.reg(insn.dst()));
+      if (insn.src_is_reg())
+        rely_on_linked(state, state.reg(insn.src()));
+      return false;
+    }
+    state.insn = taken ? static_cast<uint32_t>(jump_target(from, insn)) : from + 1;
+    record(state, from);
+    return true;
+  }
+
+  // Keeps a state for later, and gives it back to the pool.
   Result<void> postpone(State *state) {
+    state->parent = current_->parent;
+    Result<void> kept = keep_branch(*state, false);
+    pool_.release(state);
+    return kept;
+  }
+
+  Result<void> keep_branch(State &state, bool takes_jump) {
     constexpr uint32_t kMostPending = 8192;
     if (++pending_count_ > kMostPending)
       return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
                     pending_count_);
     forks_since_checkpoint_++;
-    state->parent = current_->parent;
-    if (state->parent)
-      state->parent->open_paths++;
-    state->next = pending_;
-    pending_ = state;
+    Snapshot *branch = snapshots_.pack(state, SnapshotPool::Use::branch);
+    if (!branch)
+      return Error::no_memory;
+    branch->takes_jump = takes_jump;
+    if (branch->parent)
+      branch->parent->open_paths++;
+    branch->next = pending_;
+    pending_ = branch;
     return {};
   }
 
@@ -314,22 +316,36 @@ private:
       log_.path_is_lost();
   }
 
-  void end_path() {
-    // Checkpoints from which every path has ended are known to be safe.
-    for (State *checkpoint = current_->parent; checkpoint && --checkpoint->open_paths == 0;
+  // Goes on with the branch that has waited for the shortest time; current_ is null where none is left.
+  Result<void> end_path() {
+    for (bool goes_on = false; !goes_on;) {
+      close_checkpoints();
+      Snapshot *branch = pending_;
+      if (!branch) {
+        pool_.release(current_);
+        current_ = nullptr;
+        return {};
+      }
+      pending_ = branch->next;
+      pending_count_--;
+      if (!snapshots_.unpack(*branch, *current_, pool_))
+        return Error::no_memory;
+      const bool takes_jump = branch->takes_jump;
+      snapshots_.release(branch);
+      goes_on = !takes_jump || KBPF_TRY(go(true));
+    }
+    log_.note("-- from here another path, at instruction {}\n", current_->insn);
+    return {};
+  }
+
+  // Checkpoints from which every path has ended are known to be safe.
+  void close_checkpoints() {
+    for (Snapshot *checkpoint = current_->parent; checkpoint && --checkpoint->open_paths == 0;
          checkpoint = checkpoint->parent) {
       Checkpoints &there = checkpoints_[checkpoint->insn];
       there.open = checkpoint->next; // the deepest of the path is the newest of its place
       checkpoint->next = there.closed;
       there.closed = checkpoint;
-    }
-    pool_.release(current_);
-    current_ = pending_;
-    if (current_) {
-      pending_ = current_->next;
-      current_->next = nullptr;
-      pending_count_--;
-      log_.note("-- from here another path, at instruction {}\n", current_->insn);
     }
   }
 
@@ -346,7 +362,7 @@ private:
                       insns_since_checkpoint_ >= 8;
     constexpr uint32_t kMostRounds = 16;
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
-    for (State *old = here.open; old && rounds < kMostRounds; old = old->next, rounds++) {
+    for (Snapshot *old = here.open; old && rounds < kMostRounds; old = old->next, rounds++) {
       if (iterates && rounds == 0)
         widen(*current_, *old);
       const bool covered = covers(*old, *current_, Coverage::everything, compared_values_);
@@ -357,14 +373,14 @@ private:
         return true;
       }
       if (covered && old->iterations == current_->iterations &&
-          covers(*current_, *old, Coverage::everything, compared_values_))
+          covers(*old, *current_, Coverage::same, compared_values_))
         return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                       "instruction {} is reached again in the same state", current_->insn);
     }
     if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 && insns_since_checkpoint_ < 100)
       worthwhile = false;
-    for (State **link = &here.closed; *link;) {
-      State &old = **link;
+    for (Snapshot **link = &here.closed; *link;) {
+      Snapshot &old = **link;
       if (covers(old, *current_, Coverage::relied_on, compared_values_)) {
         old.hits++;
         end_at(old);
@@ -373,7 +389,7 @@ private:
       }
       if (worthwhile && ++old.misses > 3 * old.hits + 3) { // costs more than it saves
         *link = old.next;
-        pool_.release(&old);
+        snapshots_.release(&old);
       } else {
         link = &old.next;
       }
@@ -384,7 +400,7 @@ private:
   }
 
   // `old`, just compared, covers the current state.
-  void end_at(const State &old) {
+  void end_at(const Snapshot &old) {
     rely_like(*current_, old);
     if (!compared_values_.reads_unwritten)
       return;
@@ -394,15 +410,13 @@ private:
   }
 
   Result<void> make_checkpoint() {
-    State *checkpoint = pool_.copy(*current_);
+    Snapshot *checkpoint = snapshots_.pack(*current_, SnapshotPool::Use::checkpoint);
     if (!checkpoint)
       return Error::no_memory;
-    checkpoint->parent = current_->parent;
     checkpoint->open_paths = 1;
     checkpoint->next = checkpoints_[current_->insn].open;
     checkpoints_[current_->insn].open = checkpoint;
     current_->parent = checkpoint;
-    start_at_checkpoint(*current_);
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
     return {};
   }
@@ -415,18 +429,19 @@ private:
   VerifyStats &stats_;
   Analysis analysis_;
   StatePool pool_;
+  SnapshotPool snapshots_;
   Checker checker_;
   Transformer transformer_;
   Log log_;
 
   State *current_ = nullptr;
-  State *pending_ = nullptr; // last in, first out
+  Snapshot *pending_ = nullptr; // last in, first out
   uint32_t pending_count_ = 0;
   uint32_t path_steps_ = 0;
   CoverResult compared_values_;
   struct Checkpoints { // of one instruction, each a list, the newest first
-    State *open;       // ancestors of the current state
-    State *closed;     // all paths from there have ended
+    Snapshot *open;    // ancestors of the current state
+    Snapshot *closed;  // all paths from there have ended
   };
   std::span<Checkpoints> checkpoints_;
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;

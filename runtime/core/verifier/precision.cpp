@@ -1,43 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/precision.h"
-#include <algorithm>
 
 namespace kbpf {
-namespace {
-
-// Numbers beyond the 63rd share the last bit: relied on together.
-constexpr uint32_t kLastBit = 63;
-
-// Calls visit(Value &, bit) for every number of a state, in one order.
-template <typename Visitor> void for_each_number(State &state, Visitor visit) {
-  uint32_t index = 0;
-  for_each_value(state, [&](Value &value) {
-    if (value.is_scalar())
-      visit(value, uint64_t{1} << std::min(index++, kLastBit));
-  });
-}
-
-} // namespace
-
-void start_at_checkpoint(State &state) {
-  for_each_number(state, [](Value &value, uint64_t bit) { value.sources = bit; });
-  for (uint32_t f = 0; f < state.frame_count; f++)
-    state.frames[f]->written = 0;
-}
 
 void rely_on(const State &state, uint64_t sources) {
-  for (State *checkpoint = state.parent; checkpoint; checkpoint = checkpoint->parent) {
+  constexpr uint64_t kRest = uint64_t{1} << 63;
+  for (Snapshot *checkpoint = state.parent; checkpoint; checkpoint = checkpoint->parent) {
     sources &= ~checkpoint->relied_on;
     if (sources == 0)
       return;
     checkpoint->relied_on |= sources;
     uint64_t earlier = 0;
-    for_each_number(*checkpoint, [&](Value &value, uint64_t bit) {
-      if (sources & bit) {
-        value.is_relied_on = true;
-        earlier |= value.sources;
-      }
-    });
+    for (uint64_t left = sources & ~kRest; left; left &= left - 1)
+      earlier |= checkpoint->sources()[std::countr_zero(left)];
+    if (sources & kRest)
+      for (uint32_t number = 63; number < checkpoint->number_count; number++)
+        earlier |= checkpoint->sources()[number];
     sources = earlier;
   }
 }
@@ -57,9 +35,9 @@ void rely_on_linked(const State &state, const Value &value) {
 
 void rely_on_slots(const State &state, uint32_t frame, uint64_t slots) {
   slots &= ~state.frames[frame]->written;
-  for (State *checkpoint = state.parent; checkpoint && frame < checkpoint->frame_count;
+  for (Snapshot *checkpoint = state.parent; checkpoint && frame < checkpoint->frame_count;
        checkpoint = checkpoint->parent) {
-    Frame &earlier = *checkpoint->frames[frame];
+    FrameRecord &earlier = checkpoint->frames()[frame];
     slots &= ~earlier.read;
     if (slots == 0)
       return;
@@ -68,29 +46,33 @@ void rely_on_slots(const State &state, uint32_t frame, uint64_t slots) {
   }
 }
 
-void rely_like(const State &state, const State &old) {
+void rely_like(const State &state, const Snapshot &old) {
   uint64_t sources = 0;
-  const auto both = [&](const Value &was, const Value &now) {
-    if (was.is_scalar() && was.is_relied_on)
-      sources |= now.sources;
-  };
-  for (uint32_t f = 0; f < old.frame_count; f++) {
-    const Frame &was = *old.frames[f];
-    const Frame &now = *state.frames[f];
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
-      both(was.regs[reg], now.regs[reg]);
-    for (uint32_t slot = 0; slot < std::min(was.slot_count, now.slot_count); slot++)
-      if (was.slots[slot].bytes[0] == ByteKind::spill)
-        both(was.slots[slot].spilled, now.slots[slot].spilled);
-    rely_on_slots(state, f, was.read);
-  }
+  visit(
+      old,
+      [&](uint32_t f, const FrameRecord &frame) {
+        rely_on_slots(state, f, frame.read);
+        return true;
+      },
+      [&](uint32_t f, uint32_t reg, const Value &was) {
+        if (was.is_scalar() && was.is_relied_on)
+          sources |= state.frames[f]->regs[reg].sources;
+        return true;
+      },
+      [&](uint32_t f, uint32_t slot, const StackSlot &was) {
+        const Frame &now = *state.frames[f];
+        if (was.bytes[0] == ByteKind::spill && was.spilled.is_scalar() && was.spilled.is_relied_on &&
+            slot < now.slot_count && now.slots[slot].bytes[0] == ByteKind::spill)
+          sources |= now.slots[slot].spilled.sources;
+        return true;
+      });
   rely_on(state, sources);
   if (old.open_paths == 0 && old.depends_on)
     depend_on_open(state, old.depends_on);
 }
 
 void depend_on_open(const State &state, uint32_t open) {
-  for (State *checkpoint = state.parent; checkpoint && checkpoint->serial != open;
+  for (Snapshot *checkpoint = state.parent; checkpoint && checkpoint->serial != open;
        checkpoint = checkpoint->parent)
     checkpoint->depends_on = open;
 }

@@ -5,22 +5,18 @@
 // the last checkpoint it was computed from (Value::sources), so that a demand finds its way back from
 // checkpoint to checkpoint without the instructions between them.
 #pragma once
-#include "core/verifier/state.h"
+#include "core/verifier/snapshot.h"
 
 namespace kbpf {
-
-// The checkpoint that the state has just become a copy of: from now on sources and written slots are counted
-// from there.
-void start_at_checkpoint(State &state);
 
 // The path relies on these numbers of its last checkpoint, and so on what they were computed from.
 void rely_on(const State &state, uint64_t sources);
 // On a number, and on those it is linked to: what is known of it may come from them.
 void rely_on_linked(const State &state, const Value &value);
-// On bytes of a stack frame; bits as in Frame::read.
+// On bytes of a stack frame; bits as in FrameRecord::read.
 void rely_on_slots(const State &state, uint32_t frame, uint64_t slots);
 // `old` covers the state: what was relied on behind it is relied on here.
-void rely_like(const State &state, const State &old);
+void rely_like(const State &state, const Snapshot &old);
 
 // What `old` vouches for depends on a checkpoint, by its serial, whose paths have not ended: marks of its
 // path may still be missing, so that only states which it covers in everything may end at it.

@@ -67,10 +67,6 @@ State *StatePool::make_state() {
   } else {
     state = arena_.make<State>();
   }
-  if (state) {
-    state->serial = ++states_made_;
-    states_peak_ = std::max(states_peak_, ++states_now_);
-  }
   return state;
 }
 
@@ -81,7 +77,6 @@ void StatePool::release(State *state) {
     free_held_ = new (state->held) FreeBlock{free_held_};
   state->next = free_states_;
   free_states_ = state;
-  states_now_--;
 }
 
 State *StatePool::copy(const State &state) {
@@ -103,7 +98,6 @@ State *StatePool::copy(const State &state) {
     to->written = from.written;
     std::copy(std::begin(from.regs), std::end(from.regs), to->regs);
     std::copy(from.slots, from.slots + from.slot_count, to->slots);
-    values_copied_ += KBPF_REG_COUNT + from.slot_count;
   }
   if (state.held) {
     if (!hold(*result)) {

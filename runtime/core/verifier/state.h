@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The verifier's knowledge at one point of one path: registers and stack of every active frame. States live
-// in a pool over the scratch arena; copies are cheap, because a frame only holds the stack slots that were
-// touched.
+// in a pool over the scratch arena; a frame only holds the stack slots that were touched. What is kept for
+// later is packed (snapshot.h).
 #pragma once
 #include "core/base/arena.h"
 #include "core/base/result.h"
@@ -109,7 +109,6 @@ struct Frame {
   bool is_callback;    // called by the helper that return_to calls, which goes on calling or returns
   uint32_t rounds;     // of the callback in the helper call that the frame is in
   uint64_t written;    // bit n: slot n was wholly written since the last checkpoint
-  uint64_t read;       // in a checkpoint: bit n, slot n may be read behind it
   uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
   uint32_t capacity;
   StackSlot *slots;
@@ -120,21 +119,17 @@ constexpr uint32_t kMaxSlots = KBPF_STACK_SIZE / 8;
 
 struct PathStep; // log.h
 struct Held;     // held.h
+struct Snapshot; // snapshot.h
 
 struct State {
   uint32_t insn;
   uint32_t frame_count;
   Frame *frames[KBPF_MAX_CALL_FRAMES];
-  uint32_t iterations;   // that the path has begun: is_iteration() of cfg.h
-  State *parent;         // the checkpoint that this path last passed
-  uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
-  uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
-  uint64_t relied_on;    // a checkpoint: its numbers that were relied on, as bits of Value::sources
-  uint32_t serial;       // no two states of a walk have the same; from 1
-  uint32_t depends_on;   // a checkpoint: serial of an open one that paths from here have ended at; 0: none
-  State *next;           // in a list of checkpoints, or of pending or free states
-  Held *held;            // what the path has to give back; null: nothing
-  const PathStep *path;  // how the walk came here; null where nobody asked
+  uint32_t iterations;  // that the path has begun: is_iteration() of cfg.h
+  Snapshot *parent;     // the checkpoint that this path last passed
+  State *next;          // in a list of free states
+  Held *held;           // what the path has to give back; null: nothing
+  const PathStep *path; // how the walk came here; null where nobody asked
 
   Frame &frame() { return *frames[frame_count - 1]; }
   const Frame &frame() const { return *frames[frame_count - 1]; }
@@ -176,11 +171,6 @@ public:
   // Makes the frame hold at least `count` slots; the new ones are uninitialised. False: no memory.
   [[nodiscard]] bool reserve_slots(Frame &frame, uint32_t count);
 
-  uint64_t values_copied() const { return values_copied_; }
-  uint32_t states_made() const { return states_made_; }
-  uint32_t states_now() const { return states_now_; }
-  uint32_t states_peak() const { return states_peak_; }
-
 private:
   Frame *make_frame();
   void release_frame(Frame *frame);
@@ -195,8 +185,6 @@ private:
   FreeBlock *free_frames_ = nullptr;
   FreeBlock *free_held_ = nullptr;
   FreeBlock *free_slots_[8] = {}; // by log2 of the capacity
-  uint64_t values_copied_ = 0;
-  uint32_t states_made_ = 0, states_now_ = 0, states_peak_ = 0;
 };
 
 } // namespace kbpf

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/snapshot.h"
+#include "core/verifier/held.h"
+#include <algorithm>
+#include <cstring>
+
+namespace kbpf {
+namespace {
+
+// How much of a number is written down.
+enum class NumberForm : uint8_t {
+  unknown,
+  zero,
+  constant, // one word
+  byte,     // any number of so many bits
+  half,
+  word,
+  bounds, // seven words: all that is known
+};
+constexpr uint32_t kBoundsWords = sizeof(Scalar) / sizeof(uint64_t);
+static_assert(sizeof(Scalar) % sizeof(uint64_t) == 0);
+
+enum Flag : uint8_t { kMovedDown = 1, kIsInner = 2, kHasId = 4, kHasRange = 8 };
+
+NumberForm form_of(const Scalar &number) {
+  if (number.is_constant())
+    return number.value() == 0 ? NumberForm::zero : NumberForm::constant;
+  if (number.bits.value != 0)
+    return NumberForm::bounds;
+  switch (number.bits.mask) {
+  case ~uint64_t{0}:
+    return number == Scalar() ? NumberForm::unknown : NumberForm::bounds;
+  case 0xff:
+    return number == Scalar::zero_extended(8) ? NumberForm::byte : NumberForm::bounds;
+  case 0xffff:
+    return number == Scalar::zero_extended(16) ? NumberForm::half : NumberForm::bounds;
+  case 0xffffffff:
+    return number == Scalar::zero_extended(32) ? NumberForm::word : NumberForm::bounds;
+  default:
+    return NumberForm::bounds;
+  }
+}
+
+void pack_value(uint64_t *&at, const Value &value) {
+  const NumberForm form = form_of(value.number);
+  uint8_t flags = 0;
+  if (value.moved_down)
+    flags |= kMovedDown;
+  if (value.is_inner)
+    flags |= kIsInner;
+  if (value.id || value.delta)
+    flags |= kHasId;
+  if (value.range || value.owner)
+    flags |= kHasRange;
+  *at++ = static_cast<uint64_t>(value.kind) | uint64_t{value.frame} << 8 | uint64_t{value.map} << 16 |
+          static_cast<uint64_t>(form) << 32 | static_cast<uint64_t>(value.part.form) << 40 |
+          uint64_t{value.part.bits} << 48 | uint64_t{flags} << 56;
+  if (flags & kHasId)
+    *at++ = value.id | uint64_t{static_cast<uint32_t>(value.delta)} << 32;
+  if (flags & kHasRange)
+    *at++ = value.owner | uint64_t{value.range} << 32;
+  if (form == NumberForm::constant) {
+    *at++ = value.number.value();
+  } else if (form == NumberForm::bounds) {
+    memcpy(at, &value.number, sizeof value.number);
+    at += kBoundsWords;
+  }
+}
+
+} // namespace
+
+void unpack_value(const uint64_t *&at, Value &value) {
+  const uint64_t word = *at++;
+  const uint8_t flags = static_cast<uint8_t>(word >> 56);
+  value = Value();
+  value.kind = static_cast<Kind>(word & 0xff);
+  value.frame = static_cast<uint8_t>(word >> 8);
+  value.map = static_cast<uint16_t>(word >> 16);
+  value.part = {static_cast<Part::Form>(word >> 40 & 0xff), static_cast<uint8_t>(word >> 48)};
+  value.moved_down = flags & kMovedDown;
+  value.is_inner = flags & kIsInner;
+  if (flags & kHasId) {
+    value.id = static_cast<uint32_t>(*at);
+    value.delta = static_cast<int32_t>(*at++ >> 32);
+  }
+  if (flags & kHasRange) {
+    value.owner = static_cast<uint32_t>(*at);
+    value.range = static_cast<uint16_t>(*at++ >> 32);
+  }
+  switch (static_cast<NumberForm>(word >> 32 & 0xff)) {
+  case NumberForm::unknown:
+    break;
+  case NumberForm::zero:
+    value.number = Scalar::constant(0);
+    break;
+  case NumberForm::constant:
+    value.number = Scalar::constant(*at++);
+    break;
+  case NumberForm::byte:
+    value.number = Scalar::zero_extended(8);
+    break;
+  case NumberForm::half:
+    value.number = Scalar::zero_extended(16);
+    break;
+  case NumberForm::word:
+    value.number = Scalar::zero_extended(32);
+    break;
+  case NumberForm::bounds:
+    memcpy(&value.number, at, sizeof value.number);
+    at += kBoundsWords;
+  }
+}
+
+Snapshot *SnapshotPool::pack(State &state, Use use) {
+  if (!buffer_ && !(buffer_ = arena_.make_array<uint64_t>(2 * kMostWords).data()))
+    return nullptr;
+  // Sources and values are gathered apart, then put behind each other.
+  uint64_t *values = buffer_ + KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots), *at = values;
+  uint32_t numbers = 0;
+  FrameRecord frames[KBPF_MAX_CALL_FRAMES];
+  const auto write = [&](Value &value) {
+    pack_value(at, value);
+    values_packed_++;
+    if (!value.is_scalar())
+      return;
+    buffer_[numbers] = value.sources;
+    if (use == Use::checkpoint)
+      value.sources = source_bit(numbers);
+    numbers++;
+  };
+  for (uint32_t f = state.frame_count; f-- > 0;) {
+    Frame &frame = *state.frames[f];
+    FrameRecord &record = frames[f];
+    record = {};
+    record.first_insn = frame.first_insn;
+    record.return_to = frame.return_to;
+    record.rounds = frame.rounds;
+    record.is_callback = frame.is_callback;
+    record.slot_count = static_cast<uint8_t>(frame.slot_count);
+    record.written = frame.written;
+    if (use == Use::checkpoint)
+      frame.written = 0;
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
+      if (frame.regs[reg].kind == Kind::uninitialised)
+        continue;
+      record.live |= static_cast<uint16_t>(1u << reg);
+      write(frame.regs[reg]);
+    }
+    for (uint32_t s = 0; s < frame.slot_count; s++) {
+      StackSlot &slot = frame.slots[s];
+      constexpr uint64_t kEach = 0x0101010101010101;
+      uint64_t bytes;
+      memcpy(&bytes, slot.bytes, sizeof bytes);
+      if (bytes == 0)
+        continue;
+      const uint64_t bit = uint64_t{1} << s;
+      if (bytes == kEach * static_cast<uint64_t>(ByteKind::spill)) {
+        record.spilled |= bit;
+      } else if (bytes == kEach * static_cast<uint64_t>(ByteKind::misc)) {
+        record.misc |= bit;
+      } else if (bytes == kEach * static_cast<uint64_t>(ByteKind::zero)) {
+        record.zero |= bit;
+      } else {
+        record.mixed |= bit;
+        *at++ = bytes;
+      }
+      if (slot.bytes[0] == ByteKind::spill)
+        write(slot.spilled);
+    }
+  }
+  const size_t frame_bytes = state.frame_count * sizeof(FrameRecord),
+               source_bytes = numbers * sizeof(uint64_t),
+               value_bytes = static_cast<size_t>(at - values) * sizeof(uint64_t);
+  const size_t units = (sizeof(Snapshot) + frame_bytes + source_bytes + value_bytes + kUnit - 1) / kUnit;
+  if (units > kUnits)
+    return nullptr;
+  void *memory = free_[units];
+  if (memory)
+    free_[units] = free_[units]->next;
+  else
+    memory = arena_.allocate(units * kUnit, alignof(Snapshot));
+  if (!memory)
+    return nullptr;
+  Snapshot *snapshot = new (memory) Snapshot{};
+  snapshot->bytes_64 = static_cast<uint16_t>(units);
+  snapshot->frame_count = static_cast<uint8_t>(state.frame_count);
+  snapshot->number_count = static_cast<uint16_t>(numbers);
+  snapshot->insn = state.insn;
+  snapshot->iterations = state.iterations;
+  snapshot->path = state.path;
+  snapshot->parent = state.parent;
+  std::byte *body = reinterpret_cast<std::byte *>(snapshot->frames());
+  memcpy(body, frames, frame_bytes);
+  memcpy(body + frame_bytes, buffer_, source_bytes);
+  memcpy(body + frame_bytes + source_bytes, values, value_bytes);
+  if (state.held && !state.held->is_empty()) {
+    void *place = free_held_ ? free_held_ : arena_.allocate(sizeof(Held), alignof(Held));
+    if (!place)
+      return nullptr;
+    if (free_held_)
+      free_held_ = free_held_->next;
+    snapshot->held = new (place) Held(*state.held);
+  }
+  snapshot->serial = ++made_;
+  peak_ = std::max(peak_, ++now_);
+  return snapshot;
+}
+
+bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &pool) {
+  while (state.frame_count > snapshot.frame_count)
+    pool.pop_frame(state);
+  state.insn = snapshot.insn;
+  state.iterations = snapshot.iterations;
+  state.path = snapshot.path;
+  state.parent = snapshot.parent;
+  if (state.held)
+    *state.held = {};
+  if (snapshot.held) {
+    Held *held = pool.hold(state);
+    if (!held)
+      return false;
+    *held = *snapshot.held;
+  }
+  for (uint32_t f = 0; f < snapshot.frame_count; f++) {
+    const FrameRecord &record = snapshot.frames()[f];
+    Frame *frame = f < state.frame_count ? state.frames[f] : pool.push_frame(state, 0, 0);
+    if (!frame)
+      return false;
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+      frame->regs[reg].kind = Kind::uninitialised;
+    for (uint32_t slot = 0; slot < frame->slot_count; slot++)
+      memset(frame->slots[slot].bytes, 0, sizeof frame->slots[slot].bytes);
+    frame->slot_count = 0;
+    if (!pool.reserve_slots(*frame, record.slot_count))
+      return false;
+    frame->first_insn = record.first_insn;
+    frame->return_to = record.return_to;
+    frame->is_callback = record.is_callback;
+    frame->rounds = record.rounds;
+    frame->written = record.written;
+  }
+  return visit(
+      snapshot, [](uint32_t, const FrameRecord &) { return true; },
+      [&](uint32_t f, uint32_t reg, const Value &value) {
+        state.frames[f]->regs[reg] = value;
+        return true;
+      },
+      [&](uint32_t f, uint32_t slot, const StackSlot &content) {
+        StackSlot &to = state.frames[f]->slots[slot];
+        memcpy(to.bytes, content.bytes, sizeof to.bytes);
+        if (content.bytes[0] == ByteKind::spill)
+          to.spilled = content.spilled;
+        return true;
+      });
+}
+
+void SnapshotPool::release(Snapshot *snapshot) {
+  if (snapshot->held)
+    free_held_ = new (snapshot->held) FreeBlock{free_held_};
+  FreeBlock *&free = free_[snapshot->bytes_64];
+  free = new (snapshot) FreeBlock{free};
+  now_--;
+}
+
+} // namespace kbpf

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// States that are kept: checkpoints, which later states are compared with, and branches that wait to be
+// walked. Thousands of them live at a time, so they are packed: only what holds something, and of numbers
+// only what is not implied.
+#pragma once
+#include "core/verifier/state.h"
+#include <bit>
+
+namespace kbpf {
+
+// One frame of a snapshot; slots as bits, bit n for slot n.
+struct FrameRecord {
+  uint32_t first_insn, return_to;
+  uint32_t rounds;
+  uint16_t live; // registers that hold something, r10 left out
+  uint8_t slot_count;
+  bool is_callback;
+  uint64_t written;             // as in Frame
+  uint64_t read;                // a checkpoint: slots that may be read behind it
+  uint64_t spilled, misc, zero; // slots that are so as a whole
+  uint64_t mixed;               // slots that are none of these, nor wholly uninitialised
+};
+
+struct Snapshot {
+  Snapshot *parent; // the checkpoint that the path last passed
+  Snapshot *next;   // in a list
+  Held *held;       // null: nothing
+  const PathStep *path;
+  uint64_t relied_on; // a checkpoint: its numbers that were relied on, as bits of Value::sources
+  uint32_t insn;
+  uint32_t serial;       // no two of a walk have the same; from 1
+  uint32_t depends_on;   // a checkpoint: serial of an open one that paths from here have ended at; 0: none
+  uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
+  uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
+  uint32_t iterations;
+  uint16_t bytes_64; // its size, in units of 64 bytes
+  uint16_t number_count;
+  uint8_t frame_count;
+  bool takes_jump; // a branch: the conditional jump at insn is taken
+
+  FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }
+  const FrameRecord *frames() const { return reinterpret_cast<const FrameRecord *>(this + 1); }
+  // What each number came from, in the order in which they are packed.
+  const uint64_t *sources() const { return reinterpret_cast<const uint64_t *>(frames() + frame_count); }
+  const uint64_t *values() const { return sources() + number_count; }
+};
+
+// Numbers beyond the 63rd share the last bit: they are relied on together.
+constexpr uint64_t source_bit(uint32_t number) { return uint64_t{1} << (number < 63 ? number : 63); }
+
+// Reads one packed value and moves on to the next.
+void unpack_value(const uint64_t *&at, Value &value);
+
+// Calls on_frame(index, FrameRecord), on_register(frame, register, Value) and on_slot(frame, slot,
+// StackSlot), frame by frame from the innermost, until one returns false. Slots that are wholly uninitialised
+// are left out.
+template <typename OnFrame, typename OnRegister, typename OnSlot>
+bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, OnSlot on_slot) {
+  const uint64_t *at = snapshot.values();
+  uint32_t number = 0;
+  const auto read = [&](Value &value) {
+    unpack_value(at, value);
+    if (!value.is_scalar())
+      return;
+    value.is_relied_on = snapshot.relied_on & source_bit(number);
+    value.sources = snapshot.sources()[number++];
+  };
+  Value value;
+  StackSlot slot;
+  for (uint32_t f = snapshot.frame_count; f-- > 0;) {
+    const FrameRecord &frame = snapshot.frames()[f];
+    if (!on_frame(f, frame))
+      return false;
+    for (uint32_t left = frame.live; left; left &= left - 1) {
+      read(value);
+      if (!on_register(f, static_cast<uint32_t>(std::countr_zero(left)), value))
+        return false;
+    }
+    for (uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed; left; left &= left - 1) {
+      const uint64_t bit = left & (~left + 1);
+      uint64_t bytes = 0x0101010101010101 * static_cast<uint64_t>(frame.spilled & bit ? ByteKind::spill
+                                                                  : frame.zero & bit  ? ByteKind::zero
+                                                                                      : ByteKind::misc);
+      if (frame.mixed & bit)
+        bytes = *at++;
+      __builtin_memcpy(slot.bytes, &bytes, sizeof bytes);
+      if (slot.bytes[0] == ByteKind::spill)
+        read(slot.spilled);
+      if (!on_slot(f, static_cast<uint32_t>(std::countr_zero(left)), slot))
+        return false;
+    }
+  }
+  return true;
+}
+
+class SnapshotPool {
+public:
+  explicit SnapshotPool(Arena &arena) : arena_(arena) {}
+
+  enum class Use : uint8_t {
+    branch,
+    checkpoint, // from now on the state's sources and written slots are counted from it
+  };
+  Snapshot *pack(State &state, Use use); // null: no memory
+  // Makes the state what the snapshot holds. False: no memory.
+  [[nodiscard]] bool unpack(const Snapshot &snapshot, State &state, StatePool &pool);
+  void release(Snapshot *snapshot);
+
+  uint32_t made() const { return made_; }
+  uint32_t peak() const { return peak_; }
+  uint64_t values_packed() const { return values_packed_; }
+
+private:
+  struct FreeBlock {
+    FreeBlock *next;
+  };
+  static constexpr size_t kUnit = 64, kUnits = 1024; // a state of full frames fits
+  static constexpr size_t kMostWords = kUnit * kUnits / sizeof(uint64_t);
+  static_assert(sizeof(Snapshot) + KBPF_MAX_CALL_FRAMES * sizeof(FrameRecord) +
+                    KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots) * 13 * sizeof(uint64_t) <=
+                kUnit * kUnits * 2);
+
+  Arena &arena_;
+  uint64_t *buffer_ = nullptr;
+  FreeBlock *free_held_ = nullptr;
+  FreeBlock *free_[kUnits + 1] = {};
+  uint32_t made_ = 0, now_ = 0, peak_ = 0;
+  uint64_t values_packed_ = 0;
+};
+
+} // namespace kbpf
