@@ -167,6 +167,7 @@ private:
         if (!is_jump(insns_[i]))
           continue;
         int64_t target = jump_target(i, insns_[i]);
+        jumps_back_ |= target <= int64_t{i};
         if (target < subprogram.first || target >= end)
           return reject(rejection_, RejectionId::jump_between_functions, i,
                         "the jump goes to instruction {}, outside of its function at {} to {}", target,
@@ -226,7 +227,7 @@ private:
         changed |= before != live[i];
         live[i] = before;
       }
-      if (!changed)
+      if (!changed || !jumps_back_)
         return {};
     }
     std::fill(live.begin(), live.end(), kAllRegs);
@@ -252,6 +253,7 @@ private:
   Arena &arena_;
   Rejection &rejection_;
   Cfg cfg_;
+  bool jumps_back_ = false; // somewhere in the program
 };
 
 } // namespace

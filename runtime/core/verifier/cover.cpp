@@ -226,6 +226,16 @@ bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult
                frame = &record;
                return frame_covers(record, *current.frames[f], how);
              },
+             [&](uint32_t f, uint32_t reg, PackedValue was, bool is_relied_on) {
+               const Value &now = current.frames[f]->regs[reg];
+               if (was.kind() != now.kind)
+                 return Glance::stop;
+               if (was.kind() == Kind::scalar && how == Coverage::relied_on && !is_relied_on)
+                 return Glance::pass_over;
+               if (!was.is_plain_constant())
+                 return Glance::unpack;
+               return now.number.is_constant(was.constant()) ? Glance::pass_over : Glance::stop;
+             },
              [&](uint32_t f, uint32_t reg, const Value &was) {
                result.work++;
                return value_covers(was, current.frames[f]->regs[reg], how, ids);

@@ -360,9 +360,9 @@ private:
     const bool forked = forks_since_checkpoint_ != 0;
     bool worthwhile = iterates || (!here.open && !here.closed) || jumps_since_checkpoint_ >= 2 ||
                       insns_since_checkpoint_ >= 8;
-    constexpr uint32_t kMostRounds = 16;
+    const uint32_t most_rounds = iterates ? 16 : 4; // that are compared
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
-    for (Snapshot *old = here.open; old && rounds < kMostRounds; old = old->next, rounds++) {
+    for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
       if (iterates && rounds == 0)
         widen(*current_, *old);
       const bool covered = covers(*old, *current_, Coverage::everything, compared_values_);

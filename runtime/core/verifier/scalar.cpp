@@ -67,9 +67,15 @@ Scalar Scalar::constant(uint64_t word) {
 }
 
 Scalar Scalar::zero_extended(unsigned width) {
+  if (width >= 64)
+    return unknown();
+  const uint64_t mask = Tnum::unknown_bits(width).mask;
   Scalar result;
-  result.bits = Tnum::unknown_bits(width);
-  return normalised(result);
+  result.bits = {0, mask};
+  result.r64 = {0, mask, 0, static_cast<int64_t>(mask)};
+  if (width < 32)
+    result.r32 = {0, static_cast<uint32_t>(mask), 0, static_cast<int32_t>(mask)};
+  return width == 32 || width < 32 ? result : normalised(result);
 }
 
 Scalar Scalar::sign_extended(unsigned width) {
@@ -83,6 +89,7 @@ bool Scalar::normalise() {
   // Each view may narrow the next by what it has just learnt; a third round has not been seen to add
   // anything.
   for (int round = 0; round < 3; round++) {
+    const Scalar before = *this;
     r64 = intersect(r64, range_of<uint64_t>(bits));
     r32 = intersect(r32, range_of<uint32_t>(bits));
     r64.deduce();
@@ -101,6 +108,8 @@ bool Scalar::normalise() {
     if (are_disjoint(bits, lower))
       return false;
     bits = intersect(bits, lower);
+    if (*this == before)
+      return true;
   }
   return true;
 }
@@ -243,10 +252,48 @@ bool may_shift_too_far(uint8_t code, unsigned width, const Range64 &count) {
 
 } // namespace
 
+namespace {
+
+// Both operands known: no need for sets. False: an operation that is left to them.
+bool compute(uint8_t code, uint64_t dst, uint64_t src, uint64_t &result) {
+  switch (code) {
+  case KBPF_ALU_ADD:
+    result = dst + src;
+    return true;
+  case KBPF_ALU_SUB:
+    result = dst - src;
+    return true;
+  case KBPF_ALU_MUL:
+    result = dst * src;
+    return true;
+  case KBPF_ALU_OR:
+    result = dst | src;
+    return true;
+  case KBPF_ALU_AND:
+    result = dst & src;
+    return true;
+  case KBPF_ALU_XOR:
+    result = dst ^ src;
+    return true;
+  default:
+    return false;
+  }
+}
+
+// Whatever is added to any number at all, or taken from it, or flipped in it: any number.
+bool loses_all(uint8_t code) { return code == KBPF_ALU_ADD || code == KBPF_ALU_SUB || code == KBPF_ALU_XOR; }
+
+} // namespace
+
 Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
   if (code == KBPF_ALU_MOV)
     return off ? sign_extend(src, static_cast<unsigned>(off)) : src;
   if (may_shift_too_far(code, 64, src.r64))
+    return Scalar::unknown();
+  uint64_t word;
+  if (dst.is_constant() && src.is_constant() && compute(code, dst.value(), src.value(), word))
+    return Scalar::constant(word);
+  if (loses_all(code) && (dst.is_unknown() || src.is_unknown()))
     return Scalar::unknown();
   Scalar result;
   result.bits = alu_bits(code, 64, dst.bits, src.bits);
@@ -267,6 +314,9 @@ Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
     return zero_extend(off ? sign_extend(src, static_cast<unsigned>(off)) : src, 32);
   if (may_shift_too_far(code, 32, src.r64))
     return Scalar::zero_extended(32);
+  uint64_t word;
+  if (dst.is_constant() && src.is_constant() && compute(code, dst.value(), src.value(), word))
+    return Scalar::constant(static_cast<uint32_t>(word));
   Tnum bits = alu_bits(code, 32, truncate(dst.bits, 32), truncate(src.bits, 32));
   return from_lower(bits, alu_range(code, off == 1, dst.r32, src.r32));
 }

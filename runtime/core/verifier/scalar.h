@@ -24,7 +24,7 @@ struct Scalar {
   bool is_constant() const { return bits.is_constant(); }
   bool is_constant(uint64_t word) const { return bits.is_constant() && bits.value == word; }
   uint64_t value() const { return bits.value; } // only where is_constant()
-  bool is_unknown() const { return *this == Scalar(); }
+  bool is_unknown() const { return ~bits.mask == 0 && *this == Scalar(); }
   bool contains(uint64_t word) const {
     return bits.contains(word) && r64.contains(word) && r32.contains(static_cast<uint32_t>(word));
   }

@@ -7,20 +7,9 @@
 namespace kbpf {
 namespace {
 
-// How much of a number is written down.
-enum class NumberForm : uint8_t {
-  unknown,
-  zero,
-  constant, // one word
-  byte,     // any number of so many bits
-  half,
-  word,
-  bounds, // seven words: all that is known
-};
+using NumberForm = PackedValue::NumberForm;
 constexpr uint32_t kBoundsWords = sizeof(Scalar) / sizeof(uint64_t);
 static_assert(sizeof(Scalar) % sizeof(uint64_t) == 0);
-
-enum Flag : uint8_t { kMovedDown = 1, kIsInner = 2, kHasId = 4, kHasRange = 8 };
 
 NumberForm form_of(const Scalar &number) {
   if (number.is_constant())
@@ -45,19 +34,19 @@ void pack_value(uint64_t *&at, const Value &value) {
   const NumberForm form = form_of(value.number);
   uint8_t flags = 0;
   if (value.moved_down)
-    flags |= kMovedDown;
+    flags |= PackedValue::kMovedDown;
   if (value.is_inner)
-    flags |= kIsInner;
+    flags |= PackedValue::kIsInner;
   if (value.id || value.delta)
-    flags |= kHasId;
+    flags |= PackedValue::kHasId;
   if (value.range || value.owner)
-    flags |= kHasRange;
+    flags |= PackedValue::kHasRange;
   *at++ = static_cast<uint64_t>(value.kind) | uint64_t{value.frame} << 8 | uint64_t{value.map} << 16 |
           static_cast<uint64_t>(form) << 32 | static_cast<uint64_t>(value.part.form) << 40 |
           uint64_t{value.part.bits} << 48 | uint64_t{flags} << 56;
-  if (flags & kHasId)
+  if (flags & PackedValue::kHasId)
     *at++ = value.id | uint64_t{static_cast<uint32_t>(value.delta)} << 32;
-  if (flags & kHasRange)
+  if (flags & PackedValue::kHasRange)
     *at++ = value.owner | uint64_t{value.range} << 32;
   if (form == NumberForm::constant) {
     *at++ = value.number.value();
@@ -77,13 +66,13 @@ void unpack_value(const uint64_t *&at, Value &value) {
   value.frame = static_cast<uint8_t>(word >> 8);
   value.map = static_cast<uint16_t>(word >> 16);
   value.part = {static_cast<Part::Form>(word >> 40 & 0xff), static_cast<uint8_t>(word >> 48)};
-  value.moved_down = flags & kMovedDown;
-  value.is_inner = flags & kIsInner;
-  if (flags & kHasId) {
+  value.moved_down = flags & PackedValue::kMovedDown;
+  value.is_inner = flags & PackedValue::kIsInner;
+  if (flags & PackedValue::kHasId) {
     value.id = static_cast<uint32_t>(*at);
     value.delta = static_cast<int32_t>(*at++ >> 32);
   }
-  if (flags & kHasRange) {
+  if (flags & PackedValue::kHasRange) {
     value.owner = static_cast<uint32_t>(*at);
     value.range = static_cast<uint16_t>(*at++ >> 32);
   }

@@ -48,14 +48,53 @@ struct Snapshot {
 // Numbers beyond the 63rd share the last bit: they are relied on together.
 constexpr uint64_t source_bit(uint32_t number) { return uint64_t{1} << (number < 63 ? number : 63); }
 
+// A packed value: a word that says what it is, and what that word announces.
+class PackedValue {
+public:
+  enum class NumberForm : uint8_t {
+    unknown,
+    zero,
+    constant, // one word
+    byte,     // any number of so many bits
+    half,
+    word,
+    bounds, // all that is known
+  };
+  enum Flag : uint8_t { kMovedDown = 1, kIsInner = 2, kHasId = 4, kHasRange = 8 };
+
+  explicit PackedValue(const uint64_t *at) : at_(at) {}
+  Kind kind() const { return static_cast<Kind>(*at_ & 0xff); }
+  NumberForm form() const { return static_cast<NumberForm>(*at_ >> 32 & 0xff); }
+  uint8_t flags() const { return static_cast<uint8_t>(*at_ >> 56); }
+  // A number that is one word and linked to none.
+  bool is_plain_constant() const {
+    return kind() == Kind::scalar && flags() == 0 &&
+           (form() == NumberForm::zero || form() == NumberForm::constant);
+  }
+  uint64_t constant() const { return form() == NumberForm::zero ? 0 : at_[1]; }
+  uint32_t words() const {
+    return 1 + !!(flags() & kHasId) + !!(flags() & kHasRange) +
+           (form() == NumberForm::constant ? 1
+            : form() == NumberForm::bounds ? sizeof(Scalar) / sizeof(uint64_t)
+                                           : 0);
+  }
+
+private:
+  const uint64_t *at_;
+};
+
 // Reads one packed value and moves on to the next.
 void unpack_value(const uint64_t *&at, Value &value);
+
+// What a visitor's glance at a packed register decides.
+enum class Glance : uint8_t { unpack, pass_over, stop };
 
 // Calls on_frame(index, FrameRecord), on_register(frame, register, Value) and on_slot(frame, slot,
 // StackSlot), frame by frame from the innermost, until one returns false. Slots that are wholly uninitialised
 // are left out.
-template <typename OnFrame, typename OnRegister, typename OnSlot>
-bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, OnSlot on_slot) {
+// glance(frame, register, PackedValue, is_relied_on) may save unpacking a register.
+template <typename OnFrame, typename Glancing, typename OnRegister, typename OnSlot> bool
+visit(const Snapshot &snapshot, OnFrame on_frame, Glancing glance, OnRegister on_register, OnSlot on_slot) {
   const uint64_t *at = snapshot.values();
   uint32_t number = 0;
   const auto read = [&](Value &value) {
@@ -72,8 +111,18 @@ bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, O
     if (!on_frame(f, frame))
       return false;
     for (uint32_t left = frame.live; left; left &= left - 1) {
+      const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left));
+      const PackedValue packed(at);
+      const Glance decision = glance(f, reg, packed, (snapshot.relied_on & source_bit(number)) != 0);
+      if (decision == Glance::stop)
+        return false;
+      if (decision == Glance::pass_over) {
+        at += packed.words();
+        number += packed.kind() == Kind::scalar;
+        continue;
+      }
       read(value);
-      if (!on_register(f, static_cast<uint32_t>(std::countr_zero(left)), value))
+      if (!on_register(f, reg, value))
         return false;
     }
     for (uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed; left; left &= left - 1) {
@@ -91,6 +140,13 @@ bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, O
     }
   }
   return true;
+}
+
+template <typename OnFrame, typename OnRegister, typename OnSlot>
+bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, OnSlot on_slot) {
+  return visit(
+      snapshot, on_frame, [](uint32_t, uint32_t, PackedValue, bool) { return Glance::unpack; }, on_register,
+      on_slot);
 }
 
 class SnapshotPool {
