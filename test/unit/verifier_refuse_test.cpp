@@ -482,14 +482,15 @@ TEST(VerifierLimits, TimeSpentOnLargeStatesIsBounded) {
   }
   append({store_imm(KBPF_SIZE_DW, R10, -512, 0), jump_imm(KBPF_JMP_JSET, R6, 1, 1), ja(0),
           jump_imm(KBPF_JMP_JSET, R6, 2, 1), ja(0), jump_imm(KBPF_JMP_JSET, R6, 4, 1), ja(0),
-          alu64_imm(KBPF_ALU_XOR, R6, 5), load(KBPF_SIZE_DW, R2, R10, -512), add64_imm(R2, 1),
-          store_reg(KBPF_SIZE_DW, R10, -512, R2), jump_imm(KBPF_JMP_JNE, R2, -1, -11), mov64_imm(R0, 0),
+          jump_imm(KBPF_JMP_JSET, R6, 8, 1), ja(0), jump_imm(KBPF_JMP_JSET, R6, 16, 1), ja(0),
+          jump_imm(KBPF_JMP_JSET, R6, 32, 1), ja(0), jump_imm(KBPF_JMP_JSET, R6, 64, 1), ja(0),
+          call_helper(7), mov64_reg(R6, R0), load(KBPF_SIZE_DW, R2, R10, -512), add64_imm(R2, 1),
+          store_reg(KBPF_SIZE_DW, R10, -512, R2), jump_imm(KBPF_JMP_JNE, R2, -1, -20), mov64_imm(R0, 0),
           exit_insn()});
   ProgramUnderTest test{.insns = code};
   test.options.max_processed_insns = 50000;
   Verdict verdict = run_verifier(test);
-  EXPECT_EQ(verdict.name(), "too-complex");
-  EXPECT_NE(verdict.message().find("copied or compared"), std::string::npos) << verdict.message();
+  EXPECT_FALSE(verdict); // by work or by memory, whichever ends first
   EXPECT_LT(verdict.stats.processed_insns, 40000u);
 }
 TEST(VerifierLimits, ExhaustedMemoryIsAnErrorWithoutARefusal) {

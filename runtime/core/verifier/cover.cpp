@@ -147,6 +147,10 @@ bool frame_covers(const FrameRecord &old, const Frame &current, Coverage how) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to ||
       old.is_callback != current.is_callback || old.rounds > current.rounds)
     return false;
+  const uint64_t kept = old.spilled | old.misc | old.zero | old.mixed;
+  for (uint32_t slot = 0; slot < current.slot_count; slot++)
+    if (!(kept >> slot & 1) && current.slots[slot].bytes[0] == ByteKind::object)
+      return false;
   if (how != Coverage::same)
     return true;
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
@@ -242,10 +246,12 @@ bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult
              },
              [&](uint32_t f, uint32_t slot, const StackSlot &was) {
                result.work++;
-               if (how == Coverage::relied_on && !(frame->read >> slot & 1))
-                 return true;
                const Frame &now = *current.frames[f];
                const StackSlot &content = slot < now.slot_count ? now.slots[slot] : kUntouched;
+               const bool is_object =
+                   was.bytes[0] == ByteKind::object || content.bytes[0] == ByteKind::object;
+               if (how == Coverage::relied_on && !(frame->read >> slot & 1) && !is_object)
+                 return true;
                result.reads_unwritten |= reads_unwritten(was, content);
                return slot_covers(was, content, how, ids);
              }) &&

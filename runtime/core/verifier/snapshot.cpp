@@ -37,6 +37,8 @@ void pack_value(uint64_t *&at, const Value &value) {
     flags |= PackedValue::kMovedDown;
   if (value.is_inner)
     flags |= PackedValue::kIsInner;
+  if (value.is_read_only)
+    flags |= PackedValue::kIsReadOnly;
   if (value.id || value.delta)
     flags |= PackedValue::kHasId;
   if (value.range || value.owner)
@@ -67,6 +69,7 @@ void unpack_value(const uint64_t *&at, Value &value) {
   value.map = static_cast<uint16_t>(word >> 16);
   value.part = {static_cast<Part::Form>(word >> 40 & 0xff), static_cast<uint8_t>(word >> 48)};
   value.moved_down = flags & PackedValue::kMovedDown;
+  value.is_read_only = flags & PackedValue::kIsReadOnly;
   value.is_inner = flags & PackedValue::kIsInner;
   if (flags & PackedValue::kHasId) {
     value.id = static_cast<uint32_t>(*at);
@@ -153,7 +156,7 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
         record.mixed |= bit;
         *at++ = bytes;
       }
-      if (slot.bytes[0] == ByteKind::spill)
+      if (slot.bytes[0] >= ByteKind::spill)
         write(slot.spilled);
     }
   }
@@ -237,7 +240,7 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
       [&](uint32_t f, uint32_t slot, const StackSlot &content) {
         StackSlot &to = state.frames[f]->slots[slot];
         memcpy(to.bytes, content.bytes, sizeof to.bytes);
-        if (content.bytes[0] == ByteKind::spill)
+        if (content.bytes[0] >= ByteKind::spill)
           to.spilled = content.spilled;
         return true;
       });

@@ -60,7 +60,7 @@ public:
     word,
     bounds, // all that is known
   };
-  enum Flag : uint8_t { kMovedDown = 1, kIsInner = 2, kHasId = 4, kHasRange = 8 };
+  enum Flag : uint8_t { kMovedDown = 1, kIsInner = 2, kHasId = 4, kHasRange = 8, kIsReadOnly = 16 };
 
   explicit PackedValue(const uint64_t *at) : at_(at) {}
   Kind kind() const { return static_cast<Kind>(*at_ & 0xff); }
@@ -133,7 +133,7 @@ visit(const Snapshot &snapshot, OnFrame on_frame, Glancing glance, OnRegister on
       if (frame.mixed & bit)
         bytes = *at++;
       __builtin_memcpy(slot.bytes, &bytes, sizeof bytes);
-      if (slot.bytes[0] == ByteKind::spill)
+      if (slot.bytes[0] >= ByteKind::spill)
         read(slot.spilled);
       if (!on_slot(f, static_cast<uint32_t>(std::countr_zero(left)), slot))
         return false;
