@@ -190,7 +190,7 @@ void Transformer::load_wide(State &state, const Insn &insn) {
 void Transformer::load_packet(State &state, const Insn &insn) {
   for (unsigned reg = 0; reg <= 5; reg++)
     state.reg(reg) = Value();
-  state.reg(0) = Value::scalar(Scalar::zero_extended(insn.access_bytes() * 8));
+  state.reg(0) = Value::unknown(); // as in Linux
 }
 
 void Transformer::load(State &state, const Insn &insn) {

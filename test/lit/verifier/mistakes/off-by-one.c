@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// An index that is one too far.
+// The last element of an array of n has the index n - 1.
+// RUN: not %bpfcc -O2 %s -o %t.o 2>&1 | FileCheck %s
+// RUN: %bpfcc -O2 -DMENDED %s -o %t.mended.o
+// CHECK: error: {{.*}}[V028
+#include "Inputs/common.h"
+
+int table[16];
+SEC("kprobe/f")
+int count(struct pt_regs *ctx) {
+  unsigned index = PT_REGS_PARM1(ctx);
+#ifdef MENDED
+  if (index >= 16)
+#else
+  if (index > 16)
+#endif
+    return 0;
+  table[index]++;
+  return 0;
+}
