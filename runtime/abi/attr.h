@@ -19,6 +19,7 @@
 #define KBPF_MAP_F_WRONLY_PROG (1u << 8)
 #define KBPF_MAP_F_MMAPABLE (1u << 10)
 #define KBPF_MAP_F_PRESERVE_ELEMS (1u << 11)
+#define KBPF_MAP_F_INNER_MAP (1u << 12)
 
 struct kbpf_attr_map_create {
   kbpf_u32 map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node;

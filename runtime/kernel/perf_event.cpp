@@ -233,6 +233,7 @@ int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_
   if (!made.ok())
     return -kbpf::to_errno(made.error());
   *event = *made;
+  (*event)->users.store(1, std::memory_order_relaxed); // the descriptor that it will be
   return 0;
 }
 

@@ -42,9 +42,13 @@ int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size);
 int kbpf_port_read_kernel(void *to, uint64_t from, size_t size);
 /* [any] The same for memory of the current process. A page that is not present is not fetched: -14. */
 int kbpf_port_read_user(void *to, uint64_t user_from, size_t size);
+/* [any] To memory of the current process; -14 where a page is not present or not writable now (the bytes
+ * before it may be written), -1 for a kernel thread. */
+int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size);
 
 /* [any] */
-uint64_t kbpf_port_time_ns(void); /* monotonic, since boot */
+uint64_t kbpf_port_time_ns(void);     /* monotonic, since boot */
+uint64_t kbpf_port_realtime_ns(void); /* since 1970; 0: not known */
 uint32_t kbpf_port_random_u32(void);
 uint32_t kbpf_port_cpu(void); /* below kbpf_port_cpu_count(); stable while interrupts are off */
 uint32_t kbpf_port_cpu_count(void);
@@ -55,8 +59,16 @@ struct kbpf_thread {
   char name[16]; /* terminated */
   uint64_t
       id; /* keys per-thread state; never reused while the kernel runs; 0: no thread, such as early boot */
+  uint64_t object; /* address of the kernel's own structure of the thread */
 };
 void kbpf_port_current(struct kbpf_thread *thread);
+/* [any] The registers with which that thread entered the kernel from user mode; null for a kernel thread. */
+struct kbpf_regs;
+const struct kbpf_regs *kbpf_port_user_regs(void);
+/* [any] Sends a signal (Linux's number) to the current process, or to the current thread alone; soon is
+ * enough. 0, or negative errno: -22 (no such signal), -1 (a kernel thread), -16 (too many wait to be sent).
+ */
+int kbpf_port_send_signal(uint32_t signal, int thread_only);
 /* [any] Whether the calling context may use bpf(2) (CAP_BPF or uid 0): called from system calls. */
 int kbpf_port_may_use_bpf(void);
 

@@ -245,6 +245,8 @@ int create_map(const bpf_object &object, bpf_map &map) {
   opts.map_flags = map.record.map_flags;
   opts.map_extra = map.record.map_extra;
   opts.numa_node = map.record.numa_node;
+  if (map.record.inner_map && map.record.inner_map <= object.map_count) // made before, as a map of its own
+    opts.inner_map_fd = static_cast<uint32_t>(object.maps[map.record.inner_map - 1].fd);
   map.fd = bpf_map_create(static_cast<bpf_map_type>(map.record.type), map.name, map.record.key_size,
                           map.record.value_size, map.record.max_entries, &opts);
   if (map.fd < 0)

@@ -59,7 +59,7 @@ struct State {
   std::map<uintptr_t, Symbol> symbols;
   std::vector<std::pair<std::string, std::string>> aliases;
   std::vector<Range> text, unprobeable;
-  std::string console, log;
+  std::string console, log, signals;
   std::atomic<uint32_t> cpu_count{1};
   std::atomic<bool> may_use_bpf{true};
   std::atomic<uint64_t> fixed_time{0};
@@ -74,10 +74,11 @@ State &state() {
   return instance;
 }
 
-constexpr kbpf_thread kDefaultThread = {100, 101, 1000, 1001, "tester", 1};
+constexpr kbpf_thread kDefaultThread = {100, 101, 1000, 1001, "tester", 1, 0x7eed};
 thread_local uint32_t this_cpu = 0;
 thread_local bool irqs_off = false;
 thread_local std::function<void()> before_read; // of this thread's next read
+thread_local const kbpf_regs *user_regs = nullptr;
 thread_local kbpf_thread this_thread = kDefaultThread;
 
 [[noreturn]] void die(const std::string &text) {
@@ -195,6 +196,7 @@ void reset(bool check_leaks) {
   s.text.clear();
   s.unprobeable.clear();
   s.console.clear();
+  s.signals.clear();
   s.log.clear();
   s.cpu_count = 1;
   s.may_use_bpf = true;
@@ -205,6 +207,7 @@ void reset(bool check_leaks) {
   s.poll_wakes = 0;
   s.text_writes = 0;
   this_thread = kDefaultThread;
+  user_regs = nullptr;
 }
 
 BoundCpu::BoundCpu(uint32_t cpu) : previous_(this_cpu) {
@@ -217,6 +220,11 @@ BoundCpu::~BoundCpu() { this_cpu = previous_; }
 void set_cpu_count(uint32_t count) { state().cpu_count = count; }
 bool interrupts_off() { return irqs_off; }
 void set_current(const kbpf_thread &thread) { this_thread = thread; }
+void set_user_regs(const kbpf_regs *regs) { user_regs = regs; }
+std::string take_signals() {
+  std::lock_guard lock(state().mutex);
+  return std::exchange(state().signals, {});
+}
 void set_may_use_bpf(bool may) { state().may_use_bpf = may; }
 void set_time_ns(uint64_t now) { state().fixed_time = now; }
 
@@ -455,6 +463,22 @@ int kbpf_port_read_kernel(void *to, uint64_t from, size_t size) {
 int kbpf_port_read_user(void *to, uint64_t user_from, size_t size) {
   return read_memory(to, user_from, size);
 }
+
+int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size) {
+  return is_poisoned(user_to, size) ? kErrBadAddress : write_memory(user_to, from, size);
+}
+
+const kbpf_regs *kbpf_port_user_regs(void) { return user_regs; }
+
+int kbpf_port_send_signal(uint32_t signal, int thread_only) {
+  if (signal == 0 || signal > 64)
+    return -EINVAL;
+  std::lock_guard lock(state().mutex);
+  state().signals += std::to_string(signal) + (thread_only ? "t " : " ");
+  return 0;
+}
+
+uint64_t kbpf_port_realtime_ns(void) { return uint64_t{1'000'000'000} * 1'000'000'000 + kbpf_port_time_ns(); }
 
 uint64_t kbpf_port_time_ns(void) {
   if (uint64_t fixed = state().fixed_time)

@@ -35,7 +35,9 @@ bool interrupts_off(); // of the calling thread
 // The thread that kbpf_port_current reports to the calling host thread.
 void set_current(const kbpf_thread &thread);
 void set_may_use_bpf(bool may);
-void set_time_ns(uint64_t now); // stands still there; 0: the host's monotonic clock
+void set_user_regs(const kbpf_regs *regs); // of the calling host thread; null: a kernel thread
+std::string take_signals();                // "9" to the process, "9t" to the thread; separated by blanks
+void set_time_ns(uint64_t now);            // stands still there; 0: the host's monotonic clock
 
 // Memory that kbpf_port_text_write may change (besides pages of the port) and whose addresses may be probed.
 void add_text(void *first, size_t size);

@@ -67,6 +67,9 @@ inline int64_t next_key(int64_t fd, const void *key, void *next) {
   return bpf(MAP_GET_NEXT_KEY, elem_attr(fd, key, next));
 }
 
+// Of what hostport::object_of gave.
+inline void drop_reference(kbpf_object *object) { Ref<kbpf_object>::adopt(object).reset(); }
+
 // Each test starts and ends with the port as it was: no memory, no descriptor, no lock may stay.
 class KernelTest : public testing::Test {
 protected:

@@ -123,14 +123,14 @@ TEST_F(HelperTest, ZcoreMapNumbersEndWithTheirMap) {
 }
 
 TEST_F(HelperTest, TheCurrentThreadIsReportedAsEachProfileSaysIt) {
-  hostport::set_current({7, 9, 1000, 1001, "worker", 1});
+  hostport::set_current({7, 9, 1000, 1001, "worker", 1, 0});
   EXPECT_EQ(kbpf("get_current_pid_tgid"), 7ull << 32 | 9);
   EXPECT_EQ(zcore("get_current_pid_tgid"), 7ull << 32 | 7);
   EXPECT_EQ(kbpf("get_current_uid_gid"), 1001ull << 32 | 1000);
 }
 
 TEST_F(HelperTest, CommIsCutTerminatedAndPadded) {
-  hostport::set_current({7, 9, 0, 0, "worker", 1});
+  hostport::set_current({7, 9, 0, 0, "worker", 1, 0});
   char name[16];
   memset(name, 'x', sizeof(name));
   EXPECT_EQ(kbpf("get_current_comm", address(name), sizeof(name)), 0u);
@@ -290,7 +290,7 @@ TEST_F(HelperTest, ZcorePrintkAddsNothingToTheConsole) {
 }
 
 TEST_F(HelperTest, TheTraceFileHasLinesInLinuxForm) {
-  hostport::set_current({7, 1234, 0, 0, "worker", 1});
+  hostport::set_current({7, 1234, 0, 0, "worker", 1, 0});
   hostport::set_time_ns(12'345'678'901);
   uint64_t position = 0;
   read_trace(position);

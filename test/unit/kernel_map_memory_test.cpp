@@ -12,7 +12,7 @@ class MapMemoryTest : public KernelTest {
 protected:
   void TearDown() override {
     if (object_)
-      kbpf_object_release(object_);
+      drop_reference(object_);
     KernelTest::TearDown();
   }
   kbpf_object *open(int64_t fd) {
@@ -49,10 +49,10 @@ TEST_F(MapMemoryTest, PagesOfAnArrayAreItsValues) {
 TEST_F(MapMemoryTest, OnlyMappableArraysAndTheirPagesAreMapped) {
   kbpf_object *plain = open(make_map(kArray, 4, 8, 1));
   EXPECT_EQ(kbpf_object_map(plain, 0, kPage, 0), -EINVAL);
-  kbpf_object_release(plain);
+  drop_reference(plain);
   kbpf_object *hash = open(make_map(kHash, 4, 8, 1));
   EXPECT_EQ(kbpf_object_map(hash, 0, kPage, 0), -524);
-  kbpf_object_release(hash);
+  drop_reference(hash);
   kbpf_object *array = open(make_map(kArray, 4, 8, 1024, KBPF_MAP_F_MMAPABLE));
   EXPECT_EQ(kbpf_object_map(array, 0, 3 * kPage, 0), -EINVAL);
   EXPECT_EQ(kbpf_object_map(array, 2 * kPage, kPage, 0), -EINVAL);

@@ -68,7 +68,7 @@ protected:
       result = static_cast<int64_t>(
           function(0, map->ref().handle, flags, reinterpret_cast<uintptr_t>(text.data()), text.size()));
     }
-    kbpf_object_release(map);
+    drop_reference(map);
     return result;
   }
   int64_t array_with(int event, uint32_t entries = 1) {

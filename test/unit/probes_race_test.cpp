@@ -25,7 +25,7 @@ protected:
     for (unsigned i = 0; i < kHarts; i++)
       threads.emplace_back([&, i] {
         hostport::BoundCpu cpu(i);
-        hostport::set_current({i, i, 0, 0, "hart", 500 + i});
+        hostport::set_current({i, i, 0, 0, "hart", 500 + i, 0});
         Hart hart;
         while (!done.load(std::memory_order_relaxed)) {
           work(hart, i);

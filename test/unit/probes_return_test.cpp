@@ -6,7 +6,7 @@
 namespace kbpf::test {
 namespace {
 
-kbpf_thread thread_with_id(uint64_t id) { return {1, 1, 0, 0, "guest", id}; }
+kbpf_thread thread_with_id(uint64_t id) { return {1, 1, 0, 0, "guest", id, 0}; }
 
 class Kretprobe : public ProbeTest {
 protected:

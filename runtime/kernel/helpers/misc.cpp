@@ -10,6 +10,10 @@ uint64_t ktime_get_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return
 uint64_t ktime_get_boot_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_time_ns(); }
 uint64_t ktime_get_coarse_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_time_ns(); }
 
+uint64_t ktime_get_tai_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return kbpf_port_realtime_ns();
+}
+
 uint64_t jiffies64(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   constexpr uint64_t kHz = 250, kNsPerSecond = 1'000'000'000;
   return kbpf_port_time_ns() / (kNsPerSecond / kHz);

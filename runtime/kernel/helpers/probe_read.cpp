@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Memory that may not be there: copies and strings from the kernel and from the current process. Where an
-// address is bad the destination is zeroed, so that no program sees what was there before.
+// Memory that may not be there: copies and strings from the kernel and from the current process, and to it.
+// Where an address is bad the destination is zeroed, so that no program sees what was there before.
 #include "kernel/helpers/helpers.h"
 #include "kernel/port.h"
 #include <algorithm>
@@ -65,6 +65,12 @@ uint64_t probe_read_user_str(uint64_t to, uint64_t size, uint64_t from, uint64_t
 }
 uint64_t probe_read_kernel_str(uint64_t to, uint64_t size, uint64_t from, uint64_t, uint64_t) {
   return read_string(kbpf_port_read_kernel, to, size, from);
+}
+
+// What is not there now, or may not be written, stays as it is.
+uint64_t probe_write_user(uint64_t to, uint64_t from, uint64_t size, uint64_t, uint64_t) {
+  const int status = kbpf_port_write_user(to, pointer<const void>(from), static_cast<uint32_t>(size));
+  return static_cast<uint64_t>(int64_t{status});
 }
 
 } // namespace kbpf::helpers

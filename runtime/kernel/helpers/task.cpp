@@ -6,6 +6,7 @@
 
 namespace kbpf::helpers {
 namespace {
+constexpr uint64_t kRootGroup = 1;
 kbpf_thread current() {
   kbpf_thread thread;
   kbpf_port_current(&thread);
@@ -25,6 +26,28 @@ uint64_t get_current_pid_tgid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) 
 uint64_t get_current_uid_gid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   kbpf_thread thread = current();
   return uint64_t{thread.gid} << 32 | thread.uid;
+}
+
+// A thread has no BTF here: programs read its structure as memory.
+uint64_t get_current_task(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current().object; }
+uint64_t get_current_task_btf(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current().object; }
+
+// Of another thread's nothing is known.
+uint64_t task_pt_regs(uint64_t task, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return task && task == current().object ? reinterpret_cast<uintptr_t>(kbpf_port_user_regs()) : 0;
+}
+
+// There is one control group, the root, whose number is Linux's.
+uint64_t get_current_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kRootGroup; }
+uint64_t get_current_ancestor_cgroup_id(uint64_t level, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return static_cast<uint32_t>(level) == 0 ? kRootGroup : 0;
+}
+
+uint64_t send_signal(uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return static_cast<uint64_t>(int64_t{kbpf_port_send_signal(static_cast<uint32_t>(signal), 0)});
+}
+uint64_t send_signal_thread(uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return static_cast<uint64_t>(int64_t{kbpf_port_send_signal(static_cast<uint32_t>(signal), 1)});
 }
 
 uint64_t get_current_comm(uint64_t buffer, uint64_t size, uint64_t, uint64_t, uint64_t) {

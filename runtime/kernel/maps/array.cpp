@@ -6,7 +6,7 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_MMAPABLE;
+constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_MMAPABLE | KBPF_MAP_F_INNER_MAP;
 
 class ArrayMap final : public IndexedMap {
 public:

@@ -25,7 +25,8 @@ uint32_t bucket_mask_for(uint32_t max_entries) {
 HashTable::HashTable(const MapSpec &spec, Form form)
     : Map(spec), form_(form), seed_(draw_seed(spec)), bucket_mask_(bucket_mask_for(spec.max_entries)),
       cpu_count_(kbpf_port_cpu_count()), copies_(form.per_cpu ? cpu_count_ : 1),
-      value_offset_(round_up_8(spec.key_size)), value_stride_(round_up_8(spec.value_size)),
+      value_size_(form.value_size ? form.value_size : spec.value_size),
+      value_offset_(round_up_8(spec.key_size)), value_stride_(round_up_8(value_size_)),
       stride_(sizeof(Element) + value_offset_ + value_stride_ * copies_ +
               (form.evicts ? sizeof(std::atomic<uint64_t>) : 0)) {}
 
@@ -125,7 +126,7 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t has
     if (new_value.of_all_cpus)
       fill(found, new_value);
     else
-      store_words(value(found, this_cpu()), new_value.bytes, spec().value_size);
+      store_words(value(found, this_cpu()), new_value.bytes, value_size_);
     return true;
   }
 
@@ -160,12 +161,12 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t has
 void HashTable::fill(Element *element, NewValue new_value) {
   const char *from = static_cast<const char *>(new_value.bytes);
   if (!form_.per_cpu)
-    return store_words(value(element, 0), from, spec().value_size);
+    return store_words(value(element, 0), from, value_size_);
   for (uint32_t cpu = 0; cpu < copies_; cpu++) {
     if (new_value.of_all_cpus) {
-      store_words(value(element, cpu), from + cpu * value_stride_, spec().value_size);
+      store_words(value(element, cpu), from + cpu * value_stride_, value_size_);
     } else if (cpu == this_cpu()) {
-      store_words(value(element, cpu), from, spec().value_size);
+      store_words(value(element, cpu), from, value_size_);
     } else {
       for (size_t i = 0; i < value_stride_ / sizeof(Word); i++)
         store_word(value(element, cpu) + i, 0);
@@ -225,13 +226,11 @@ Result<void> HashTable::for_each(Visit visit, void *user) {
   return {};
 }
 
-size_t HashTable::user_value_size() const {
-  return form_.per_cpu ? value_stride_ * copies_ : spec().value_size;
-}
+size_t HashTable::user_value_size() const { return form_.per_cpu ? value_stride_ * copies_ : value_size_; }
 
 void HashTable::copy_values(Element *element, void *to) const {
   for (uint32_t copy = 0; copy < copies_; copy++) {
-    size_t size = form_.per_cpu ? value_stride_ : spec().value_size;
+    size_t size = form_.per_cpu ? value_stride_ : value_size_;
     load_words(static_cast<char *>(to) + copy * size, value(element, copy), size);
   }
 }

@@ -20,8 +20,9 @@ namespace kbpf::maps {
 class HashTable : public Map {
 public:
   struct Form {
-    bool per_cpu; // a value for each CPU under each key
-    bool evicts;  // when full, a new key takes the place of one that was not used lately
+    bool per_cpu;            // a value for each CPU under each key
+    bool evicts;             // when full, a new key takes the place of one that was not used lately
+    uint32_t value_size = 0; // bytes of a value as stored, where it is not the spec's
   };
   // Makes a table of Derived, a class with HashTable's constructor, once its type has checked its flags.
   // Errors: invalid, too_big, no_memory.
@@ -44,6 +45,14 @@ public:
 
 protected:
   HashTable(const MapSpec &spec, Form form);
+  // Calls visit(value) for each element of a bucket. When nobody else can change the table.
+  template <typename Visit> void for_each_in_bucket(uint32_t number, Visit visit) {
+    for (uintptr_t link = bucket(number).first.load(std::memory_order_relaxed); !(link & 1);) {
+      Element *element = reinterpret_cast<Element *>(link);
+      link = element->next.load(std::memory_order_relaxed);
+      visit(static_cast<void *>(value(element, 0)));
+    }
+  }
 
 private:
   // A link is an element's address, or the number of the bucket whose list ends here.
@@ -108,6 +117,7 @@ private:
   const uint32_t bucket_mask_;
   const uint32_t cpu_count_;
   const uint32_t copies_;     // values under a key
+  const uint32_t value_size_; // bytes of one
   const size_t value_offset_; // bytes from the key to the first value
   const size_t value_stride_; // bytes from one of its values to the next
   const size_t stride_;       // bytes from one element to the next

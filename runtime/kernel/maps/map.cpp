@@ -103,6 +103,7 @@ MapRef Map::ref() const {
   ref.handle = reinterpret_cast<uintptr_t>(this);
   ref.value_address = reinterpret_cast<uintptr_t>(first_value());
   ref.fd = zcore_fd(*this);
+  ref.inner = inner_ref();
   if (frozen() && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
     ref.constants = {static_cast<const std::byte *>(first_value()), spec_.value_size};
   return ref;

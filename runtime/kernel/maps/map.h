@@ -20,6 +20,8 @@
 
 namespace kbpf {
 
+class Map;
+
 struct MapSpec {
   uint32_t type = 0;
   uint32_t key_size = 0;
@@ -27,7 +29,8 @@ struct MapSpec {
   uint32_t max_entries = 0;
   uint32_t flags = 0; // KBPF_MAP_F_*
   char name[KBPF_OBJ_NAME_LEN] = {};
-  uint64_t extra = 0; // bloom filter: number of hash functions, 0: 5
+  uint64_t extra = 0;         // bloom filter: number of hash functions, 0: 5
+  const Map *inner = nullptr; // map of maps: a map like those that it will hold; needed at creation only
 };
 
 // The types of a map's keys and values, where its maker gave them.
@@ -113,6 +116,8 @@ protected:
   explicit Map(const MapSpec &spec) : Object(Kind::map), spec_(spec) {}
   ~Map() = default;
   virtual void *first_value() const { return nullptr; } // where a program may name the value itself
+  // What the maps in a map of maps are like; null for other types.
+  virtual const MapRef *inner_ref() const { return nullptr; }
   // Whether processes may map that part. Errors: invalid, not_permitted, not_supported.
   virtual Result<void> check_mapping(uint64_t, uint64_t, bool) const { return Error::not_supported; }
   virtual void free_memory() = 0; // ends the object

@@ -9,9 +9,11 @@ constexpr uint32_t kFlags = KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_RDONLY | KBPF_MAP_
 ObjectArrayMap::ObjectArrayMap(const MapSpec &spec, Buffer slots)
     : IndexedMap(spec), slots_(std::move(slots)) {}
 
-ObjectArrayMap::~ObjectArrayMap() {
+ObjectArrayMap::~ObjectArrayMap() { clear(); }
+
+void ObjectArrayMap::clear() {
   for (uint32_t i = 0; i < spec().max_entries; i++)
-    Ref<Object>::adopt(slots()[i].load(std::memory_order_relaxed)).reset();
+    Ref<Object>::adopt(slots()[i].exchange(nullptr, std::memory_order_acq_rel)).reset();
 }
 
 Result<Buffer> ObjectArrayMap::allocate_slots(const MapSpec &spec) {

@@ -18,12 +18,12 @@ public:
   // A u32: the object's id. Errors: not_found, not_supported (they have none).
   Result<void> read_for_user(const void *key, void *value) override;
   uint32_t batch_commands() const override { return 0; }
+  // Errors: invalid, too_big, no_memory.
+  static Result<Buffer> allocate_slots(const MapSpec &spec);
 
 protected:
   ObjectArrayMap(const MapSpec &spec, Buffer slots);
   ~ObjectArrayMap();
-  // Errors: invalid, too_big, no_memory.
-  static Result<Buffer> allocate_slots(const MapSpec &spec);
 
   // [any] Inside a ReadSection. Null where the slot is empty, or there is none.
   Object *object_at(uint32_t index) const {
@@ -31,6 +31,7 @@ protected:
   }
   // Whether the object may be stored. Error: invalid.
   virtual Result<void> admit(const Object &object) const = 0;
+  void clear(); // from system calls
   virtual Result<uint32_t> id_of(const Object &) const { return Error::not_supported; }
 
 private:

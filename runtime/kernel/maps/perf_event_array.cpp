@@ -5,7 +5,7 @@ namespace kbpf::maps {
 
 Result<Map *> PerfEventArrayMap::create(const MapSpec &spec) {
   MapSpec slots_spec = spec;
-  slots_spec.flags &= ~KBPF_MAP_F_PRESERVE_ELEMS; // events stay until they are removed, or the map ends
+  slots_spec.flags &= ~KBPF_MAP_F_PRESERVE_ELEMS;
   Buffer slots = KBPF_TRY(allocate_slots(slots_spec));
   Map *map = allocate_object<PerfEventArrayMap>(spec, std::move(slots));
   if (!map)

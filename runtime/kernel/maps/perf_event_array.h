@@ -12,6 +12,11 @@ public:
   // [any] Inside a ReadSection. Errors: too_big, not_found (empty).
   Result<PerfEvent *> event_at(uint32_t index) const;
   Result<void> read_for_user(const void *, void *) override { return Error::not_supported; }
+  // Without a descriptor or name left nobody reads the events' rings for this map.
+  void last_user_gone() override {
+    if (!(spec().flags & KBPF_MAP_F_PRESERVE_ELEMS))
+      clear();
+  }
 
 private:
   template <typename T, typename... Args> friend T *kbpf::allocate_object(Args &&...args);

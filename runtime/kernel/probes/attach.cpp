@@ -61,6 +61,7 @@ Result<void> arm(const Target &target, Owned<Attachment> &attachment, TextSink &
   if (!site)
     return Error::no_memory;
   site->address = target.address;
+  site->at_entry = target.address == target.symbol.address;
   site->insn = KBPF_TRY(instruction_of(target, why));
   if (site->insn.operation == Operation::out_of_line)
     site->slot = KBPF_TRY(slot_for(target.address, site->insn));

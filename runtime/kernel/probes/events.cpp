@@ -8,6 +8,8 @@
 #include "kernel/probes/events.h"
 #include "kernel/epoch.h"
 #include "kernel/memory.h"
+#include "kernel/run_context.h"
+#include "kernel/stack_walk.h"
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -61,8 +63,9 @@ Result<void> prepare_records() {
   return {};
 }
 
-void run(const EventAttachment &attachment, void *context) {
-  attached_runs[kbpf_port_cpu()] = {attachment.owner.cookie, 0};
+void run(const EventAttachment &attachment, void *context, const kbpf_regs &regs) {
+  const RunContext run{&regs, 0, attachment.owner.cookie};
+  RunScope scope(run);
   attachment.program->run(context);
 }
 
@@ -159,12 +162,21 @@ void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *re
   ReadSection section;
   if (section.nested())
     return;
+  // The code that reports the event, as far as a stack walk looks.
+  kbpf_regs regs;
+  regs.epc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  regs.x[kRegRa] = 0;
+#ifdef __riscv
+  regs.x[kRegFp] = reinterpret_cast<uintptr_t>(__builtin_frame_address(1));
+#else
+  regs.x[kRegFp] = 0; // a host's frames are others
+#endif
   uint64_t raw[kMaxArguments] = {};
   std::byte *buffer = nullptr;
   for (const EventAttachment *at = first_of(*event); at; at = at->next.load(std::memory_order_acquire)) {
     if (at->program->type().number == kRawTracepoint) {
       memcpy(raw, arguments, event->argument_count * sizeof(uint64_t));
-      run(*at, raw);
+      run(*at, raw, regs);
       continue;
     }
     if (!buffer) {
@@ -172,7 +184,7 @@ void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *re
       memcpy(buffer + kCommonHeader, static_cast<const std::byte *>(record) + kCommonHeader,
              event->record_size - kCommonHeader);
     }
-    run(*at, buffer);
+    run(*at, buffer, regs);
   }
   if (buffer)
     memset(buffer, 0, event->record_size);

@@ -37,6 +37,7 @@ struct Site {
   uintptr_t address = 0;
   uintptr_t slot = 0; // where the copy runs; 0: emulated
   NativeInsn insn;
+  bool at_entry = false; // of a function
 };
 
 // Any context, in a ReadSection or under the attach lock. Null where nothing is at address.

@@ -163,6 +163,23 @@ bool is_trampoline(uintptr_t pc) {
   return returns && pc == returns->trampoline;
 }
 
+PendingReturns::PendingReturns() : index_(0) {
+  Returns *returns = shared.load(std::memory_order_acquire);
+  if (const ThreadEntry thread = returns ? find_thread(*returns, current_thread_id()) : ThreadEntry{})
+    index_ = *thread.newest;
+}
+
+uintptr_t PendingReturns::next() {
+  Returns *returns = shared.load(std::memory_order_acquire);
+  while (index_) {
+    const PendingReturn &pending = returns->pending[index_];
+    index_ = pending.below;
+    if (pending.return_address != returns->trampoline) // of a tail call: the one below has it
+      return pending.return_address;
+  }
+  return 0;
+}
+
 bool end_call(kbpf_regs &regs, EndedCall &ended) {
   Returns *returns = shared.load(std::memory_order_acquire);
   const ThreadEntry thread = returns ? find_thread(*returns, current_thread_id()) : ThreadEntry{};

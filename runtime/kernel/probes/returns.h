@@ -26,6 +26,17 @@ bool divert_return(kbpf_regs &regs, const ProbedCall &call);
 
 bool is_trampoline(uintptr_t pc);
 
+// For stack walks: where the diverted returns of the current thread really go, innermost first. In a
+// ReadSection.
+class PendingReturns {
+public:
+  PendingReturns();
+  uintptr_t next(); // 0 where there are no more
+
+private:
+  uint32_t index_;
+};
+
 // A call that has come back.
 struct EndedCall {
   ProbedCall call;

@@ -19,6 +19,7 @@
 #include "kernel/probes/returns.h"
 #include "kernel/probes/rv64_emulate.h"
 #include "kernel/probes/slots.h"
+#include "kernel/run_context.h"
 #include <atomic>
 
 namespace kbpf {
@@ -46,8 +47,10 @@ struct ZcoreContext {
   attachment.program->run(&context);
 }
 
-void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t address) {
-  attached_runs[kbpf_port_cpu()] = {attachment.owner.cookie, address};
+// function: 0 where the probe is inside of one.
+void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t address, uintptr_t function) {
+  const RunContext run{&regs, function, attachment.owner.cookie};
+  RunScope scope(run);
   if (attachment.program->profile().number == KBPF_PROFILE_ZCORE)
     run_zcore(attachment, regs, address);
   else
@@ -67,7 +70,7 @@ void run_site(const Site &site, kbpf_regs &regs) {
     if (at->kind == AttachKind::kretprobe_exit)
       call.serial = at->serial;
     else
-      run_program(*at, regs, site.address);
+      run_program(*at, regs, site.address, site.at_entry ? site.address : 0);
   }
   if (call.serial && !divert_return(regs, call))
     count_missed();
@@ -80,7 +83,7 @@ void run_return(const ProbedCall &call, kbpf_regs &regs) {
     return;
   for (const Attachment *at = first_of(*site); at && at->serial <= call.serial; at = next_of(at))
     if (at->kind == AttachKind::kretprobe_exit)
-      run_program(*at, regs, call.function);
+      run_program(*at, regs, call.function, call.function);
 }
 
 bool finish_calls(kbpf_regs &regs, bool nested) {
@@ -125,8 +128,6 @@ bool holds_breakpoint(uintptr_t address) {
 
 } // namespace
 } // namespace probes
-
-constinit AttachedRun attached_runs[kMaxCpus] = {};
 
 uint64_t missed_probe_hits() { return probes::missed_hits.load(std::memory_order_relaxed); }
 

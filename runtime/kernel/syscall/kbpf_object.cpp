@@ -27,14 +27,23 @@ Result<Ref<Map>> create_from_record(const ObjectView &object, uint32_t index, Te
   kbpf_map_record record = object.map(index);
   std::string_view name = object.string(record.name);
   bool read_only = record.flags & KBPF_MAP_REC_RODATA;
-  if (record.inner_map || record.pinning) {
-    print(log, "map {}: {} not supported\n", name, record.pinning ? "pinning is" : "inner maps are");
+  if (record.pinning) {
+    print(log, "map {}: pinning is not supported\n", name);
     return Error::not_supported;
   }
   MapSpec spec{record.type, record.key_size, record.value_size, record.max_entries, record.map_flags, {}};
   if (read_only)
     spec.flags |= KBPF_MAP_F_RDONLY_PROG;
   copy_object_name(spec.name, name);
+  Ref<Map> inner;
+  if (record.inner_map) {
+    if (record.inner_map > object.map_count() || object.map(record.inner_map - 1).inner_map) {
+      print(log, "map {}: its inner map is none\n", name);
+      return Error::bad_object;
+    }
+    inner = KBPF_TRY(create_from_record(object, record.inner_map - 1, log));
+  }
+  spec.inner = inner.get();
   Result<Ref<Map>> made = create_map(spec);
   if (!made.ok()) {
     print(log, "map {}: can't be created: {}\n", name, to_text(made.error()));

@@ -2,6 +2,7 @@
 // BPF_MAP_CREATE. What the types of keys and values must be, where they are given, is said here: the kinds of
 // map ask for little, and agree on sizes.
 #include "core/btf/check.h"
+#include "kernel/maps/map_of_maps.h"
 #include "kernel/syscall/command.h"
 
 namespace kbpf::commands {
@@ -89,6 +90,10 @@ Result<int64_t> map_create(Call &call) {
   if (!is_valid_object_name(spec.name))
     return Error::invalid;
   KBPF_TRY(require_permission());
+  Ref<Map> inner;
+  if (attr.map_type == maps::kArrayOfMaps || attr.map_type == maps::kHashOfMaps)
+    inner = KBPF_TRY(map_from_fd(attr.inner_map_fd));
+  spec.inner = inner.get();
   MapTypes types = KBPF_TRY(read_types(attr));
   return install_fd(KBPF_TRY(create_map(spec, std::move(types))));
 }

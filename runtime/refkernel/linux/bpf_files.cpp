@@ -6,12 +6,9 @@
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/fs/special_files.h"
-#include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
-#include "refkernel/machine/csr.h"
 #include "refkernel/machine/noprobe.h"
 #include "refkernel/mm/kernel_map.h"
-#include "refkernel/sched/hart.h"
 #include <cstring>
 
 namespace refkernel {
@@ -164,21 +161,6 @@ SysResult<int> install(kbpf_object *object, const char *kind, bool close_on_exec
 
 } // namespace
 
-namespace {
-constinit std::atomic<bool> readiness_changed{false};
-bool announcing[kMaxHarts];
-} // namespace
-
-// A probe in what runs here may want to wake again, without end: its wish waits for the next timer tick.
-void announce_bpf_readiness() {
-  if (!readiness_changed.load(std::memory_order_relaxed) || !readiness_changed.exchange(false))
-    return;
-  bool &here = announcing[this_hart().index];
-  here = true;
-  notify_pollers();
-  here = false;
-}
-
 KERNEL_CALL sys_bpf(uint64_t command, uint64_t attributes, uint64_t size) {
   return kbpf_syscall(command, attributes, size);
 }
@@ -244,6 +226,7 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
     return;
   thread->tid = thread->pid = running->tid;
   thread->id = running->id;
+  thread->object = reinterpret_cast<uintptr_t>(running);
   memcpy(thread->name, running->name, sizeof(thread->name));
   if (Process *process = running->process) {
     thread->pid = process->pid;
@@ -252,11 +235,9 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
   }
 }
 
-// Inside a probe: a flag, and an interrupt of this hart's own as soon as it takes one.
-REFKERNEL_NOPROBE void kbpf_port_poll_wake(void) {
-  readiness_changed.store(true);
-  if (!announcing[this_hart().index])
-    REFKERNEL_CSR_SET(sip, kInterruptSoftware);
+REFKERNEL_NOPROBE const kbpf_regs *kbpf_port_user_regs(void) {
+  Thread *running = current();
+  return running && running->process ? running->user_frame : nullptr;
 }
 
 int kbpf_port_may_use_bpf(void) {

@@ -33,5 +33,5 @@ enum class SwitchReason { preempted, sleeps, sleeps_deaf, ended };
 void report_switch(const Thread &from, const Thread &to, SwitchReason reason);
 void console_input(char c);    // interrupt context: a character from the UART
 void on_timer_tick();          // interrupt context, each hart
-void announce_bpf_readiness(); // the same; on each software interrupt and each tick
+void serve_bpf_requests();     // the same; on each software interrupt and each tick
 } // namespace refkernel

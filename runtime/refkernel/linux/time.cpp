@@ -2,9 +2,11 @@
 // Clocks, sleeping, and ITIMER_REAL, whose expiry the timer tick looks for. The machine's clock starts at
 // boot; real time is what clock_settime made of it, 1970 otherwise.
 #include "refkernel/linux/time.h"
+#include "kernel/port.h"
 #include "refkernel/linux/fs/trace_wake.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
+#include "refkernel/machine/noprobe.h"
 #include <algorithm>
 
 namespace refkernel {
@@ -120,9 +122,17 @@ constexpr int kItimerReal = 0;
 
 uint64_t realtime_offset_ns() { return realtime_offset.load(std::memory_order_relaxed); }
 
+} // namespace refkernel
+
+REFKERNEL_NOPROBE uint64_t kbpf_port_realtime_ns(void) {
+  return refkernel::now_ns() + refkernel::realtime_offset.load(std::memory_order_relaxed);
+}
+
+namespace refkernel {
+
 void on_timer_tick() {
   wake_trace_readers();
-  announce_bpf_readiness();
+  serve_bpf_requests();
   uint64_t now = now_ns();
   if (now < next_timer.load(std::memory_order_relaxed))
     return;

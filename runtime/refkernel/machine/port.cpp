@@ -106,6 +106,18 @@ int kbpf_port_read_user(void *to, uint64_t user_from, size_t size) {
   return missing ? kEfault : 0;
 }
 
+int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size) {
+  constexpr int kEperm = -1;
+  if (!current() || !current()->process)
+    return kEperm;
+  if (user_to >= kUserEnd || size > kUserEnd - user_to)
+    return kEfault;
+  uintptr_t irq = irq_save();
+  size_t missing = copy_guarded_user(reinterpret_cast<void *>(user_to), from, size);
+  irq_restore(irq);
+  return missing ? kEfault : 0;
+}
+
 uint64_t kbpf_port_time_ns(void) { return now_ns(); }
 
 uint32_t kbpf_port_random_u32(void) {

@@ -19,7 +19,7 @@ void handle_interrupt(uintptr_t cause) {
   case kInterruptSoftware:
     REFKERNEL_CSR_CLEAR(sip, kInterruptSoftware);
     stop_if_panicking();
-    announce_bpf_readiness();
+    serve_bpf_requests();
     break; // whoever sent it has set need_resched where that is wanted
   case kInterruptTimer:
     timer_interrupt();

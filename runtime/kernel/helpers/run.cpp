@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a program may ask about its own run and about the kernel's code.
+#include "kernel/helpers/helpers.h"
+#include "kernel/port.h"
+#include "kernel/run_context.h"
+
+namespace kbpf::helpers {
+
+uint64_t get_func_ip(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current_run().function; }
+uint64_t get_attach_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current_run().cookie; }
+
+// No RISC-V processor here records its branches.
+uint64_t get_branch_snapshot(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return helper_error(Error::not_found);
+}
+
+uint64_t kallsyms_lookup_name(uint64_t name, uint64_t size, uint64_t flags, uint64_t result, uint64_t) {
+  const char *text = pointer<const char>(name);
+  const uint32_t bytes = static_cast<uint32_t>(size);
+  uint64_t &address = *pointer<uint64_t>(result);
+  address = 0;
+  if (flags || bytes <= 1 || text[bytes - 1])
+    return helper_error(Error::invalid);
+  std::string_view wanted(text);
+  auto visit = [](void *user, const kbpf_symbol *symbol) {
+    *static_cast<uint64_t *>(user) = symbol->address;
+    return 1; // the first one
+  };
+  kbpf_port_symbol_lookup(wanted.data(), wanted.size(), visit, &address);
+  return address ? 0 : helper_error(Error::not_found);
+}
+
+} // namespace kbpf::helpers

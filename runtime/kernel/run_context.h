@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What helpers may ask about the run of a program that is under way on this CPU, beyond what its context
+// argument shows: set by whoever fires programs.
+#pragma once
+#include "kernel/kbpf.h"
+#include <cstdint>
+
+namespace kbpf {
+
+struct RunContext {
+  const kbpf_regs *regs = nullptr; // of the probed code; null where the program was not run by a probe
+  uintptr_t function = 0;          // entry of the probed function; 0: the probe is not at an entry or return
+  uint64_t cookie = 0;             // bpf_cookie of the link
+};
+
+// While it lives (inside a ReadSection), current_run() gives this CPU's programs what it was made of.
+class RunScope {
+public:
+  explicit RunScope(const RunContext &run);
+  ~RunScope();
+  RunScope(const RunScope &) = delete;
+  RunScope &operator=(const RunScope &) = delete;
+
+private:
+  const RunContext *&slot_;
+  const RunContext *const outer_;
+};
+
+// [any] Inside a ReadSection; all zero outside of a RunScope.
+const RunContext &current_run();
+
+} // namespace kbpf
