@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes docs/abi.md from docs/abi.md.in and the tables of runtime/abi. In the template a line "@TABLE name" becomes a table
-of that .def file's rows (read by the C preprocessor), "@STRUCT name" the layout of that struct. --check compares only."""
+"""Writes docs/NAME.md from docs/NAME.md.in, for each such template, and the tables of runtime/abi. In a template a line
+"@TABLE name" becomes a table of that .def file's rows (read by the C preprocessor), "@STRUCT name" the layout of that struct,
+"@LIST name" what one of LISTS says. --check compares only."""
 import json
 import os
 import re
@@ -35,6 +36,12 @@ TABLES = {
 MACROS = {}
 for _, macro, parameters, _ in TABLES.values():
     MACROS[macro] = parameters.split()
+MACROS["KBPF_MAP_USE"] = ["helper", "use"]
+MACROS["KBPF_LINUX_HELPER"] = "number name ret a1 a2 a3 a4 a5 types flags".split()
+MACROS["KBPF_LINUX_MAP_TYPE"] = ["number", "name", "uses"]
+MACROS["KBPF_LINUX_GROUP"] = ["name", "types"]
+MACROS["KBPF_LINUX_PROG_TYPE"] = ["number", "name", "context"]
+MACROS["KBPF_LINUX_SECTION"] = ["prefix", "type", "extra"]
 MACROS["KBPF_CONTEXT"] = ["name", "size"]
 MACROS["KBPF_CONTEXT_END"] = ["name"]
 CODE_COLUMNS = {"prototype", "prefix", "NAME", "context", "name"}
@@ -102,6 +109,80 @@ def struct_layout(name):
     return "\n".join(lines)
 
 
+def helper_rows():
+    """Helpers of the kbpf profile; what Linux has too may be called by whom Linux lets, as in core/profile."""
+    linux = {row["number"]: row for row in read_rows("linux.def", "KBPF_LINUX_HELPER")}
+    groups = {row["name"]: row["types"] for row in read_rows("linux.def", "KBPF_LINUX_GROUP")}
+    own_types = [row["name"] for row in read_rows("prog_types.def", "KBPF_PROG_TYPE")]
+
+    def expand(types):
+        names = set()
+        for word in re.split(r"\s*\|\s*", types):
+            names |= expand(groups[word]) if word in groups else {word}
+        return names
+    for row in read_rows("helpers.def", "KBPF_HELPER"):
+        theirs = linux.get(row["number"], row)
+        types = expand(theirs["types"])
+        row["callers"] = "all" if "ANY" in types or types >= set(own_types) else ", ".join(t for t in own_types if t in types)
+        row["gpl"] = "yes" if "GPL_ONLY" in theirs["flags"] else ""
+        yield row
+
+
+def helper_table():
+    lines = ["| number | declaration | program types | GPL only | does |", "| --- | --- | --- | --- | --- |"]
+    for row in helper_rows():
+        lines.append(f"| {row['number']} | `{row['prototype']}` | {row['callers']} | {row['gpl']} | {row['text']} |")
+    return "\n".join(lines)
+
+
+def missing(own, own_macro, linux_macro):
+    """Names that Linux has and this kernel does not, with their numbers."""
+    here = {row["number"] for row in read_rows(own, own_macro)}
+    absent = [row for row in read_rows("linux.def", linux_macro) if row["number"] not in here]
+    return ", ".join(f"`{row['name']}` ({row['number']})" for row in absent) + "."
+
+
+def map_type_table():
+    """What programs call on each type of map."""
+    helpers = {row["name"] for row in read_rows("helpers.def", "KBPF_HELPER")}
+    users = {}
+    for row in read_rows("map_uses.def", "KBPF_MAP_USE"):
+        if row["helper"] in helpers:
+            users.setdefault(row["use"], []).append(row["helper"])
+    lines = ["| type | name | is | helpers |", "| --- | --- | --- | --- |"]
+    for row in read_rows("map_types.def", "KBPF_MAP_TYPE"):
+        calls = [f"`{name}`" for use in re.split(r"\s*\|\s*", row["uses"]) for name in users.get(use, [])]
+        lines.append(f"| {row['number']} | `{row['name']}` | {row['text']} | {', '.join(calls)} |")
+    return "\n".join(lines)
+
+
+# Linux's commands (include/uapi/linux/bpf.h, enum bpf_cmd) up to 6.12, by number.
+LINUX_COMMANDS = """map_create map_lookup_elem map_update_elem map_delete_elem map_get_next_key prog_load obj_pin obj_get prog_attach
+prog_detach prog_test_run prog_get_next_id map_get_next_id prog_get_fd_by_id map_get_fd_by_id obj_get_info_by_fd prog_query
+raw_tracepoint_open btf_load btf_get_fd_by_id task_fd_query map_lookup_and_delete_elem map_freeze btf_get_next_id map_lookup_batch
+map_lookup_and_delete_batch map_update_batch map_delete_batch link_create link_update link_get_fd_by_id link_get_next_id
+enable_stats iter_create link_detach prog_bind_map token_create""".split()
+
+
+def command_table():
+    here = {int(row["number"]): row for row in read_rows("commands.def", "KBPF_COMMAND")}
+    lines = ["| cmd | name | here | does |", "| --- | --- | --- | --- |"]
+    for number, name in enumerate(LINUX_COMMANDS):
+        row = here.pop(number, None)
+        lines.append(f"| {number} | `{name.upper()}` | {'yes' if row else 'no: EINVAL'} | {row['text'] if row else ''} |")
+    lines += [f"| {number} | `{row['NAME']}` | this family's own | {row['text']} |" for number, row in sorted(here.items())]
+    return "\n".join(lines)
+
+
+LISTS = {
+    "helpers": helper_table,
+    "missing_helpers": lambda: missing("helpers.def", "KBPF_HELPER", "KBPF_LINUX_HELPER"),
+    "map_types": map_type_table,
+    "missing_map_types": lambda: missing("map_types.def", "KBPF_MAP_TYPE", "KBPF_LINUX_MAP_TYPE"),
+    "commands": command_table,
+}
+
+
 def generate(template):
     out = []
     for line in template.splitlines():
@@ -109,23 +190,29 @@ def generate(template):
             out.append(table(line.split()[1]))
         elif line.startswith("@STRUCT "):
             out.append(struct_layout(line.split()[1]))
+        elif line.startswith("@LIST "):
+            out.append(LISTS[line.split()[1]]())
         else:
             out.append(line)
     return "\n".join(out) + "\n"
 
 
 def main():
-    source = os.path.join(ROOT, "docs", "abi.md.in")
-    target = os.path.join(ROOT, "docs", "abi.md")
-    with open(source, encoding="utf-8") as file:
-        text = generate(file.read())
-    if "--check" in sys.argv[1:]:
-        with open(target, encoding="utf-8") as file:
+    docs = os.path.join(ROOT, "docs")
+    for name in sorted(os.listdir(docs)):
+        if not name.endswith(".md.in"):
+            continue
+        target = name.removesuffix(".in")
+        with open(os.path.join(docs, name), encoding="utf-8") as file:
+            text = generate(file.read())
+        path = os.path.join(docs, target)
+        if "--check" not in sys.argv[1:]:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            continue
+        with open(path, encoding="utf-8") as file:
             if file.read() != text:
-                sys.exit("docs/abi.md does not match runtime/abi: run scripts/generate_docs.py")
-        return
-    with open(target, "w", encoding="utf-8") as file:
-        file.write(text)
+                sys.exit(f"docs/{target} does not match runtime/abi: run scripts/generate_docs.py")
 
 
 if __name__ == "__main__":

@@ -93,6 +93,9 @@ int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol);
 /* [any] Whether a probe may be put there: not in the code that handles probes (all of libkbpf.a: a linker
  * script names its sections by *libkbpf.a:), traps or text patching, nor in what those call. */
 int kbpf_port_may_probe(uintptr_t address);
+/* Whether programs may return from the function at that address in its place, with any value
+ * (bpf_override_return): who calls it must bear that. */
+int kbpf_port_may_override(uintptr_t function);
 
 /* File descriptors of the calling process. The runtime hands over one reference of object at install, and
  * gets it back through kbpf_object_release when the last descriptor is gone. get stores the object behind fd,

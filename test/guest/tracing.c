@@ -136,6 +136,19 @@ static int programs_act_on_the_process(void) {
   return 0;
 }
 
+static int programs_return_in_a_calls_place(void) {
+  struct bpf_program *program = bpf_object__find_program_by_name(object, "return_at_once");
+  CHECK(program && set(8, (uint64_t)getpid()) == 0);
+  CHECK(!bpf_program__attach_target_string(program, "kprobe$refkernel::sys_getppid+0x4"));
+  CHECK(!bpf_program__attach_target_string(program, "kprobe$refkernel::notify_pollers"));
+  struct bpf_link *link = bpf_program__attach_target_string(program, "kprobe$refkernel::sys_getppid");
+  CHECK(link);
+  errno = 0;
+  CHECK(syscall(SYS_getppid) == -1 && errno == 77);
+  CHECK(bpf_link__destroy(link) == 0 && syscall(SYS_getppid) >= 0);
+  return 0;
+}
+
 int main(void) {
   static const struct test_case cases[] = {
       {"the kernel's stack leads to the system call", the_kernel_stack_leads_to_the_system_call},
@@ -144,6 +157,7 @@ int main(void) {
       {"inner maps are used", inner_maps_are_used},
       {"strings are read and made", strings_are_read_and_made},
       {"programs write to the process and send signals", programs_act_on_the_process},
+      {"programs return in a call's place", programs_return_in_a_calls_place},
   };
   object = bpf_object__open("/tracing.o");
   if (!object || bpf_object__load(object) < 0) {

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string_view>
 #include <sys/mman.h>
 #include <thread>
@@ -59,6 +60,7 @@ struct State {
   std::map<uintptr_t, Symbol> symbols;
   std::vector<std::pair<std::string, std::string>> aliases;
   std::vector<Range> text, unprobeable;
+  std::set<uintptr_t> overridable;
   std::string console, log, signals;
   std::atomic<uint32_t> cpu_count{1};
   std::atomic<bool> may_use_bpf{true};
@@ -195,6 +197,7 @@ void reset(bool check_leaks) {
   s.aliases.clear();
   s.text.clear();
   s.unprobeable.clear();
+  s.overridable.clear();
   s.console.clear();
   s.signals.clear();
   s.log.clear();
@@ -236,6 +239,11 @@ void add_text(void *first, size_t size) {
 void forbid_probes(uintptr_t first, size_t size) {
   std::lock_guard lock(state().mutex);
   state().unprobeable.push_back({first, size});
+}
+
+void allow_override(uintptr_t function) {
+  std::lock_guard lock(state().mutex);
+  state().overridable.insert(function);
 }
 
 void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size) {
@@ -546,6 +554,11 @@ int kbpf_port_may_probe(uintptr_t address) {
     if (range.contains(address, 1))
       return 1;
   return 0;
+}
+
+int kbpf_port_may_override(uintptr_t function) {
+  std::lock_guard lock(state().mutex);
+  return state().overridable.contains(function);
 }
 
 int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {

@@ -42,6 +42,7 @@ void set_time_ns(uint64_t now);            // stands still there; 0: the host's 
 // Memory that kbpf_port_text_write may change (besides pages of the port) and whose addresses may be probed.
 void add_text(void *first, size_t size);
 void forbid_probes(uintptr_t first, size_t size); // kbpf_port_may_probe says no there
+void allow_override(uintptr_t function);          // kbpf_port_may_override says yes
 void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size);
 void add_alias(const std::string &alias, const std::string &name);
 void before_next_kernel_read(

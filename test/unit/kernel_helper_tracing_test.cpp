@@ -284,6 +284,58 @@ TEST_F(TracingHelperTest, SymbolsAreFoundByName) {
   EXPECT_EQ(call("kallsyms_lookup_name", address(name), sizeof(name), 1, address(&found)), -EINVAL);
 }
 
+TEST_F(TracingHelperTest, AnOverriddenFunctionReturnsToItsCaller) {
+  regs_.epc = 0x1000;
+  regs_.x[kRa] = 0x2000;
+  EXPECT_EQ(call("override_return", address(&regs_), static_cast<uint64_t>(-5)), 0);
+  EXPECT_EQ(regs_.epc, 0x2000u);
+  EXPECT_EQ(regs_.x[9], static_cast<uint64_t>(-5));
+}
+
+TEST_F(TracingHelperTest, DynptrsReachTheirMemoryAndNoFurther) {
+  uint64_t memory[2] = {1, 2}, ptr[2], copy = 9, value = 7;
+  EXPECT_EQ(call("dynptr_from_mem", address(memory), 16, 0, address(ptr)), 0);
+  EXPECT_EQ(call("dynptr_read", address(&copy), 8, address(ptr), 8, 0), 0);
+  EXPECT_EQ(copy, 2u);
+  EXPECT_EQ(call("dynptr_read", address(&copy), 8, address(ptr), 9, 0), -E2BIG);
+  EXPECT_EQ(call("dynptr_read", address(&copy), 8, address(ptr), 0xffff'ffff, 0), -E2BIG);
+  EXPECT_EQ(call("dynptr_read", address(&copy), 8, address(ptr), 0, 1), -EINVAL);
+  EXPECT_EQ(call("dynptr_write", address(ptr), 8, address(&value), 8, 0), 0);
+  EXPECT_EQ(memory[1], 7u);
+  EXPECT_EQ(call("dynptr_write", address(ptr), 9, address(&value), 8, 0), -E2BIG);
+  EXPECT_EQ(call("dynptr_write", address(ptr), 0, address(&value), 8, 1), -EINVAL);
+  EXPECT_EQ(call("dynptr_data", address(ptr), 8, 8), static_cast<int64_t>(address(&memory[1])));
+  EXPECT_EQ(call("dynptr_data", address(ptr), 8, 9), 0);
+}
+
+TEST_F(TracingHelperTest, DynptrsOfNothingGiveNothing) {
+  uint64_t memory = 1, ptr[2] = {5, 5}, copy = 9;
+  EXPECT_EQ(call("dynptr_from_mem", address(&memory), 1 << 24, 0, address(ptr)), -E2BIG);
+  EXPECT_EQ(call("dynptr_from_mem", address(&memory), 8, 1, address(ptr)), -EINVAL);
+  EXPECT_EQ(call("dynptr_read", address(&copy), 8, address(ptr), 0, 0), -EINVAL);
+  EXPECT_EQ(call("dynptr_write", address(ptr), 0, address(&copy), 8, 0), -EINVAL);
+  EXPECT_EQ(call("dynptr_data", address(ptr), 0, 0), 0);
+}
+
+TEST_F(TracingHelperTest, RecordsAreReservedBehindDynptrs) {
+  int64_t fd = make_map(27, 0, 0, 4096);
+  kbpf_object *ring = hostport::object_of(static_cast<int>(fd));
+  uint64_t handle = static_cast<Map *>(ring)->ref().handle, ptr[2], value = 77;
+  EXPECT_EQ(call("ringbuf_reserve_dynptr", handle, 8, 0, address(ptr)), 0);
+  EXPECT_EQ(call("dynptr_write", address(ptr), 0, address(&value), 8, 0), 0);
+  call("ringbuf_submit_dynptr", address(ptr), 0);
+  EXPECT_EQ(call("dynptr_data", address(ptr), 0, 1), 0);
+  EXPECT_EQ(call("ringbuf_query", handle, 0), 16);
+  EXPECT_EQ(static_cast<uint64_t *>(kbpf_object_page(ring, 2))[1], 77u);
+  EXPECT_EQ(call("ringbuf_reserve_dynptr", handle, 5000, 0, address(ptr)), -EINVAL);
+  call("ringbuf_discard_dynptr", address(ptr), 0); // of nothing
+  EXPECT_EQ(call("ringbuf_reserve_dynptr", handle, 8, 1, address(ptr)), -EINVAL);
+  EXPECT_EQ(call("ringbuf_reserve_dynptr", handle, 8, 0, address(ptr)), 0);
+  call("ringbuf_discard_dynptr", address(ptr), 0);
+  EXPECT_EQ(call("ringbuf_query", handle, 3), 32);
+  drop_reference(ring);
+}
+
 TEST_F(TracingHelperTest, ProcessorsWithoutBranchRecordsSaySo) {
   uint64_t entries[3];
   EXPECT_EQ(call("get_branch_snapshot", address(entries), sizeof(entries), 0), -ENOENT);

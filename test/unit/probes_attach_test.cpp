@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // kprobes on a guest: targets, refusals, what programs see, that the probed code does what it did, and that
 // the text is back to the byte.
+#include "kernel/helpers/helpers.h"
 #include "probes_guest.h"
 #include <cstring>
 
@@ -333,6 +334,33 @@ TEST_F(Kprobe, AttachWithoutMemoryLeavesNoTrace) {
   }
   EXPECT_TRUE(detach("kprobe$outer::call()+0x4").ok());
   EXPECT_EQ(hostport::live_allocations(), 0u);
+}
+
+TEST_F(Kprobe, AProgramReturnsInTheFunctionsPlace) {
+  auto program = make_program([](void *context) {
+    EXPECT_EQ(helpers::override_return(reinterpret_cast<uintptr_t>(context), 77, 0, 0, 0), 0u);
+  });
+  ASSERT_TRUE(attach(std::move(program), "kprobe$inner").ok()) << why_;
+  Hart hart;
+  EXPECT_EQ(hart.call(kOuter, 5), 177u);
+  EXPECT_EQ(hart.call(kInner, 5), 77u);
+  ASSERT_TRUE(detach("kprobe$inner").ok()) << why_;
+  EXPECT_EQ(hart.call(kOuter, 5), 110u);
+}
+
+TEST_F(Kprobe, AReturnProbeSeesTheValueThatAProgramPutThere) {
+  uint64_t seen = 0;
+  ASSERT_TRUE(attach(make_program([&](void *context) { seen = static_cast<kbpf_regs *>(context)->x[9]; }),
+                     "kretprobe@exit$inner")
+                  .ok());
+  ASSERT_TRUE(attach(make_program([](void *context) {
+                       helpers::override_return(reinterpret_cast<uintptr_t>(context), 77, 0, 0, 0);
+                     }),
+                     "kprobe$inner")
+                  .ok());
+  EXPECT_EQ(Hart().call(kOuter, 5), 177u);
+  EXPECT_EQ(seen, 77u);
+  ASSERT_TRUE(detach("kprobe$inner").ok() && detach("kretprobe@exit$inner").ok());
 }
 
 } // namespace

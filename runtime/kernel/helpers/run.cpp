@@ -9,6 +9,16 @@ namespace kbpf::helpers {
 uint64_t get_func_ip(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current_run().function; }
 uint64_t get_attach_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current_run().cookie; }
 
+// The verifier and the attachment see to it that the context is that of a kprobe at the entry of a function
+// that may be left so. The probe then goes on at the caller instead of in the function.
+uint64_t override_return(uint64_t context, uint64_t result, uint64_t, uint64_t, uint64_t) {
+  enum : unsigned { kRa = 0, kA0 = 9 }; // indices into kbpf_regs::x
+  auto &regs = *pointer<kbpf_regs>(context);
+  regs.x[kA0] = result;
+  regs.epc = regs.x[kRa];
+  return 0;
+}
+
 // No RISC-V processor here records its branches.
 uint64_t get_branch_snapshot(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   return helper_error(Error::not_found);

@@ -121,6 +121,20 @@ Attachment *unlink_matching(Site &site, const Wanted &wanted) {
   return removed;
 }
 
+bool overrides_returns(const Program &program) {
+  constexpr int32_t kOverrideReturn = 58;
+  for (const Insn &insn : program.insns())
+    if (insn.is_call() && insn.src() == 0 && insn.imm == kOverrideReturn)
+      return true;
+  return false;
+}
+
+// Only at the entry of a function that the kernel has marked, where no instruction of it has run.
+bool may_override(const Target &target) {
+  return target.kind == AttachKind::kprobe && target.address == target.symbol.address &&
+         kbpf_port_may_override(target.address);
+}
+
 bool is_attached(Site &site, const Wanted &wanted) {
   for (Attachment *at = site.attachments.load(std::memory_order_relaxed); at;
        at = at->next.load(std::memory_order_relaxed))
@@ -155,6 +169,11 @@ Result<void> attach_at(const Target &target, Ref<Program> program, const AttachO
   if (program->type().number != target.prog_type) {
     print(why, "{}: a program of type {} cannot be attached there\n", target.symbol.demangled,
           program->type().name);
+    return Error::invalid;
+  }
+  if (overrides_returns(*program) && !may_override(target)) {
+    print(why, "{}: returns can be overridden at the entry of marked functions only\n",
+          target.symbol.demangled);
     return Error::invalid;
   }
   if (program->record().sleepable) {

@@ -104,10 +104,16 @@ bool hit_site(kbpf_regs &regs, bool nested) {
   const Site *site = find_site(regs.epc);
   if (!site)
     return false;
-  if (!nested)
+  if (!nested) {
     run_site(*site, regs);
-  else if (first_of(*site))
+    if (regs.epc != site->address) { // a program returned in the function's place (bpf_override_return)
+      constexpr unsigned kRa = 0;    // x1; where a return probe waits too, its trampoline by now
+      regs.epc = regs.x[kRa];
+      return true;
+    }
+  } else if (first_of(*site)) {
     count_missed();
+  }
   if (site->slot)
     regs.epc = site->slot;
   else

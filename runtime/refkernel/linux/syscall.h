@@ -29,7 +29,7 @@ struct SyscallResult {
 };
 static_assert(std::is_trivially_copyable_v<SyscallResult>);
 
-#define KERNEL_CALL [[gnu::noinline]] SyscallResult
+#define KERNEL_CALL [[gnu::noinline, gnu::section(".text.system_call")]] SyscallResult
 
 struct SyscallEntry {
   uint16_t number; // riscv64, asm-generic/unistd.h

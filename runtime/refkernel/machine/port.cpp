@@ -16,6 +16,7 @@ using namespace refkernel;
 
 extern "C" {
 extern const char text_start[], text_end[], noprobe_start[], noprobe_end[], runtime_start[], runtime_end[];
+extern const char system_calls_start[], system_calls_end[];
 }
 
 namespace {
@@ -150,6 +151,11 @@ int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) {
 int kbpf_port_may_probe(uintptr_t address) {
   // Boot code has no traps yet; the other two parts run between a breakpoint and its resumption (kernel.ld).
   return is_in(address, runtime_end, text_end);
+}
+
+// System calls may fail, or succeed, in any way: their result goes to a process.
+int kbpf_port_may_override(uintptr_t function) {
+  return is_in(function, system_calls_start, system_calls_end);
 }
 
 void kbpf_port_log(const char *line, size_t size) {
