@@ -126,7 +126,7 @@ static int a_full_ring_loses_only_what_is_new(void) {
 }
 
 static struct bpf_link *attached;
-static struct bpf_program *copying;
+static struct bpf_program *copying, *by_dynptr;
 
 static int records_are_copied_and_discarded(void) {
   struct record record;
@@ -141,6 +141,18 @@ static int records_are_copied_and_discarded(void) {
   return 0;
 }
 
+static int records_are_made_behind_dynptrs(void) {
+  struct record record;
+  CHECK(bpf_link__destroy(attached) == 0);
+  attached = bpf_program__attach_target_string(by_dynptr, "kprobe$refkernel::sys_getppid");
+  CHECK(attached);
+  for (int n = 0; n < 20; n++) {
+    syscall(SYS_getppid);
+    CHECK(next(&record) == 1 && (uint32_t)(record.thread >> 32) == (uint32_t)getpid());
+  }
+  return 0;
+}
+
 int main(void) {
   static const struct test_case cases[] = {
       {"mappings are as Linux lays them out", mapping_is_as_linux_lays_it_out},
@@ -148,6 +160,7 @@ int main(void) {
       {"a full ring loses only what is new", a_full_ring_loses_only_what_is_new},
       {"every record is read, or counted as lost", every_record_is_read_or_counted_as_lost},
       {"records are copied, and discarded", records_are_copied_and_discarded},
+      {"records are made behind dynptrs", records_are_made_behind_dynptrs},
   };
   struct bpf_object *object = bpf_object__open("/rings.o");
   if (!object || bpf_object__load(object) < 0) {
@@ -158,6 +171,7 @@ int main(void) {
   lost = bpf_object__find_map_fd_by_name(object, "lost");
   struct bpf_program *program = bpf_object__find_program_by_name(object, "on_call");
   copying = bpf_object__find_program_by_name(object, "on_call_copying");
+  by_dynptr = bpf_object__find_program_by_name(object, "on_call_dynptr");
   attached = bpf_program__attach_target_string(program, "kprobe$refkernel::sys_getppid");
   if (!attached) {
     printf("%s\n", bpf_object__error());

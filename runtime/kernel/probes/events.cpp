@@ -167,7 +167,7 @@ void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *re
   regs.epc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   regs.x[kRegRa] = 0;
 #ifdef __riscv
-  regs.x[kRegFp] = reinterpret_cast<uintptr_t>(__builtin_frame_address(1));
+  regs.x[kRegFp] = static_cast<const uint64_t *>(__builtin_frame_address(0))[-2]; // the caller's
 #else
   regs.x[kRegFp] = 0; // a host's frames are others
 #endif

@@ -47,3 +47,14 @@ SEC("kprobe") int on_call_copying(struct pt_regs *ctx) {
     bpf_ringbuf_discard(record, 0);
   return 0;
 }
+
+// The same behind a dynptr, whose size is known at run time only.
+SEC("kprobe") int on_call_dynptr(struct pt_regs *ctx) {
+  struct record record = {bpf_get_current_pid_tgid(), bpf_ktime_get_ns()};
+  struct bpf_dynptr ptr;
+  __u32 size = sizeof(record) + (bpf_get_smp_processor_id() & 0);
+  if (bpf_ringbuf_reserve_dynptr(&ring, size, 0, &ptr) == 0)
+    bpf_dynptr_write(&ptr, 0, &record, sizeof(record), 0);
+  bpf_ringbuf_submit_dynptr(&ptr, 0);
+  return 0;
+}
