@@ -138,7 +138,8 @@ void Checker::check_lines() {
 void Checker::check_accesses() {
   if (image_.btf_ext.core_relos.empty())
     return;
-  const CoreResolver resolver(image_.btf, image_.btf); // for its own types every access has an answer
+  const Btf no_kernel; // whether the record is sound is a question about the program's own types
+  const CoreResolver resolver(image_.btf, no_kernel);
   for (const CoreRelo &relo : image_.btf_ext.core_relos) {
     const Extent *function = function_around(relo.section, relo.insn);
     std::string error;

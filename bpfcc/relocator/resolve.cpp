@@ -72,7 +72,8 @@ Resolver::Resolver(Image &image)
     const BtfType &type = image.btf.type(id);
     if (libbpf_ && image.btf.is_extern(type))
       linkable_.insert(type.name);
-    if (type.kind != BtfKind::datasec || (type.name != ".ksyms" && type.name != ".kconfig"))
+    if (type.kind != BtfKind::datasec ||
+        (type.name != ".ksyms" && type.name != ".kconfig" && (libbpf_ || type.name != ".maps")))
       continue;
     for (uint32_t i = 0; i < type.count; i++)
       externs_.emplace(image.btf.type(image.btf.secvar(type, i).type).name, type.name);
@@ -165,6 +166,11 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
     error(reloc, concat("the value of ", quoted(symbol.name), " is not known: profile ", profile_name(),
                         " has no such configuration", suggestion(image_, symbol.name, config_names_),
                         "; declared __weak it is 0"));
+    return {};
+  }
+  if (declared != externs_.end() && declared->second == ".maps") {
+    error(reloc, concat("map ", quoted(symbol.name),
+                        " is declared only; give the file that defines it as another input"));
     return {};
   }
   if (declared != externs_.end()) {
