@@ -2,6 +2,7 @@
 // Prints diagnostics in clang's form, so that editors and build tools which parse clang's output parse ours.
 #include "bpfcc/diag.h"
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <vector>
 
@@ -28,6 +29,8 @@ std::string caret_line(std::string_view text, unsigned column) {
   return indent + '^';
 }
 
+} // namespace
+
 // Control characters and what is no ASCII go through as they are, but for those that JSON refuses.
 std::string json_string(std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -43,6 +46,8 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
+namespace {
+
 std::string json_line(std::string_view severity, const SourceLocation &where, std::string_view message) {
   std::string out = "{\"severity\":" + json_string(severity) + ",\"message\":" + json_string(message);
   if (!where.file.empty())
@@ -54,6 +59,54 @@ std::string json_line(std::string_view severity, const SourceLocation &where, st
   if (!where.text.empty())
     out += ",\"source\":" + json_string(where.text);
   return out + "}\n";
+}
+
+// A path as a relative or absolute URI reference.
+std::string uri(std::string_view path) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (char c : path) {
+    auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || std::string_view("/-._~").find(c) != std::string_view::npos)
+      out += c;
+    else
+      out.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  return out;
+}
+
+std::string sarif_location(const SourceLocation &where) {
+  std::string out =
+      "\"physicalLocation\":{\"artifactLocation\":{\"uri\":" + json_string(uri(where.file)) + "}";
+  if (where.line) {
+    out += ",\"region\":{\"startLine\":" + std::to_string(where.line);
+    if (where.column)
+      out += ",\"startColumn\":" + std::to_string(where.column);
+    if (!where.text.empty())
+      out += ",\"snippet\":{\"text\":" + json_string(where.text) + "}";
+    out += "}";
+  }
+  return out + "}";
+}
+
+// "[V023 possibly-null]" at a message's end is the rule that it states.
+std::string_view rule_of(std::string_view message) {
+  size_t open = message.rfind('[');
+  if (open == message.npos || !message.ends_with(']'))
+    return {};
+  std::string_view rule = message.substr(open + 1, message.size() - open - 2);
+  return rule.substr(0, rule.find(' '));
+}
+
+// Everything of a result but "]}": relatedLocations stay open.
+std::string sarif_result(std::string_view level, const SourceLocation &where, std::string_view message) {
+  std::string out = "{\"level\":" + json_string(level);
+  if (std::string_view rule = rule_of(message); !rule.empty())
+    out += ",\"ruleId\":" + json_string(rule);
+  out += ",\"message\":{\"text\":" + json_string(message) + "}";
+  if (!where.file.empty())
+    out += ",\"locations\":[{" + sarif_location(where) + "}]";
+  return out + ",\"relatedLocations\":[";
 }
 
 } // namespace
@@ -70,8 +123,20 @@ void Diagnostics::report(Severity severity, const SourceLocation &where, std::st
   print(severity, where, message);
 }
 
-void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message) const {
-  if (json_) {
+void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message) {
+  if (format_ == DiagnosticFormat::sarif) {
+    if (severity != Severity::note || sarif_results_.empty()) {
+      sarif_results_.push_back(sarif_result(kStyles[static_cast<unsigned>(severity)].name, where, message));
+      return;
+    }
+    std::string &result = sarif_results_.back();
+    if (!result.ends_with('['))
+      result += ',';
+    result += "{\"message\":{\"text\":" + json_string(message) + "}";
+    result += where.file.empty() ? "}" : "," + sarif_location(where) + "}";
+    return;
+  }
+  if (format_ == DiagnosticFormat::json) {
     std::string line = json_line(kStyles[static_cast<unsigned>(severity)].name, where, message);
     std::fwrite(line.data(), 1, line.size(), stderr);
     return;
@@ -109,6 +174,17 @@ void Diagnostics::print(Severity severity, const SourceLocation &where, std::str
       out += '\n';
     }
   }
+  std::fwrite(out.data(), 1, out.size(), stderr);
+}
+
+Diagnostics::~Diagnostics() {
+  if (format_ != DiagnosticFormat::sarif)
+    return;
+  std::string out = "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\","
+                    "\"runs\":[{\"tool\":{\"driver\":{\"name\":\"bpfcc\"}},\"results\":[";
+  for (const std::string &result : sarif_results_)
+    out.append(&result == &sarif_results_.front() ? "" : ",").append(result).append("]}");
+  out += "]}]}\n";
   std::fwrite(out.data(), 1, out.size(), stderr);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bpfcc {
 
@@ -19,9 +20,17 @@ struct SourceLocation {
 
 enum class Severity { note, warning, error };
 
+// json: one object a line. sarif: one SARIF 2.1.0 log when the Diagnostics end; notes belong to what they
+// follow.
+enum class DiagnosticFormat { text, json, sarif };
+
+std::string json_string(std::string_view text); // with its quotes
+
 class Diagnostics {
 public:
   explicit Diagnostics(bool color) : color_(color) {}
+  ~Diagnostics();
+  Diagnostics(const Diagnostics &) = delete;
 
   void report(Severity severity, const SourceLocation &where, std::string_view message);
   void error(const SourceLocation &where, std::string_view message) {
@@ -33,9 +42,8 @@ public:
   void note(const SourceLocation &where, std::string_view message) { report(Severity::note, where, message); }
 
   // Prints, but counts nothing.
-  void print(Severity severity, const SourceLocation &where, std::string_view message) const;
-  // One JSON object a line: severity, message, and file, line, column, source where they are known.
-  void set_json(bool on) { json_ = on; }
+  void print(Severity severity, const SourceLocation &where, std::string_view message);
+  void set_format(DiagnosticFormat format) { format_ = format; }
 
   // What a front end printed itself.
   void count_errors(unsigned errors) { errors_ += errors; }
@@ -45,7 +53,8 @@ public:
 
 private:
   bool color_;
-  bool json_ = false;
+  DiagnosticFormat format_ = DiagnosticFormat::text;
+  std::vector<std::string> sarif_results_; // without their closing brackets: notes may follow
   bool warnings_are_errors_ = false;
   bool warnings_off_ = false;
   unsigned errors_ = 0;

@@ -12,10 +12,12 @@
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/kernel_btf.h"
 #include "bpfcc/relocator/passes.h"
+#include "bpfcc/relocator/report.h"
 #include "bpfcc/source_names.h"
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <unistd.h>
 
 namespace bpfcc {
@@ -151,6 +153,29 @@ void save_temps(const Options &options, FrontendOptions frontend, Diagnostics &d
   }
 }
 
+// -MJ: in clang's form, so that entries of several files can be put together.
+std::string database_entry(const Options &options) {
+  std::error_code error;
+  std::string out = "{ \"directory\": " + json_string(std::filesystem::current_path(error).string()) +
+                    ", \"file\": " + json_string(options.input) +
+                    ", \"output\": " + json_string(options.output) + ", \"arguments\": [";
+  for (const std::string &word : options.command_line)
+    out += (&word == &options.command_line.front() ? "" : ", ") + json_string(word);
+  return out + "]},\n";
+}
+
+// -fbpf-max-insns
+void check_budget(const Options &options, const Image &image) {
+  for (const Program &program : image.programs) {
+    const Function &function = image.functions[program.function];
+    if (options.max_insns && program.code.size() > options.max_insns)
+      error_at_function(image, function,
+                        "program '" + std::string(function.name) + "' has " +
+                            std::to_string(program.code.size()) + " instruction slots, more than the " +
+                            std::to_string(options.max_insns) + " of -fbpf-max-insns");
+  }
+}
+
 // bytes: an ELF object; the finished object on return. False: an error was reported, or --stop-after was
 // reached.
 bool relocate(const Options &options, const FrontendOutput &compiled, const Btf *kernel_types,
@@ -167,6 +192,8 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
 
   for (const Pass &pass : kPasses) {
     pass.run(image);
+    if (pass.run == link_subprograms)
+      check_budget(options, image);
     if (pass.name == options.print_after) {
       std::string text;
       print(image, text);
@@ -185,7 +212,12 @@ int run(const Options &options) {
   Diagnostics diag(options.frontend.color);
   diag.set_warnings_are_errors(options.warnings_are_errors);
   diag.set_warnings_off(options.warnings_off);
-  diag.set_json(options.frontend.json);
+  diag.set_format(options.diagnostics_format);
+  for (const std::string &flag : options.unused_flags)
+    diag.warning({}, "argument unused: '" + flag + "' means nothing for BPF");
+  if (!options.compile_database.empty())
+    if (std::string error = write_file(options.compile_database, database_entry(options)); !error.empty())
+      diag.error({}, error);
 
   // An object made elsewhere skips the front end.
   FrontendOutput compiled;

@@ -3,6 +3,7 @@
 // file that is built with exceptions, which CLI11 needs; none leaves it.
 #include "bpfcc/options.h"
 #include "bpfcc/command_line.h"
+#include "bpfcc/explain.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -22,9 +23,9 @@ struct Parsed {
        write_user_dependencies = false;
   bool no_standard_includes = false, ansi = false, ignored = false;
   bool help = false, version = false, dump_machine = false, dump_version = false;
-  bool preamble_cache = true;
+  bool preamble_cache = true, time_trace = false;
   bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
-  std::string print_name, save_temps_where, unused_path, diagnostics_format;
+  std::string print_name, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack;
 };
 
 constexpr std::string_view kPasses[] = {
@@ -121,10 +122,16 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   });
   value("--unused-path", parsed.unused_path);
   value("--diagnostics-format", parsed.diagnostics_format)->check([](const std::string &format) {
-    return format == "text" || format == "json"
+    return format == "text" || format == "json" || format == "sarif"
                ? std::string()
-               : "unknown format '" + format + "' of diagnostics: expected text or json";
+               : "unknown format '" + format + "' of diagnostics: expected text, json or sarif";
   });
+  value("--explain", parsed.explain);
+  value("--max-insns", parsed.max_insns)->check(CLI::Range(1, 1'000'000));
+  value("--max-stack", parsed.max_stack)->check(CLI::Range(8, 512));
+  value("--compile-database", options.compile_database);
+  value("--time-trace-file", frontend.time_trace);
+  app.add_flag("--time-trace", parsed.time_trace);
   value("--std", frontend.std_version);
   value("--debug", parsed.debug);
   value("--dependency-file", parsed.dependency_file);
@@ -352,6 +359,7 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   options.frontend.color = color_by_default();
   Diagnostics diag(options.frontend.color);
   auto fail = [&](const std::string &message) -> std::optional<Options> {
+    diag.set_format(options.diagnostics_format);
     diag.error({}, message);
     exit_code = kExitUserError;
     return std::nullopt;
@@ -376,6 +384,13 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   exit_code = kExitSuccess;
   if (print_what_was_asked(parsed))
     return std::nullopt;
+  if (!parsed.explain.empty()) {
+    std::string text = explain_rejection(parsed.explain);
+    if (text.empty())
+      return fail("the verifier has no refusal '" + parsed.explain + "': docs/verifier.md lists them");
+    std::fputs(text.c_str(), stdout);
+    return std::nullopt;
+  }
   if (parsed.help || parsed.version || parsed.dump_machine || parsed.dump_version) {
     if (parsed.help)
       print_help();
@@ -387,8 +402,11 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   }
 
   options.save_temps |= !parsed.save_temps_where.empty();
-  options.frontend.json = parsed.diagnostics_format == "json";
-  diag.set_json(options.frontend.json);
+  if (parsed.diagnostics_format == "json")
+    options.diagnostics_format = DiagnosticFormat::json;
+  else if (parsed.diagnostics_format == "sarif")
+    options.diagnostics_format = DiagnosticFormat::sarif;
+  options.frontend.report_only = options.diagnostics_format != DiagnosticFormat::text;
   if (parsed.big_endian)
     return fail("'-mbig-endian' is not supported: the kernels are little-endian");
   if (options.frontend.verbose && args.inputs.empty()) {
@@ -416,9 +434,14 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   frontend.profile = options.profile->name;
   if (std::string error = place_files(parsed, args.inputs, options); !error.empty())
     return fail(error);
-  diag.set_warnings_off(options.warnings_off);
-  for (const std::string &flag : parsed.host_flags)
-    diag.warning({}, "argument unused: '" + flag + "' means nothing for BPF");
+  options.unused_flags = parsed.host_flags;
+  options.command_line.assign(argv, argv + argc);
+  if (!parsed.max_insns.empty())
+    options.max_insns = static_cast<uint32_t>(std::stoul(parsed.max_insns));
+  if (!parsed.max_stack.empty())
+    frontend.max_stack = static_cast<unsigned>(std::stoul(parsed.max_stack));
+  if (parsed.time_trace && frontend.time_trace.empty())
+    frontend.time_trace = with_suffix(options.output, ".json");
   return options;
 }
 

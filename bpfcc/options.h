@@ -43,6 +43,11 @@ struct Options {
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;
   bool warnings_off = false;
+  DiagnosticFormat diagnostics_format = DiagnosticFormat::text;
+  std::vector<std::string> unused_flags; // those of a host compiler
+  uint32_t max_insns = 0;                // of a program, in slots of 8 bytes; 0: no limit
+  std::string compile_database;          // -MJ: file for an entry of compile_commands.json
+  std::vector<std::string> command_line; // what the entry holds
 };
 
 // Nothing: parse_options has printed help, a version or an error, and exit_code says which.

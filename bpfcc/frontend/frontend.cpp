@@ -23,6 +23,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/TimeProfiler.h"
 #include <set>
 
 namespace bpfcc {
@@ -325,11 +326,11 @@ void initialize_target() {
   sys::Process::Exit(1);
 }
 
-constexpr StringRef kStackSizeOption = "-bpf-stack-size=";
-constexpr unsigned kStackSize = 512;
+constexpr unsigned kTraceGranularity = 500; // microseconds, as clang
 
-unsigned stack_limit(const StringVector &llvm_args) {
-  unsigned limit = kStackSize;
+constexpr StringRef kStackSizeOption = "-bpf-stack-size=";
+
+unsigned stack_limit(const StringVector &llvm_args, unsigned limit) {
   for (StringRef arg : llvm_args)
     if (arg.consume_front(kStackSizeOption))
       (void)arg.getAsInteger(10, limit);
@@ -338,8 +339,8 @@ unsigned stack_limit(const StringVector &llvm_args) {
 
 // LLVM's options are global variables. The back end refuses a frame of exactly its limit, which kernels
 // accept.
-void set_llvm_options(const StringVector &llvm_args) {
-  std::string stack_size = (kStackSizeOption + Twine(kStackSize + 1)).str();
+void set_llvm_options(const StringVector &llvm_args, unsigned max_stack) {
+  std::string stack_size = (kStackSizeOption + Twine(max_stack + 1)).str();
   std::vector<const char *> words = {"bpfcc"};
   if (none_of(llvm_args, [](StringRef arg) { return arg.starts_with(kStackSizeOption); }))
     words.push_back(stack_size.c_str());
@@ -366,13 +367,13 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
     errors = option_printer.getNumErrors();
     return false;
   }
-  set_llvm_options(compiler->getFrontendOpts().LLVMArgs);
+  set_llvm_options(compiler->getFrontendOpts().LLVMArgs, options.max_stack);
 
-  if (options.json) // or clang prints a line of its own that counts errors
+  if (options.report_only) // or clang prints a line of its own that counts errors
     compiler->getDiagnosticOpts().ShowCarets = false;
   Preamble preamble(options, args, compiler->getInvocation(),
                     make_embedded_file_system(options.kernel_header));
-  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.json ? &diag : nullptr,
+  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.report_only ? &diag : nullptr,
                             &preamble);
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
   compiler->createFileManager(preamble.file_system());
@@ -384,7 +385,7 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   compiler->addDependencyCollector(files);
   CodePassOptions pass_options;
   pass_options.keep_dwarf = options.debug_info;
-  pass_options.stack_limit = stack_limit(compiler->getFrontendOpts().LLVMArgs);
+  pass_options.stack_limit = stack_limit(compiler->getFrontendOpts().LLVMArgs, options.max_stack);
   pass_options.single_function = options.profile == "zcore";
   compiler->getCodeGenOpts().PassBuilderCallbacks.push_back(
       [pass_options](PassBuilder &builder) { register_code_passes(builder, pass_options); });
@@ -394,7 +395,14 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   compiler->setOutputStream(std::make_unique<raw_svector_ostream>(bytes));
   std::unique_ptr<clang::FrontendAction> action = make_action(options.output, output, preamble);
   install_fatal_error_handler(on_fatal_error, &compiler->getDiagnostics());
+  if (!options.time_trace.empty())
+    timeTraceProfilerInitialize(kTraceGranularity, "bpfcc");
   bool done = compiler->ExecuteAction(*action);
+  if (!options.time_trace.empty()) {
+    if (Error error = timeTraceProfilerWrite(options.time_trace, ""))
+      diag.error({}, toString(std::move(error)));
+    timeTraceProfilerCleanup();
+  }
   remove_fatal_error_handler();
   if (preamble.cut_a_declaration()) {
     FrontendOptions whole = options;

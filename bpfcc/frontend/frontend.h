@@ -31,7 +31,9 @@ struct FrontendOptions {
   bool standard_includes = true; // off: -nostdinc, the embedded headers are not searched
   bool verbose = false;          // -v: print the header search path
   bool color = false;
-  bool json = false; // diagnostics as JSON, one object a line
+  bool report_only = false; // diagnostics go to Diagnostics alone, clang prints none
+  unsigned max_stack = 512; // bytes of a function's stack frame
+  std::string time_trace;   // file for a trace of where the time went; empty: none
   std::vector<std::string>
       search_dirs; // -I, -isystem, -iquote, -idirafter, each followed by its directory, in order
   std::vector<std::string> forced_includes; // -include

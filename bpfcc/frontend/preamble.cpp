@@ -39,11 +39,10 @@ bool has_parsed_preamble(OutputKind kind) {
          kind == OutputKind::syntax_only;
 }
 
-// These look at more than a preamble holds: macros never used, all warnings of a kind, plug-ins, traces.
+// These look at more than a preamble holds: macros never used, all warnings of a kind, modules.
 bool needs_whole_source(const std::string &flag) {
   StringRef name(flag);
-  return name == "-Weverything" || name == "-Wunused-macros" || name == "-ftime-trace" ||
-         name.starts_with("-ftime-trace=") || name.starts_with("-fmodules");
+  return name == "-Weverything" || name == "-Wunused-macros" || name.starts_with("-fmodules");
 }
 
 PreambleHash key_of(const FrontendOptions &options, const std::vector<std::string> &arguments,
@@ -271,7 +270,7 @@ Preamble::Preamble(const FrontendOptions &options, const std::vector<std::string
     : cache_(options.preamble_cache, kCacheBytes), files_(new PreambleFileSystem(std::move(files))),
       source_path_(options.input) {
   if (options.preamble_cache.empty() || !has_parsed_preamble(options.output) || options.input == "-" ||
-      options.language != "c" || !options.cc1_flags.empty() ||
+      options.language != "c" || !options.time_trace.empty() || !options.cc1_flags.empty() ||
       any_of(options.clang_flags, needs_whole_source))
     return;
   auto source = MemoryBuffer::getFile(options.input);

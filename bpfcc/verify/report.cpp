@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/verify/report.h"
+#include "bpfcc/diag.h"
 #include "bpfcc/relocator/text.h"
-#include <cstdio>
 
 namespace bpfcc {
 namespace {
-
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 std::string number_field(std::string_view name, uint64_t value) {
   return concat(", \"", name, "\": ", value);

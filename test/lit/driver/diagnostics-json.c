@@ -5,7 +5,7 @@
 // RUN: not %bpfcc --diagnostics-format=json %t.none.c -o %t.o 2>&1 | FileCheck %s --check-prefix=DRIVER
 // RUN: not %bpfcc --diagnostics-format=xml %s -o %t.o 2>&1 | FileCheck %s --check-prefix=FORMAT
 // DRIVER: {"severity":"error","message":"{{.*}}none.c{{.*}}"
-// FORMAT: error: unknown format 'xml' of diagnostics: expected text or json
+// FORMAT: error: unknown format 'xml' of diagnostics: expected text, json or sarif
 #ifdef BAD
 // FRONTEND: {"severity":"error","message":"expected \"a\\b\" 'not this'","file":"{{.*}}diagnostics-json.c","line":[[#@LINE+1]],"column":2}
 #error expected "a\b" 'not this'
