@@ -69,6 +69,21 @@ struct kbpf_attr_btf_load {
   kbpf_s32 btf_token_fd;
 };
 
+struct kbpf_attr_prog_test_run {
+  kbpf_u32 prog_fd;
+  kbpf_u32 retval;                    /* out: r0 */
+  kbpf_u32 data_size_in;
+  kbpf_u32 data_size_out;             /* in: room, out: bytes of the packet */
+  kbpf_u64 data_in, data_out;
+  kbpf_u32 repeat;
+  kbpf_u32 duration;                  /* out: ns of one run, on average */
+  kbpf_u32 ctx_size_in, ctx_size_out; /* ctx_size_out: in and out, as data_size_out */
+  kbpf_u64 ctx_in, ctx_out;
+  kbpf_u32 flags, cpu, batch_size, pad;
+};
+#define KBPF_F_TEST_RUN_ON_CPU (1u << 0)
+#define KBPF_F_TEST_XDP_LIVE_FRAMES (1u << 1)
+
 struct kbpf_attr_get_id { /* *_GET_NEXT_ID, *_GET_FD_BY_ID */
   kbpf_u32 id;            /* start_id, prog_id, map_id, btf_id, link_id */
   kbpf_u32 next_id;       /* out */

@@ -38,6 +38,7 @@ public:
     uint32_t uid = 0;
     bool gpl_compatible = false;
     uint32_t verified_insns = 0;
+    uint32_t context_bytes = 0; // of its context that it accesses, from the start
     uint32_t expected_attach_type = 0; // as the loader gave it
     bool sleepable = false;
   };

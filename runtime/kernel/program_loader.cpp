@@ -150,6 +150,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   KBPF_TRY(hand_info_to(*program));
   program->insns_ = verified.insns();
   program->record_.verified_insns = stats.processed_insns;
+  program->record_.context_bytes = stats.context_bytes;
   program->record_.gpl_compatible = options.gpl_compatible;
   program->record_.expected_attach_type = options.expected_attach_type;
   program->record_.sleepable = options.sleepable;

@@ -15,7 +15,8 @@ struct Analysis {
   // Per instruction, for helper calls: bit n, argument register n was uninitialised on some path and is to be
   // zeroed.
   std::span<uint8_t> zeroed_args;
-  uint32_t last_id = 0; // of Value::id
+  uint32_t last_id = 0;       // of Value::id
+  uint32_t context_bytes = 0; // of the context that the program accesses, from its start
 
   const Insn &insn(uint32_t index) const { return program.insns[index]; }
   const MapRef &map(const Value &value) const {
@@ -23,6 +24,12 @@ struct Analysis {
     return value.is_inner ? *outer.inner : outer;
   }
   uint32_t new_id() { return ++last_id; }
+  // Whether a load of the context gives the address of the packet, at base + off.
+  bool is_packet_address(const Value &base, int64_t off) const {
+    const ContextField *field =
+        base.kind == Kind::context ? program.type->context->field_at(static_cast<uint64_t>(off)) : nullptr;
+    return field && field->access.kind != FieldAccess::Kind::number;
+  }
 };
 
 // A call of a helper as the verifier sees it: its prototype, and the map that one of its arguments names.

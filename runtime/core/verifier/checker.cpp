@@ -42,6 +42,8 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
                            .writes = access != Access::read && access != Access::acquire,
                            .by_helper = false,
                            .is_atomic = access != Access::read && access != Access::write}));
+    if (analysis_.insn(state.insn).cls() == KBPF_CLASS_LDX)
+      KBPF_TRY(check_what_is_loaded(state, obligation));
     return state.reg(obligation.reg).kind == Kind::stack ? check_spill(state, obligation) : Result<void>();
   }
   case Obligation::Kind::reference:
@@ -282,6 +284,19 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
   return {};
 }
 
+// Fix-up makes a load of the packet's address another instruction: it has to be one on every path.
+Result<void> Checker::check_what_is_loaded(const State &state, const Obligation &load) {
+  InsnFacts &facts = analysis_.facts[state.insn];
+  if (analysis_.is_packet_address(state.reg(load.reg), load.off))
+    facts.loads_packet_address = true;
+  else
+    facts.loads_other = true;
+  if (facts.loads_packet_address && facts.loads_other)
+    return refuse(state, RejectionId::context_access,
+                  "the load gives the packet's address on one path, and something else on another");
+  return {};
+}
+
 Result<void> Checker::check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
                                     const MemoryUse &use) {
   const Value &base = state.reg(reg);
@@ -307,6 +322,7 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (size != field->size && !in_pieces)
     return refuse(state, RejectionId::context_access, "{}.{} is accessed whole only, {} bytes at once",
                   context.name, field->name, field->size);
+  analysis_.context_bytes = std::max(analysis_.context_bytes, static_cast<uint32_t>(at + size));
   return {};
 }
 

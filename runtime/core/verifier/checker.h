@@ -80,6 +80,7 @@ private:
                                const MemoryUse &use);
   Result<void> check_granted(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
+  Result<void> check_what_is_loaded(const State &state, const Obligation &load);
   Result<void> check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
   Result<void> check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,

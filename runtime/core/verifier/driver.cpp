@@ -27,6 +27,7 @@ public:
     stats_.total_states = snapshots_.made() + 1;
     stats_.peak_states = snapshots_.peak() + 1;
     stats_.peak_memory = scratch_.peak();
+    stats_.context_bytes = analysis_.context_bytes;
     if (result.ok())
       log_.success(stats_);
     else if (rejection_.id != 0)

@@ -81,6 +81,8 @@ private:
     } else if (insn.is_function_address()) {
       insn.imm =
           static_cast<int32_t>(analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn))));
+    } else if (analysis_.facts[i].loads_packet_address) {
+      return packet_address_load(insn);
     } else if (insn.is_ld_imm64()) {
       insn.imm = static_cast<int32_t>(wide_constant(i));
       insn.set_regs(insn.dst(), 0);
@@ -92,6 +94,24 @@ private:
         return Insn{kJump, 0, 0, 0};
     }
     return insn;
+  }
+
+  // The base is the context's start.
+  Insn packet_address_load(const Insn &insn) const {
+    const ContextInfo &context = *program_.type->context;
+    size_t slot = 0;
+    switch (context.field_at(static_cast<uint64_t>(int64_t{insn.off}))->access.kind) {
+    case FieldAccess::Kind::packet_end:
+      slot = offsetof(PacketAddresses, data_end);
+      break;
+    case FieldAccess::Kind::packet_meta:
+      slot = offsetof(PacketAddresses, data_meta);
+      break;
+    default:
+      slot = offsetof(PacketAddresses, data);
+    }
+    return Insn{KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW, insn.regs,
+                static_cast<int16_t>(context.size + slot), 0};
   }
 
   uint64_t wide_constant(uint32_t i) const {

@@ -62,6 +62,16 @@ struct InsnFacts {
   bool reachable : 1;
   bool zero_extended : 1; // a 32-bit result whose upper half nobody reads: no zero extension needed
   bool faultable : 1;     // a load through a pointer that may be bad: a fault reads as zero
+  // Of a load: of a PACKET field of the context (fix-up makes it one of PacketAddresses), or of anything
+  // else.
+  bool loads_packet_address : 1;
+  bool loads_other : 1;
+};
+
+// Where the packet is that a context stands for. It lies behind the context, at its size: the fields that
+// name these addresses have room for 32 bits only.
+struct PacketAddresses {
+  uint64_t data, data_end, data_meta;
 };
 
 class Verifier;
@@ -75,7 +85,7 @@ public:
   std::span<const InsnFacts> facts() const { return facts_; }
   std::span<const Subprogram> subprograms() const {
     return subprograms_;
-  }                                                     // [0] is the entry; ordered by first
+  } // [0] is the entry; ordered by first
   uint32_t stack_depth() const { return stack_depth_; } // of the deepest call path, bytes
   const Profile &profile() const { return *profile_; }
 

@@ -14,6 +14,7 @@ struct VerifyStats {
   uint32_t peak_states;
   size_t peak_memory; // bytes
   uint32_t stack_depth;
+  uint32_t context_bytes; // of the context that the program accesses, from its start
 };
 
 // A refusal: a stable id, the instruction that it is about, and one sentence. docs/verifier.md explains each

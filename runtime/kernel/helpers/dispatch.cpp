@@ -38,7 +38,8 @@ HelperFunction zcore_helper(uint32_t number) {
 
 HelperFunction no_helper(uint32_t) { return nullptr; }
 
-constexpr Environment kKbpfEnvironment{.helper = kbpf_helper, .prog_array = &maps::ProgArrayMap::kLayout};
+constexpr Environment kKbpfEnvironment{
+    .helper = kbpf_helper, .load_packet = load_packet, .prog_array = &maps::ProgArrayMap::kLayout};
 constexpr Environment kZcoreEnvironment{zcore_helper};
 constexpr Environment kNoEnvironment{no_helper};
 

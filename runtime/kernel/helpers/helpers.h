@@ -9,6 +9,9 @@ namespace kbpf {
 // The engines' way to the helpers of a profile. A profile of neither of the two has none.
 const Environment &helper_environment(const Profile &profile);
 
+// Environment::load_packet. context: a SkBuff (kernel/packet.h).
+int64_t load_packet(uint64_t context, uint32_t offset, uint32_t bytes);
+
 namespace helpers { // helpers.def
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   uint64_t name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);

@@ -44,7 +44,8 @@ private:
 constexpr size_t kAttrSize =
     std::max({sizeof(kbpf_attr_map_create), sizeof(kbpf_attr_map_elem), sizeof(kbpf_attr_map_batch),
               sizeof(kbpf_attr_prog_load), sizeof(kbpf_attr_attach), sizeof(kbpf_attr_prog_load_ex),
-              sizeof(kbpf_attr_btf_load), sizeof(kbpf_attr_link_create), sizeof(kbpf_attr_task_fd_query)});
+              sizeof(kbpf_attr_btf_load), sizeof(kbpf_attr_link_create), sizeof(kbpf_attr_task_fd_query),
+              sizeof(kbpf_attr_prog_test_run)});
 
 // One call of bpf(2).
 class Call {
