@@ -24,7 +24,7 @@ public:
       return;
     find_subprograms(insns, callbacks);
     for (size_t i = 0; i < insns.size(); i++)
-      facts_[i] = {.reachable = true};
+      (facts_[i] = {}).reachable = true;
     program_.insns_ = insns;
     program_.facts_ = std::span(facts_).first(insns.size());
     program_.subprograms_ = std::span(subprograms_).first(subprogram_count_);
