@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Judges every program of a batch file (batch.h) with this project's verifier and prints what linux_load.c prints:
+// Judges every program of a batch file (batch.h) with this project's verifier and prints what linux_load.c
+// prints:
 //   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message
+// For an accepted program the message is what it returns in the interpreter, with all memory zero, or - for a
+// packet program or an address.
 #include "batch.h"
+#include "core/interp/interp.h"
 #include "core/verifier/verifier.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <vector>
 
 namespace {
@@ -22,6 +27,27 @@ public:
 BlockSource heap() {
   return {[](void *, size_t size) { return malloc(size); }, [](void *, void *block, size_t) { free(block); },
           nullptr};
+}
+
+// Helpers for the run: every map has one value, which every key finds.
+std::vector<std::vector<std::byte>> *values;
+uint64_t find_value(uint64_t map, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return reinterpret_cast<uint64_t>((*values)[map - 1].data());
+}
+uint64_t give_0(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
+HelperFunction find_helper(uint32_t number) { return number == 1 ? find_value : give_0; }
+
+std::string run(const VerifiedProgram &program, uint32_t type) {
+  constexpr uint32_t kXdp = 6;
+  constexpr size_t kContextSize = 8192;
+  if (type == kXdp)
+    return "-";
+  std::vector<std::byte> stack(program.stack_depth()), context(kContextSize);
+  const uint64_t result = interpret(program, Environment{find_helper},
+                                    reinterpret_cast<uint64_t>(context.data()), {stack.data(), stack.size()});
+  return result > UINT32_MAX && static_cast<int64_t>(result) > 0
+             ? "-"
+             : std::to_string(static_cast<int64_t>(result));
 }
 
 class Reader {
@@ -53,6 +79,7 @@ void judge(Reader &in, uint32_t log_level) {
     exit(1);
   std::vector<MapRef> maps;
   std::vector<std::vector<std::byte>> contents(header.map_count);
+  values = &contents;
   for (uint32_t m = 0; m < header.map_count; m++) {
     const batch_map map = in.take<batch_map>();
     contents[m].resize(map.init_size);
@@ -61,10 +88,12 @@ void judge(Reader &in, uint32_t log_level) {
     ref.type = map.type, ref.key_size = map.key_size, ref.value_size = map.value_size;
     ref.max_entries = map.max_entries, ref.map_flags = map.map_flags;
     ref.handle = m + 1;
-    if (map.type == 2 && map.max_entries == 1) // an array of one element has an address
-      ref.value_address = uint64_t{1} << 32;
     if (map.is_frozen)
       ref.constants = contents[m];
+    else
+      contents[m].assign(map.value_size, std::byte{0});
+    if (map.type == 2 && map.max_entries == 1) // an array of one element has an address
+      ref.value_address = reinterpret_cast<uint64_t>(contents[m].data());
     maps.push_back(ref);
   }
   std::vector<Insn> insns(header.insn_count);
@@ -83,9 +112,15 @@ void judge(Reader &in, uint32_t log_level) {
   Arena scratch(heap(), size_t{512} << 20), result_arena(heap(), size_t{64} << 20);
   Rejection rejection;
   VerifyStats stats{};
-  const bool accepted = program.type && verify(program, options, scratch, result_arena, rejection, stats).ok();
+  std::string message;
+  bool accepted = false;
+  if (program.type) {
+    Result<VerifiedProgram> verified = verify(program, options, scratch, result_arena, rejection, stats);
+    accepted = verified.ok();
+    message = accepted ? run(*verified, header.prog_type) : rejection.message;
+  }
   printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\n", header.name, accepted ? "accepted" : "refused", rejection.id,
-         stats.processed_insns, stats.total_states, accepted ? "" : rejection.message);
+         stats.processed_insns, stats.total_states, message.c_str());
 }
 
 } // namespace
