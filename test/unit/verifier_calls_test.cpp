@@ -314,6 +314,45 @@ const Case kRecords[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Records, VerifierCalls, testing::ValuesIn(kRecords), case_name);
 
+// r6 = a socket, or null; the tuple is 12 bytes of stack.
+std::vector<Insn> find_socket() {
+  return join({{mov64_reg(R9, R1)},
+               stack_buffer(R2),
+               {mov64_reg(R1, R9), mov64_imm(R3, 12), mov64_imm(R4, -1), mov64_imm(R5, 0), call_helper(84),
+                mov64_reg(R6, R0)}});
+}
+// Where there is one, `rest`.
+std::vector<Insn> with_socket(List rest) {
+  std::vector<Insn> code = assemble(rest);
+  return join({find_socket(), {jump_imm(KBPF_JMP_JEQ, R6, 0, static_cast<int>(code.size()))}, code});
+}
+const Insn kRelease = call_helper(86);
+
+const Case kSockets[] = {
+    {"IsReleased", kSchedCls, with_socket({mov64_reg(R1, R6), kRelease}), nullptr},
+    {"IsLeaked", kSchedCls, with_socket({mov64_imm(R0, 0)}), "unreleased-reference"},
+    {"IsNotLookedAt", kSchedCls, find_socket(), "unreleased-reference"},
+    {"IsReleasedUnchecked", kSchedCls, join({find_socket(), {mov64_reg(R1, R6), kRelease}}), "possibly-null"},
+    {"IsReleasedTwice", kSchedCls, with_socket({mov64_reg(R1, R6), kRelease, mov64_reg(R1, R6), kRelease}),
+     "helper-argument"},
+    {"IsMoved", kSchedCls, with_socket({add64_imm(R6, 8), mov64_reg(R1, R6), kRelease}),
+     "pointer-arithmetic"},
+    {"IsWritten", kSchedCls, with_socket({store_imm(DW, R6, 0, 1), mov64_reg(R1, R6), kRelease}),
+     "opaque-pointer"},
+    {"IsSeenAsATcpSocket", kSchedCls,
+     with_socket({mov64_reg(R1, R6), call_helper(96), mov64_reg(R1, R6), kRelease}), nullptr},
+    {"TcpSocketAfterTheRelease", kSchedCls,
+     with_socket({mov64_reg(R1, R6), call_helper(96), mov64_reg(R7, R0), mov64_reg(R1, R6), kRelease,
+                  mov64_reg(R1, R7), call_helper(96)}),
+     "helper-argument"},
+    {"NullTcpSocketIsNoRelease", kSchedCls,
+     with_socket({mov64_reg(R1, R6), call_helper(96), jump_imm(KBPF_JMP_JNE, R0, 0, 2), mov64_imm(R0, 0),
+                  exit_insn(), mov64_reg(R1, R6), kRelease}),
+     "unreleased-reference"},
+    {"TaskIsReleased", kSchedCls, {call_helper(158), mov64_reg(R1, R0), kRelease}, "helper-argument"},
+};
+INSTANTIATE_TEST_SUITE_P(Sockets, VerifierCalls, testing::ValuesIn(kSockets), case_name);
+
 const Case kMaps[] = {
     {"StringInReadOnlyData", kKprobe,
      join({stack_buffer(R1), assemble({mov64_imm(R2, 4), ld_map_value(R3, kRodata, 0), call_helper(182)})}),

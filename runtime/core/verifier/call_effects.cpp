@@ -111,6 +111,8 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
     state.reg(reg) = Value();
   for (unsigned i = 0; i < 5; i++)
     KBPF_TRY(apply_object_argument(state, call, proto.args[i], args[i]));
+  if (proto.flags & KBPF_HELPER_RELEASES)
+    release_reference(state, args[0].owner);
   if (proto.flags & KBPF_HELPER_CHANGES_PACKET)
     forget_packets(state);
   if (proto.number == kRcuReadLock || proto.number == kRcuReadUnlock) {
@@ -180,10 +182,19 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
   case KBPF_RET_ITERATOR_ELEMENT_OR_NULL: // this is the end; next_round() is the other way
     r0 = Value::constant(0);
     break;
-  case KBPF_RET_OBJECT: // without its BTF it is an address that helpers take back as a number
-  case KBPF_RET_OBJECT_OR_NULL:
-    r0 = Value::unknown();
-    break;
+  case KBPF_RET_OBJECT:
+  case KBPF_RET_OBJECT_OR_NULL: {
+    const Value *from = size_argument(KBPF_ARG_OBJECT, KBPF_ARG_OBJECT);
+    r0.kind = proto.ret == KBPF_RET_OBJECT ? Kind::object : Kind::object_or_null;
+    r0.is_socket = from || proto.flags & KBPF_HELPER_ACQUIRES;
+    r0.id = r0.kind == Kind::object ? 0 : analysis_.new_id();
+    r0.owner = from ? from->owner : 0; // another view of the same object
+    r0.number = Scalar::constant(0);
+    if (!(proto.flags & KBPF_HELPER_ACQUIRES))
+      break;
+    r0.owner = r0.id;
+    return acquire(state, r0.owner, ReferenceKind::object);
+  }
   }
   return {};
 }
@@ -204,6 +215,9 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
     case Kind::map_value_or_null:
       value.kind = Kind::map_value;
       break;
+    case Kind::object_or_null:
+      value.kind = Kind::object;
+      break;
     case Kind::map_or_null:
       value.kind = Kind::map;
       break;
@@ -211,8 +225,9 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
       value.kind = Kind::memory;
     }
   });
-  // A record that is null was not reserved.
-  if (is_null && tested.kind == Kind::memory_or_null && tested.owner == tested.id && state.held)
+  // A record that is null was not reserved, a socket not found.
+  if (is_null && (tested.kind == Kind::memory_or_null || tested.kind == Kind::object_or_null) &&
+      tested.owner == tested.id && state.held)
     state.held->remove(tested.owner);
 }
 

@@ -7,6 +7,7 @@
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
 #include "core/verifier/stack_object.h"
+#include <algorithm>
 #include <cstring>
 
 namespace kbpf {
@@ -19,6 +20,13 @@ constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
 bool takes_null(kbpf_arg_type arg) {
   return arg == KBPF_ARG_MEM_READ_OR_NULL || arg == KBPF_ARG_MEM_WRITE_OR_NULL ||
          arg == KBPF_ARG_MAP_VALUE_OR_NULL || arg == KBPF_ARG_CTX_OR_NULL || arg == KBPF_ARG_STACK_OR_NULL;
+}
+
+// Of the helpers that take objects of the kernel, those that take sockets: from bpf_sk_release to
+// bpf_tcp_gen_syncookie.
+bool takes_socket(const HelperProto &proto) {
+  constexpr uint32_t kTakeSockets[] = {86, 95, 96, 98, 100, 110, 124};
+  return std::find(std::begin(kTakeSockets), std::end(kTakeSockets), proto.number) != std::end(kTakeSockets);
 }
 
 bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
@@ -152,6 +160,11 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   case KBPF_ARG_ITERATOR_RELEASE:
     return check_object_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_OBJECT:
+    if (value.kind == Kind::object_or_null)
+      return refuse(state, RejectionId::possibly_null, "r{}, an argument of bpf_{}, may be null", reg,
+                    proto.name);
+    if (value.kind == Kind::object && value.is_socket && takes_socket(proto))
+      return check_socket_argument(state, reg, proto);
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of bpf_{}, is a {}: an object of the kernel is needed", reg, proto.name,
                   kind_name(value.kind));

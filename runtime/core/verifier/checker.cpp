@@ -206,10 +206,14 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
   case Kind::map_value_or_null:
   case Kind::memory_or_null:
   case Kind::map_or_null:
+  case Kind::object_or_null:
     return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
                   kind_name(base.kind));
   case Kind::map:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a map: only helpers look into it", reg);
+  case Kind::object:
+    return refuse(state, RejectionId::opaque_pointer,
+                  "r{} is an object of the kernel: only helpers look into it", reg);
   case Kind::function:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a function: only helpers call it", reg);
   case Kind::map_key:

@@ -68,6 +68,7 @@ private:
   Result<void> check_unlocked(const State &state, std::string_view what);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_socket_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_nothing_is_held(const State &state, std::string_view what);
   Result<void> check_return(const State &state);
 

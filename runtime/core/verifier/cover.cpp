@@ -76,6 +76,10 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
   case Kind::fd_slot:
     return old.map == current.map && old.is_inner == current.is_inner && ids_match(old.id, current.id, ids) &&
            is_subset(current.number, old.number);
+  case Kind::object:
+  case Kind::object_or_null:
+    return old.is_socket == current.is_socket && ids_match(old.owner, current.owner, ids) &&
+           ids_match(old.id, current.id, ids);
   case Kind::dynptr:
   case Kind::iterator:
     return old.frame == current.frame && old.range == current.range && ids_match(old.id, current.id, ids);

@@ -6,7 +6,7 @@
 
 namespace kbpf {
 
-enum class ReferenceKind : uint8_t { record, dynptr, iterator };
+enum class ReferenceKind : uint8_t { record, dynptr, iterator, object };
 
 struct Reference {
   uint32_t id;

@@ -48,6 +48,8 @@ void print_value(TextSink &sink, const Value &value) {
     break;
   case Kind::function:
     return print(sink, "function {}", value.function);
+  case Kind::object:
+  case Kind::object_or_null:
   case Kind::dynptr:
   case Kind::iterator:
     return sink.append(kind_name(value.kind));

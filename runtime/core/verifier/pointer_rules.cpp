@@ -53,6 +53,7 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
   switch (pointer.kind) {
   case Kind::map_value_or_null:
   case Kind::map_or_null:
+  case Kind::object_or_null:
   case Kind::memory_or_null:
     return refuse(state, RejectionId::pointer_arithmetic,
                   "r{} may be null: compare it with null before adding to it", reg);
@@ -60,6 +61,7 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
     if (by.is_constant(0) && !subtracts)
       return {};
     [[fallthrough]];
+  case Kind::object:
   case Kind::function:
     return refuse(state, RejectionId::pointer_arithmetic, "r{} is a {} and can't be moved", reg,
                   kind_name(pointer.kind));

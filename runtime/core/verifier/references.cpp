@@ -49,6 +49,17 @@ Result<void> Checker::check_record_argument(const State &state, unsigned reg, co
   return {};
 }
 
+Result<void> Checker::check_socket_argument(const State &state, unsigned reg, const HelperProto &proto) {
+  if (!(proto.flags & KBPF_HELPER_RELEASES))
+    return {};
+  const Value &value = state.reg(reg);
+  const Reference *reference = state.held ? state.held->find(value.owner) : nullptr;
+  if (!reference || reference->kind != ReferenceKind::object || reference->frame != callback_frame(state))
+    return refuse(state, RejectionId::reference_not_held,
+                  "r{}, given to bpf_{}, was not acquired, or not here", reg, proto.name);
+  return {};
+}
+
 Result<void> Checker::check_nothing_is_held(const State &state, std::string_view what) {
   if (holds_nothing(state))
     return {};

@@ -31,6 +31,10 @@ const char *kind_name(Kind kind) {
     return "dynptr";
   case Kind::iterator:
     return "iterator";
+  case Kind::object:
+    return "object of the kernel";
+  case Kind::object_or_null:
+    return "object of the kernel or null";
   case Kind::memory:
     return "memory pointer";
   case Kind::memory_or_null:

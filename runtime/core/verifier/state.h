@@ -22,6 +22,8 @@ enum class Kind : uint8_t {
   map_key,           // number: offset from the start of a key of `map`, which may only be read
   function,          // of the program, by its index in Cfg::subprograms; helpers call it
   dynptr, iterator,  // in slots of the stack only: an object of the kernel (stack_object.h)
+  object,            // of the kernel, which only helpers look into: a socket, a task
+  object_or_null,    // the same, not yet compared with null
   memory,            // number: offset from the start of `size` bytes that a helper gave
   memory_or_null,    // the same, not yet compared with null
   fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
@@ -52,6 +54,7 @@ struct Value {
   union {
     uint16_t map = 0;
     uint16_t function;
+    bool is_socket; // an object
   };
   // Values of one id other than 0 are copies of each other, or parts of one number: what is learnt of one is
   // true for all (link.h).
@@ -83,7 +86,8 @@ struct Value {
   bool is_scalar() const { return kind == Kind::scalar; }
   bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
   bool may_be_null() const {
-    return kind == Kind::map_value_or_null || kind == Kind::map_or_null || kind == Kind::memory_or_null;
+    return kind == Kind::map_value_or_null || kind == Kind::map_or_null || kind == Kind::memory_or_null ||
+           kind == Kind::object_or_null;
   }
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };

@@ -23,9 +23,11 @@ bool is_certainly_not_null(const Value &value) {
   case Kind::scalar:
   case Kind::map_value_or_null:
   case Kind::map_or_null:
+  case Kind::object_or_null:
   case Kind::memory_or_null:
     return false;
   case Kind::map:
+  case Kind::object:
   case Kind::function:
     return true;
   default:
