@@ -122,7 +122,8 @@ int main(int argc, char **argv) {
     }
     uint64_t native = counted([&] { return bench.native(input); });
     uint64_t jit = counted([&] { return compiled.entry(reinterpret_cast<uint64_t>(input)); });
-    uint64_t interpreted = counted([&] { return test::run_interpreter(program, input); });
+    const InterpreterCode &code = test::translate_program(program);
+    uint64_t interpreted = counted([&] { return test::run_interpreter(code, input); });
     if (native != jit || native != interpreted) {
       printf("%s: results differ: %lx native, %lx JIT, %lx interpreter\n", bench.name, native, jit,
              interpreted);

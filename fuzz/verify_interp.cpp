@@ -3,8 +3,8 @@
 // and its maps. Each lies in a heap buffer of its exact size, so that AddressSanitizer sees a step too far;
 // helpers read and write all that the program promised them. Input bytes become instructions that are valid
 // more often than not, behind a prologue that fetches map values, so that the walk gets somewhere.
-#include "core/interp/interp.h"
 #include "core/verifier/verifier.h"
+#include "tools/interpret_once.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -284,7 +284,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
          {uint64_t{0}, uint64_t{3}, uint64_t{0x7fffffff}, ~uint64_t{0}, uint64_t{0xffffffff00000005}}) {
       for (size_t i = 0; i < context_size; i += sizeof(fill))
         memcpy(context + i, &fill, sizeof(fill));
-      interpret(*verified, Environment{find_helper}, reinterpret_cast<uint64_t>(context),
+      interpret_once(*verified, Environment{find_helper}, reinterpret_cast<uint64_t>(context),
                 {stack, stack_size});
     }
     free(stack);

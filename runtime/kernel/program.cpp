@@ -42,7 +42,7 @@ uint64_t Program::run_code(void *context) const {
   if (code_.entry)
     return code_.entry(context);
   alignas(16) std::byte stack[KBPF_STACK_SIZE];
-  return interpret(*verified_, helper_environment(*profile_), reinterpret_cast<uintptr_t>(context), stack);
+  return interpret(*interpreted_, reinterpret_cast<uintptr_t>(context), stack);
 }
 
 void Program::destroy() {

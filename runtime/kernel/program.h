@@ -27,7 +27,7 @@ public:
   std::span<Map *const> maps() const { return {maps_, map_count_}; }
   // What a slot of a program array holds (ProgArrayLayout).
   uint64_t tail_target() const {
-    return code_.entry ? code_.tail_entry : reinterpret_cast<uintptr_t>(verified_);
+    return code_.entry ? code_.tail_entry : reinterpret_cast<uintptr_t>(interpreted_);
   }
   size_t code_bytes() const { return code_.size; } // of machine code; 0: interpreted
   std::span<const Insn> insns() const { return insns_; }
@@ -64,8 +64,8 @@ private:
   const ProgTypeInfo *type_ = nullptr;
   char name_[KBPF_OBJ_NAME_LEN] = {};
   MachineCode code_;
-  const VerifiedProgram *verified_ = nullptr; // for the interpreter; null where there is machine code
-  Arena memory_;         // of the tables below, of verified_, of the fault table and the fd slots
+  const InterpreterCode *interpreted_ = nullptr; // null where there is machine code
+  Arena memory_;         // of the tables below, of interpreted_, of the fault table and the fd slots
   Map **maps_ = nullptr; // one reference on each
   size_t map_count_ = 0;
   std::span<const Insn> insns_; // as verified

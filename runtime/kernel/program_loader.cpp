@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "kernel/program_loader.h"
+#include "kernel/helpers/helpers.h"
 #include "kernel/sha1.h"
 #include <algorithm>
 #include <cstring>
@@ -140,9 +141,10 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
 
   program->code_ = KBPF_TRY(compile(verified, scratch_, program->memory_));
   if (!program->code_.entry) {
-    program->verified_ = program->memory_.make<VerifiedProgram>(verified);
-    if (!program->verified_)
+    const VerifiedProgram *kept = program->memory_.make<VerifiedProgram>(verified);
+    if (!kept)
       return Error::no_memory;
+    program->interpreted_ = KBPF_TRY(translate(*kept, helper_environment(*options.profile), program->memory_));
   }
   for (uint32_t i = 0; i < map_count_; i++)
     KBPF_TRY(maps_[i]->bind(*program));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "compiled.h"
+#include "tools/interpret_once.h"
 #include "engine_features.h"
 #include <cstddef>
 #include <cstdio>
@@ -74,12 +75,10 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
       abort();
     memory.bytes = static_cast<std::byte *>(mapped);
   }
-  static BlockSource blocks{[](void *, size_t size) { return malloc(size); },
-                            [](void *, void *block, size_t) { free(block); }, nullptr};
   alignas(Arena) static std::byte storage[sizeof(Arena)];
   if (arena)
     arena->~Arena();
-  arena = new (storage) Arena(blocks, 64 << 20);
+  arena = new (storage) Arena(kHeapBlocks, 64 << 20);
 
   rv64::JitOptions options{.cpu = cpu, .environment = &kEnvironment};
   auto plan = rv64::plan(program, options, *arena);
@@ -109,9 +108,21 @@ void install_fault_handler() {
   sigaction(SIGSEGV, &action, nullptr);
 }
 
-uint64_t run_interpreter(const VerifiedProgram &program, void *context) {
+const InterpreterCode &translate_program(const VerifiedProgram &program) {
+  alignas(Arena) static std::byte storage[sizeof(Arena)];
+  static Arena *arena;
+  if (arena)
+    arena->~Arena();
+  arena = new (storage) Arena(kHeapBlocks, 64 << 20);
+  Result<const InterpreterCode *> code = translate(program, kEnvironment, *arena);
+  if (!code.ok())
+    abort();
+  return **code;
+}
+
+uint64_t run_interpreter(const InterpreterCode &code, void *context) {
   alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
-  return interpret(program, kEnvironment, reinterpret_cast<uint64_t>(context), stack);
+  return interpret(code, reinterpret_cast<uint64_t>(context), stack);
 }
 
 std::span<const rv64::CpuFeatures> cpu_variants() {

@@ -29,7 +29,12 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
 // After a compilation with faultable loads: SIGSEGV in the code goes on as the fault table says.
 void install_fault_handler();
 
-uint64_t run_interpreter(const VerifiedProgram &program, void *context);
+// For the interpreter; one at a time.
+const InterpreterCode &translate_program(const VerifiedProgram &program);
+uint64_t run_interpreter(const InterpreterCode &code, void *context);
+inline uint64_t run_interpreter(const VerifiedProgram &program, void *context) {
+  return run_interpreter(translate_program(program), context);
+}
 
 // What this CPU has beyond rv64imac: every combination of it is tested.
 std::span<const rv64::CpuFeatures> cpu_variants();

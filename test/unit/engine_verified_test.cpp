@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The seam between verifier and engines: programs as the fix-up pass leaves them, with dead code, map handles
 // and frames of the measured depth, run in the interpreter and compile.
+#include "tools/interpret_once.h"
 #include "core/interp/interp.h"
 #include "core/jit/rv64/jit.h"
 #include "insn_builders.h"
@@ -29,7 +30,7 @@ uint64_t run_and_compile(const ProgramUnderTest &test) {
   size_t size = verdict.program->stack_depth();
   std::vector<std::byte> stack(size);
   uint64_t context[40] = {};
-  return interpret(*verdict.program, kEnvironment, reinterpret_cast<uint64_t>(context), stack);
+  return interpret_once(*verdict.program, kEnvironment, reinterpret_cast<uint64_t>(context), stack);
 }
 
 TEST(VerifiedProgram, RunsWithItsDeadBranchGone) {

@@ -5,6 +5,7 @@
 #include "engine_cases.h"
 #include "engine_features.h"
 #include "insn_builders.h"
+#include "tools/interpret_once.h"
 #include "tools/unverified_program.h"
 #include <cstring>
 #include <gtest/gtest.h>
@@ -27,7 +28,7 @@ uint64_t run(std::span<const Insn> insns, void *context = nullptr) {
   auto program = std::make_unique<UnverifiedProgram>(insns);
   alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
   memset(stack, 0xa5, sizeof stack);
-  return interpret(program->program(), kEnvironment, reinterpret_cast<uint64_t>(context), stack);
+  return interpret_once(program->program(), kEnvironment, reinterpret_cast<uint64_t>(context), stack);
 }
 
 TEST(Interpreter, ComputesWhatTheOracleSaysForEveryOpcodeAndForm) {
@@ -42,7 +43,7 @@ TEST(Interpreter, ComputesWhatTheOracleSaysForEveryOpcodeAndForm) {
             CaseMemory memory{a, b, a ^ 0x5555, b + 3, 0};
             CaseMemory expected = memory;
             uint64_t result =
-                interpret(program->program(), kEnvironment, reinterpret_cast<uint64_t>(&memory), stack);
+                interpret_once(program->program(), kEnvironment, reinterpret_cast<uint64_t>(&memory), stack);
             ASSERT_EQ(result, expected_result(test, expected))
                 << test.name << std::hex << " a " << a << " b " << b;
             ASSERT_EQ(memcmp(&memory, &expected, sizeof memory), 0)
@@ -64,7 +65,7 @@ TEST(Interpreter, RunsCallbacksMayGotoAndFramesOfAnySize) {
         constexpr Environment kFeatureEnvironment{feature_helper};
         alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
         memset(stack, 0xa5, sizeof stack);
-        EXPECT_EQ(interpret(program->program(), kFeatureEnvironment, 0, stack), feature.result)
+        EXPECT_EQ(interpret_once(program->program(), kFeatureEnvironment, 0, stack), feature.result)
             << feature.name;
       },
       nullptr);
@@ -88,10 +89,10 @@ protected:
   // r1 is passed on; the call names slot index of the array, and falls through to the instruction behind.
   Slots map() { return ld_imm64(R2, reinterpret_cast<uint64_t>(&array_)); }
   uint64_t run(const VerifiedProgram &program, uint64_t context) {
-    return interpret(program, kTailCalls, context, std::span(stack_).first(stack_size_));
+    return interpret_once(program, kTailCalls, context, std::span(stack_).first(stack_size_));
   }
   void put(unsigned slot, const VerifiedProgram &program) {
-    array_.slots[slot] = reinterpret_cast<uint64_t>(&program);
+    array_.slots[slot] = reinterpret_cast<uint64_t>(*translate(program, kTailCalls, arena_));
   }
 
   ProgArray array_{.count = 4};
@@ -101,6 +102,7 @@ protected:
 private:
   std::list<std::vector<Insn>> code_;
   std::vector<std::unique_ptr<UnverifiedProgram>> programs_;
+  Arena arena_{kHeapBlocks, 1 << 20};
   alignas(16) std::byte stack_[kStack];
 };
 

@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The interpreter: one handler for each opcode, and each handler jumps straight to the next (direct threading
-// by computed goto). Frames of BPF functions lie on the given stack, growing down; what a call must bring
+// The interpreter: a function for each opcode and destination, and each ends in a tail call of the next one's
+// (direct threading). Frames of BPF functions lie on the given stack, growing down; what a call must bring
 // back, r6 to r9, r10 and the place to go on, is kept beside it, out of the program's reach. A callback is a
 // second execution on what is left of the same stack.
 #include "core/interp/interp.h"
 #include "core/interp/atomic.h"
 #include "core/interp/callback.h"
+#include "core/interp/cell.h"
 #include "core/interp/memory.h"
 #include "core/isa/arithmetic.h"
+#include <array>
 #include <iterator>
+#include <type_traits>
 
 namespace kbpf {
-namespace {
 
 struct SavedFrame {
-  const Insn *resume;
+  const Cell *resume;
   const Subprogram *function;
-  const VerifiedProgram *program;
+  const InterpreterCode *code;
   uint64_t registers[4]; // r6 .. r9
   uint64_t frame_pointer;
   uint64_t may_gotos; // that are left to it
 };
 
+namespace {
+
 // What the executions of one program share, and helpers that call back. A callback's handle is the address of
 // this plus 2 * (index of the subprogram) + 1: odd, so that it is not an address of code.
 constexpr uint64_t kHandleSpace = 512;
 struct alignas(kHandleSpace) Interpretation {
-  const VerifiedProgram *program;
-  const Environment *environment;
+  const InterpreterCode *code;
   uint64_t stack_low;
   uint64_t frame_bottom; // of the function that calls a helper
   uint32_t tail_calls;   // so far
@@ -37,357 +40,455 @@ struct alignas(kHandleSpace) Interpretation {
 };
 static_assert(kHandleSpace / 2 >= 256); // subprograms of a program
 
-const Subprogram *find_subprogram(std::span<const Subprogram> subprograms, uint32_t first) {
-  size_t low = 0, high = subprograms.size();
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (subprograms[middle].first < first)
-      low = middle + 1;
-    else
-      high = middle;
+} // namespace
+
+struct Execution {
+  uint64_t r[KBPF_REG_COUNT];
+  const InterpreterCode *code; // another one after a tail call
+  const Subprogram *function;
+  uint64_t may_gotos; // that are left to it
+  uint32_t depth, first_depth;
+  Interpretation &shared;
+
+  const Insn &insn(const Cell *cell) const {
+    return code->program->insns()[static_cast<size_t>(cell - code->cells)];
   }
-  return low < subprograms.size() && subprograms[low].first == first ? &subprograms[low] : nullptr;
+};
+
+namespace {
+
+// A register by its offset.
+uint64_t &at(Execution *x, unsigned offset) {
+  return *reinterpret_cast<uint64_t *>(reinterpret_cast<char *>(x->r) + offset);
 }
 
-uint64_t imm64(const Insn *insn) {
-  return static_cast<uint32_t>(insn[0].imm) | static_cast<uint64_t>(static_cast<uint32_t>(insn[1].imm)) << 32;
+#define KBPF_GO(cell)                                                                                        \
+  do {                                                                                                       \
+    const Cell *kbpf_next = (cell);                                                                          \
+    [[clang::musttail]] return kbpf_next->handler(kbpf_next, x);                                             \
+  } while (0)
+
+// The result of a binary operation. T: uint32_t or uint64_t.
+template <uint8_t code, typename T> T compute(T a, T b) {
+  if constexpr (code == KBPF_ALU_ADD)
+    return a + b;
+  else if constexpr (code == KBPF_ALU_SUB)
+    return a - b;
+  else if constexpr (code == KBPF_ALU_MUL)
+    return a * b;
+  else if constexpr (code == KBPF_ALU_DIV)
+    return divide(a, b);
+  else if constexpr (code == KBPF_ALU_MOD)
+    return modulo(a, b);
+  else if constexpr (code == KBPF_ALU_OR)
+    return a | b;
+  else if constexpr (code == KBPF_ALU_AND)
+    return a & b;
+  else if constexpr (code == KBPF_ALU_XOR)
+    return a ^ b;
+  else if constexpr (code == KBPF_ALU_LSH)
+    return shift_left(a, b);
+  else if constexpr (code == KBPF_ALU_RSH)
+    return shift_right(a, b);
+  else
+    return shift_right_signed(a, b);
+}
+constexpr bool is_binary(uint8_t code) {
+  return code <= KBPF_ALU_RSH || code == KBPF_ALU_MOD || code == KBPF_ALU_XOR || code == KBPF_ALU_ARSH;
+}
+
+template <uint8_t code, typename T> bool holds(T a, T b) {
+  using Signed = std::make_signed_t<T>;
+  if constexpr (code == KBPF_JMP_JEQ)
+    return a == b;
+  else if constexpr (code == KBPF_JMP_JNE)
+    return a != b;
+  else if constexpr (code == KBPF_JMP_JSET)
+    return (a & b) != 0;
+  else if constexpr (code == KBPF_JMP_JGT)
+    return a > b;
+  else if constexpr (code == KBPF_JMP_JGE)
+    return a >= b;
+  else if constexpr (code == KBPF_JMP_JLT)
+    return a < b;
+  else if constexpr (code == KBPF_JMP_JLE)
+    return a <= b;
+  else if constexpr (code == KBPF_JMP_JSGT)
+    return static_cast<Signed>(a) > static_cast<Signed>(b);
+  else if constexpr (code == KBPF_JMP_JSGE)
+    return static_cast<Signed>(a) >= static_cast<Signed>(b);
+  else if constexpr (code == KBPF_JMP_JSLT)
+    return static_cast<Signed>(a) < static_cast<Signed>(b);
+  else
+    return static_cast<Signed>(a) <= static_cast<Signed>(b);
+}
+constexpr bool is_condition(uint8_t code) {
+  return code != KBPF_JMP_JA && code != KBPF_JMP_CALL && code != KBPF_JMP_EXIT && code < KBPF_JMP_JCOND;
+}
+
+// The second operand of ALU and jump classes.
+template <uint8_t opcode> uint64_t operand(const Cell *cell, Execution *x) {
+  if constexpr (opcode & KBPF_SRC_X)
+    return at(x, cell->src);
+  else
+    return static_cast<uint64_t>(int64_t{cell->imm});
+}
+template <uint8_t opcode> using AluType =
+    std::conditional_t<(opcode & 7) == KBPF_CLASS_ALU64, uint64_t, uint32_t>;
+
+// A 32-bit result is zero-extended by its assignment to the 64-bit register. first: of the two operands.
+template <uint8_t opcode, unsigned dst, bool is_pair> uint64_t binary(const Cell *cell, Execution *x) {
+  using T = AluType<opcode>;
+  uint64_t first = is_pair ? at(x, static_cast<uint16_t>(cell->off)) : x->r[dst];
+  x->r[dst] = compute < opcode & 0xf0 > (static_cast<T>(first), static_cast<T>(operand<opcode>(cell, x)));
+  KBPF_GO(cell + (is_pair ? 2 : 1));
+}
+
+template <uint8_t opcode, unsigned dst> uint64_t signed_division(const Cell *cell, Execution *x) {
+  using T = AluType<opcode>;
+  T a = static_cast<T>(x->r[dst]), b = static_cast<T>(operand<opcode>(cell, x));
+  x->r[dst] = (opcode & 0xf0) == KBPF_ALU_DIV ? signed_divide(a, b) : signed_modulo(a, b);
+  KBPF_GO(cell + 1);
+}
+
+template <uint8_t opcode, unsigned dst> uint64_t move(const Cell *cell, Execution *x) {
+  x->r[dst] = static_cast<AluType<opcode>>(operand<opcode>(cell, x));
+  KBPF_GO(cell + 1);
+}
+
+template <uint8_t opcode, unsigned dst> uint64_t move_sign_extended(const Cell *cell, Execution *x) {
+  using T = AluType<opcode>;
+  x->r[dst] = sign_extend(static_cast<T>(at(x, cell->src)), static_cast<unsigned>(cell->off));
+  KBPF_GO(cell + 1);
+}
+
+template <uint8_t opcode, unsigned dst> uint64_t negate(const Cell *cell, Execution *x) {
+  x->r[dst] = AluType<opcode>{0} - static_cast<AluType<opcode>>(x->r[dst]);
+  KBPF_GO(cell + 1);
+}
+
+// Registers hold numbers as little-endian machines do: to that order, only the truncation is left.
+template <uint8_t opcode, unsigned dst> uint64_t convert(const Cell *cell, Execution *x) {
+  constexpr bool swaps = opcode != (KBPF_CLASS_ALU | KBPF_ALU_END | KBPF_SRC_K);
+  unsigned bits = static_cast<unsigned>(cell->imm);
+  x->r[dst] = swaps ? swap_bytes(x->r[dst], bits) : truncate(x->r[dst], bits);
+  KBPF_GO(cell + 1);
+}
+
+template <unsigned dst> uint64_t load_wide(const Cell *cell, Execution *x) {
+  x->r[dst] = cell->value;
+  KBPF_GO(cell + 2);
+}
+
+// A pair is a branch over a jump: where the condition does not hold, it jumps.
+template <uint8_t opcode, unsigned dst, bool is_pair> uint64_t branch(const Cell *cell, Execution *x) {
+  using T = std::conditional_t<(opcode & 7) == KBPF_CLASS_JMP, uint64_t, uint32_t>;
+  if (holds < opcode & 0xf0 > (static_cast<T>(x->r[dst]), static_cast<T>(operand<opcode>(cell, x))))
+    KBPF_GO(cell + (is_pair ? 2 : cell->off));
+  KBPF_GO(cell + (is_pair ? cell->off : 1));
+}
+
+template <uint8_t size, bool is_signed> auto memory_type() {
+  if constexpr (size == KBPF_SIZE_B)
+    return std::conditional_t<is_signed, int8_t, uint8_t>{};
+  else if constexpr (size == KBPF_SIZE_H)
+    return std::conditional_t<is_signed, int16_t, uint16_t>{};
+  else if constexpr (size == KBPF_SIZE_W)
+    return std::conditional_t<is_signed, int32_t, uint32_t>{};
+  else
+    return uint64_t{};
+}
+template <uint8_t opcode, bool is_signed = false> using Memory =
+    decltype(memory_type<opcode & 0x18, is_signed>());
+
+template <uint8_t opcode, unsigned dst> uint64_t load_memory(const Cell *cell, Execution *x) {
+  constexpr bool is_signed = (opcode & 0xe0) == KBPF_MODE_MEMSX;
+  auto value = static_cast<Memory<opcode, is_signed>>(
+      load<Memory<opcode>>(at(x, cell->src) + static_cast<uint64_t>(int64_t{cell->off})));
+  x->r[dst] = static_cast<uint64_t>(value); // extends as its type does
+  KBPF_GO(cell + 1);
+}
+
+template <uint8_t opcode, unsigned dst> uint64_t store_memory(const Cell *cell, Execution *x) {
+  uint64_t value =
+      (opcode & 7) == KBPF_CLASS_STX ? at(x, cell->src) : static_cast<uint64_t>(int64_t{cell->imm});
+  store(x->r[dst] + static_cast<uint64_t>(int64_t{cell->off}), static_cast<Memory<opcode>>(value));
+  KBPF_GO(cell + 1);
+}
+
+uint64_t not_an_instruction(const Cell *, Execution *x) { // a verified program does not come here
+  return x->r[0];
+}
+
+template <uint8_t opcode, unsigned number> uint64_t atomic(const Cell *cell, Execution *x) {
+  using T = Memory<opcode>;
+  uint64_t &dst = x->r[number], &src = at(x, cell->src);
+  uint64_t off = static_cast<uint64_t>(int64_t{cell->off});
+  if (cell->imm == KBPF_ATOMIC_LOAD_ACQ) {
+    dst = load_acquire<T>(src + off);
+    KBPF_GO(cell + 1);
+  }
+  if (cell->imm == KBPF_ATOMIC_STORE_REL) {
+    store_release<T>(dst + off, static_cast<T>(src));
+    KBPF_GO(cell + 1);
+  }
+  bool is_operation = false;
+  if constexpr (sizeof(T) >= 4)
+    is_operation = atomic_modify<T>(cell->imm, dst + off, src, x->r[0]);
+  if (!is_operation)
+    return x->r[0];
+  KBPF_GO(cell + 1);
+}
+
+uint64_t jump(const Cell *cell, Execution *x) { KBPF_GO(cell + cell->off); }
+uint64_t jump_long(const Cell *cell, Execution *x) { KBPF_GO(cell + 1 + cell->imm); }
+uint64_t may_goto(const Cell *cell, Execution *x) {
+  if (x->may_gotos == 0)
+    KBPF_GO(cell + cell->off);
+  x->may_gotos--;
+  KBPF_GO(cell + 1);
+}
+
+uint64_t function_address(const Cell *cell, Execution *x) {
+  at(x, cell->src) = reinterpret_cast<uint64_t>(&x->shared) + 2 * static_cast<uint64_t>(cell->imm) + 1;
+  KBPF_GO(cell + 2);
+}
+
+void call_function(Execution *x, HelperFunction function) {
+  x->shared.frame_bottom = x->r[KBPF_REG_FP] - x->function->stack_depth; // for one that calls back
+  x->shared.depth = x->depth;
+  x->r[0] = function(x->r[1], x->r[2], x->r[3], x->r[4], x->r[5]);
+}
+uint64_t call_helper(const Cell *cell, Execution *x) {
+  call_function(x, reinterpret_cast<HelperFunction>(cell->value));
+  KBPF_GO(cell + 1);
+}
+uint64_t call_by_number(const Cell *cell, Execution *x) {
+  uint32_t number = static_cast<uint32_t>(x->r[x->insn(cell).dst()]);
+  HelperFunction function = x->code->environment->helper(number);
+  if (!function)
+    return x->r[0];
+  call_function(x, function);
+  KBPF_GO(cell + 1);
+}
+
+const Cell *enter_function(Execution *x, const Subprogram &function) {
+  x->function = &function;
+  x->may_gotos = kMayGotoBudget;
+  if (function.zero_stack)
+    __builtin_memset(reinterpret_cast<void *>(x->r[KBPF_REG_FP] - function.stack_depth), 0,
+                     function.stack_depth);
+  return x->code->cells + function.first;
+}
+
+uint64_t call_subprogram(const Cell *cell, Execution *x) {
+  Interpretation &shared = x->shared;
+  if (x->depth == std::size(shared.saved))
+    return x->r[0];
+  uint64_t *r = x->r;
+  shared.saved[x->depth++] = {cell + 1,       x->function, x->code, {r[6], r[7], r[8], r[9]},
+                              r[KBPF_REG_FP], x->may_gotos};
+  r[KBPF_REG_FP] -= x->function->stack_depth;
+  KBPF_GO(enter_function(x, x->code->program->subprograms()[static_cast<uint32_t>(cell->imm)]));
+}
+
+// The program in the slot takes the place of this function. r6 to r9 are its own, whatever they hold. As on
+// Linux an empty slot costs one of the calls.
+uint64_t tail_call(const Cell *cell, Execution *x) {
+  Interpretation &shared = x->shared;
+  const ProgArrayLayout &layout = *x->code->environment->prog_array;
+  uint64_t map = x->r[2];
+  uint32_t index = static_cast<uint32_t>(x->r[3]);
+  if (index >= load<uint32_t>(map + layout.count) || shared.tail_calls == KBPF_MAX_TAIL_CALLS)
+    KBPF_GO(cell + 1);
+  shared.tail_calls++;
+  auto *target =
+      pointer<const InterpreterCode>(load_acquire<uint64_t>(map + layout.slots + sizeof(uint64_t) * index));
+  if (!target || x->r[KBPF_REG_FP] - shared.stack_low < target->program->stack_depth())
+    KBPF_GO(cell + 1);
+  shared.code = x->code = target;
+  KBPF_GO(enter_function(x, target->program->subprograms()[0]));
+}
+
+uint64_t leave_function(const Cell *, Execution *x) {
+  if (x->depth == x->first_depth)
+    return x->r[0];
+  const SavedFrame &frame = x->shared.saved[--x->depth];
+  x->function = frame.function;
+  x->shared.code = x->code = frame.code;
+  x->may_gotos = frame.may_gotos;
+  for (unsigned i = 0; i < 4; i++)
+    x->r[6 + i] = frame.registers[i];
+  x->r[KBPF_REG_FP] = frame.frame_pointer;
+  KBPF_GO(frame.resume);
+}
+
+uint64_t packet_load(const Cell *cell, Execution *x) {
+  const Environment &environment = *x->code->environment;
+  const Insn &insn = x->insn(cell);
+  if (!environment.load_packet)
+    return x->r[0];
+  uint32_t offset = static_cast<uint32_t>(cell->imm);
+  if (insn.mode() == KBPF_MODE_IND)
+    offset += static_cast<uint32_t>(at(x, cell->src));
+  int64_t value = environment.load_packet(x->r[6], offset, insn.access_bytes());
+  x->r[0] = value < 0 ? 0 : static_cast<uint64_t>(value);
+  if (value < 0) [[clang::musttail]]
+    return leave_function(cell, x);
+  KBPF_GO(cell + 1);
+}
+
+template <uint8_t opcode, unsigned dst> constexpr CellHandler handler() {
+  constexpr Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr uint8_t mode = insn.mode();
+  if constexpr (insn.is_alu()) {
+    if constexpr (is_binary(insn.code()))
+      return binary<opcode, dst, false>;
+    else if constexpr (insn.code() == KBPF_ALU_MOV)
+      return move<opcode, dst>;
+    else if constexpr (insn.code() == KBPF_ALU_NEG)
+      return negate<opcode, dst>;
+    else if constexpr (insn.code() == KBPF_ALU_END)
+      return convert<opcode, dst>;
+    else
+      return nullptr;
+  } else if constexpr (insn.is_jump_class()) {
+    if constexpr (insn.is_exit())
+      return leave_function;
+    else if constexpr (insn.is_callx())
+      return call_by_number;
+    else if constexpr (opcode == KBPF_OP_JCOND)
+      return may_goto;
+    else if constexpr (insn.code() == KBPF_JMP_JA)
+      return insn.src_is_reg() ? nullptr : insn.cls() == KBPF_CLASS_JMP ? jump : jump_long;
+    else if constexpr (is_condition(insn.code()))
+      return branch<opcode, dst, false>;
+    else
+      return nullptr;
+  } else if constexpr (insn.cls() == KBPF_CLASS_LD) {
+    if constexpr (insn.is_packet_load())
+      return packet_load;
+    else if constexpr (insn.is_ld_imm64())
+      return load_wide<dst>;
+    else
+      return nullptr;
+  } else if constexpr (insn.cls() == KBPF_CLASS_LDX) {
+    if constexpr ((mode == KBPF_MODE_MEM || (mode == KBPF_MODE_MEMSX && insn.size() != KBPF_SIZE_DW)))
+      return load_memory<opcode, dst>;
+    else
+      return nullptr;
+  } else if constexpr (mode == KBPF_MODE_MEM) {
+    return store_memory<opcode, dst>;
+  } else if constexpr (mode == KBPF_MODE_ATOMIC && insn.cls() == KBPF_CLASS_STX) {
+    return atomic<opcode, dst>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <uint8_t opcode, unsigned dst> constexpr CellHandler pair_handler() {
+  constexpr Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  if constexpr (insn.is_alu() && is_binary(insn.code()))
+    return binary<opcode, dst, true>;
+  else if constexpr (insn.is_jump_class() && is_condition(insn.code()))
+    return branch<opcode, dst, true>;
+  else
+    return nullptr;
+}
+
+// Where the offset says that the operation is a signed one, or the move a sign-extending one.
+template <uint8_t opcode, unsigned dst> constexpr CellHandler signed_handler() {
+  constexpr Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  if constexpr (insn.is_alu()) {
+    if constexpr (insn.code() == KBPF_ALU_DIV || insn.code() == KBPF_ALU_MOD)
+      return signed_division<opcode, dst>;
+    else if constexpr (insn.code() == KBPF_ALU_MOV && insn.src_is_reg())
+      return move_sign_extended<opcode, dst>;
+  }
+  return handler<opcode, dst>();
+}
+
+// Tables by opcode and dst.
+using Row = std::array<CellHandler, KBPF_REG_COUNT>;
+template <uint8_t opcode, size_t... dst> constexpr Row row(std::index_sequence<dst...>) {
+  return {handler<opcode, dst>()...};
+}
+template <uint8_t opcode, size_t... dst> constexpr Row pair_row(std::index_sequence<dst...>) {
+  return {pair_handler<opcode, dst>()...};
+}
+template <uint8_t opcode, size_t... dst> constexpr Row signed_row(std::index_sequence<dst...>) {
+  return {signed_handler<opcode, dst>()...};
+}
+using Dsts = std::make_index_sequence<KBPF_REG_COUNT>;
+using Opcodes = std::make_index_sequence<256>;
+constexpr auto kHandlers = []<size_t... opcode>(std::index_sequence<opcode...>) {
+  return std::array<Row, 256>{row<opcode>(Dsts{})...};
+}(Opcodes{});
+constexpr auto kPairHandlers = []<size_t... opcode>(std::index_sequence<opcode...>) {
+  return std::array<Row, 256>{pair_row<opcode>(Dsts{})...};
+}(Opcodes{});
+constexpr auto kSignedHandlers = []<size_t... code>(std::index_sequence<code...>) { // see alu_index()
+  return std::array<Row, 64>{signed_row<(code << 3 | KBPF_CLASS_ALU)>(Dsts{})...,
+                             signed_row<(code << 3 | KBPF_CLASS_ALU64)>(Dsts{})...};
+}(std::make_index_sequence<32>{});
+
+unsigned alu_index(const Insn &insn) {
+  return insn.opcode >> 3 | (insn.cls() == KBPF_CLASS_ALU64 ? 32u : 0u);
+}
+
+// Runs a function from arguments r1 to r5, its frame below frame_pointer.
+uint64_t execute(Interpretation &shared, const Subprogram &function, const uint64_t (&arguments)[5],
+                 uint64_t frame_pointer) {
+  Execution x{.r = {},
+              .code = shared.code,
+              .function = nullptr,
+              .may_gotos = 0,
+              .depth = shared.depth,
+              .first_depth = shared.depth,
+              .shared = shared};
+  for (unsigned i = 0; i < 5; i++)
+    x.r[1 + i] = arguments[i];
+  x.r[KBPF_REG_FP] = frame_pointer;
+  const Cell *cell = enter_function(&x, function);
+  return cell->handler(cell, &x);
 }
 
 } // namespace
 
-// The tables of operations: name, code, and the result for operands a and b of type T.
-#define BINARY_OPERATIONS(V)                                                                                 \
-  V(add, KBPF_ALU_ADD, a + b)                                                                                \
-  V(sub, KBPF_ALU_SUB, a - b)                                                                                \
-  V(mul, KBPF_ALU_MUL, a *b)                                                                                 \
-  V(div, KBPF_ALU_DIV, insn->off ? signed_divide(a, b) : divide(a, b))                                       \
-  V(mod, KBPF_ALU_MOD, insn->off ? signed_modulo(a, b) : modulo(a, b))                                       \
-  V(bit_or, KBPF_ALU_OR, a | b)                                                                              \
-  V(bit_and, KBPF_ALU_AND, a &b)                                                                             \
-  V(bit_xor, KBPF_ALU_XOR, a ^ b)                                                                            \
-  V(lsh, KBPF_ALU_LSH, shift_left(a, b))                                                                     \
-  V(rsh, KBPF_ALU_RSH, shift_right(a, b))                                                                    \
-  V(arsh, KBPF_ALU_ARSH, shift_right_signed(a, b))
-#define CONDITIONS(V)                                                                                        \
-  V(jeq, KBPF_JMP_JEQ, a == b)                                                                               \
-  V(jne, KBPF_JMP_JNE, a != b)                                                                               \
-  V(jset, KBPF_JMP_JSET, (a & b) != 0)                                                                       \
-  V(jgt, KBPF_JMP_JGT, a > b)                                                                                \
-  V(jge, KBPF_JMP_JGE, a >= b)                                                                               \
-  V(jlt, KBPF_JMP_JLT, a < b)                                                                                \
-  V(jle, KBPF_JMP_JLE, a <= b)                                                                               \
-  V(jsgt, KBPF_JMP_JSGT, static_cast<Signed>(a) > static_cast<Signed>(b))                                    \
-  V(jsge, KBPF_JMP_JSGE, static_cast<Signed>(a) >= static_cast<Signed>(b))                                   \
-  V(jslt, KBPF_JMP_JSLT, static_cast<Signed>(a) < static_cast<Signed>(b))                                    \
-  V(jsle, KBPF_JMP_JSLE, static_cast<Signed>(a) <= static_cast<Signed>(b))
-// name, size, type of the value, type that sign-extends it
-#define SIZES(V)                                                                                             \
-  V(b, KBPF_SIZE_B, uint8_t, int8_t)                                                                         \
-  V(h, KBPF_SIZE_H, uint16_t, int16_t)                                                                       \
-  V(w, KBPF_SIZE_W, uint32_t, int32_t)                                                                       \
-  V(dw, KBPF_SIZE_DW, uint64_t, int64_t)
+const CellHandler kNotAnInstruction = not_an_instruction, kCallHelper = call_helper,
+                  kCallSubprogram = call_subprogram, kTailCall = tail_call,
+                  kFunctionAddress = function_address;
 
-// Designated array elements and label addresses are extensions that clang has in C++.
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wc99-designator"
-#pragma clang diagnostic ignored "-Winitializer-overrides"
-
-// Runs a function of shared.program from arguments r1 to r5, its frame below frame_pointer.
-static uint64_t execute(Interpretation &shared, const Subprogram *function, const uint64_t (&arguments)[5],
-                        uint64_t frame_pointer) {
-  // clang-format off: a table
-#define BINARY_LABELS(name, code, result)                                                                    \
-  [KBPF_CLASS_ALU64 | code | KBPF_SRC_K] = &&name##64_k,                                                     \
-  [KBPF_CLASS_ALU64 | code | KBPF_SRC_X] = &&name##64_x,                                                     \
-  [KBPF_CLASS_ALU | code | KBPF_SRC_K] = &&name##32_k,                                                       \
-  [KBPF_CLASS_ALU | code | KBPF_SRC_X] = &&name##32_x,
-#define CONDITION_LABELS(name, code, holds)                                                                  \
-  [KBPF_CLASS_JMP | code | KBPF_SRC_K] = &&name##64_k,                                                       \
-  [KBPF_CLASS_JMP | code | KBPF_SRC_X] = &&name##64_x,                                                       \
-  [KBPF_CLASS_JMP32 | code | KBPF_SRC_K] = &&name##32_k,                                                     \
-  [KBPF_CLASS_JMP32 | code | KBPF_SRC_X] = &&name##32_x,
-#define SIZE_LABELS(name, size, Type, Extending)                                                             \
-  [KBPF_CLASS_LDX | KBPF_MODE_MEM | size] = &&load_##name,                                                   \
-  [KBPF_CLASS_LDX | KBPF_MODE_MEMSX | size] = &&load_sx_##name,                                              \
-  [KBPF_CLASS_STX | KBPF_MODE_MEM | size] = &&store_x_##name,                                                \
-  [KBPF_CLASS_ST | KBPF_MODE_MEM | size] = &&store_k_##name,                                                 \
-  [KBPF_CLASS_STX | KBPF_MODE_ATOMIC | size] = &&atomic_##name,
-  static const void *const handlers[256] = {
-      [0 ... 255] = &&not_an_instruction,
-      BINARY_OPERATIONS(BINARY_LABELS)
-      CONDITIONS(CONDITION_LABELS)
-      SIZES(SIZE_LABELS)
-      [KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov64_k,
-      [KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_X] = &&mov64_x,
-      [KBPF_CLASS_ALU | KBPF_ALU_MOV | KBPF_SRC_K] = &&mov32_k,
-      [KBPF_CLASS_ALU | KBPF_ALU_MOV | KBPF_SRC_X] = &&mov32_x,
-      [KBPF_CLASS_ALU64 | KBPF_ALU_NEG] = &&neg64,
-      [KBPF_CLASS_ALU | KBPF_ALU_NEG] = &&neg32,
-      [KBPF_CLASS_ALU | KBPF_ALU_END | KBPF_SRC_K] = &&to_le,
-      [KBPF_CLASS_ALU | KBPF_ALU_END | KBPF_SRC_X] = &&to_be,
-      [KBPF_CLASS_ALU64 | KBPF_ALU_END] = &&bswap,
-      [KBPF_CLASS_JMP | KBPF_JMP_JA] = &&ja,
-      [KBPF_CLASS_JMP32 | KBPF_JMP_JA] = &&ja32,
-      [KBPF_OP_CALL] = &&call,
-      [KBPF_OP_CALLX] = &&callx,
-      [KBPF_OP_EXIT] = &&exit,
-      [KBPF_OP_JCOND] = &&jcond,
-      [KBPF_OP_LD_IMM64] = &&ld_imm64,
-      [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_W] = &&packet_load,
-      [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_H] = &&packet_load,
-      [KBPF_CLASS_LD | KBPF_MODE_ABS | KBPF_SIZE_B] = &&packet_load,
-      [KBPF_CLASS_LD | KBPF_MODE_IND | KBPF_SIZE_W] = &&packet_load,
-      [KBPF_CLASS_LD | KBPF_MODE_IND | KBPF_SIZE_H] = &&packet_load,
-      [KBPF_CLASS_LD | KBPF_MODE_IND | KBPF_SIZE_B] = &&packet_load,
-  };
-// clang-format on
-#undef BINARY_LABELS
-#undef CONDITION_LABELS
-#undef SIZE_LABELS
-
-  const Environment &environment = *shared.environment;
-  const VerifiedProgram *program = shared.program; // another one after a tail call
-  const uint32_t first_depth = shared.depth;
-  uint32_t depth = first_depth;
-  uint64_t may_gotos = 0;
-  uint64_t r[16] = {}; // the encoding can name 16 registers, a verified program names 11
-  __builtin_memcpy(&r[1], arguments, sizeof arguments);
-  r[KBPF_REG_FP] = frame_pointer;
-  const Insn *insn;
-
-#define DST r[insn->dst()]
-#define SRC r[insn->src()]
-#define ADDRESS(reg) (r[insn->reg()] + static_cast<int64_t>(insn->off))
-#define DISPATCH() goto *handlers[insn->opcode]
-// What a helper needs that calls back.
-#define PREPARE_CALLBACKS() shared.frame_bottom = r[KBPF_REG_FP] - function->stack_depth, shared.depth = depth
-#define NEXT()                                                                                               \
-  do {                                                                                                       \
-    insn++;                                                                                                  \
-    DISPATCH();                                                                                              \
-  } while (0)
-
-enter_function:
-  insn = program->insns().data() + function->first;
-  may_gotos = kMayGotoBudget;
-  if (function->zero_stack)
-    __builtin_memset(reinterpret_cast<void *>(r[KBPF_REG_FP] - function->stack_depth), 0,
-                     function->stack_depth);
-  DISPATCH();
-
-// A 32-bit result is zero-extended by its assignment to the 64-bit register.
-#define BINARY_HANDLER(label, T, operand, result)                                                            \
-  label: {                                                                                                   \
-    T a = static_cast<T>(DST), b = static_cast<T>(operand);                                                  \
-    DST = static_cast<T>(result);                                                                            \
-    NEXT();                                                                                                  \
-  }
-#define BINARY_HANDLERS(name, code, result)                                                                  \
-  BINARY_HANDLER(name##64_k, uint64_t, int64_t{insn->imm}, result)                                           \
-  BINARY_HANDLER(name##64_x, uint64_t, SRC, result)                                                          \
-  BINARY_HANDLER(name##32_k, uint32_t, insn->imm, result)                                                    \
-  BINARY_HANDLER(name##32_x, uint32_t, SRC, result)
-  BINARY_OPERATIONS(BINARY_HANDLERS)
-#undef BINARY_HANDLER
-#undef BINARY_HANDLERS
-
-mov64_k:
-  DST = static_cast<uint64_t>(int64_t{insn->imm});
-  NEXT();
-mov64_x:
-  DST = insn->off ? sign_extend(SRC, static_cast<unsigned>(insn->off)) : SRC;
-  NEXT();
-mov32_k:
-  DST = static_cast<uint32_t>(insn->imm);
-  NEXT();
-mov32_x: {
-  uint32_t source = static_cast<uint32_t>(SRC);
-  DST = insn->off ? sign_extend(source, static_cast<unsigned>(insn->off)) : source;
-  NEXT();
-}
-neg64:
-  DST = -DST;
-  NEXT();
-neg32:
-  DST = -static_cast<uint32_t>(DST);
-  NEXT();
-to_le: // registers hold numbers as little-endian machines do: only the truncation is left
-  DST = truncate(DST, static_cast<unsigned>(insn->imm));
-  NEXT();
-to_be:
-bswap:
-  DST = swap_bytes(DST, static_cast<unsigned>(insn->imm));
-  NEXT();
-ld_imm64:
-  DST = insn->src() == KBPF_PSEUDO_FUNC
-            ? reinterpret_cast<uint64_t>(&shared) + 2 * static_cast<uint64_t>(insn->imm) + 1
-            : imm64(insn);
-  insn++;
-  NEXT();
-
-#define CONDITION_HANDLER(label, T, operand, holds)                                                          \
-  label: {                                                                                                   \
-    using Signed [[maybe_unused]] = std::make_signed_t<T>;                                                   \
-    T a = static_cast<T>(DST), b = static_cast<T>(operand);                                                  \
-    if (holds)                                                                                               \
-      insn += insn->off;                                                                                     \
-    NEXT();                                                                                                  \
-  }
-#define CONDITION_HANDLERS(name, code, holds)                                                                \
-  CONDITION_HANDLER(name##64_k, uint64_t, int64_t{insn->imm}, holds)                                         \
-  CONDITION_HANDLER(name##64_x, uint64_t, SRC, holds)                                                        \
-  CONDITION_HANDLER(name##32_k, uint32_t, insn->imm, holds)                                                  \
-  CONDITION_HANDLER(name##32_x, uint32_t, SRC, holds)
-  CONDITIONS(CONDITION_HANDLERS)
-#undef CONDITION_HANDLER
-#undef CONDITION_HANDLERS
-
-ja:
-  insn += insn->off;
-  NEXT();
-ja32:
-  insn += insn->imm;
-  NEXT();
-jcond:
-  if (!insn->is_may_goto())
-    goto not_an_instruction;
-  if (may_gotos == 0)
-    insn += insn->off;
-  else
-    may_gotos--;
-  NEXT();
-
-#define MEMORY_HANDLERS(name, size, Type, Extending)                                                         \
-  load_##name : DST = load<Type>(ADDRESS(src));                                                              \
-  NEXT();                                                                                                    \
-  load_sx_##name : DST = static_cast<uint64_t>(int64_t{static_cast<Extending>(load<Type>(ADDRESS(src)))});   \
-  NEXT();                                                                                                    \
-  store_x_##name : store<Type>(ADDRESS(dst), static_cast<Type>(SRC));                                        \
-  NEXT();                                                                                                    \
-  store_k_##name : store<Type>(ADDRESS(dst), static_cast<Type>(int64_t{insn->imm}));                         \
-  NEXT();                                                                                                    \
-  atomic_##name : if (insn->imm == KBPF_ATOMIC_LOAD_ACQ) {                                                   \
-    DST = load_acquire<Type>(ADDRESS(src));                                                                  \
-    NEXT();                                                                                                  \
-  }                                                                                                          \
-  if (insn->imm == KBPF_ATOMIC_STORE_REL) {                                                                  \
-    store_release<Type>(ADDRESS(dst), static_cast<Type>(SRC));                                               \
-    NEXT();                                                                                                  \
-  }                                                                                                          \
-  if constexpr (sizeof(Type) >= 4) {                                                                         \
-    if (atomic_modify<Type>(insn->imm, ADDRESS(dst), SRC, r[0]))                                             \
-      NEXT();                                                                                                \
-  }                                                                                                          \
-  goto not_an_instruction;
-  SIZES(MEMORY_HANDLERS)
-#undef MEMORY_HANDLERS
-
-call:
-  if (insn->src() == 0) {
-    HelperFunction helper = environment.helper(static_cast<uint32_t>(insn->imm));
-    if (!helper && insn->is_tail_call() && environment.prog_array)
-      goto tail_call;
-    if (!helper)
-      goto not_an_instruction;
-    PREPARE_CALLBACKS();
-    r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
-    NEXT();
-  }
-  if (insn->src() == KBPF_PSEUDO_KFUNC_CALL && environment.kernel_function) {
-    HelperFunction called = environment.kernel_function(static_cast<uint32_t>(insn->imm));
-    if (!called)
-      goto not_an_instruction;
-    PREPARE_CALLBACKS();
-    r[0] = called(r[1], r[2], r[3], r[4], r[5]);
-    NEXT();
-  }
-  if (insn->src() == KBPF_PSEUDO_CALL) {
-    const Insn *target = insn + 1 + insn->imm;
-    const Subprogram *callee =
-        find_subprogram(program->subprograms(), static_cast<uint32_t>(target - program->insns().data()));
-    if (!callee || depth == std::size(shared.saved))
-      goto not_an_instruction;
-    shared.saved[depth++] = {insn + 1,       function, program, {r[6], r[7], r[8], r[9]},
-                             r[KBPF_REG_FP], may_gotos};
-    r[KBPF_REG_FP] -= function->stack_depth;
-    function = callee;
-    goto enter_function;
-  }
-  goto not_an_instruction;
-
-// The program in the slot takes the place of this function. r6 to r9 are its own, whatever they hold. As on
-// Linux an empty slot costs one of the calls.
-tail_call: {
-  uint64_t map = r[2];
-  uint32_t index = static_cast<uint32_t>(r[3]);
-  if (index >= load<uint32_t>(map + environment.prog_array->count) ||
-      shared.tail_calls == KBPF_MAX_TAIL_CALLS)
-    NEXT();
-  shared.tail_calls++;
-  uint64_t slot = map + environment.prog_array->slots + sizeof(uint64_t) * index;
-  auto *target = pointer<const VerifiedProgram>(load_acquire<uint64_t>(slot));
-  if (!target || r[KBPF_REG_FP] - shared.stack_low < target->stack_depth())
-    NEXT();
-  shared.program = program = target;
-  function = &program->subprograms()[0];
-  goto enter_function;
+CellHandler handler_of(const Insn &insn) {
+  if (insn.dst() >= KBPF_REG_COUNT)
+    return nullptr;
+  if (insn.is_alu() && insn.off != 0)
+    return kSignedHandlers[alu_index(insn)][insn.dst()];
+  return kHandlers[insn.opcode][insn.dst()];
 }
 
-packet_load: {
-  if (!environment.load_packet)
-    goto not_an_instruction;
-  uint32_t offset = static_cast<uint32_t>(insn->imm);
-  if (insn->mode() == KBPF_MODE_IND)
-    offset += static_cast<uint32_t>(SRC);
-  int64_t value = environment.load_packet(r[6], offset, insn->access_bytes());
-  r[0] = value < 0 ? 0 : static_cast<uint64_t>(value);
-  if (value < 0)
-    goto exit;
-  NEXT();
-}
-
-callx: {
-  HelperFunction helper = environment.helper(static_cast<uint32_t>(DST));
-  if (!helper)
-    goto not_an_instruction;
-  PREPARE_CALLBACKS();
-  r[0] = helper(r[1], r[2], r[3], r[4], r[5]);
-  NEXT();
-}
-
-exit:
-  if (depth == first_depth)
-    return r[0];
-  {
-    const SavedFrame &frame = shared.saved[--depth];
-    insn = frame.resume;
-    function = frame.function;
-    shared.program = program = frame.program;
-    may_gotos = frame.may_gotos;
-    __builtin_memcpy(&r[6], frame.registers, sizeof frame.registers);
-    r[KBPF_REG_FP] = frame.frame_pointer;
-    DISPATCH();
+CellHandler handler_of_pair(const Insn &first, const Insn &second) {
+  constexpr int kFarthest = INT16_MAX - 2;
+  if (first.is_jump_class()) {
+    bool fits = first.off == 1 && second.opcode == (KBPF_CLASS_JMP | KBPF_JMP_JA) && second.off <= kFarthest;
+    return fits ? kPairHandlers[first.opcode][first.dst()] : nullptr;
   }
-
-not_an_instruction: // a verified program does not come here; anything else ends instead of running on
-  return r[0];
-#undef DST
-#undef SRC
-#undef ADDRESS
-#undef DISPATCH
-#undef NEXT
-#undef PREPARE_CALLBACKS
+  bool copies = first.is_alu() && first.code() == KBPF_ALU_MOV && first.src_is_reg() && first.off == 0;
+  // A 32-bit operation does not see that a 32-bit move has cleared the upper half.
+  bool fits = copies && second.is_alu() && second.off == 0 && second.dst() == first.dst() &&
+              second.src() < KBPF_REG_COUNT &&
+              (first.cls() == KBPF_CLASS_ALU64 || second.cls() == KBPF_CLASS_ALU) &&
+              (!second.src_is_reg() || second.src() != first.dst());
+  return fits ? kPairHandlers[second.opcode][second.dst()] : nullptr;
 }
-#pragma clang diagnostic pop
 
-uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
-                   std::span<std::byte> stack, uint64_t context_size) {
+uint64_t interpret(const InterpreterCode &code, uint64_t context, std::span<std::byte> stack,
+                   uint64_t context_size) {
   Interpretation shared;
-  shared.program = &program;
-  shared.environment = &environment;
+  shared.code = &code;
   shared.stack_low = reinterpret_cast<uint64_t>(stack.data());
   shared.tail_calls = shared.depth = 0;
-  return execute(shared, &program.subprograms()[0], {context, context_size},
+  return execute(shared, code.program->subprograms()[0], {context, context_size},
                  reinterpret_cast<uint64_t>(stack.data() + stack.size()));
 }
 
@@ -397,12 +498,12 @@ uint64_t run_callback(uint64_t handle, uint64_t a1, uint64_t a2, uint64_t a3, ui
   Interpretation &shared = *pointer<Interpretation>(handle & ~(kHandleSpace - 1));
   // The callback may call helpers and make tail calls of its own; what the caller's helper call began with
   // comes back.
-  const VerifiedProgram *program = shared.program;
+  const InterpreterCode *code = shared.code;
   uint64_t frame_bottom = shared.frame_bottom;
   uint32_t depth = shared.depth;
-  uint64_t result =
-      execute(shared, &program->subprograms()[handle % kHandleSpace / 2], {a1, a2, a3, a4, a5}, frame_bottom);
-  shared.program = program;
+  uint64_t result = execute(shared, code->program->subprograms()[handle % kHandleSpace / 2],
+                            {a1, a2, a3, a4, a5}, frame_bottom);
+  shared.code = code;
   shared.frame_bottom = frame_bottom;
   shared.depth = depth;
   return result;

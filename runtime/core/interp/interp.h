@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Runs a verified program on any machine; the reference for the semantics of every engine.
 #pragma once
+#include "core/base/arena.h"
+#include "core/base/result.h"
 #include "core/verifier/program.h"
 
 namespace kbpf {
@@ -8,8 +10,8 @@ namespace kbpf {
 using HelperFunction = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 // Where a map of type prog_array, which a handle points to, has its programs: a slot holds what an engine
-// goes on at, 0 where it is empty. For the interpreter that is a VerifiedProgram's address, for machine code
-// of the JIT its tail entry (rv64::tail_entry). All programs that can meet in one map are for the same
+// goes on at, 0 where it is empty. For the interpreter that is the address of an InterpreterCode, for machine
+// code of the JIT its tail entry (rv64::tail_entry). All programs that can meet in one map are for the same
 // engine.
 struct ProgArrayLayout {
   uint16_t count = 0; // offset of the number of slots, a uint32_t
@@ -28,13 +30,21 @@ struct Environment {
   const ProgArrayLayout *prog_array = nullptr;
 };
 
+// A program in the interpreter's own form, 16 bytes an instruction. Refers to the program and the
+// environment.
+struct InterpreterCode;
+
+// Translates a program once, so that each run of it is fast. Error: no_memory.
+Result<const InterpreterCode *> translate(const VerifiedProgram &program, const Environment &environment,
+                                          Arena &arena);
+
 // context goes into r1, and its size into r2, where only a program that nobody verified can read it. stack:
 // at least program.stack_depth() bytes, 16-byte aligned. A tail call from within a subprogram leaves its
 // callers' frames in place; it falls through where the target would not find room in what is left. Returns
 // r0. A load that may fault (InsnFacts::faultable) is an ordinary load here: reading zero after a fault takes
 // a trap handler, which only machine code of the JIT has (fault_table). A host that interprets such programs
 // must give them helpers that read safely instead.
-uint64_t interpret(const VerifiedProgram &program, const Environment &environment, uint64_t context,
-                   std::span<std::byte> stack, uint64_t context_size = 0);
+uint64_t interpret(const InterpreterCode &code, uint64_t context, std::span<std::byte> stack,
+                   uint64_t context_size = 0);
 
 } // namespace kbpf
