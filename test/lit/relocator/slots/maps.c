@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Initial values of maps of maps, static inner ones too; the same map may stand at several keys.
-// RUN: %bpfcc %s --stop-after=resolve --print-after=resolve > %t.txt || true
-// RUN: cat %t.txt | FileCheck %s
+// RUN: %bpfcc %s --stop-after=resolve --print-after=resolve | FileCheck %s
 #include "../Inputs/defs.h"
 struct inner {
   __uint(type, 2);
