@@ -11,6 +11,7 @@
 namespace kbpf::maps {
 
 using Word = uint64_t;
+using AliasingWord = Word __attribute__((may_alias)); // a memcpy of 8 bytes would become a call
 constexpr size_t word_count(size_t bytes) { return (bytes + sizeof(Word) - 1) / sizeof(Word); }
 
 inline Word load_word(const Word *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
@@ -19,11 +20,10 @@ inline void store_word(Word *word, Word value) { __atomic_store_n(word, value, _
 // A whole word of a caller's unshared bytes. Keys and values are aligned almost always; the processor may not
 // take the others at once.
 inline Word plain_word(const void *bytes) {
-  Word word;
   if (reinterpret_cast<uintptr_t>(bytes) % sizeof(Word) == 0)
-    memcpy(&word, __builtin_assume_aligned(bytes, sizeof(Word)), sizeof(word));
-  else
-    memcpy(&word, bytes, sizeof(word));
+    return *static_cast<const AliasingWord *>(bytes);
+  Word word;
+  memcpy(&word, bytes, sizeof(word));
   return word;
 }
 // Fewer bytes than a word has, padded with zeros.
@@ -56,7 +56,7 @@ inline void load_words(void *to, const Word *from, size_t size) {
   for (; size >= sizeof(Word); from++, at += sizeof(Word), size -= sizeof(Word)) {
     Word word = load_word(from);
     if (reinterpret_cast<uintptr_t>(at) % sizeof(Word) == 0)
-      memcpy(__builtin_assume_aligned(at, sizeof(Word)), &word, sizeof(word));
+      *reinterpret_cast<AliasingWord *>(at) = word;
     else
       memcpy(at, &word, sizeof(word));
   }

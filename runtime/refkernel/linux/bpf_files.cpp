@@ -180,19 +180,22 @@ int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
 }
 
 namespace {
-int object_behind(SysResult<Ref<File>> file, kbpf_object **object) {
-  if (!file.ok())
-    return -static_cast<int>(Errno::ebadf);
-  if ((*file)->special_kind() != SpecialKind::bpf)
-    return -static_cast<int>(Errno::einval);
-  *object = static_cast<BpfFile &>(**file).object();
-  kbpf_object_acquire(*object);
-  return 0;
+int object_behind(FdTable &files, int fd, kbpf_object **object) {
+  return files.with_file(fd, [&](File *file) {
+    if (!file)
+      return -static_cast<int>(Errno::ebadf);
+    if (file->special_kind() != SpecialKind::bpf)
+      return -static_cast<int>(Errno::einval);
+    *object = static_cast<BpfFile &>(*file).object();
+    kbpf_object_acquire(*object);
+    return 0;
+  });
 }
-
 } // namespace
 
-int kbpf_port_fd_get(int fd, kbpf_object **object) { return object_behind(get_file(fd), object); }
+int kbpf_port_fd_get(int fd, kbpf_object **object) {
+  return object_behind(*current_process().files, fd, object);
+}
 
 int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
   Ref<FdTable> files;
@@ -203,7 +206,7 @@ int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
       return -static_cast<int>(Errno::enoent);
     files = task->process->files;
   }
-  return object_behind(files->get(fd), object);
+  return object_behind(*files, fd, object);
 }
 
 int kbpf_port_path_bind(int dir_fd, uint64_t user_path, kbpf_object *object) {

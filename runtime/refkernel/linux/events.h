@@ -16,8 +16,9 @@ void register_events(); // once, after the table of system calls is filled
 // name;offset;size;signed" lines' first three parts.
 std::string_view event_fields(const kbpf_event &event);
 
-void report_syscall_enter(const TrapFrame &frame, uint64_t number);
-void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result);
+[[gnu::cold, gnu::noinline]] void report_syscall_enter(const TrapFrame &frame, uint64_t number);
+[[gnu::cold, gnu::noinline]] void report_syscall_exit(const TrapFrame &frame, uint64_t number,
+                                                      int64_t result);
 void report_exec(std::string_view path, uint32_t old_tid);
 void report_fork(const Thread &child);
 void report_exit();

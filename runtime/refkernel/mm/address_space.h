@@ -4,6 +4,7 @@
 #pragma once
 #include "core/base/result.h"
 #include "refkernel/lib/ref.h"
+#include "refkernel/mm/user_copy.h"
 #include <cstddef>
 #include <cstdint>
 
@@ -88,10 +89,7 @@ private:
   State *state_ = nullptr;
 };
 
-// User memory of the current thread, with page faults taken as usual: false where any byte is not accessible.
-// A kernel access to user memory by any other way is a fault of the kernel.
-bool copy_from_user(void *to, uintptr_t from, size_t size);
-bool copy_to_user(uintptr_t to, const void *from, size_t size);
+// Of user memory: more in user_copy.h.
 // Bytes before the terminator, or -1 (bad address), or size where there is no terminator within size bytes.
 long copy_string_from_user(char *to, uintptr_t from, size_t size);
 // Compare-and-exchange free 32-bit load for futex; false on a bad address.

@@ -14,10 +14,6 @@ struct ExceptionEntry {
 };
 extern "C" const ExceptionEntry exception_table_start[], exception_table_end[];
 
-bool is_user_range(uintptr_t address, size_t size) {
-  return address < kUserEnd && size <= kUserEnd - address;
-}
-
 } // namespace
 
 REFKERNEL_NOPROBE uintptr_t find_exception_fixup(uintptr_t pc) {
@@ -25,14 +21,6 @@ REFKERNEL_NOPROBE uintptr_t find_exception_fixup(uintptr_t pc) {
     if (entry->instruction == pc)
       return entry->fixup;
   return 0;
-}
-
-bool copy_from_user(void *to, uintptr_t from, size_t size) {
-  return is_user_range(from, size) && copy_guarded_user(to, reinterpret_cast<const void *>(from), size) == 0;
-}
-
-bool copy_to_user(uintptr_t to, const void *from, size_t size) {
-  return is_user_range(to, size) && copy_guarded_user(reinterpret_cast<void *>(to), from, size) == 0;
 }
 
 long copy_string_from_user(char *to, uintptr_t from, size_t size) {

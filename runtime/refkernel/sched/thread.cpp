@@ -39,7 +39,7 @@ kbpf::Result<Ref<Thread>> create_thread(const char *name) {
 
 } // namespace
 
-REFKERNEL_NOPROBE Thread *current() { return current_state()->thread; }
+static_assert(offsetof(Thread::SchedState, thread) == kOffsetOfThread);
 
 Thread::~Thread() {
   if (!sched)

@@ -33,7 +33,7 @@ struct Thread : RefCounted {
   void *linux_data = nullptr;      // per-thread state of the Linux room (signals, tid address)
   TrapFrame *user_frame = nullptr; // at the top of the kernel stack
   std::atomic<bool> signal_pending{
-      false}; // makes interruptible waits return; before_user_return() looks at it
+      false};               // makes interruptible waits return; before_user_return() looks at it
   uint64_t cpu_time_ns = 0; // up to its last tick, switch or charge_cpu_time()
 
   // Scheduler's own.
@@ -44,7 +44,13 @@ struct Thread : RefCounted {
   ~Thread();
 };
 
-Thread *current();
+// What tp points to has it there (hart.h, which checks the offset); the same for as long as a thread lives.
+constexpr int kOffsetOfThread = 136;
+[[gnu::always_inline]] inline Thread *current() {
+  Thread *thread;
+  asm("ld %0, %1(tp)" : "=r"(thread) : "i"(kOffsetOfThread));
+  return thread;
+}
 
 // Made stopped; start() puts it on a run queue. Errors: no_memory.
 kbpf::Result<Ref<Thread>> create_kernel_thread(const char *name, void (*entry)(void *), void *argument);
@@ -62,7 +68,7 @@ void interrupt(Thread &thread); // sets signal_pending and wakes it out of an in
                                 // hart if in user mode)
 uint64_t now_ns();              // monotonic, since boot
 
-void charge_cpu_time();         // brings the caller's cpu_time_ns up to now
+void charge_cpu_time(); // brings the caller's cpu_time_ns up to now
 
 // The floating-point registers of the calling user thread, for signal frames.
 struct FpState {

@@ -13,7 +13,13 @@ public:
   SysResult<Ref<FdTable>> clone(); // fork
   ~FdTable();
 
-  SysResult<Ref<File>> get(int fd);                                           // ebadf
+  SysResult<Ref<File>> get(int fd); // ebadf
+  // Calls use(file) under the table's lock, with null where fd is not open: for what is done in a few
+  // instructions.
+  template <typename Use> auto with_file(int fd, Use use) {
+    SpinGuard guard(lock_);
+    return use(in_range(fd) ? entries_[fd].file : nullptr);
+  }
   SysResult<int> install(Ref<File> file, bool close_on_exec, int lowest = 0); // the lowest free one; emfile
   SysResult<void> replace(int fd, Ref<File> file, bool close_on_exec);        // dup3
   SysResult<void> close(int fd);
