@@ -349,6 +349,11 @@ const Case kSockets[] = {
      with_socket({mov64_reg(R1, R6), call_helper(96), jump_imm(KBPF_JMP_JNE, R0, 0, 2), mov64_imm(R0, 0),
                   exit_insn(), mov64_reg(R1, R6), kRelease}),
      "unreleased-reference"},
+    {"TaskGivesItsRegisters", kKprobe, {call_helper(158), mov64_reg(R1, R0), call_helper(175)}, nullptr},
+    {"RegistersAreNoTask",
+     kKprobe,
+     {call_helper(158), mov64_reg(R1, R0), call_helper(175), mov64_reg(R1, R0), call_helper(175)},
+     "helper-argument"},
     {"TaskIsReleased", kSchedCls, {call_helper(158), mov64_reg(R1, R0), kRelease}, "helper-argument"},
 };
 INSTANTIATE_TEST_SUITE_P(Sockets, VerifierCalls, testing::ValuesIn(kSockets), case_name);

@@ -10,6 +10,7 @@ namespace kbpf {
 namespace {
 
 constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
+constexpr uint32_t kGetCurrentTaskBtf = 158;
 constexpr int64_t kLowestError = -4095;
 
 constexpr uint32_t kGetSmpProcessorId = 8;
@@ -186,7 +187,11 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
   case KBPF_RET_OBJECT_OR_NULL: {
     const Value *from = size_argument(KBPF_ARG_OBJECT, KBPF_ARG_OBJECT);
     r0.kind = proto.ret == KBPF_RET_OBJECT ? Kind::object : Kind::object_or_null;
-    r0.is_socket = from || proto.flags & KBPF_HELPER_ACQUIRES;
+    const bool is_socket =
+        proto.flags & KBPF_HELPER_ACQUIRES || (from && from->object_class == ObjectClass::socket);
+    r0.object_class = is_socket                            ? ObjectClass::socket
+                      : proto.number == kGetCurrentTaskBtf ? ObjectClass::task
+                                                           : ObjectClass::other;
     r0.id = r0.kind == Kind::object ? 0 : analysis_.new_id();
     r0.owner = from ? from->owner : 0; // another view of the same object
     r0.number = Scalar::constant(0);

@@ -7,7 +7,6 @@
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
 #include "core/verifier/stack_object.h"
-#include <algorithm>
 #include <cstring>
 
 namespace kbpf {
@@ -22,11 +21,26 @@ bool takes_null(kbpf_arg_type arg) {
          arg == KBPF_ARG_MAP_VALUE_OR_NULL || arg == KBPF_ARG_CTX_OR_NULL || arg == KBPF_ARG_STACK_OR_NULL;
 }
 
-// Of the helpers that take objects of the kernel, those that take sockets: from bpf_sk_release to
-// bpf_tcp_gen_syncookie.
-bool takes_socket(const HelperProto &proto) {
-  constexpr uint32_t kTakeSockets[] = {86, 95, 96, 98, 100, 110, 124};
-  return std::find(std::begin(kTakeSockets), std::end(kTakeSockets), proto.number) != std::end(kTakeSockets);
+// What the helpers take that take objects of the kernel; what is neither socket nor task can't be had.
+ObjectClass object_argument(const HelperProto &proto) {
+  switch (proto.number) {
+  case 86:  // sk_release
+  case 95:  // sk_fullsock
+  case 96:  // tcp_sock
+  case 98:  // get_listener_sock
+  case 100: // tcp_check_syncookie
+  case 110: // tcp_gen_syncookie
+  case 124: // sk_assign
+    return ObjectClass::socket;
+  case 141: // get_task_stack
+  case 156: // task_storage_get
+  case 157: // task_storage_delete
+  case 175: // task_pt_regs
+  case 191: // copy_from_user_task
+    return ObjectClass::task;
+  default:
+    return ObjectClass::other;
+  }
 }
 
 bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
@@ -163,7 +177,8 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     if (value.kind == Kind::object_or_null)
       return refuse(state, RejectionId::possibly_null, "r{}, an argument of bpf_{}, may be null", reg,
                     proto.name);
-    if (value.kind == Kind::object && value.is_socket && takes_socket(proto))
+    if (value.kind == Kind::object && value.object_class != ObjectClass::other &&
+        value.object_class == object_argument(proto))
       return check_socket_argument(state, reg, proto);
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of bpf_{}, is a {}: an object of the kernel is needed", reg, proto.name,

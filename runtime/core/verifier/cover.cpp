@@ -78,7 +78,7 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
            is_subset(current.number, old.number);
   case Kind::object:
   case Kind::object_or_null:
-    return old.is_socket == current.is_socket && ids_match(old.owner, current.owner, ids) &&
+    return old.object_class == current.object_class && ids_match(old.owner, current.owner, ids) &&
            ids_match(old.id, current.id, ids);
   case Kind::dynptr:
   case Kind::iterator:

@@ -47,6 +47,8 @@ struct Part {
   bool operator==(const Part &) const = default;
 };
 
+enum class ObjectClass : uint16_t { other, socket, task };
+
 // What a register or a spilled slot holds.
 struct Value {
   Kind kind = Kind::uninitialised;
@@ -54,7 +56,7 @@ struct Value {
   union {
     uint16_t map = 0;
     uint16_t function;
-    bool is_socket; // an object
+    ObjectClass object_class;
   };
   // Values of one id other than 0 are copies of each other, or parts of one number: what is learnt of one is
   // true for all (link.h).

@@ -23,9 +23,9 @@ int good(void *ctx) {
   return 0;
 }
 
-// CHECK: {{.*}}.o: bad: refused: V031 pointer-arithmetic: instruction [[#]]:
-// LOG: V031
-// LOG: bad: refused: V031
+// CHECK: {{.*}}.o: bad: refused: V028 map-value-out-of-bounds: instruction [[#]]:
+// LOG: V028
+// LOG: bad: refused: V028
 // ABSENT: error: no object has a program named 'absent'
 SEC("kprobe/g")
 int bad(void *ctx) {
@@ -37,4 +37,4 @@ int bad(void *ctx) {
 // JSON: "processed_insns": {{[1-9]}}
 // JSON: "program": "bad"
 // JSON: "accepted": false
-// JSON: "id": "V031"
+// JSON: "id": "V028"

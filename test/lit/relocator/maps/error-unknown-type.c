@@ -3,10 +3,10 @@
 // RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
 #include "../Inputs/defs.h"
 struct {
-  __uint(type, 12);
+  __uint(type, 14);
   __uint(max_entries, 1);
   __type(key, u32);
   __type(value, u64);
 } m SEC(".maps");
-// CHECK: [[#@LINE-1]]:3: error: map 'm': map type 12 (array_of_maps) is not in profile 'kbpf'
+// CHECK: [[#@LINE-1]]:3: error: map 'm': map type 14 (devmap) is not in profile 'kbpf'
 SEC("kprobe/f") int p(void *ctx) { return 0; }

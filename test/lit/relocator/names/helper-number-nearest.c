@@ -2,8 +2,8 @@
 // The nearest name helps where the right helper has a similar one.
 // RUN: not %bpfcc %s --stop-after=resolve 2>&1 | FileCheck %s --implicit-check-not=error:
 #include "../Inputs/defs.h"
-static long (*const write_user)(void *dst, const void *src, u64 len) = (void *)36;
+static long (*const read_event)(void *map, u64 flags) = (void *)22;
 SEC("kprobe/f") int p(void *ctx) {
-  // CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: helper 36 (bpf_probe_write_user) is not in profile 'kbpf'; the nearest it has is bpf_probe_read_user
-  return write_user(ctx, ctx, 8);
+  // CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: helper 22 (bpf_perf_event_read) is not in profile 'kbpf'; the nearest it has is bpf_probe_read_user
+  return read_event(ctx, 8);
 }
