@@ -193,6 +193,25 @@ TEST(Interpreter, HelperGetsFiveArgumentsAndGivesR0) {
   EXPECT_EQ(run(insns), 54321u);
 }
 
+TEST(Interpreter, ABranchOverAJumpGoesWhereEitherSays) {
+  Insn loop[] = {mov64_imm(R0, 0),
+                 mov64_imm(R1, 5),
+                 add64_imm(R0, 3),
+                 alu64_imm(KBPF_ALU_ADD, R1, -1),
+                 jump_imm(KBPF_JMP_JEQ, R1, 0, 1),
+                 ja(-4),
+                 exit_insn()};
+  EXPECT_EQ(run(loop), 15u);
+}
+
+TEST(Interpreter, TheSecondOfAFusedPairRunsAloneWhereSomebodyJumpsToIt) {
+  Insn insns[] = {mov64_imm(R0, 1),  mov64_imm(R1, 7), ja(1), // into the pair: r0 + 2, not r1 + 2
+                  mov64_reg(R0, R1), add64_imm(R0, 2), exit_insn()};
+  EXPECT_EQ(run(insns), 3u);
+  insns[2] = ja(0);
+  EXPECT_EQ(run(insns), 9u);
+}
+
 TEST(Interpreter, CalleeSavedRegistersAndFramePointerSurviveACall) {
   Insn insns[] = {mov64_imm(R6, 6), store_imm(KBPF_SIZE_DW, R10, -8, 100), mov64_reg(R1, R10),
                   alu64_imm(KBPF_ALU_ADD, R1, -8),

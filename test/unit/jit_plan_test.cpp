@@ -129,6 +129,20 @@ TEST(JitPlan, ChoosesTheShortestTransferThatReaches) {
   }
 }
 
+TEST(JitPlan, TakesAtMost32BytesOfMemoryForAnInstruction) {
+  std::vector<Insn> pattern = assemble({load(KBPF_SIZE_W, R2, R1, 16), alu64_imm(KBPF_ALU_MUL, R3, 1000003),
+                                        ld_imm64(R4, 0x123456789abcdef0), alu64_reg(KBPF_ALU_XOR, R4, R2),
+                                        jump_reg(KBPF_JMP_JGT, R2, R4, 1), alu64_reg(KBPF_ALU_ADD, R0, R2),
+                                        store_reg(KBPF_SIZE_DW, R10, -16, R4)});
+  std::vector<Insn> insns = assemble({mov64_imm(R0, 0), mov64_imm(R3, 1)});
+  while (insns.size() < 60000)
+    insns.insert(insns.end(), pattern.begin(), pattern.end());
+  insns.push_back(assemble({exit_insn()})[0]);
+  Planned planned(insns, 64 << 20);
+  ASSERT_TRUE(planned.result.ok());
+  EXPECT_LE(planned.arena.peak(), 32 * insns.size());
+}
+
 TEST(JitPlan, CompilesNothingForUnreachableInstructions) {
   std::vector<Insn> insns = assemble({mov64_imm(R0, 0), exit_insn(), bswap(R0, 64), exit_insn()});
   Planned all(insns);
