@@ -424,7 +424,8 @@ void rotations_are_one_instruction_with_zbb() {
       expect_result({insns, n}, reads_other ? rotated ^ kValue >> 51 : rotated, shape.name);
       size_t plain = compile(load_program({insns, n}).program(), cpu_variants()[0]).size;
       size_t with_zbb = compile(load_program({insns, n}).program(), cpu_variants()[1]).size;
-      EXPECT(with_zbb + (reads_other ? 0 : 4) <= plain, "%s: %zu bytes, %zu without", shape.name, with_zbb, plain);
+      EXPECT(with_zbb + (reads_other ? 0 : 4) <= plain, "%s: %zu bytes, %zu without", shape.name, with_zbb,
+             plain);
     }
 }
 
@@ -526,7 +527,11 @@ void refuses_what_it_cannot_compile() {
 
 void agrees_with_the_interpreter_on_random_programs(uint64_t first, uint64_t count) {
   for (uint64_t seed = first; seed < first + count; seed++) {
-    const VerifiedProgram &program = load_program(random_program(seed)).program();
+    RandomProgram random = random_program(seed);
+    UnverifiedProgram &loaded = load_program(random.insns, random.callbacks);
+    const VerifiedProgram &program = loaded.program();
+    for (size_t i = 0; i < program.subprograms().size(); i++)
+      loaded.subprogram(i).zero_stack = random.reads_unwritten_stack;
     alignas(16) std::byte initial[kRandomContext], memory[kRandomContext], expected[kRandomContext];
     uint64_t state = ~seed;
     for (std::byte &byte : initial)

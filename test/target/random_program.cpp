@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // A program is a few functions, each a nest of blocks: straight code, if, if-else, bounded loops, calls of
-// later functions and of helpers. Frame of each function: [r10-8] the context's address, [r10-16] and
-// [r10-24] loop counters, below them data. r0 to r9 hold numbers, but for an address now and then that is
-// overwritten at once.
+// later functions and of helpers, one of which calls a function back. Frame of each function: [r10-8] the
+// context's address, [r10-16] and [r10-24] loop counters, below them data. r0 to r9 hold numbers, but for an
+// address now and then that is overwritten at once.
 #include "random_program.h"
+#include "engine_features.h"
 #include "insn_builders.h"
 #include <iterator>
 
@@ -25,16 +26,28 @@ constexpr int kDataTop = -32, kDataBottom = -512;
 
 class Generator {
 public:
-  std::span<const Insn> generate(uint64_t seed) {
+  RandomProgram generate(uint64_t seed) {
     state_ = seed;
     count_ = 0;
     call_count_ = 0;
+    callback_count_ = 0;
+    any_stack_ = chance(20);
     int functions = 1 + static_cast<int>(below(kFunctions));
+    for (int i = 0; i < functions; i++) {
+      is_callback_[i] = i > 0 && chance(40);
+      is_called_[i] = i == 0 || is_callback_[i];
+    }
     for (int i = 0; i < functions; i++)
       function(i, functions);
-    for (size_t i = 0; i < call_count_; i++)
-      insns_[calls_[i].at].imm = static_cast<int32_t>(starts_[calls_[i].callee] - calls_[i].at - 1);
-    return {insns_, count_};
+    for (size_t i = 0; i < call_count_; i++) {
+      int callee = calls_[i].callee;
+      insns_[calls_[i].at].imm =
+          is_callback_[callee] ? number_of(callee) : static_cast<int32_t>(starts_[callee] - calls_[i].at - 1);
+    }
+    for (int i = 0; i < functions; i++)
+      if (is_callback_[i])
+        callbacks_[callback_count_++] = static_cast<uint32_t>(starts_[i]);
+    return {{insns_, count_}, {callbacks_, callback_count_}, any_stack_};
   }
 
 private:
@@ -42,6 +55,14 @@ private:
     size_t at;
     int callee;
   };
+
+  // Among the subprograms: a function that nobody calls is a part of the one before.
+  int32_t number_of(int function) const {
+    int32_t number = 0;
+    for (int i = 0; i < function; i++)
+      number += is_called_[i];
+    return number;
+  }
 
   uint64_t below(uint64_t limit) { return next_random(state_) % limit; }
   bool chance(unsigned percent) { return below(100) < percent; }
@@ -81,12 +102,14 @@ private:
     starts_[index] = count_;
     index_ = index;
     functions_ = functions;
+    if (is_callback_[index]) // called with the round's number and the context's address
+      put(mov64_reg(R1, R2));
     put(store_reg(KBPF_SIZE_DW, R10, kContextSlot, R1));
     for (Reg reg :
          {R0, R1, R6, R7, R8, R9}) // a called function finds numbers in r2 to r5, and the address in r1
       put_number(reg);
     for (Reg reg : {R2, R3, R4, R5})
-      if (index == 0)
+      if (index == 0 || is_callback_[index])
         put_number(reg);
     for (int slot = kDataTop - 8; slot >= kDataTop - 64; slot -= 8)
       put(store_imm(KBPF_SIZE_DW, R10, slot, immediate()));
@@ -246,6 +269,8 @@ private:
   }
 
   int data_offset() { // of 8 bytes that are initialised
+    if (any_stack_ && chance(30))
+      return kDataBottom + static_cast<int>(below(static_cast<uint64_t>(kDataTop - kDataBottom - 8)));
     return chance(70) ? kDataTop - 64 + static_cast<int>(below(57))
                       : kDataBottom + static_cast<int>(below(25));
   }
@@ -377,14 +402,29 @@ private:
   }
 
   void call() {
-    put(load(KBPF_SIZE_DW, R1, R10, kContextSlot));
-    calls_[call_count_++] = {
-        count_, index_ + 1 + static_cast<int>(below(static_cast<uint64_t>(functions_ - index_ - 1)))};
-    put(call_subprogram(0));
+    int callee = index_ + 1 + static_cast<int>(below(static_cast<uint64_t>(functions_ - index_ - 1)));
+    is_called_[callee] = true;
+    if (is_callback_[callee]) {
+      put(mov64_imm(R1, static_cast<int32_t>(below(3))));
+      calls_[call_count_++] = {count_, callee};
+      Insn2 handle = ld_callback(R2, 0);
+      put(handle.first);
+      put(handle.second);
+      put(load(KBPF_SIZE_DW, R3, R10, kContextSlot));
+      put(call_helper(kRepeat));
+    } else {
+      put(load(KBPF_SIZE_DW, R1, R10, kContextSlot));
+      calls_[call_count_++] = {count_, callee};
+      put(call_subprogram(0));
+    }
     after_call();
   }
 
   void helper() {
+    if (chance(20)) { // a branch that is never taken, as there are enough of them
+      put(may_goto(1));
+      return moves();
+    }
     put(call_helper(1 + static_cast<int>(below(2))));
     after_call();
   }
@@ -395,13 +435,18 @@ private:
   Call calls_[2000];
   size_t call_count_ = 0;
   size_t starts_[kFunctions] = {};
+  bool is_callback_[kFunctions] = {};
+  bool is_called_[kFunctions] = {};
+  uint32_t callbacks_[kFunctions];
+  size_t callback_count_ = 0;
+  bool any_stack_ = false;
   int index_ = 0;
   int functions_ = 1;
 };
 
 } // namespace
 
-std::span<const Insn> random_program(uint64_t seed) {
+RandomProgram random_program(uint64_t seed) {
   static Generator generator;
   return generator.generate(seed);
 }
