@@ -4,6 +4,6 @@
 #include "../Inputs/defs.h"
 static long (*const read_event)(void *map, u64 flags) = (void *)22;
 SEC("kprobe/f") int p(void *ctx) {
-  // CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: helper 22 (bpf_perf_event_read) is not in profile 'kbpf'; the nearest it has is bpf_probe_read_user
+  // CHECK: [[#@LINE+1]]:{{[0-9]+}}: error: helper 22 (bpf_perf_event_read) is not in profile 'kbpf'; the nearest it has is bpf_perf_event_output
   return read_event(ctx, 8);
 }
