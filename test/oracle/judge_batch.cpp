@@ -43,8 +43,13 @@ std::string run(const VerifiedProgram &program, uint32_t type) {
   if (type == kXdp)
     return "-";
   std::vector<std::byte> stack(program.stack_depth()), context(kContextSize);
-  const uint64_t result = interpret(program, Environment{find_helper},
-                                    reinterpret_cast<uint64_t>(context.data()), {stack.data(), stack.size()});
+  Arena arena(heap(), size_t{64} << 20);
+  const Environment environment{find_helper};
+  auto code = translate(program, environment, arena);
+  if (!code.ok())
+    return "-";
+  const uint64_t result =
+      interpret(**code, reinterpret_cast<uint64_t>(context.data()), {stack.data(), stack.size()});
   return result > UINT32_MAX && static_cast<int64_t>(result) > 0
              ? "-"
              : std::to_string(static_cast<int64_t>(result));
