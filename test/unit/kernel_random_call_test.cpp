@@ -2,6 +2,7 @@
 // bpf(2) called at random: every command, half-sensible attrs, wrong pointers, closed descriptors, failing
 // allocations. Whatever comes back, nothing crashes, leaks or hangs; the fixture compares what is allocated
 // before and after.
+#include "btf_builder.h"
 #include "elf_builder.h"
 #include "insn_builders.h"
 #include "kernel/probes/probes.h"
@@ -38,18 +39,27 @@ protected:
   void renew_copies() {
     strcpy(license_copy_, "GPL");
     strcpy(target_copy_, "kprobe$open");
+    memcpy(btf_copy_, btf_.data(), btf_.size());
     memcpy(code_copy_, code_.data(), code_.size() * sizeof(Insn));
     object_copy_.resize(object_.size() + kRoom);
     memcpy(object_copy_.data(), object_.data(), object_.size());
   }
 
+  static void run_event() {
+    const uint64_t arguments[2] = {1, 2};
+    const uint64_t record[3] = {};
+    if (event_.attached)
+      kbpf_event_run(&event_, arguments, record);
+  }
+
   int64_t one_call() {
+    run_event();
     renew_copies();
     uint64_t words[24] = {};
-    Command command =
-        one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY, PROG_LOAD,
-                PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, static_cast<Command>(below(40)),
-                static_cast<Command>(below(40)), static_cast<Command>(below(2000))});
+    Command command = one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY,
+                              PROG_LOAD, PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, BTF_LOAD, LINK_CREATE,
+                              RAW_TRACEPOINT_OPEN, OBJ_GET_INFO_BY_FD, static_cast<Command>(below(40)),
+                              static_cast<Command>(below(40)), static_cast<Command>(below(2000))});
     uint64_t size = below(4) ? 72 : below(200);
     if (below(3) == 0) {
       fill(words, 24);
@@ -65,7 +75,8 @@ protected:
       }
       case PROG_LOAD: {
         kbpf_attr_prog_load attr{};
-        attr.prog_type = kKprobe;
+        attr.prog_type = below(2) ? kKprobe : below(2) ? 5u : 17u;
+        attr.expected_attach_type = below(3) ? 0 : 42;
         attr.insns = address(code_.data());
         attr.insn_cnt = static_cast<uint32_t>(below(code_.size() + 1));
         attr.license = some_address();
@@ -79,6 +90,39 @@ protected:
         kbpf_attr_prog_load_ex attr{};
         attr.elf = address(object_.data());
         attr.elf_size = static_cast<uint32_t>(below(4) ? object_.size() : below(object_.size()));
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case BTF_LOAD: {
+        kbpf_attr_btf_load attr{};
+        attr.btf = below(4) ? address(btf_copy_) : some_address();
+        attr.btf_size = static_cast<uint32_t>(below(4) ? btf_.size() : below(btf_.size() + 8));
+        attr.btf_log_level = static_cast<uint32_t>(below(3));
+        attr.btf_log_size = static_cast<uint32_t>(below(300));
+        attr.btf_log_buf = below(2) ? address(memory_) : 0;
+        if (below(2))
+          btf_copy_[below(btf_.size())] = static_cast<char>(below(256));
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case LINK_CREATE: {
+        kbpf_attr_link_create attr{};
+        attr.prog_fd = some_fd();
+        attr.target_fd = some_fd();
+        attr.attach_type = below(2) ? 41 : 42;
+        attr.kprobe_multi.cnt = static_cast<uint32_t>(below(3));
+        attr.kprobe_multi.syms = below(2) ? address(&symbol_) : 0;
+        attr.kprobe_multi.addrs = below(3) ? 0 : some_address();
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case RAW_TRACEPOINT_OPEN: {
+        kbpf_attr_raw_tracepoint attr{below(3) ? address(event_.name) : some_address(), some_fd(), 0, 5};
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case OBJ_GET_INFO_BY_FD: {
+        kbpf_attr_info_by_fd attr{some_fd(), static_cast<uint32_t>(below(300)), address(memory_)};
         memcpy(words, &attr, sizeof(attr));
         break;
       }
@@ -107,9 +151,12 @@ protected:
   char license_[4] = "GPL";
   char target_[12] = "kprobe$open";
   const std::vector<Insn> code_ = assemble({mov64_imm(R0, 0), exit_insn(), mov64_imm(R0, 0), exit_insn()});
-  std::string object_;
+  static inline kbpf_event event_{"sys", "random_event", 1, 24, 2, nullptr, nullptr};
+  std::string object_, btf_;
+  char symbol_text_[8] = "open";
+  uint64_t symbol_ = address(symbol_text_);
   static constexpr size_t kRoom = 4096;
-  char license_copy_[kRoom] = {}, target_copy_[kRoom] = {}, code_copy_[kRoom] = {};
+  char license_copy_[kRoom] = {}, target_copy_[kRoom] = {}, code_copy_[kRoom] = {}, btf_copy_[kRoom] = {};
   std::vector<char> object_copy_;
 };
 
@@ -118,13 +165,21 @@ TEST_F(RandomCalls, NothingBreaks) {
   object.add_data_map(".data", std::string(8, 0), 0);
   object.add_prog("reader", assemble({ld_map_value(R1, 0, 0), mov64_imm(R0, 0), exit_insn()}));
   object_ = object.build();
+  BtfBuilder btf;
+  uint32_t integer = btf.integer();
+  btf.structure("pair", 8, {{"first", integer, 0}, {"second", integer, 32}});
+  btf_ = btf.build();
+  static const bool registered = (kbpf_event_register(&event_), true);
+  ASSERT_TRUE(registered);
   alignas(8) uint32_t text[2] = {0x00150513, 0x00008067};
   const uint32_t original[2] = {text[0], text[1]};
   hostport::add_text(text, sizeof(text));
   hostport::add_symbol("open", "open", reinterpret_cast<uintptr_t>(text), sizeof(text));
 
   size_t succeeded = 0;
-  for (int i = 0; i < 60000; i++) {
+  const char *asked = getenv("RANDOM_CALLS"); // a longer run by hand
+  const int calls = asked ? atoi(asked) : 60000;
+  for (int i = 0; i < calls; i++) {
     succeeded += one_call() >= 0;
     if (hostport::open_fds() > 12)
       for (int fd = 3; fd < 16; fd++)
