@@ -16,6 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 ASAN = os.path.join(ROOT, "build-asan")
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+LIT_PASSES = ["PASS", "XFAIL", "FLAKYPASS"]
+LIT_SKIPS = ["UNSUPPORTED", "SKIPPED", "EXCLUDED"]
 
 
 class Tally:
@@ -94,8 +96,10 @@ def run_lit(tally, lit_filter):
             with open(report, encoding="utf-8") as file:
                 for test in json.load(file)["tests"]:
                     counts[test["code"]] = counts.get(test["code"], 0) + 1
-    passed = counts.pop("PASS", 0) + counts.pop("XFAIL", 0) + counts.pop("FLAKYPASS", 0)
-    skipped = counts.pop("UNSUPPORTED", 0) + counts.pop("SKIPPED", 0) + counts.pop("EXCLUDED", 0)
+                    if test["code"] not in LIT_PASSES + LIT_SKIPS:
+                        print(f"{test['code']}: {test['name']}\n{test['output'][-4000:]}")
+    passed = sum(counts.pop(code, 0) for code in LIT_PASSES)
+    skipped = sum(counts.pop(code, 0) for code in LIT_SKIPS)
     failed = sum(counts.values())
     if failed or result.returncode:
         print(result.stdout[-16000:])
