@@ -10,7 +10,6 @@ bool link_inputs(const Options &options, const FrontendOptions &frontend, Diagno
                  FrontendOutput &output) {
   std::deque<FrontendOutput> parts; // what the link inputs point into
   std::vector<LinkInput> inputs;
-  unsigned sources = 0;
   for (const Options::Input &input : options.link_inputs) {
     FrontendOutput &part = parts.emplace_back();
     if (input.is_object) {
@@ -20,8 +19,6 @@ bool link_inputs(const Options &options, const FrontendOptions &frontend, Diagno
       FrontendOptions one = frontend;
       one.input = input.path;
       one.language = input.language;
-      if (sources++)
-        one.preamble_cache.clear(); // an entry cannot be used by the process that has just made it
       compile(one, diag, part);
     }
     output.internal_error |= part.internal_error;

@@ -30,6 +30,9 @@ namespace {
 // Stand for files in a serialised preamble, so that sources with the same leading lines share it.
 constexpr char kAstPath[] = "/bpfcc-builtin/preamble.ast";
 constexpr char kSourcePath[] = "/bpfcc-builtin/preamble.source";
+// Embedded files have the same device and count from 1. All ones in both numbers would be the empty key of
+// clang's table of files: a find there gives whatever the memory held before.
+constexpr uint64_t kAstInode = 0;
 
 constexpr uint64_t kCacheBytes = uint64_t(1) << 30;
 
@@ -148,8 +151,8 @@ PreambleBounds preamble_bounds(StringRef source, const clang::LangOptions &langu
 ErrorOr<vfs::Status> PreambleFileSystem::status(const Twine &path) {
   std::string name = path.str();
   if (!pch.empty() && name == kAstPath)
-    return vfs::Status(name, sys::fs::UniqueID(~uint64_t(0), ~uint64_t(0)), sys::TimePoint<>(), 0, 0,
-                       pch.size(), sys::fs::file_type::regular_file, sys::fs::perms::all_read);
+    return vfs::Status(name, sys::fs::UniqueID(~uint64_t(0), kAstInode), sys::TimePoint<>(), 0, 0, pch.size(),
+                       sys::fs::file_type::regular_file, sys::fs::perms::all_read);
   auto original = renamed.find(name);
   if (original != renamed.end()) {
     ErrorOr<vfs::Status> result = ProxyFileSystem::status(original->second);
