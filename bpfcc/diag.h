@@ -20,6 +20,9 @@ struct SourceLocation {
 
 enum class Severity { note, warning, error };
 
+// What becomes of one kind of warning: -Wno-KIND, -WKIND, -Werror=KIND.
+enum class WarningLevel { off, on, error };
+
 // json: one object a line. sarif: one SARIF 2.1.0 log when the Diagnostics end; notes belong to what they
 // follow.
 enum class DiagnosticFormat { text, json, sarif };

@@ -186,6 +186,7 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
   relocator.declarations =
       options.link_inputs.empty() && options.input_is_object ? nullptr : &compiled.declarations;
   relocator.verify = options.verify;
+  relocator.uninitialized_stack = options.uninitialized_stack;
   relocator.kernel_types = kernel_types;
   Image image(relocator, diag);
   image.bytes = bytes;

@@ -26,6 +26,7 @@ struct Parsed {
   bool preamble_cache = true, time_trace = false;
   bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
   std::string print_name, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack;
+  std::string uninitialized_stack;
 };
 
 constexpr std::string_view kPasses[] = {
@@ -127,6 +128,10 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
                : "unknown format '" + format + "' of diagnostics: expected text, json or sarif";
   });
   value("--explain", parsed.explain);
+  value("--uninitialized-stack", parsed.uninitialized_stack)->check([](const std::string &flag) {
+    return flag.ends_with("bpf-uninitialized-stack") ? std::string()
+                                                     : "unknown warning option '" + flag + "'";
+  });
   value("--max-insns", parsed.max_insns)->check(CLI::Range(1, 1'000'000));
   value("--max-stack", parsed.max_stack)->check(CLI::Range(8, 512));
   value("--compile-database", options.compile_database);
@@ -427,6 +432,10 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
     frontend.clang_flags.push_back("-Werror");
   if (options.warnings_off)
     frontend.clang_flags.push_back("-w");
+  if (parsed.uninitialized_stack.starts_with("-Wno-"))
+    options.uninitialized_stack = WarningLevel::off;
+  else if (parsed.uninitialized_stack.starts_with("-Werror="))
+    options.uninitialized_stack = WarningLevel::error;
   options.profile = kbpf::find_profile(parsed.abi);
   // The seeds' kernels were written for what plain clang makes.
   if (frontend.mcpu.empty())

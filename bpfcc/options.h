@@ -43,6 +43,7 @@ struct Options {
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;
   bool warnings_off = false;
+  WarningLevel uninitialized_stack = WarningLevel::on;
   DiagnosticFormat diagnostics_format = DiagnosticFormat::text;
   std::vector<std::string> unused_flags; // those of a host compiler
   uint32_t max_insns = 0;                // of a program, in slots of 8 bytes; 0: no limit

@@ -22,6 +22,7 @@ struct RelocatorOptions {
   std::string input_name; // for messages about the object as a whole
   const std::map<std::string, SourceLocation> *declarations = nullptr; // from the front end; may be null
   bool verify = true;
+  WarningLevel uninitialized_stack = WarningLevel::on; // reads of stack bytes that may not have been written
   const Btf *kernel_types = nullptr; // of the kernel that will run the object; null: not known
 };
 

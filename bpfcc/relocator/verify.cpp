@@ -8,6 +8,7 @@
 #include "bpfcc/relocator/text.h"
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace bpfcc {
 namespace {
@@ -38,13 +39,47 @@ const Reloc *reloc_at(const Image &image, const Function &function, uint32_t slo
   return found != last && found->insn == slot ? &*found : nullptr;
 }
 
-void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection) {
+struct Place {
+  const Function *function; // null: none
+  uint32_t slot;            // from the section's start
+};
+
+// Where an instruction of the program, linked with its subprograms, came from.
+Place place_of(const Image &image, const Program &program, uint32_t insn) {
   auto part = std::find_if(program.parts.rbegin(), program.parts.rend(),
-                           [&](const Part &candidate) { return candidate.first <= rejection.insn; });
+                           [&](const Part &candidate) { return candidate.first <= insn; });
   if (part == program.parts.rend())
-    return;
+    return {nullptr, 0};
   const Function &function = image.functions[part->function];
-  uint32_t slot = function.first + std::min(rejection.insn - part->first, function.count - 1);
+  return {&function, function.first + std::min(insn - part->first, function.count - 1)};
+}
+
+using Places = std::set<std::pair<const Function *, uint32_t>>;
+
+// Once for each place in the source: programs share functions.
+void warn_of_unwritten_read(const Image &image, const Program &program, const kbpf::UnwrittenStackRead &read,
+                            Places &warned) {
+  const WarningLevel level = image.options.uninitialized_stack;
+  if (!read.found || level == WarningLevel::off)
+    return;
+  const Place place = place_of(image, program, read.insn);
+  if (!place.function || !warned.emplace(place.function, place.slot).second)
+    return;
+  std::string message =
+      read.size == 0   ? "a path that gets here has not written bytes of the stack that are read later"
+      : read.size == 1 ? "a byte of the stack is read that may not have been written"
+                       : concat(read.size, " bytes of the stack are read; byte ", read.first_byte,
+                                " of them, counted from 0, may not have been written");
+  report_at(image, level == WarningLevel::error ? Severity::error : Severity::warning,
+            place.function->section, place.slot, concat(message, " [-Wbpf-uninitialized-stack]"));
+}
+
+void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection) {
+  const Place place = place_of(image, program, rejection.insn);
+  if (!place.function)
+    return;
+  const Function &function = *place.function;
+  const uint32_t slot = place.slot;
   const Reloc *reloc = reloc_at(image, function, slot);
   std::string message = with_map_names(image, rejection.message);
   if (reloc && reloc->resolved.kind == ResolvedKind::missing_call)
@@ -61,13 +96,16 @@ void verify(Image &image) {
   if (!image.options.verify || image.profile().placement == kbpf::ProgramPlacement::as_written)
     return;
   const std::vector<kbpf::MapRef> maps = map_refs(image);
+  Places warned;
   for (const Program &program : image.programs) {
     const kbpf::ProgTypeInfo *type = image.profile().prog_type(program_type(image, program));
     if (program.code.empty() || !program.kept.empty() || !type)
       continue;
     Verdict verdict = judge(raw_program(image, program, *type, maps), {});
-    if (verdict.accepted)
+    if (verdict.accepted) {
+      warn_of_unwritten_read(image, program, verdict.stats.unwritten_read, warned);
       continue;
+    }
     if (verdict.rejection.id)
       report_rejection(image, program, verdict.rejection);
     else

@@ -113,6 +113,23 @@ TEST(VerifierZeroes, AKeyThatWasNotWritten) {
       {.insns = assemble({mov64_reg(R2, R10), add64_imm(R2, -4), ld_map(R1, 0), call_helper(1), exit_insn()}),
        .maps = {P::hash_map(4, 8)}});
 }
+TEST(VerifierZeroes, AndSaysWhichByteIsReadUnwrittenAndWhere) {
+  Verdict verdict = run_verifier(
+      {.insns = {store_imm(KBPF_SIZE_W, R10, -8, 0), load(KBPF_SIZE_W, R1, R10, -8),
+                 load(KBPF_SIZE_DW, R0, R10, -8), load(KBPF_SIZE_DW, R0, R10, -16), exit_insn()}});
+  ASSERT_TRUE(verdict) << verdict.message();
+  const UnwrittenStackRead &read = verdict.stats.unwritten_read;
+  EXPECT_TRUE(read.found);
+  EXPECT_EQ(read.insn, 2u);
+  EXPECT_EQ(read.size, 8u);
+  EXPECT_EQ(read.first_byte, 4u);
+}
+TEST(VerifierZeroes, AndSaysNothingWhereAllThatIsReadWasWritten) {
+  Verdict verdict = run_verifier(
+      {.insns = {store_imm(KBPF_SIZE_DW, R10, -8, 0), load(KBPF_SIZE_DW, R0, R10, -8), exit_insn()}});
+  ASSERT_TRUE(verdict) << verdict.message();
+  EXPECT_FALSE(verdict.stats.unwritten_read.found);
+}
 TEST(VerifierZeroes, StackWrittenThroughAnUnknownIndexAsInitialised) {
   expect_zeroed({.insns = {load(KBPF_SIZE_DW, R2, R1, 80), and64_imm(R2, 7), mov64_reg(R3, R10),
                            add64_imm(R3, -8), add64_reg(R3, R2), store_imm(KBPF_SIZE_B, R3, 0, 0),

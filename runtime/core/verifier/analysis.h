@@ -4,6 +4,7 @@
 #pragma once
 #include "core/verifier/cfg.h"
 #include "core/verifier/state.h"
+#include "core/verifier/verifier.h"
 
 namespace kbpf {
 
@@ -17,7 +18,12 @@ struct Analysis {
   std::span<uint8_t> zeroed_args;
   uint32_t last_id = 0;       // of Value::id
   uint32_t context_bytes = 0; // of the context that the program accesses, from its start
+  UnwrittenStackRead unwritten_read{};
 
+  void note_unwritten_read(const UnwrittenStackRead &read) {
+    if (!unwritten_read.found)
+      unwritten_read = read;
+  }
   const Insn &insn(uint32_t index) const { return program.insns[index]; }
   const MapRef &map(const Value &value) const {
     const MapRef &outer = program.maps[value.map];

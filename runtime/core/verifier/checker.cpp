@@ -261,7 +261,11 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
   // Bytes that the program did not write are some number; the engine clears them.
   if (use.reads && !subprogram.zero_stack)
     for (int64_t offset = at.first; offset < at.end && !subprogram.zero_stack; offset++)
-      subprogram.zero_stack = byte_at(frame, offset) == ByteKind::uninitialised;
+      if (byte_at(frame, offset) == ByteKind::uninitialised) {
+        subprogram.zero_stack = true;
+        analysis_.note_unwritten_read({true, state.insn, static_cast<uint32_t>(at.end - at.first),
+                                       static_cast<uint32_t>(offset - at.first)});
+      }
   return {};
 }
 

@@ -28,6 +28,7 @@ public:
     stats_.peak_states = snapshots_.peak() + 1;
     stats_.peak_memory = scratch_.peak();
     stats_.context_bytes = analysis_.context_bytes;
+    stats_.unwritten_read = analysis_.unwritten_read;
     if (result.ok())
       log_.success(stats_);
     else if (rejection_.id != 0)
@@ -405,6 +406,7 @@ private:
     rely_like(*current_, old);
     if (!compared_values_.reads_unwritten)
       return;
+    analysis_.note_unwritten_read({true, current_->insn, 0, 0});
     for (uint32_t f = 0; f < current_->frame_count; f++)
       analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(current_->frames[f]->first_insn)].zero_stack =
           true;

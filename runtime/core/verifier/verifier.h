@@ -8,6 +8,15 @@
 
 namespace kbpf {
 
+// The first read, in the order of the walk, of stack bytes that the program may not have written. Programs
+// are accepted with it (the engine clears the frame), but few mean it.
+struct UnwrittenStackRead {
+  bool found;
+  uint32_t insn; // index: the one that reads, or where a path gets to that leaves such bytes to later ones
+  uint32_t size; // bytes that it reads; 0: later instructions do
+  uint32_t first_byte; // of these, the first that may not have been written
+};
+
 struct VerifyStats {
   uint32_t processed_insns;
   uint32_t total_states;
@@ -15,6 +24,7 @@ struct VerifyStats {
   size_t peak_memory; // bytes
   uint32_t stack_depth;
   uint32_t context_bytes; // of the context that the program accesses, from its start
+  UnwrittenStackRead unwritten_read;
 };
 
 // A refusal: a stable id, the instruction that it is about, and one sentence. docs/verifier.md explains each
