@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 packages=(
   ca-certificates cmake ninja-build ccache python3 git
   clang-19 clang-format-19 lld-19 llvm-19-dev llvm-19-tools libclang-19-dev libclang-rt-19-dev libpolly-19-dev libc++-19-dev
-  libelf-dev zlib1g-dev libzstd-dev libcli11-dev libgtest-dev
+  libelf-dev libbpf-dev zlib1g-dev libzstd-dev libcli11-dev libgtest-dev
   bpftool qemu-system-misc qemu-system-data qemu-user gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
   linux-libc-dev-riscv64-cross picolibc-riscv64-unknown-elf
 )

@@ -82,7 +82,7 @@ bool Matcher::types(uint32_t a, uint32_t b, unsigned depth) {
 }
 
 bool Matcher::match_values(const BtfType &local, const BtfType &kernel) const {
-  if (local.count > kernel.count)
+  if (local.size_or_type != kernel.size_or_type || local.count > kernel.count)
     return false;
   for (uint32_t i = 0; i < local.count; i++) {
     bool found = false;

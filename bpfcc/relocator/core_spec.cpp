@@ -305,7 +305,14 @@ std::optional<uint64_t> value_of(const Btf &btf, const Spec &spec, CoreKind kind
 // Kinds whose answer for a kernel that lacks the thing is 0.
 bool may_be_absent(CoreKind kind) {
   return kind == CoreKind::field_exists || kind == CoreKind::type_exists || kind == CoreKind::type_size ||
-         kind == CoreKind::type_matches || kind == CoreKind::enumval_exists;
+         kind == CoreKind::type_matches || kind == CoreKind::type_id_target ||
+         kind == CoreKind::enumval_exists;
+}
+
+// Kinds that libbpf answers for a member only, not for an array's element.
+bool needs_member(CoreKind kind) {
+  return kind == CoreKind::field_signed || kind == CoreKind::field_lshift_u64 ||
+         kind == CoreKind::field_rshift_u64;
 }
 
 // A load whose size changes stays right only where zero-extension is.
@@ -397,6 +404,10 @@ std::optional<CoreAnswer> CoreResolver::answer(const CoreRelo &relo, std::string
   if (!chosen) {
     answer.missing = !may_be_absent(kind);
     return answer;
+  }
+  if (needs_member(kind) && wanted->steps.back().name.empty()) {
+    error = concat(subject(relo), " is an array's element: its sign and its shifts cannot be asked for");
+    return std::nullopt;
   }
   if (kind == CoreKind::field_byte_offset && !bit_field && !chosen->bit_size) {
     answer.local_size = static_cast<uint32_t>(local_.size_of(wanted->type).value_or(0));
