@@ -14,6 +14,7 @@
 #include "bpfcc/relocator/passes.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/source_names.h"
+#include "bpfcc/verify/report.h"
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -176,10 +177,10 @@ void check_budget(const Options &options, const Image &image) {
   }
 }
 
-// bytes: an ELF object; the finished object on return. False: an error was reported, or --stop-after was
-// reached.
+// bytes: an ELF object; the finished object on return. report gets a verdict for each program. False: an
+// error was reported, or --stop-after was reached.
 bool relocate(const Options &options, const FrontendOutput &compiled, const Btf *kernel_types,
-              Diagnostics &diag, std::string &bytes) {
+              Diagnostics &diag, Report &report, std::string &bytes) {
   RelocatorOptions relocator;
   relocator.profile = options.profile;
   relocator.input_name = options.link_inputs.empty() ? options.input : options.output;
@@ -188,6 +189,9 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
   relocator.verify = options.verify;
   relocator.uninitialized_stack = options.uninitialized_stack;
   relocator.kernel_types = kernel_types;
+  relocator.on_verdict = [&](std::string_view program, const Verdict &verdict) {
+    report.add(options.output, program, verdict, {});
+  };
   Image image(relocator, diag);
   image.bytes = bytes;
 
@@ -267,7 +271,14 @@ int run(const Options &options) {
   if (kind != OutputKind::object || options.stop_after == "frontend")
     return write_output(options, diag, compiled.bytes);
   std::string bytes = compiled.bytes;
-  if (!relocate(options, compiled, kernel_file.empty() ? nullptr : &kernel.types, diag, bytes))
+  Report report(options.verify_report == "json");
+  bool finished =
+      relocate(options, compiled, kernel_file.empty() ? nullptr : &kernel.types, diag, report, bytes);
+  if (!options.verify_report.empty()) {
+    std::string text = report.finish();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+  if (!finished)
     return exit_code(diag);
   return write_output(options, diag, bytes);
 }

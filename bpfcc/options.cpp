@@ -128,6 +128,11 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
                : "unknown format '" + format + "' of diagnostics: expected text, json or sarif";
   });
   value("--explain", parsed.explain);
+  value("--verify-report", options.verify_report)->check([](const std::string &format) {
+    return format == "text" || format == "json"
+               ? std::string()
+               : "unknown format '" + format + "' of the report: expected text or json";
+  });
   value("--uninitialized-stack", parsed.uninitialized_stack)->check([](const std::string &flag) {
     return flag.ends_with("bpf-uninitialized-stack") ? std::string()
                                                      : "unknown warning option '" + flag + "'";
@@ -269,6 +274,22 @@ std::string place_link_inputs(const Parsed &parsed, const std::vector<std::strin
         !error.empty())
       return error;
   }
+  return {};
+}
+
+// Where --verify-report would print nothing; gives an error's text.
+std::string verify_report_error(const Options &options) {
+  if (options.verify_report.empty())
+    return {};
+  if (!options.verify)
+    return "--verify-report needs the verifier, and -fno-bpf-verify turns it off";
+  if (options.profile->placement == kbpf::ProgramPlacement::as_written)
+    return "--verify-report: programs for " + std::string(options.profile->name) +
+           " are not verified here; kbpf-verify reports on the object";
+  if (options.frontend.output != OutputKind::object || options.dump || !options.stop_after.empty())
+    return "--verify-report: only an object's programs are verified";
+  if (options.output == "-")
+    return "--verify-report and the object cannot both go to standard output; name the object with -o FILE";
   return {};
 }
 
@@ -442,6 +463,8 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
     frontend.mcpu = parsed.abi == "zcore" ? "v1" : "v3";
   frontend.profile = options.profile->name;
   if (std::string error = place_files(parsed, args.inputs, options); !error.empty())
+    return fail(error);
+  if (std::string error = verify_report_error(options); !error.empty())
     return fail(error);
   options.unused_flags = parsed.host_flags;
   options.command_line.assign(argv, argv + argc);

@@ -36,6 +36,7 @@ struct Options {
   const kbpf::Profile *profile = nullptr;
   std::string kernel_btf; // file with the types of the kernel to run on; empty: not known
   bool verify = true;
+  std::string verify_report;   // "text" or "json"; empty: none
   bool print_commands = false; // -###
   bool save_temps = false;
   bool dump = false;                   // print the object that is the input

@@ -8,6 +8,7 @@
 #pragma once
 #include "bpfcc/diag.h"
 #include "core/profile/profile.h"
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,12 +18,15 @@ namespace bpfcc {
 class Btf;    // relocator/btf.h
 struct Image; // relocator/image.h
 
+struct Verdict; // judge.h
+
 struct RelocatorOptions {
   const kbpf::Profile *profile = &kbpf::kKbpfProfile;
   std::string input_name; // for messages about the object as a whole
   const std::map<std::string, SourceLocation> *declarations = nullptr; // from the front end; may be null
   bool verify = true;
   WarningLevel uninitialized_stack = WarningLevel::on; // reads of stack bytes that may not have been written
+  std::function<void(std::string_view program, const Verdict &)> on_verdict; // may be empty
   const Btf *kernel_types = nullptr; // of the kernel that will run the object; null: not known
 };
 

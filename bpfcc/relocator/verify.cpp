@@ -102,6 +102,8 @@ void verify(Image &image) {
     if (program.code.empty() || !program.kept.empty() || !type)
       continue;
     Verdict verdict = judge(raw_program(image, program, *type, maps), {});
+    if (image.options.on_verdict)
+      image.options.on_verdict(image.functions[program.function].name, verdict);
     if (verdict.accepted) {
       warn_of_unwritten_read(image, program, verdict.stats.unwritten_read, warned);
       continue;
