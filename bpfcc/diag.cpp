@@ -141,7 +141,7 @@ void Diagnostics::print(Severity severity, const SourceLocation &where, std::str
     std::fwrite(line.data(), 1, line.size(), stderr);
     return;
   }
-  std::string position = where.file.empty() ? "bpfcc" : where.file;
+  std::string position = where.file.empty() ? std::string(tool_) : where.file;
   if (where.line) {
     position += ':' + std::to_string(where.line);
     if (where.column)

@@ -31,7 +31,8 @@ std::string json_string(std::string_view text); // with its quotes
 
 class Diagnostics {
 public:
-  explicit Diagnostics(bool color) : color_(color) {}
+  // tool stands before what is about no file.
+  explicit Diagnostics(bool color, std::string_view tool = "bpfcc") : color_(color), tool_(tool) {}
   ~Diagnostics();
   Diagnostics(const Diagnostics &) = delete;
 
@@ -56,6 +57,7 @@ public:
 
 private:
   bool color_;
+  std::string_view tool_;
   DiagnosticFormat format_ = DiagnosticFormat::text;
   std::vector<std::string> sarif_results_; // without their closing brackets: notes may follow
   bool warnings_are_errors_ = false;

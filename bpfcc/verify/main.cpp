@@ -61,7 +61,7 @@ bool verify_object(const VerifyCommand &command, const std::string &path, Report
 }
 
 int run(const VerifyCommand &command) {
-  Diagnostics diag(isatty(STDERR_FILENO));
+  Diagnostics diag(isatty(STDERR_FILENO), "kbpf-verify");
   Report report(command.is_json);
   bool all_accepted = true, found = false;
   for (const std::string &path : command.objects)

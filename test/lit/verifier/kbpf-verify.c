@@ -26,7 +26,7 @@ int good(void *ctx) {
 // CHECK: {{.*}}.o: bad: refused: V028 map-value-out-of-bounds: instruction [[#]]:
 // LOG: V028
 // LOG: bad: refused: V028
-// ABSENT: error: no object has a program named 'absent'
+// ABSENT: kbpf-verify: error: no object has a program named 'absent'
 SEC("kprobe/g")
 int bad(void *ctx) {
   return counters[ktime_get_ns() & 7];
