@@ -8,6 +8,7 @@
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process/exec.h"
+#include "refkernel/linux/time.h"
 #include "refkernel/machine/log.h"
 
 namespace refkernel {
@@ -105,6 +106,7 @@ SysResult<void> open_standard_files(FdTable &files) {
 }
 
 SysResult<void> run_init() {
+  start_realtime();
   fill_syscall_table();
   register_events();
   // Paths are walked and descriptors made for a process: this kernel thread stands for it until its own

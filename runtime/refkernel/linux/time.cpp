@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Clocks, sleeping, and ITIMER_REAL, whose expiry the timer tick looks for. The machine's clock starts at
-// boot; real time is what clock_settime made of it, 1970 otherwise.
+// boot; real time begins as the machine's clock of the day has it (1970 where there is none) and is then what
+// clock_settime makes of it.
 #include "refkernel/linux/time.h"
 #include "kernel/port.h"
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/fs/trace_wake.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/machine/noprobe.h"
+#include "refkernel/machine/rtc.h"
 #include <algorithm>
 
 namespace refkernel {
@@ -120,6 +124,12 @@ constexpr int kItimerReal = 0;
 
 } // namespace
 
+void start_realtime() {
+  uint64_t real = read_rtc_ns(), now = now_ns();
+  if (real > now)
+    realtime_offset = real - now;
+}
+
 uint64_t realtime_offset_ns() { return realtime_offset.load(std::memory_order_relaxed); }
 
 } // namespace refkernel
@@ -133,6 +143,7 @@ namespace refkernel {
 void on_timer_tick() {
   wake_trace_readers();
   serve_bpf_requests();
+  expire_timer_files();
   uint64_t now = now_ns();
   if (now < next_timer.load(std::memory_order_relaxed))
     return;
@@ -256,10 +267,59 @@ KERNEL_CALL sys_setitimer(int which, UserPtr<const LinuxItimerval> value, UserPt
 }
 
 namespace {
+struct LinuxItimerspec {
+  LinuxTimespec interval, value;
+};
+
+LinuxItimerspec to_user(const Timer::Setting &setting) {
+  return {LinuxTimespec::from_ns(setting.interval_ns), LinuxTimespec::from_ns(setting.value_ns)};
+}
+
+// The timer that fd is. Errors: ebadf, einval.
+SysResult<Ref<File>> get_timer(int fd) {
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  if (!as_timer(*file))
+    return Errno::einval;
+  return file;
+}
+} // namespace
+
+KERNEL_CALL sys_timerfd_create(int clock, uint32_t flags) {
+  if (flags & ~(kOpenCloseOnExec | kOpenNonBlock))
+    return Errno::einval;
+  bool realtime = clock == kRealtime || clock == kRealtimeAlarm;
+  if (!realtime && clock != kMonotonic && clock != kBoottime && clock != kBoottimeAlarm)
+    return Errno::einval;
+  return install_file(KBPF_TRY(make_timer(realtime, flags)), flags);
+}
+
+// A timer that is cancelled when somebody sets the clock (TFD_TIMER_CANCEL_ON_SET) is refused.
+KERNEL_CALL sys_timerfd_settime(int fd, uint32_t flags, UserPtr<const LinuxItimerspec> value,
+                                UserPtr<LinuxItimerspec> old) {
+  LinuxItimerspec wanted = KBPF_TRY(value.read());
+  if ((flags & ~kAbsolute) || !wanted.value.valid() || !wanted.interval.valid())
+    return Errno::einval;
+  Ref<File> file = KBPF_TRY(get_timer(fd));
+  Timer::Setting previous =
+      as_timer(*file)->set({wanted.value.to_ns(), wanted.interval.to_ns()}, flags & kAbsolute);
+  if (old)
+    KBPF_TRY(old.write(to_user(previous)));
+  return 0;
+}
+
+KERNEL_CALL sys_timerfd_gettime(int fd, UserPtr<LinuxItimerspec> value) {
+  Ref<File> file = KBPF_TRY(get_timer(fd));
+  return value.write(to_user(as_timer(*file)->get()));
+}
+
+namespace {
 constexpr SyscallEntry kTimeTable[] = {
-    SYSCALL_ENTRY(101, nanosleep),       SYSCALL_ENTRY(102, getitimer),     SYSCALL_ENTRY(103, setitimer),
-    SYSCALL_ENTRY(112, clock_settime),   SYSCALL_ENTRY(113, clock_gettime), SYSCALL_ENTRY(114, clock_getres),
-    SYSCALL_ENTRY(115, clock_nanosleep), SYSCALL_ENTRY(153, times),         SYSCALL_ENTRY(165, getrusage),
+    SYSCALL_ENTRY(85, timerfd_create),  SYSCALL_ENTRY(86, timerfd_settime),
+    SYSCALL_ENTRY(87, timerfd_gettime), SYSCALL_ENTRY(101, nanosleep),
+    SYSCALL_ENTRY(102, getitimer),      SYSCALL_ENTRY(103, setitimer),
+    SYSCALL_ENTRY(112, clock_settime),  SYSCALL_ENTRY(113, clock_gettime),
+    SYSCALL_ENTRY(114, clock_getres),   SYSCALL_ENTRY(115, clock_nanosleep),
+    SYSCALL_ENTRY(153, times),          SYSCALL_ENTRY(165, getrusage),
     SYSCALL_ENTRY(169, gettimeofday),
 };
 }

@@ -4,5 +4,6 @@
 #include <cstdint>
 
 namespace refkernel {
+void start_realtime();         // once, before the first inode is made
 uint64_t realtime_offset_ns(); // CLOCK_REALTIME minus CLOCK_MONOTONIC
 } // namespace refkernel

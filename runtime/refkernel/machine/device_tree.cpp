@@ -147,6 +147,8 @@ void read_node(const Node &node, const Node &parent) {
     read_plic_contexts(node.interrupts_extended);
   } else if (node.is_compatible("sifive,test0") || node.is_compatible("sifive,test1")) {
     machine.test_finisher = address;
+  } else if (node.is_compatible("google,goldfish-rtc")) {
+    machine.rtc = address;
   }
 }
 

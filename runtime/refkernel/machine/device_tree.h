@@ -28,6 +28,7 @@ struct MachineDescription {
   uintptr_t uart; // physical; 0 where there is none
   uint32_t uart_irq;
   uintptr_t plic;
+  uintptr_t rtc;            // Goldfish; physical; 0 where there is none
   uintptr_t test_finisher;  // SiFive test device
   const char *command_line; // in the direct map; never null
   const char *isa;          // of the first CPU; null where the tree does not say

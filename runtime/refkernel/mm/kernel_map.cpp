@@ -74,6 +74,7 @@ void init_kernel_map() {
   map_device(machine.uart, kPageSize);
   map_device(machine.plic, kPlicSize);
   map_device(machine.test_finisher, kPageSize);
+  map_device(machine.rtc, kPageSize);
   map_image();
   // Tables that all address spaces share must exist before the first copy of the root.
   if (!find_pte(kernel_root, kStackArea, 1, true) || !find_pte(kernel_root, kCodeArea, 1, true) ||

@@ -34,7 +34,13 @@ protected:
   ~DirectorySink() = default;
 };
 
-enum class SpecialKind { none, epoll, bpf }; // kinds that calls ask for, since there is no RTTI
+enum class SpecialKind {
+  none,
+  epoll,
+  bpf,
+  timer,
+  signals
+}; // kinds that calls ask for, since there is no RTTI
 
 class File : public RefCounted {
 public:
@@ -56,7 +62,9 @@ public:
     size_t length;
     bool shared, writable;
   };
-  virtual SysResult<Ref<PageSource>> mapping(const MappingWish &) { return Errno::enodev; } // null: zero pages
+  virtual SysResult<Ref<PageSource>> mapping(const MappingWish &) {
+    return Errno::enodev;
+  } // null: zero pages
   virtual SysResult<void> list(uint64_t &offset, DirectorySink &sink) { return Errno::enotdir; }
   virtual void append_info(kbpf::TextSink &sink) {}     // more lines of /proc/PID/fdinfo
   virtual void append_name(kbpf::TextSink &sink) const; // what /proc/PID/fd/N links to

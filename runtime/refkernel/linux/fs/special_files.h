@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Files that only descriptors name: eventfd and epoll.
+// Files that only descriptors name: eventfd, timerfd, signalfd and epoll.
 #pragma once
 #include "refkernel/linux/fs/inode.h"
 
@@ -7,6 +7,35 @@ namespace refkernel {
 
 constexpr uint32_t kEventSemaphore = 1; // EFD_SEMAPHORE
 SysResult<Ref<File>> make_eventfd(uint32_t initial, uint32_t flags);
+
+class Timer : public File {
+public:
+  struct Setting {
+    uint64_t value_ns = 0, interval_ns = 0; // value: to the next expiration, 0 where it is off
+  };
+  // absolute: value_ns is a time of the timer's clock. What was set before.
+  virtual Setting set(const Setting &wanted, bool absolute) = 0;
+  virtual Setting get() = 0;
+
+protected:
+  using File::File;
+  ~Timer() = default;
+};
+// realtime: absolute times follow the clock that clock_settime sets; monotonic otherwise.
+SysResult<Ref<File>> make_timer(bool realtime, uint32_t flags);
+Timer *as_timer(File &file); // null where it is none
+void expire_timer_files();   // from the tick
+
+class SignalQueue : public File { // signalfd
+public:
+  virtual void set_signals(uint64_t set) = 0;
+
+protected:
+  using File::File;
+  ~SignalQueue() = default;
+};
+SysResult<Ref<File>> make_signal_queue(uint64_t set, uint32_t flags);
+SignalQueue *as_signal_queue(File &file); // null where it is none
 
 struct LinuxEpollEvent { // struct epoll_event, which riscv64 does not pack
   uint32_t events, pad;

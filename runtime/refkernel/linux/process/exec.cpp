@@ -238,8 +238,16 @@ SysResult<Ref<SignalActions>> reset_actions(const SignalActions &old) {
   return actions;
 }
 
-// "/bin/x" as an absolute path, for /proc/PID/exe.
-SysResult<void> name_program(Location &location, HeapText &name) {
+// "/bin/x" as an absolute path, for /proc/PID/exe. A link of /proc led to the program past its name: the
+// caller's own is known (what starts /proc/self/exe finds its name there again), another's stays the path
+// that was given.
+SysResult<void> name_program(Location &location, std::string_view path, HeapText &name) {
+  if (!location.inode->as_directory() && !location.name_size) {
+    const Process &caller = current_process();
+    bool own = caller.executable && caller.executable_inode.get() == location.inode.get();
+    name.append(own ? std::string_view(caller.executable, caller.executable_size) : path);
+    return name.failed ? SysResult<void>(Errno::enomem) : SysResult<void>();
+  }
   KBPF_TRY(path_of(*location.directory, name));
   if (location.directory.get() != root_directory.get())
     name.append("/");
@@ -320,7 +328,7 @@ SysResult<void> prepare_program(std::string_view path, Ref<Inode> directory, Exe
   prepared.argument_start = stack.argument_start;
   prepared.argument_end = stack.argument_end;
   space.set_break_start(image.end);
-  KBPF_TRY(name_program(program.location, prepared.path));
+  KBPF_TRY(name_program(program.location, name, prepared.path));
   prepared.inode = std::move(program.inode);
   return {};
 }

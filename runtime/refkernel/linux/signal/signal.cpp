@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Sending signals: what becomes pending for whom, and who is woken for it.
 #include "refkernel/linux/signal/signal.h"
+#include "refkernel/linux/fs/file.h"
 #include "refkernel/linux/process.h"
 #include <algorithm>
 #include <bit>
@@ -36,8 +37,16 @@ void apply_job_control(Process &process, int signal) {
     process.parent->child_changed.wake_all();
 }
 
+void announce(PendingSignals &pending, const LinuxSiginfo &info) {
+  pending.add(info);
+  signals_sent.fetch_add(1);
+  notify_pollers(); // of a signalfd
+}
+
 bool accepts(const Task &task, int signal) { return !(task.blocked & signal_bit(signal)); }
 } // namespace
+
+std::atomic<uint32_t> signals_sent{0};
 
 void PendingSignals::add(const LinuxSiginfo &info) {
   if (set & signal_bit(info.signo))
@@ -102,7 +111,7 @@ void send_to_task(Task &task, const LinuxSiginfo &info) {
   bool awaited = task.waiting_for & signal_bit(info.signo);
   if (!awaited && accepts(task, info.signo) && signal_is_ignored(*task.process, info.signo))
     return;
-  task.pending.add(info);
+  announce(task.pending, info);
   if (awaited)
     task.process->signal_arrived.wake_all();
   if (accepts(task, info.signo))
@@ -122,11 +131,24 @@ void send_to_process(Process &process, const LinuxSiginfo &info) {
   }
   if (!awaited && receiver && signal_is_ignored(process, info.signo))
     return;
-  process.pending.add(info);
+  announce(process.pending, info);
   if (awaited)
     process.signal_arrived.wake_all();
   else if (receiver)
     interrupt(*receiver->thread);
+}
+
+WaitResult take_signal(SignalSet set, LinuxSiginfo &info, uint64_t deadline_ns) {
+  SpinGuard guard(tasks_lock);
+  Task &task = *current_task();
+  WaitResult result = WaitResult::woken;
+  bool found;
+  task.waiting_for = set;
+  while (!(found = task.pending.take(set, info) || task.process->pending.take(set, info)) &&
+         result == WaitResult::woken)
+    result = task.process->signal_arrived.sleep(tasks_lock, deadline_ns);
+  task.waiting_for = 0;
+  return found ? WaitResult::woken : result;
 }
 
 void force_signal(LinuxSiginfo info) {

@@ -5,6 +5,8 @@
 #pragma once
 #include "refkernel/lib/ref.h"
 #include "refkernel/linux/user_ptr.h"
+#include "refkernel/sched/sync.h"
+#include <atomic>
 #include <cstdint>
 
 namespace refkernel {
@@ -141,12 +143,15 @@ void send_to_task(Task &task, const LinuxSiginfo &info);
 void send_to_process(Process &process, const LinuxSiginfo &info);
 bool signal_is_ignored(const Process &process, int signal);
 SignalSet deliverable_signals(const Task &task); // pending and not blocked
+extern std::atomic<uint32_t> signals_sent;       // counts all that became pending, for edges of signalfd
 void update_signal_pending(Task &task);          // after its mask or the pending sets changed
 
 // Without the lock. A signal that the caller's own instruction caused: cannot be blocked or ignored.
 void force_signal(LinuxSiginfo info);
 void send_to_group(uint32_t pgid, int signal); // from interrupts too; no group with that number: nothing
 void set_blocked(SignalSet blocked);           // of the calling thread
+// Waits until a signal of set is pending for the caller, and takes it. timed_out: none by deadline_ns.
+WaitResult take_signal(SignalSet set, LinuxSiginfo &info, uint64_t deadline_ns);
 // For the duration of the calling system call; a null mask changes nothing.
 SysResult<void> use_temporary_mask(UserPtr<const SignalSet> mask, size_t size);
 

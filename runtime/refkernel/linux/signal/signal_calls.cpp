@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The system calls about signals, except rt_sigreturn (deliver.cpp).
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/process.h"
 
 namespace refkernel {
@@ -35,11 +37,6 @@ SysResult<void> signal_task(uint32_t group, uint32_t tid, const LinuxSiginfo &in
   if (info.signo)
     send_to_task(*task, info);
   return {};
-}
-
-// Takes a pending signal of set, for sigtimedwait.
-bool take_pending(Task &task, SignalSet set, LinuxSiginfo &info) {
-  return task.pending.take(set, info) || task.process->pending.take(set, info);
 }
 
 } // namespace
@@ -138,21 +135,26 @@ KERNEL_CALL sys_rt_sigtimedwait(UserPtr<const SignalSet> set, UserPtr<LinuxSigin
     deadline = wait.to_ns() > kNoDeadline - now_ns() ? kNoDeadline : now_ns() + wait.to_ns();
   }
   LinuxSiginfo taken;
-  Task &task = *current_task();
-  bool found;
-  WaitResult result = WaitResult::woken;
-  {
-    SpinGuard guard(tasks_lock);
-    task.waiting_for = wanted;
-    while (!(found = take_pending(task, wanted, taken)) && result == WaitResult::woken)
-      result = task.process->signal_arrived.sleep(tasks_lock, deadline);
-    task.waiting_for = 0;
-  }
-  if (!found)
+  WaitResult result = take_signal(wanted, taken, deadline);
+  if (result != WaitResult::woken)
     return result == WaitResult::timed_out ? Errno::eagain : Errno::eintr;
   if (info)
     KBPF_TRY(info.write(taken));
   return taken.signo;
+}
+
+KERNEL_CALL sys_signalfd4(int fd, UserPtr<const SignalSet> set, size_t size, uint32_t flags) {
+  if (size != kSetSize || (flags & ~(kOpenCloseOnExec | kOpenNonBlock)))
+    return Errno::einval;
+  SignalSet wanted = KBPF_TRY(set.read()) & ~kUnblockable;
+  if (fd == -1)
+    return install_file(KBPF_TRY(make_signal_queue(wanted, flags)), flags);
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  SignalQueue *queue = as_signal_queue(*file);
+  if (!queue)
+    return Errno::einval;
+  queue->set_signals(wanted);
+  return fd;
 }
 
 KERNEL_CALL sys_sigaltstack(UserPtr<const SignalStack> stack, UserPtr<SignalStack> old) {
@@ -247,6 +249,7 @@ KERNEL_CALL sys_rt_sigreturn(TrapFrame &frame); // deliver.cpp
 
 namespace {
 constexpr SyscallEntry kSignalTable[] = {
+    SYSCALL_ENTRY(74, signalfd4),
     SYSCALL_ENTRY(129, kill),
     SYSCALL_ENTRY(130, tkill),
     SYSCALL_ENTRY(131, tgkill),
