@@ -128,6 +128,8 @@ private:
     uint32_t count = 1;
     for (size_t i = 0; i < insns_.size(); i++) {
       const Insn &insn = insns_[i];
+      if (!insn.is_jump_class() && !insn.is_ld_imm64())
+        continue;
       bool call = is_subprogram_call(insn) || insn.is_function_address();
       joins[i] |= is_iteration(insn, *program_.profile);
       if (call || is_jump(insn)) {
@@ -196,7 +198,10 @@ private:
     };
     reach(0);
     while (count) {
-      const size_t i = pending[--count];
+      size_t i = pending[--count];
+      while (!insns_[i].is_jump_class() && !insns_[i].is_ld_imm64() && i + 1 < insns_.size() &&
+             !reached[i + 1])
+        reached[++i] = true;
       const Insn &insn = insns_[i];
       if (insn.is_function_address())
         reach(static_cast<size_t>(function_target(i, insn)));
@@ -238,12 +243,13 @@ private:
     const Insn &insn = insns_[i];
     if (insn.opcode == 0) // second half of ld_imm64: passes on what is live behind it
       return i + 1 < live.size() ? live[i + 1] : 0;
-    uint16_t after = 0;
-    if (is_jump(insn))
-      after |= live[static_cast<size_t>(jump_target(i, insn))];
-    bool falls_through = !insn.is_exit() && !is_unconditional_jump(insn);
-    if (falls_through && i + 1 < live.size())
-      after |= live[i + 1];
+    uint16_t after = i + 1 < live.size() ? live[i + 1] : 0;
+    if (insn.is_jump_class()) {
+      if (insn.is_exit() || is_unconditional_jump(insn))
+        after = 0;
+      if (is_jump(insn))
+        after |= live[static_cast<size_t>(jump_target(i, insn))];
+    }
     RegisterUse use = register_use(insn, *program_.profile);
     return static_cast<uint16_t>((after & ~use.writes) | use.reads);
   }

@@ -34,7 +34,7 @@ bool keeps_function(const Insn &insn, const Profile &profile);
 bool asks_for_next(const Insn &insn, const Profile &profile);
 // Where rounds of a loop begin that the kernel counts, and ends: they need not end by themselves.
 inline bool is_iteration(const Insn &insn, const Profile &profile) {
-  return insn.is_may_goto() || calls_back(insn, profile) || asks_for_next(insn, profile);
+  return insn.is_call() ? calls_back(insn, profile) || asks_for_next(insn, profile) : insn.is_may_goto();
 }
 // The function that an ld_imm64 with src KBPF_PSEUDO_FUNC names begins at this instruction.
 constexpr int64_t function_target(size_t index, const Insn &insn) {

@@ -12,13 +12,31 @@ constexpr uint32_t kArrayMap = 2;
 
 } // namespace
 
+// Takes obligations one by one, and none after the first that does not hold. Inlined where the kind is a
+// constant, so that nothing is left of check_one's switch.
+class Checker::Sink {
+public:
+  Sink(Checker &checker, const State &state) : checker_(checker), state_(state) {}
+  [[gnu::always_inline]] void add(const Obligation &obligation) {
+    if (result_.ok())
+      result_ = checker_.check_one(state_, obligation);
+  }
+  Result<void> result() const { return result_; }
+
+private:
+  Checker &checker_;
+  const State &state_;
+  Result<void> result_;
+};
+
 Result<void> Checker::check(const State &state) {
-  for (const Obligation &obligation : obligations(analysis_.insn(state.insn), *analysis_.program.profile))
-    KBPF_TRY(check_one(state, obligation));
-  return {};
+  Sink sink(*this, state);
+  for_each_obligation(analysis_.insn(state.insn), *analysis_.program.profile, sink);
+  return sink.result();
 }
 
-Result<void> Checker::check_one(const State &state, const Obligation &obligation) {
+[[gnu::always_inline]] inline Result<void> Checker::check_one(const State &state,
+                                                              const Obligation &obligation) {
   switch (obligation.kind) {
   case Obligation::Kind::initialised:
     if (state.reg(obligation.reg).kind == Kind::uninitialised)
@@ -29,23 +47,16 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
     if (obligation.reg == KBPF_REG_FP)
       return refuse(state, RejectionId::frame_pointer_write, "r10 is read-only");
     return {};
-  case Obligation::Kind::movable:
-    return check_movable(state);
+  case Obligation::Kind::movable: {
+    const Insn &insn = analysis_.insn(state.insn);
+    const bool has_pointer =
+        state.reg(obligation.reg).is_pointer() || (insn.src_is_reg() && state.reg(insn.src()).is_pointer());
+    return has_pointer ? check_movable(state) : Result<void>();
+  }
   case Obligation::Kind::constant:
     return check_constant(state);
-  case Obligation::Kind::access: {
-    const Access access = obligation.access;
-    if (access == Access::atomic)
-      KBPF_TRY(check_atomic_result(state));
-    KBPF_TRY(check_memory(state, obligation.reg, obligation.off, obligation.size,
-                          {.reads = access != Access::write && access != Access::release,
-                           .writes = access != Access::read && access != Access::acquire,
-                           .by_helper = false,
-                           .is_atomic = access != Access::read && access != Access::write}));
-    if (analysis_.insn(state.insn).cls() == KBPF_CLASS_LDX)
-      KBPF_TRY(check_what_is_loaded(state, obligation));
-    return state.reg(obligation.reg).kind == Kind::stack ? check_spill(state, obligation) : Result<void>();
-  }
+  case Obligation::Kind::access:
+    return check_access(state, obligation);
   case Obligation::Kind::reference:
     return check_reference(state);
   case Obligation::Kind::feature:
@@ -60,6 +71,20 @@ Result<void> Checker::check_one(const State &state, const Obligation &obligation
     return check_return(state);
   }
   return {};
+}
+
+Result<void> Checker::check_access(const State &state, const Obligation &obligation) {
+  const Access access = obligation.access;
+  if (access == Access::atomic)
+    KBPF_TRY(check_atomic_result(state));
+  KBPF_TRY(check_memory(state, obligation.reg, obligation.off, obligation.size,
+                        {.reads = access != Access::write && access != Access::release,
+                         .writes = access != Access::read && access != Access::acquire,
+                         .by_helper = false,
+                         .is_atomic = access != Access::read && access != Access::write}));
+  if (analysis_.insn(state.insn).cls() == KBPF_CLASS_LDX)
+    KBPF_TRY(check_what_is_loaded(state, obligation));
+  return state.reg(obligation.reg).kind == Kind::stack ? check_spill(state, obligation) : Result<void>();
 }
 
 // Such operations are defined at run time, but nobody writes them on purpose; Linux refuses them too.

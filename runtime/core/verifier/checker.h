@@ -22,9 +22,11 @@ private:
     bool by_helper; // alignment does not matter
     bool is_atomic;
   };
+  class Sink;
   Result<void> check_one(const State &state, const Obligation &obligation);
+  Result<void> check_access(const State &state, const Obligation &obligation);
   // pointer_rules.cpp
-  Result<void> check_movable(const State &state);
+  Result<void> check_movable(const State &state); // an operand at least is an address
   Result<void> check_movable(const State &state, unsigned reg, const Scalar &by, bool subtracts);
   Result<void> check_spill(const State &state, const Obligation &access);
   Result<void> check_constant(const State &state);

@@ -20,7 +20,8 @@ public:
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
         rejection_(rejection), stats_(stats), analysis_{program, {}, rejection, {}, {}}, pool_(scratch),
         snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
-        log_(options, program.insns) {}
+        log_(options, program.insns),
+        most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)) {}
 
   Result<VerifiedProgram> run() {
     Result<VerifiedProgram> result = verify();
@@ -104,8 +105,7 @@ private:
     State &state = *current_;
     if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(is_known()))
       return true;
-    if (stats_.processed_insns >=
-        std::min(options_.max_processed_insns, program_.profile->max_processed_insns))
+    if (stats_.processed_insns >= most_insns_)
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} instructions were walked without an end", stats_.processed_insns);
     // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
@@ -133,13 +133,7 @@ private:
     if (insn.is_jump_class() && !insn.is_call())
       return jump(insn);
     if (insn.is_call())
-      current_subprogram().calls_helper = true;
-    if (calls_back(insn, *program_.profile))
-      KBPF_TRY(call_back());
-    if (keeps_function(insn, *program_.profile))
-      KBPF_TRY(keep_function());
-    if (asks_for_next(insn, *program_.profile))
-      KBPF_TRY(next_element());
+      KBPF_TRY(before_helper(insn));
     if (insn.is_packet_load())
       KBPF_TRY(end_without_packet());
     KBPF_TRY(transformer_.apply(state));
@@ -147,6 +141,19 @@ private:
       analysis_.facts[++state.insn].reachable = true;
     state.insn++;
     return false;
+  }
+
+  // The paths that a helper opens by calling a function of the program, now or later, or by giving an
+  // element.
+  Result<void> before_helper(const Insn &insn) {
+    current_subprogram().calls_helper = true;
+    if (calls_back(insn, *program_.profile))
+      KBPF_TRY(call_back());
+    if (keeps_function(insn, *program_.profile))
+      KBPF_TRY(keep_function());
+    if (asks_for_next(insn, *program_.profile))
+      KBPF_TRY(next_element());
+    return {};
   }
 
   Subprogram &current_subprogram() {
@@ -436,6 +443,8 @@ private:
   Checker checker_;
   Transformer transformer_;
   Log log_;
+
+  const uint32_t most_insns_; // that are walked
 
   State *current_ = nullptr;
   Snapshot *pending_ = nullptr; // last in, first out

@@ -51,6 +51,11 @@ private:
   Result<void> write() {
     for (uint32_t i = 0; i < program_.insns.size(); i++) {
       uint32_t at = new_index_[i];
+      if (stays_as_it_is(i)) {
+        facts_[at] = analysis_.facts[i];
+        insns_[at] = program_.insns[i];
+        continue;
+      }
       for (uint8_t reg = 1; reg <= 5; reg++)
         if (analysis_.zeroed_args[i] >> reg & 1) {
           insns_[at] = Insn{kMov64Imm, reg, 0, 0};
@@ -69,6 +74,14 @@ private:
       subprogram.first = first;
     }
     return {};
+  }
+
+  // Most instructions: nothing in them depends on where they or others are.
+  bool stays_as_it_is(uint32_t i) const {
+    const InsnFacts &facts = analysis_.facts[i];
+    const Insn &insn = program_.insns[i];
+    return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
+           insn.cls() != KBPF_CLASS_LD;
   }
 
   // The instruction as it will be, its jump distance still the old one.

@@ -22,8 +22,6 @@ Result<void> Checker::check_movable(const State &state) {
   const Insn &insn = analysis_.insn(state.insn);
   const bool src_is_pointer = insn.src_is_reg() && state.reg(insn.src()).is_pointer();
   const bool dst_is_pointer = state.reg(insn.dst()).is_pointer();
-  if (!dst_is_pointer && !src_is_pointer)
-    return {};
   const bool subtracts = insn.code() == KBPF_ALU_SUB;
   if (subtracts && ((dst_is_pointer && src_is_pointer) || insn.cls() == KBPF_CLASS_ALU))
     return {};
