@@ -3,6 +3,7 @@
 // that holds our headers, and collects the output in memory. Nothing of the host is read but what the user
 // names.
 #include "bpfcc/frontend/frontend.h"
+#include "bpfcc/frontend/back_end_messages.h"
 #include "bpfcc/frontend/canonical_btf.h"
 #include "bpfcc/frontend/code_passes.h"
 #include "bpfcc/frontend/declarations.h"
@@ -172,9 +173,9 @@ public:
       return;
     SmallString<128> text;
     info.FormatDiagnostic(text);
-    StringRef message = text.str().rtrim();
+    const std::string message = explain_back_end_message(text.str().rtrim());
     if (level >= clang::DiagnosticsEngine::Error &&
-        !seen_.emplace(info.getLocation().getRawEncoding(), message.str()).second)
+        !seen_.emplace(info.getLocation().getRawEncoding(), message).second)
       return;
     if (!json_)
       return TextDiagnosticPrinter::HandleDiagnostic(level, clang::Diagnostic(info.getDiags(), message));
@@ -182,7 +183,7 @@ public:
     Severity severity = level >= clang::DiagnosticsEngine::Error     ? Severity::error
                         : level == clang::DiagnosticsEngine::Warning ? Severity::warning
                                                                      : Severity::note;
-    json_->print(severity, location_of(info), message.str());
+    json_->print(severity, location_of(info), message);
   }
 
 private:
