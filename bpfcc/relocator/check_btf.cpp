@@ -15,6 +15,25 @@ namespace {
 
 constexpr size_t kArenaBudget = size_t(64) << 20;
 
+// The reader logs each type as it reads it: the last line is the refusal's.
+class LastLine final : public kbpf::TextSink {
+public:
+  void append(std::string_view text) override {
+    for (char c : text) {
+      if (ended_)
+        line_.clear();
+      ended_ = c == '\n';
+      if (!ended_ && (c != '\t' || !line_.empty())) // members are indented
+        line_ += c;
+    }
+  }
+  std::string cause() const { return line_.empty() ? line_ : concat(": ", line_); }
+
+private:
+  std::string line_;
+  bool ended_ = false;
+};
+
 class Checker {
 public:
   Checker(const Image &image, BtfOrigin origin) : image_(image), origin_(origin) {}
@@ -182,16 +201,15 @@ void Checker::check_rules() {
   kbpf::Arena arena({[](void *, size_t size) { return malloc(size); },
                      [](void *, void *block, size_t) { free(block); }, nullptr},
                     kArenaBudget);
-  char text[512];
-  kbpf::TextBuffer why(text, sizeof text);
+  LastLine why;
   std::span<const std::byte> bytes(reinterpret_cast<const std::byte *>(image_.btf_bytes.data()),
                                    image_.btf_bytes.size());
-  auto btf = kbpf::Btf::parse(bytes, arena, nullptr);
+  auto btf = kbpf::Btf::parse(bytes, arena, &why);
   if (!btf.ok())
-    return fault("the kernel's reader refuses .BTF: ", kbpf::to_text(btf.error()));
-  auto sound = kbpf::check_references(*btf, arena, nullptr);
+    return fault("the kernel's reader refuses .BTF: ", kbpf::to_text(btf.error()), why.cause());
+  auto sound = kbpf::check_references(*btf, arena, &why);
   if (!sound.ok())
-    fault("the kernel's reader refuses a type of .BTF: ", kbpf::to_text(sound.error()));
+    fault("the kernel's reader refuses a type of .BTF: ", kbpf::to_text(sound.error()), why.cause());
 }
 
 // Which type is there twice or for nothing is found by doing it again.
