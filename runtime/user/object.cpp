@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,8 @@ struct bpf_map {
   kbpf_map_record record = {};
   const std::byte *contents = nullptr; // into the object's bytes
   size_t contents_size = 0;
+  void *value = nullptr; // what bpf_map__initial_value gave: from malloc before load, the map's memory after
+  bool value_is_mapped = false;
   int fd = -1;
 };
 
@@ -234,6 +237,27 @@ int fill_slots(const bpf_object &object, bool programs) {
   return 0;
 }
 
+void release_value(bpf_map &map) {
+  if (map.value_is_mapped)
+    munmap(map.value, map.record.value_size);
+  else
+    free(map.value);
+  map.value = nullptr;
+  map.value_is_mapped = false;
+}
+
+// From here on the value is the map's own memory, which programs read and write.
+int map_value_memory(bpf_map &map) {
+  int access = map.record.flags & KBPF_MAP_REC_RODATA ? PROT_READ : PROT_READ | PROT_WRITE;
+  void *memory = mmap(nullptr, map.record.value_size, access, MAP_SHARED, map.fd, 0);
+  if (memory == MAP_FAILED)
+    return fail(errno, "map '%s': cannot map its variables: %s", map.name, strerror(errno));
+  release_value(map);
+  map.value = memory;
+  map.value_is_mapped = true;
+  return 0;
+}
+
 int create_map(const bpf_object &object, bpf_map &map) {
   if (object.maps_undefined)
     return fail(ENOENT, "map '%s'%s", map.name,
@@ -242,7 +266,7 @@ int create_map(const bpf_object &object, bpf_map &map) {
     return 0;
   bpf_map_create_opts opts = {};
   opts.sz = sizeof(opts);
-  opts.map_flags = map.record.map_flags;
+  opts.map_flags = map.record.map_flags | (map.value ? KBPF_MAP_F_MMAPABLE : 0);
   opts.map_extra = map.record.map_extra;
   opts.numa_node = map.record.numa_node;
   if (map.record.inner_map && map.record.inner_map <= object.map_count) // made before, as a map of its own
@@ -251,9 +275,9 @@ int create_map(const bpf_object &object, bpf_map &map) {
                           map.record.value_size, map.record.max_entries, &opts);
   if (map.fd < 0)
     return fail(-map.fd, "map '%s': cannot create: %s", map.name, strerror(-map.fd));
-  if (map.contents_size) {
+  if (const void *contents = map.value ? map.value : map.contents_size ? map.contents : nullptr) {
     uint32_t first = 0;
-    int result = bpf_map_update_elem(map.fd, &first, map.contents, BPF_ANY);
+    int result = bpf_map_update_elem(map.fd, &first, contents, BPF_ANY);
     if (result < 0)
       return fail(-result, "map '%s': cannot set its contents: %s", map.name, strerror(-result));
   }
@@ -359,7 +383,10 @@ struct bpf_object *bpf_object__open(const char *path) {
 
 int bpf_object__load(struct bpf_object *object) {
   for (size_t i = 0; i < object->map_count; i++) {
-    int result = object->maps[i].fd < 0 ? create_map(*object, object->maps[i]) : 0;
+    bpf_map &map = object->maps[i];
+    int result = map.fd < 0 ? create_map(*object, map) : 0;
+    if (result == 0 && map.value && !map.value_is_mapped)
+      result = map_value_memory(map);
     if (result < 0)
       return result;
   }
@@ -379,6 +406,7 @@ void bpf_object__close(struct bpf_object *object) {
     return;
   for (size_t i = 0; i < object->map_count; i++) {
     close_descriptor(object->maps[i].fd);
+    release_value(object->maps[i]);
     free(object->maps[i].name);
   }
   for (size_t i = 0; i < object->program_count; i++) {
@@ -425,6 +453,28 @@ int bpf_map__reuse_fd(struct bpf_map *map, int fd) {
 int bpf_map__fd(const struct bpf_map *map) { return map->fd; }
 uint32_t bpf_map__key_size(const struct bpf_map *map) { return map->record.key_size; }
 uint32_t bpf_map__value_size(const struct bpf_map *map) { return map->record.value_size; }
+
+void *bpf_map__initial_value(struct bpf_map *map, size_t *size) {
+  size_t value_size = map->record.value_size;
+  if (!map->value) {
+    // A dot is in the names of sections only.
+    if (map->name[0] != '.' || map->fd >= 0 || map->contents_size > value_size) {
+      fail(EINVAL, "map '%s'%s", map->name,
+           map->fd >= 0 ? " is made already: ask for its variables before load" : " holds no variables");
+      return nullptr;
+    }
+    map->value = calloc(1, value_size);
+    if (!map->value) {
+      out_of_memory();
+      return nullptr;
+    }
+    if (map->contents_size)
+      memcpy(map->value, map->contents, map->contents_size);
+  }
+  if (size)
+    *size = value_size;
+  return map->value;
+}
 
 struct bpf_program *bpf_object__next_program(const struct bpf_object *object, struct bpf_program *previous) {
   size_t next = previous ? static_cast<size_t>(previous - object->programs) + 1 : 0;

@@ -29,6 +29,10 @@ int bpf_map__reuse_fd(struct bpf_map *map, int fd); /* before load; the caller k
 int bpf_map__fd(const struct bpf_map *map);
 uint32_t bpf_map__key_size(const struct bpf_map *map);
 uint32_t bpf_map__value_size(const struct bpf_map *map);
+/* The variables of .data*, .bss* or .rodata*. Before load: memory to set them in. After load, where it was
+ * called before: the map's own memory, at another address (read-only for .rodata*). Null for other maps, and
+ * for a map that is first asked for after load. size may be null. */
+void *bpf_map__initial_value(struct bpf_map *map, size_t *size);
 
 struct bpf_program *bpf_object__next_program(const struct bpf_object *object, struct bpf_program *previous);
 struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *object, const char *name);
