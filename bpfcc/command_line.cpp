@@ -23,6 +23,8 @@ constexpr Spelling kSpellings[] = {
     {"--abi=", Form::joined, "abi", "", ""},
     {"-mcpu=", Form::joined, "mcpu", "VERSION", "BPF instruction set: v1, v2, v3 (the default), v4"},
     {"--dump", Form::flag, "dump", "", "print an object's programs, maps and code with its C lines"},
+    {"--emit-skeleton", Form::flag, "emit-skeleton", "",
+     "write a C header that carries an object, opens, loads and attaches it, and has its variables"},
     {"--check", Form::flag, "check", "",
      "with --dump: an error where the object's BTF is not true of its code"},
     {"--kernel-btf", Form::value, "kernel-btf", "FILE",

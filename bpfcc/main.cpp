@@ -7,12 +7,14 @@
 #include "bpfcc/link_inputs.h"
 #include "bpfcc/options.h"
 #include "bpfcc/relocator/btf_header.h"
+#include "bpfcc/relocator/c_types.h"
 #include "bpfcc/relocator/check_btf.h"
 #include "bpfcc/relocator/dump.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/kernel_btf.h"
 #include "bpfcc/relocator/passes.h"
 #include "bpfcc/relocator/report.h"
+#include "bpfcc/relocator/skeleton.h"
 #include "bpfcc/source_names.h"
 #include "bpfcc/verify/report.h"
 #include <csignal>
@@ -106,7 +108,14 @@ int write_output(const Options &options, Diagnostics &diag, std::string_view byt
   return exit_code(diag);
 }
 
-int dump_object(const Options &options, Diagnostics &diag) {
+// "folder/trace.bpf.o" gives "trace".
+std::string skeleton_name(std::string_view path) {
+  std::string_view file = path.substr(path.rfind('/') + 1);
+  return c_identifier(file.substr(0, file.find('.')));
+}
+
+// --dump and --emit-skeleton
+int describe_object(const Options &options, Diagnostics &diag) {
   std::string bytes;
   if (std::string error = read_file(options.input, bytes); !error.empty()) {
     diag.error({}, error);
@@ -121,7 +130,14 @@ int dump_object(const Options &options, Diagnostics &diag) {
   if (options.check)
     for (const std::string &fault : check_btf(image, btf_origin(image)))
       diag.error({options.input, 0, 0, {}}, fault);
-  return write_output(options, diag, dump(image));
+  if (options.dump)
+    return write_output(options, diag, dump(image));
+  std::string header, error = make_skeleton(image, skeleton_name(options.input), header);
+  if (!error.empty()) {
+    diag.error({options.input, 0, 0, {}}, error);
+    return exit_code(diag);
+  }
+  return write_output(options, diag, header);
 }
 
 // -###, as clang prints it: every argument in quotes, those of a shell's meaning marked.
@@ -228,8 +244,8 @@ int run(const Options &options) {
   FrontendOutput compiled;
   KernelBtf kernel;
   FrontendOptions frontend = options.frontend;
-  if (options.dump)
-    return dump_object(options, diag);
+  if (options.dump || options.emit_skeleton)
+    return describe_object(options, diag);
   std::string kernel_file = read_kernel(options, frontend, diag, kernel);
   if (diag.errors())
     return exit_code(diag);

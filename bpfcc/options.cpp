@@ -181,6 +181,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--print-commands", options.print_commands);
   app.add_flag("--save-temps", options.save_temps);
   app.add_flag("--dump", options.dump);
+  app.add_flag("--emit-skeleton", options.emit_skeleton);
   app.add_flag("--check", options.check);
   app.add_flag("--big-endian", parsed.big_endian);
   // Of a pair of opposites the later one wins.
@@ -259,8 +260,8 @@ std::string place_link_inputs(const Parsed &parsed, const std::vector<std::strin
   if (parsed.compile)
     return "'-c' compiles one file, and there are " + std::to_string(inputs.size()) +
            "; without it they are linked into one object";
-  if (options.frontend.output != OutputKind::object || options.dump || options.save_temps ||
-      options.print_commands || options.stop_after == "frontend")
+  if (options.frontend.output != OutputKind::object || options.dump || options.emit_skeleton ||
+      options.save_temps || options.print_commands || options.stop_after == "frontend")
     return "more than one input file ('" + inputs[0] + "', '" + inputs[1] +
            "'); only an object is made of several";
   if (parsed.output.empty())
@@ -309,10 +310,15 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
   frontend.language = first.language;
   if (options.check && !options.dump)
     return "--check goes with --dump";
-  if (options.dump) {
+  if (options.dump && options.emit_skeleton)
+    return "--dump and --emit-skeleton are two outputs: choose one";
+  if (options.dump || options.emit_skeleton) {
     if (!options.input_is_object)
-      return "--dump takes an object, and '" + input + "' is a source";
-    options.output = "-";
+      return std::string(options.dump ? "--dump" : "--emit-skeleton") + " takes an object, and '" + input +
+             "' is a source";
+    options.output = options.dump || parsed.output.empty() ? "-" : parsed.output;
+    if (options.output == input)
+      return "output '" + options.output + "' would replace the input; name another with -o";
     return {};
   }
   if (options.input_is_object && frontend.output != OutputKind::object)

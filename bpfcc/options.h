@@ -40,6 +40,7 @@ struct Options {
   bool print_commands = false; // -###
   bool save_temps = false;
   bool dump = false;                   // print the object that is the input
+  bool emit_skeleton = false;          // write a C header for the object that is the input
   bool check = false;                  // with dump: what its BTF says must be true
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;

@@ -6,7 +6,7 @@
 #   FileCheck, not, split-file, yaml2obj, llvm-objdump, llvm-readelf, llvm-dwarfdump are found by their own names.
 #   %host-bpftool   bpftool of this machine, for skeletons
 #   %debian   bpfcc-run's options that put Debian's riscv64 busybox and bpftool, with its libraries, into the guest
-# REQUIRES: bpftool, libbpf, qemu, bpfcc-run, static, debian-riscv64, libbpf-riscv64   (what the machine and this build have)
+# REQUIRES: bpftool, libbpf, qemu, bpfcc-run, static, debian-riscv64, libbpf-riscv64, riscv64-gcc   (what the machine and this build have)
 import os
 import shutil
 import sys
@@ -52,6 +52,9 @@ if all(os.path.exists(os.path.join(debian, host)) for host in debian_files):
 # A program built against Debian's libbpf: its headers, the library to link with, and what the guest needs.
 libbpf = os.path.join(debian, "usr/lib/riscv64-linux-gnu/libbpf.so.1")
 cross_compiler = shutil.which("riscv64-linux-gnu-gcc")
+if cross_compiler:
+    config.available_features.add("riscv64-gcc")
+    config.substitutions.append(("%riscv64-gcc", cross_compiler))
 if os.path.exists(libbpf) and cross_compiler:
     config.available_features.add("libbpf-riscv64")
     headers = os.path.join(config.build_test_dir, "libbpf-include")
@@ -60,7 +63,6 @@ if os.path.exists(libbpf) and cross_compiler:
         os.symlink(os.path.join(debian, "usr/include/bpf"), os.path.join(headers, "bpf"))
     # The library is of a newer glibc than the cross compiler's: the guest has that one.
     config.substitutions += [
-        ("%riscv64-gcc", cross_compiler),
         ("%libbpf-include", headers),
         ("%libbpf-link", f"{libbpf} -Wl,--allow-shlib-undefined"),
         ("%libbpf", f"--add {libbpf}:/lib/riscv64-linux-gnu/libbpf.so.1"),
