@@ -8,6 +8,7 @@
 #define KBPF_MAP_UPDATE_ANY 0
 #define KBPF_MAP_UPDATE_NOEXIST 1
 #define KBPF_MAP_UPDATE_EXIST 2
+#define KBPF_MAP_ELEM_LOCK 4 /* of lookups too: under the lock in the value */
 
 #define KBPF_MAP_F_NO_PREALLOC (1u << 0)
 #define KBPF_MAP_F_NO_COMMON_LRU (1u << 1)

@@ -8,7 +8,6 @@
 namespace kbpf {
 namespace {
 
-constexpr int64_t kSpinLockSize = 4, kTimerSize = 16;
 // kprobe, tracepoint, perf_event, raw_tracepoint, raw_tracepoint_writable: they may interrupt whoever holds a
 // lock.
 constexpr uint64_t kTracingTypes = 1u << 2 | 1u << 5 | 1u << 7 | 1u << 17 | 1u << 24;
@@ -23,8 +22,8 @@ bool overlaps(const OffsetRange &at, int32_t field, int64_t size) {
 Result<void> Checker::check_no_special_field(const State &state, unsigned reg, int64_t off, uint64_t size) {
   const MapRef &map = analysis_.map(state.reg(reg));
   const OffsetRange at = offsets(state.reg(reg), off, size);
-  const bool is_lock = overlaps(at, map.fields.spin_lock, kSpinLockSize);
-  if (!is_lock && !overlaps(at, map.fields.timer, kTimerSize))
+  const bool is_lock = overlaps(at, map.fields.spin_lock, SpecialFields::kSpinLockSize);
+  if (!is_lock && !overlaps(at, map.fields.timer, SpecialFields::kTimerSize))
     return {};
   return refuse(state, RejectionId::special_field,
                 "{} bytes at r{}, offset {}: the value's {} lies there, which only helpers touch", size, reg,

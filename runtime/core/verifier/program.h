@@ -12,8 +12,10 @@ namespace kbpf {
 
 // A field of a map's value that belongs to the kernel, by its offset; -1: there is none.
 struct SpecialFields {
-  int32_t spin_lock = -1; // 4 bytes
-  int32_t timer = -1;     // 16 bytes
+  static constexpr uint32_t kSpinLockSize = 4, kTimerSize = 16; // bytes
+  int32_t spin_lock = -1;                                       // aligned to 4
+  int32_t timer = -1;                                           // aligned to 8
+  bool operator==(const SpecialFields &) const = default;
 };
 
 // A map that the program refers to, as far as verification and code generation need to know it.

@@ -3,6 +3,7 @@
 // values are memory of that map's sizes.
 #include "kernel/maps/map.h"
 #include "kernel/helpers/helpers.h"
+#include "kernel/maps/special_fields.h"
 
 namespace kbpf::helpers {
 namespace {
@@ -36,6 +37,17 @@ uint64_t map_peek_elem(uint64_t map, uint64_t value, uint64_t, uint64_t, uint64_
 uint64_t map_lookup_percpu_elem(uint64_t map, uint64_t key, uint64_t cpu, uint64_t, uint64_t) {
   return reinterpret_cast<uintptr_t>(
       pointer<Map>(map)->lookup_percpu(pointer<const void>(key), static_cast<uint32_t>(cpu)));
+}
+
+// Interrupts are off already: programs run in a ReadSection.
+uint64_t spin_lock(uint64_t lock, uint64_t, uint64_t, uint64_t, uint64_t) {
+  maps::lock_value(pointer<uint32_t>(lock));
+  return 0;
+}
+
+uint64_t spin_unlock(uint64_t lock, uint64_t, uint64_t, uint64_t, uint64_t) {
+  maps::unlock_value(pointer<uint32_t>(lock));
+  return 0;
 }
 
 } // namespace kbpf::helpers

@@ -2,6 +2,7 @@
 // The array: max_entries values in a row. They begin on a page of their own, so that a process can map them
 // where the spec says MMAPABLE.
 #include "kernel/maps/indexed.h"
+#include "kernel/maps/special_fields.h"
 
 namespace kbpf::maps {
 namespace {
@@ -18,7 +19,9 @@ public:
   }
 
   Result<void> update(const void *key, const void *new_value, uint64_t flags) override {
-    store_words(value(KBPF_TRY(update_index(key, flags))), new_value, spec().value_size);
+    Word *to = value(KBPF_TRY(update_index(key, flags)));
+    ValueGuard guard(to, fields(), flags & KBPF_MAP_ELEM_LOCK);
+    store_value(to, new_value, spec().value_size, fields());
     return {};
   }
 

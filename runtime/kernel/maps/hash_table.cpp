@@ -46,6 +46,7 @@ Result<void> HashTable::allocate() {
   buckets_ = KBPF_TRY(Buffer::create(sizeof(Bucket) * (size_t{bucket_mask_} + 1)));
   free_lists_ = KBPF_TRY(Buffer::create(sizeof(FreeList) * cpu_count_));
   elements_ = KBPF_TRY(Buffer::create(stride_ * count));
+  memset(elements_.data(), 0, elements_.size()); // the locks in values are free; nothing else sets them
   for (uint32_t i = 0; i <= bucket_mask_; i++)
     new (&bucket(i)) Bucket{end_of(i), {}};
   for (uint32_t cpu = 0; cpu < cpu_count_; cpu++)
@@ -87,8 +88,11 @@ Result<void> HashTable::write_for_user(const void *key, const void *values, uint
 }
 
 Result<void> HashTable::store(const void *key, NewValue new_value, uint64_t flags) {
-  if (flags > KBPF_MAP_UPDATE_EXIST)
+  const bool locked = flags & KBPF_MAP_ELEM_LOCK;
+  flags &= ~uint64_t{KBPF_MAP_ELEM_LOCK};
+  if (flags > KBPF_MAP_UPDATE_EXIST || (locked && !has_lock()))
     return Error::invalid;
+  new_value.in_place = locked;
   ReadSection section;
   uint32_t hash = hash_of(key);
   for (;;) {
@@ -130,6 +134,13 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t has
     return true;
   }
 
+  if (link && new_value.in_place) {
+    Word *to = value(reinterpret_cast<Element *>(link->load(std::memory_order_relaxed)), 0);
+    ValueGuard value_guard(to, fields());
+    store_value(to, new_value.bytes, value_size_, fields());
+    return true;
+  }
+
   FreeList &own = free_list(this_cpu());
   uint32_t index = own.spare;
   if (!link) {
@@ -161,7 +172,7 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t has
 void HashTable::fill(Element *element, NewValue new_value) {
   const char *from = static_cast<const char *>(new_value.bytes);
   if (!form_.per_cpu)
-    return store_words(value(element, 0), from, value_size_);
+    return store_value(value(element, 0), from, value_size_, fields());
   for (uint32_t cpu = 0; cpu < copies_; cpu++) {
     if (new_value.of_all_cpus) {
       store_words(value(element, cpu), from + cpu * value_stride_, value_size_);
@@ -228,10 +239,13 @@ Result<void> HashTable::for_each(Visit visit, void *user) {
 
 size_t HashTable::user_value_size() const { return form_.per_cpu ? value_stride_ * copies_ : value_size_; }
 
-void HashTable::copy_values(Element *element, void *to) const {
+void HashTable::copy_values(Element *element, void *to, bool locked) const {
+  if (!form_.per_cpu) {
+    ValueGuard guard(value(element, 0), fields(), locked);
+    return load_value(to, value(element, 0), value_size_, fields());
+  }
   for (uint32_t copy = 0; copy < copies_; copy++) {
-    size_t size = form_.per_cpu ? value_stride_ : value_size_;
-    load_words(static_cast<char *>(to) + copy * size, value(element, copy), size);
+    load_words(static_cast<char *>(to) + copy * value_stride_, value(element, copy), value_stride_);
   }
 }
 
@@ -240,7 +254,21 @@ Result<void> HashTable::read_for_user(const void *key, void *to) {
   Element *found = find(key, hash_of(key));
   if (!found)
     return Error::not_found;
-  copy_values(found, to);
+  copy_values(found, to, false);
+  return {};
+}
+
+// In its bucket, the element stays this key's meanwhile.
+Result<void> HashTable::read_locked(const void *key, void *to) {
+  if (!has_lock())
+    return Error::invalid;
+  uint32_t hash = hash_of(key);
+  Bucket &home = bucket(hash & bucket_mask_);
+  SpinGuard guard(home.lock);
+  std::atomic<uintptr_t> *link = find_link(home, key, hash);
+  if (!link)
+    return Error::not_found;
+  copy_values(reinterpret_cast<Element *>(link->load(std::memory_order_relaxed)), to, true);
   return {};
 }
 
@@ -252,7 +280,7 @@ Result<void> HashTable::take_for_user(const void *key, void *to) {
   if (!link)
     return Error::not_found;
   Element *found = unlink(*link);
-  copy_values(found, to);
+  copy_values(found, to, true);
   push_free(this_cpu(), index_of(found));
   return {};
 }
@@ -271,7 +299,7 @@ Result<uint32_t> HashTable::read_bucket(uint32_t number, std::byte *keys, std::b
   for (uint32_t i = 0; i < count; i++) {
     Element *element = reinterpret_cast<Element *>(link);
     load_words(keys + size_t{i} * spec().key_size, element->key(), spec().key_size);
-    copy_values(element, values + i * value_size);
+    copy_values(element, values + i * value_size, true);
     link = element->next.load(std::memory_order_relaxed);
     if (remove)
       push_free(this_cpu(), index_of(unlink(home.first)));

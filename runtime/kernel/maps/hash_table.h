@@ -11,7 +11,7 @@
 // one is unlinked: no reader ever misses the key.
 #pragma once
 #include "kernel/maps/map.h"
-#include "kernel/maps/words.h"
+#include "kernel/maps/special_fields.h"
 #include "kernel/memory.h"
 #include "kernel/spinlock.h"
 
@@ -36,6 +36,7 @@ public:
   Result<void> for_each(Visit visit, void *user) override;
   size_t user_value_size() const override;
   Result<void> read_for_user(const void *key, void *value) override;
+  Result<void> read_locked(const void *key, void *value) override;
   Result<void> write_for_user(const void *key, const void *value, uint64_t flags) override;
   Result<void> take_for_user(const void *key, void *value) override;
   uint32_t batch_commands() const override { return kBatchLookup | kBatchUpdate | kBatchDelete | kBatchTake; }
@@ -76,6 +77,7 @@ private:
   struct NewValue {
     const void *bytes;
     bool of_all_cpus;
+    bool in_place = false; // where the key is there: changes its value under the value's lock
   };
 
   static Result<void> check(const MapSpec &spec);
@@ -107,7 +109,7 @@ private:
   Result<bool> store_locked(Bucket &home, const void *key, uint32_t hash, NewValue value, uint64_t flags,
                             uint32_t &reserved);
   void fill(Element *element, NewValue value);
-  void copy_values(Element *element, void *to) const;
+  void copy_values(Element *element, void *to, bool locked) const;
   void push_free(uint32_t cpu, uint32_t index);
   uint32_t pop_free();
   uint32_t evict();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the array types share: the key is a u32 index, every element is there from the start, nothing is ever
-// added or removed, so nothing is ever locked, and updates of one value by several CPUs mix word by word.
+// added or removed, so nothing is locked but a value by its own lock, and updates of one value by several
+// CPUs mix word by word.
 #pragma once
 #include "kernel/maps/map.h"
 #include "kernel/maps/map_type.h"
@@ -37,13 +38,16 @@ protected:
   }
   // The index that an update goes to. Errors: invalid, too_big, already_exists.
   Result<uint32_t> update_index(const void *key, uint64_t flags) const {
-    if (flags > KBPF_MAP_UPDATE_EXIST)
+    const uint64_t condition = flags & ~uint64_t{KBPF_MAP_ELEM_LOCK};
+    if (condition > KBPF_MAP_UPDATE_EXIST)
       return Error::invalid;
     uint32_t index = index_of(key);
     if (index >= spec().max_entries)
       return Error::too_big;
-    if (flags == KBPF_MAP_UPDATE_NOEXIST)
+    if (condition == KBPF_MAP_UPDATE_NOEXIST)
       return Error::already_exists;
+    if (flags & KBPF_MAP_ELEM_LOCK && !has_lock())
+      return Error::invalid;
     return index;
   }
   size_t stride() const { return stride_; } // words from one value to the next

@@ -3,7 +3,7 @@
 #include "kernel/maps/map.h"
 #include "kernel/epoch.h"
 #include "kernel/maps/map_type.h"
-#include "kernel/maps/words.h"
+#include "kernel/maps/special_fields.h"
 
 namespace kbpf {
 namespace {
@@ -70,6 +70,8 @@ bool Map::begin_user_write() {
 }
 
 Result<void> Map::begin_mapping(uint64_t offset, uint64_t size, bool writable) {
+  if (maps::has_special_fields(fields()))
+    return Error::not_supported;
   KBPF_TRY(check_mapping(offset, size, writable));
   if (!writable)
     return {};
@@ -89,7 +91,19 @@ Result<void> Map::read_value(const void *key, void *value) {
   const void *found = lookup(key);
   if (!found)
     return Error::not_found;
-  maps::load_words(value, static_cast<const maps::Word *>(found), spec_.value_size);
+  maps::load_value(value, static_cast<const maps::Word *>(found), spec_.value_size, fields());
+  return {};
+}
+
+Result<void> Map::read_locked(const void *key, void *value) {
+  if (!has_lock())
+    return Error::invalid;
+  ReadSection section;
+  auto *found = static_cast<maps::Word *>(lookup(key));
+  if (!found)
+    return Error::not_found;
+  maps::ValueGuard guard(found, fields());
+  maps::load_value(value, found, spec_.value_size, fields());
   return {};
 }
 
@@ -104,6 +118,7 @@ MapRef Map::ref() const {
   ref.value_address = reinterpret_cast<uintptr_t>(first_value());
   ref.fd = zcore_fd(*this);
   ref.inner = inner_ref();
+  ref.fields = fields();
   if (frozen() && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
     ref.constants = {static_cast<const std::byte *>(first_value()), spec_.value_size};
   return ref;

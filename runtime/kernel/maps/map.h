@@ -37,6 +37,7 @@ struct MapSpec {
 struct MapTypes {
   Ref<BtfObject> btf;
   uint32_t key = 0, value = 0; // ids; key 0: of no type
+  SpecialFields fields = {};   // of the value
 };
 
 constexpr uint32_t kBatchLookup = 1, kBatchUpdate = 2, kBatchDelete = 4, kBatchTake = 8;
@@ -48,6 +49,8 @@ public:
   const MapSpec &spec() const { return spec_; }
   uint32_t id() const { return id_; } // unique among the maps that live; not 0
   const MapTypes &types() const { return types_; }
+  const SpecialFields &fields() const { return types_.fields; }
+  bool has_lock() const { return fields().spin_lock >= 0; }
   bool user_may_read() const { return !(spec_.flags & KBPF_MAP_F_WRONLY); }
   bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen(); }
   // From now on no system call and no mapping changes contents. Error: busy, where one may be at it, or the
@@ -62,7 +65,8 @@ public:
   virtual void *lookup(const void *) { return nullptr; }
   // [any] Inside a ReadSection. The value of that CPU, for per-CPU types; null where there is none.
   virtual void *lookup_percpu(const void *, uint32_t) { return nullptr; }
-  // [any] flags: KBPF_MAP_UPDATE_*. Per-CPU types: this CPU's value. Errors: already_exists, not_found,
+  // [any] flags: KBPF_MAP_UPDATE_*, with KBPF_MAP_ELEM_LOCK to change the value in place, under its lock
+  // (invalid, where it has none). Per-CPU types: this CPU's value. Errors: already_exists, not_found,
   // too_big (full, or an index beyond the end), no_space (full, a trie), no_memory, invalid.
   virtual Result<void> update(const void *, const void *, uint64_t) { return Error::invalid; }
   // [any] Errors: not_found, invalid.
@@ -87,10 +91,13 @@ public:
   // 8 bytes.
   virtual size_t user_value_size() const { return spec_.value_size; }
   virtual Result<void> read_for_user(const void *key, void *value) { return read_value(key, value); }
+  // The same under the value's lock. Errors: not_found; invalid, where it has none.
+  virtual Result<void> read_locked(const void *key, void *value);
   virtual Result<void> write_for_user(const void *key, const void *value, uint64_t flags) {
     return update(key, value, flags);
   }
-  // Reads and removes at once. Error: not_supported, where the type can't.
+  // Reads and removes at once, under the value's lock where it has one. Error: not_supported, where the type
+  // can't.
   virtual Result<void> take_for_user(const void *, void *) { return Error::not_supported; }
   // Whether a lookup by system call takes a value in, as a question.
   virtual bool lookup_takes_value() const { return false; }
@@ -99,8 +106,8 @@ public:
   virtual uint32_t batch_commands() const { return 0; }
   // Types whose batches go by buckets have some; the others go by keys.
   virtual uint32_t bucket_count() const { return 0; }
-  // Copies all of a bucket, and removes it where asked; the number of elements. Error: no_space, where there
-  // are more than room.
+  // Copies all of a bucket, each value under its lock where it has one, and removes it where asked; the
+  // number of elements. Error: no_space, where there are more than room.
   virtual Result<uint32_t> read_bucket(uint32_t, std::byte *, std::byte *, uint32_t, bool) {
     return Error::not_supported;
   }

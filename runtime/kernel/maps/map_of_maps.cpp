@@ -32,7 +32,7 @@ bool InnerTemplate::matches(const Map &map) const {
   constexpr uint32_t kArray = 2;
   const MapSpec &spec = map.spec();
   if (spec.type != ref_.type || spec.key_size != ref_.key_size || spec.value_size != ref_.value_size ||
-      spec.flags != ref_.map_flags)
+      spec.flags != ref_.map_flags || map.fields() != ref_.fields)
     return false;
   // The verifier counts on an array's bounds, unless it was told that they differ.
   return spec.type != kArray || spec.flags & KBPF_MAP_F_INNER_MAP || spec.max_entries == ref_.max_entries;

@@ -23,7 +23,8 @@ public:
       return Error::not_permitted;
     if (!(map->batch_commands() & command))
       return Error::not_supported;
-    if (attr.elem_flags || attr.flags)
+    if (attr.elem_flags & ~uint64_t{KBPF_MAP_ELEM_LOCK} || (attr.elem_flags && !map->has_lock()) ||
+        attr.flags)
       return Error::invalid;
     return map;
   }
@@ -47,7 +48,8 @@ public:
         break;
       memcpy(key_.data(), next_.data(), key_size_);
       at = key_.data();
-      Result<void> read = map_.read_for_user(at, value_.data());
+      Result<void> read =
+          attr_.elem_flags ? map_.read_locked(at, value_.data()) : map_.read_for_user(at, value_.data());
       if (!read.ok() && read.error() == Error::not_found)
         continue; // removed meanwhile
       KBPF_TRY(read);
@@ -165,7 +167,7 @@ Result<int64_t> map_update_batch(Call &call) {
     return Error::not_permitted;
   Batch batch(call, *map);
   KBPF_TRY(batch.write(true, [&](const void *key, const void *value) {
-    return map->write_for_user(key, value, KBPF_MAP_UPDATE_ANY);
+    return map->write_for_user(key, value, call.attr<Attr>().elem_flags);
   }));
   return 0;
 }

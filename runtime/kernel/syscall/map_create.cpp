@@ -58,6 +58,66 @@ Result<void> check_types(const Btf &btf, const Attr &attr) {
   }
 }
 
+struct FieldType {
+  std::string_view name;
+  uint32_t size, alignment; // bytes
+  int32_t SpecialFields::*place;
+};
+constexpr FieldType kFieldTypes[] = {
+    {"bpf_spin_lock", SpecialFields::kSpinLockSize, 4, &SpecialFields::spin_lock},
+    {"bpf_timer", SpecialFields::kTimerSize, 8, &SpecialFields::timer},
+};
+
+// Notes what of the kernel's lies at offset. Errors: too_big (a second one), invalid.
+Result<void> note_field(SpecialFields &fields, const Btf &btf, uint32_t id, uint64_t offset,
+                        uint32_t value_size) {
+  const BtfType type = btf.type(btf.strip_modifiers(id));
+  for (const FieldType &known : kFieldTypes) {
+    if (!type.is(BtfKind::structure) || type.size_or_type != known.size || btf.name(type) != known.name)
+      continue;
+    if (offset % known.alignment || offset + known.size > value_size)
+      return Error::invalid;
+    if (fields.*known.place >= 0)
+      return Error::too_big;
+    fields.*known.place = static_cast<int32_t>(offset);
+  }
+  return {};
+}
+
+// The fields of a structure itself, or the variables of a data section; those of structures inside are
+// nobody's, as on Linux.
+Result<SpecialFields> find_fields(const Btf &btf, const Attr &attr) {
+  SpecialFields fields;
+  const BtfType value = btf.type(btf.strip_modifiers(attr.btf_value_type_id));
+  for (uint32_t i = 0; i < value.count; i++)
+    if (value.is(BtfKind::structure)) {
+      const auto member = value.part<kbpf_btf_member>(i);
+      const uint32_t bits = value.bit_offset(member);
+      if (!value.bitfield_size(member) && bits % 8 == 0)
+        KBPF_TRY(note_field(fields, btf, member.type, bits / 8, attr.value_size));
+    } else if (value.is(BtfKind::data_section)) {
+      const auto place = value.part<kbpf_btf_var_secinfo>(i);
+      KBPF_TRY(note_field(fields, btf, btf.type(place.type).size_or_type, place.offset, attr.value_size));
+    }
+  return fields;
+}
+
+// Errors: already_exists (they overlap), access_denied, unsupported_operation.
+Result<void> check_fields(const SpecialFields &fields, const Attr &attr) {
+  const bool has_lock = fields.spin_lock >= 0, has_timer = fields.timer >= 0;
+  if (!has_lock && !has_timer)
+    return {};
+  if (has_lock && has_timer && fields.spin_lock + int32_t{SpecialFields::kSpinLockSize} > fields.timer &&
+      fields.spin_lock < fields.timer + int32_t{SpecialFields::kTimerSize})
+    return Error::already_exists;
+  if (attr.map_flags & (KBPF_MAP_F_RDONLY_PROG | KBPF_MAP_F_WRONLY_PROG))
+    return Error::access_denied;
+  const bool may_lock = attr.map_type == HASH || attr.map_type == ARRAY;
+  if ((has_lock && !may_lock) || (has_timer && !may_lock && attr.map_type != LRU_HASH))
+    return Error::unsupported_operation;
+  return {};
+}
+
 Result<MapTypes> read_types(const Attr &attr) {
   MapTypes types;
   if (!attr.btf_key_type_id && !attr.btf_value_type_id)
@@ -65,7 +125,10 @@ Result<MapTypes> read_types(const Attr &attr) {
   types.btf = KBPF_TRY(btf_from_fd(attr.btf_fd));
   if (types.btf->is_kernel())
     return Error::access_denied;
-  KBPF_TRY(check_types(*KBPF_TRY(types.btf->types()), attr));
+  const Btf &btf = *KBPF_TRY(types.btf->types());
+  KBPF_TRY(check_types(btf, attr));
+  types.fields = KBPF_TRY(find_fields(btf, attr));
+  KBPF_TRY(check_fields(types.fields, attr));
   types.key = attr.btf_key_type_id;
   types.value = attr.btf_value_type_id;
   return Result<MapTypes>(std::move(types));

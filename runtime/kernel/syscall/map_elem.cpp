@@ -16,22 +16,28 @@ Result<void> copy_key(const Attr &attr, const Map &map, ScratchBuffer &key) {
   return UserPtr(attr.key).copy_in(key.data(), map.spec().key_size);
 }
 
+Result<void> check_lock_flag(uint64_t flags, const Map &map) {
+  return flags & KBPF_MAP_ELEM_LOCK && !map.has_lock() ? Result<void>(Error::invalid) : Result<void>();
+}
+
 } // namespace
 
 Result<int64_t> map_lookup_elem(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
-  if (attr.flags)
+  if (attr.flags & ~uint64_t{KBPF_MAP_ELEM_LOCK})
     return Error::invalid;
   Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
   if (!map->user_may_read())
     return Error::not_permitted;
+  KBPF_TRY(check_lock_flag(attr.flags, *map));
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
   KBPF_TRY(value.reserve(map->user_value_size()));
   if (map->lookup_takes_value())
     KBPF_TRY(UserPtr(attr.value).copy_in(value.data(), map->user_value_size()));
-  KBPF_TRY(map->read_for_user(key.data(), value.data()));
+  KBPF_TRY(attr.flags & KBPF_MAP_ELEM_LOCK ? map->read_locked(key.data(), value.data())
+                                           : map->read_for_user(key.data(), value.data()));
   KBPF_TRY(UserPtr(attr.value).copy_out(value.data(), map->user_value_size()));
   return 0;
 }
@@ -39,12 +45,13 @@ Result<int64_t> map_lookup_elem(Call &call) {
 Result<int64_t> map_lookup_and_delete_elem(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
-  if (attr.flags)
+  if (attr.flags & ~uint64_t{KBPF_MAP_ELEM_LOCK})
     return Error::invalid;
   Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
   UserWrite write(*map);
   if (!map->user_may_read() || !write.allowed())
     return Error::not_permitted;
+  KBPF_TRY(check_lock_flag(attr.flags, *map));
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
   KBPF_TRY(value.reserve(map->user_value_size()));
@@ -60,6 +67,7 @@ Result<int64_t> map_update_elem(Call &call) {
   UserWrite write(*map);
   if (!write.allowed())
     return Error::not_permitted;
+  KBPF_TRY(check_lock_flag(attr.flags, *map));
   ScratchBuffer key, value;
   KBPF_TRY(copy_key(attr, *map, key));
   KBPF_TRY(value.reserve(map->user_value_size()));

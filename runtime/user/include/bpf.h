@@ -29,7 +29,8 @@ enum bpf_prog_type {
 enum {
   BPF_ANY = KBPF_MAP_UPDATE_ANY,
   BPF_NOEXIST = KBPF_MAP_UPDATE_NOEXIST,
-  BPF_EXIST = KBPF_MAP_UPDATE_EXIST
+  BPF_EXIST = KBPF_MAP_UPDATE_EXIST,
+  BPF_F_LOCK = KBPF_MAP_ELEM_LOCK
 };
 struct bpf_insn {
   uint8_t code;
