@@ -3,6 +3,7 @@
 // finds out.
 #pragma once
 #include "core/verifier/cfg.h"
+#include "core/verifier/inline_lookup.h"
 #include "core/verifier/state.h"
 #include "core/verifier/verifier.h"
 
@@ -16,6 +17,7 @@ struct Analysis {
   // Per instruction, for helper calls: bit n, argument register n was uninitialised on some path and is to be
   // zeroed.
   std::span<uint8_t> zeroed_args;
+  std::span<LookedUpMap> looked_up; // per instruction, for calls of map_lookup_elem
   uint32_t last_id = 0;       // of Value::id
   uint32_t context_bytes = 0; // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read{};

@@ -104,6 +104,8 @@ Result<void> Transformer::acquire(State &state, uint32_t id, ReferenceKind kind)
 Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
   HelperCall call = resolve_call(analysis_, state, proto);
+  if (proto.number == kMapLookup && proto.args[0] == KBPF_ARG_MAP)
+    analysis_.looked_up[state.insn].meet(call.index, call.is_inner);
   KBPF_TRY(fill_arguments(state, call));
   Value args[5];
   for (unsigned i = 0; i < 5; i++)

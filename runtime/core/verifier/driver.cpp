@@ -79,8 +79,10 @@ private:
     size_t count = program_.insns.size();
     analysis_.facts = scratch_.make_array<InsnFacts>(count);
     analysis_.zeroed_args = scratch_.make_array<uint8_t>(count);
+    analysis_.looked_up = scratch_.make_array<LookedUpMap>(count);
     checkpoints_ = scratch_.make_array<Checkpoints>(count);
-    if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !checkpoints_.data())
+    if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !analysis_.looked_up.data() ||
+        !checkpoints_.data())
       return Error::no_memory;
     current_ = pool_.make_state();
     if (!current_ || !pool_.push_frame(*current_, 0, 0))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/fixup.h"
 #include "core/isa/encoding.h"
+#include <algorithm>
 #include <bit>
 
 namespace kbpf {
@@ -15,6 +16,8 @@ bool has_target(const Insn &insn) {
   return is_branch(insn) || (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL);
 }
 
+bool jumps_by_imm(const Insn &insn) { return insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA; }
+
 class Fixup {
 public:
   Fixup(const Analysis &analysis, Arena &scratch, Arena &result_arena)
@@ -22,6 +25,11 @@ public:
 
   Result<FixedProgram> run() {
     KBPF_TRY(place());
+    if (inlines_ && !all_jumps_reach()) {
+      inlines_ = false;
+      KBPF_TRY(place());
+    }
+    KBPF_TRY(allocate());
     KBPF_TRY(write());
     return FixedProgram{insns_, facts_, subprograms_};
   }
@@ -31,15 +39,35 @@ private:
   // too.
   Result<void> place() {
     size_t count = program_.insns.size();
-    new_index_ = scratch_.make_array<uint32_t>(count + 1);
+    if (!new_index_.data())
+      new_index_ = scratch_.make_array<uint32_t>(count + 1);
     if (!new_index_.data())
       return Error::no_memory;
     uint32_t next = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
       new_index_[i] = next;
-      next += 1 + static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
+      next += (inlined_map(i) ? static_cast<uint32_t>(InlinedLookup().size()) : 1) +
+              static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
     }
     new_index_[count] = next;
+    return {};
+  }
+
+  // Code between a jump and its target may have become too long for the distance.
+  bool all_jumps_reach() const {
+    for (uint32_t i = 0; i < program_.insns.size(); i++) {
+      const Insn &insn = program_.insns[i];
+      if (!is_branch(insn) || jumps_by_imm(insn))
+        continue;
+      int64_t distance = new_distance(i, new_index_[i], insn);
+      if (distance != static_cast<int16_t>(distance))
+        return false;
+    }
+    return true;
+  }
+
+  Result<void> allocate() {
+    uint32_t next = new_index_.back();
     insns_ = result_arena_.make_array<Insn>(next);
     facts_ = result_arena_.make_array<InsnFacts>(next);
     subprograms_ = result_arena_.make_array<Subprogram>(analysis_.cfg.subprograms.size());
@@ -61,6 +89,11 @@ private:
           insns_[at] = Insn{kMov64Imm, reg, 0, 0};
           facts_[at++] = analysis_.facts[i];
         }
+      if (const MapRef *map = inlined_map(i)) {
+        std::ranges::copy(inline_lookup(*map), &insns_[at]);
+        std::fill_n(&facts_[at], InlinedLookup().size(), InsnFacts{.reachable = true});
+        continue;
+      }
       facts_[at] = analysis_.facts[i];
       insns_[at] = rewritten(i);
       if (has_target(insns_[at]))
@@ -82,6 +115,18 @@ private:
     const Insn &insn = program_.insns[i];
     return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
            insn.cls() != KBPF_CLASS_LD;
+  }
+
+  // Of a lookup that is to become plain instructions; else null.
+  const MapRef *inlined_map(uint32_t i) const {
+    int32_t index = inlines_ ? analysis_.looked_up[i].only() : -1;
+    return index >= 0 && can_inline_lookup(program_.maps[static_cast<size_t>(index)])
+               ? &program_.maps[static_cast<size_t>(index)]
+               : nullptr;
+  }
+
+  int64_t new_distance(uint32_t i, uint32_t at, const Insn &insn) const {
+    return int64_t{new_index_[static_cast<size_t>(jump_target(i, insn))]} - at - 1;
   }
 
   // The instruction as it will be, its jump distance still the old one.
@@ -146,9 +191,8 @@ private:
 
   Result<void> retarget(uint32_t i, uint32_t at) {
     Insn &insn = insns_[at];
-    int64_t target = jump_target(i, insn);
-    int64_t distance = int64_t{new_index_[static_cast<size_t>(target)]} - at - 1;
-    if (insn.is_call() || (insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA)) {
+    int64_t distance = new_distance(i, at, insn);
+    if (insn.is_call() || jumps_by_imm(insn)) {
       insn.imm = static_cast<int32_t>(distance);
       return {};
     }
@@ -163,6 +207,7 @@ private:
   const RawProgram &program_;
   Arena &scratch_;
   Arena &result_arena_;
+  bool inlines_ = true;
   std::span<uint32_t> new_index_;
   std::span<Insn> insns_;
   std::span<InsnFacts> facts_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Turns accepted code into what the engines take: map references become plain constants, arguments that the
-// program left unset become zero, and code that no path reaches becomes harmless.
+// program left unset become zero, lookups in arrays become plain instructions, and code that no path reaches becomes harmless.
 #pragma once
 #include "core/verifier/analysis.h"
 

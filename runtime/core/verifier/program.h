@@ -32,6 +32,8 @@ struct MapRef {
   std::span<const std::byte> constants; // value of a frozen read-only map; empty where contents may change
   const MapRef *inner = nullptr;        // map of maps: what each of its maps is like; else null
   SpecialFields fields = {};            // as the map's BTF says
+  uint64_t elements = 0;                // arrays: address of element 0, where lookups may be inlined; else 0
+  uint32_t element_size = 0;            // bytes from one element to the next
 };
 
 // A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps.
@@ -81,7 +83,7 @@ class Verifier;
 class VerifiedProgram {
 public:
   // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls
-  // keep their number; the code of dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC
+  // keep their number, but that lookups in arrays may be plain instructions; the code of dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC
   // has the index of a subprogram in imm: engines make it a callback handle (core/interp/callback.h).
   std::span<const Insn> insns() const { return insns_; }
   std::span<const InsnFacts> facts() const { return facts_; }

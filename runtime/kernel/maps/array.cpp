@@ -36,6 +36,7 @@ private:
     return {};
   }
   void *first_value() const override { return spec().max_entries == 1 ? value(0) : nullptr; }
+  Elements elements() const override { return {value(0), static_cast<uint32_t>(stride() * sizeof(Word))}; }
   void free_memory() override { free_object(this); }
   Word *value(uint32_t index) const { return reinterpret_cast<Word *>(values_.data()) + index * stride(); }
 

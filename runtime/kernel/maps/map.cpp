@@ -119,6 +119,9 @@ MapRef Map::ref() const {
   ref.fd = zcore_fd(*this);
   ref.inner = inner_ref();
   ref.fields = fields();
+  const Elements elements = this->elements();
+  ref.elements = reinterpret_cast<uintptr_t>(elements.first);
+  ref.element_size = elements.size;
   if (frozen() && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
     ref.constants = {static_cast<const std::byte *>(first_value()), spec_.value_size};
   return ref;

@@ -123,6 +123,12 @@ protected:
   explicit Map(const MapSpec &spec) : Object(Kind::map), spec_(spec) {}
   ~Map() = default;
   virtual void *first_value() const { return nullptr; } // where a program may name the value itself
+  // Where an array's elements are, for lookups in the program's own code; null for other types.
+  struct Elements {
+    void *first = nullptr;
+    uint32_t size = 0; // bytes from one to the next
+  };
+  virtual Elements elements() const { return {}; }
   // What the maps in a map of maps are like; null for other types.
   virtual const MapRef *inner_ref() const { return nullptr; }
   // Whether processes may map that part. Errors: invalid, not_permitted, not_supported.
