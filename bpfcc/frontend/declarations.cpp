@@ -4,6 +4,7 @@
 #include "bpfcc/frontend/declarations.h"
 #include "bpfcc/frontend/embedded_fs.h"
 #include "clang/AST/ASTContext.h"
+#include "clang/AST/Attr.h"
 #include "clang/AST/Decl.h"
 #include "clang/AST/DeclGroup.h"
 #include "clang/Basic/SourceManager.h"
@@ -35,7 +36,8 @@ private:
     clang::PresumedLoc where = sources_->getPresumedLoc(sources_->getExpansionLoc(decl.getLocation()));
     if (where.isInvalid() || is_embedded(where.getFilename()))
       return;
-    SourceLocation &slot = declarations_[decl.getName().str()];
+    const auto *label = decl.getAttr<clang::AsmLabelAttr>(); // __asm__("name"): the symbol's
+    SourceLocation &slot = declarations_[label ? label->getLabel().str() : decl.getName().str()];
     if (slot.line && !definition)
       return;
     slot = {where.getFilename(), where.getLine(), where.getColumn(), line_text(decl.getLocation())};

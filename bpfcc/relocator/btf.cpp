@@ -2,6 +2,7 @@
 // The walk over BTF's types. A type is 12 bytes (name, info, size or type) and a tail whose length follows
 // from its kind; so they can only be found one after the other.
 #include "bpfcc/relocator/btf.h"
+#include "bpfcc/relocator/btf_words.h"
 #include "bpfcc/relocator/text.h"
 #include <cstring>
 
@@ -11,7 +12,7 @@ namespace {
 constexpr uint16_t kMagic = 0xeb9f;
 constexpr uint32_t kCommonSize = 12;
 constexpr size_t kMaxString = 4096;    // bytes shown of a string; many types may share a long one
-constexpr unsigned kMaxTypeDepth = 64; // of typedefs and nested arrays; deeper ones are taken for a cycle
+constexpr unsigned kMaxTypeDepth = 64; // typedefs, qualifiers and arrays in a row; more are taken for a cycle
 
 struct Header {
   uint16_t magic;
@@ -117,12 +118,40 @@ bool Btf::parse(std::string_view bytes, std::string &error) {
     position = type.extra + static_cast<uint32_t>(*tail);
     parsed.types_.push_back(type);
   }
+  if (!parsed.check_references(error))
+    return false;
   *this = std::move(parsed);
   return true;
 }
 
+// A name or type that does not exist is no name and no type to who asks; the file is corrupt all the same.
+bool Btf::check_references(std::string &error) const {
+  for (uint32_t id = 1; id < count(); id++) {
+    const uint32_t start = types_[id].extra - kCommonSize;
+    const uint32_t end = id + 1 < count() ? types_[id + 1].extra - kCommonSize : types_offset_ + types_size_;
+    auto fail = [&](std::string_view cause, uint32_t value) {
+      if (error.empty())
+        error = concat(".BTF+", hex(start), ": type ", id, " ", cause, " ", value, ", which does not exist");
+    };
+    error.clear();
+    visit_btf_words(
+        BtfWords(bytes_.data() + start), (end - start) / 4,
+        [&](uint32_t offset) {
+          if (!has_string(offset))
+            fail("has a name at string offset", offset);
+        },
+        [&](uint32_t target) {
+          if (!has_type(target))
+            fail("refers to type", target);
+        });
+    if (!error.empty())
+      return false;
+  }
+  return true;
+}
+
 std::string_view Btf::string(uint32_t offset) const {
-  if (offset >= strings_size_)
+  if (!has_string(offset))
     return {};
   const char *text = bytes_.data() + strings_offset_ + offset; // the table ends with NUL
   return {text, strnlen(text, kMaxString)};
@@ -135,7 +164,12 @@ uint32_t Btf::word(uint32_t offset) const {
 }
 
 uint32_t Btf::strip(uint32_t id) const {
-  for (unsigned depth = 0; depth < kMaxTypeDepth; depth++) {
+  unsigned steps = kMaxTypeDepth;
+  return strip(id, steps);
+}
+
+uint32_t Btf::strip(uint32_t id, unsigned &steps) const {
+  for (; steps; steps--) {
     switch (type(id).kind) {
     case BtfKind::typedef_type:
     case BtfKind::volatile_type:
@@ -151,10 +185,22 @@ uint32_t Btf::strip(uint32_t id) const {
   return 0;
 }
 
+uint32_t Btf::element(uint32_t id) const {
+  for (unsigned steps = kMaxTypeDepth; steps; steps--) {
+    id = strip(id, steps);
+    if (!steps || type(id).kind != BtfKind::array)
+      return id;
+    id = array(type(id)).element_type;
+  }
+  return 0;
+}
+
 std::optional<uint64_t> Btf::size_of(uint32_t id) const {
   uint64_t elements = 1;
-  for (unsigned depth = 0; depth < kMaxTypeDepth; depth++) {
-    const BtfType &stripped = type(strip(id));
+  for (unsigned steps = kMaxTypeDepth; steps; steps--) {
+    const BtfType &stripped = type(strip(id, steps));
+    if (!steps)
+      break;
     uint64_t size;
     switch (stripped.kind) {
     case BtfKind::pointer:

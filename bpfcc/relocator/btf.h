@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Reading of .BTF, the type information of a BPF object (Linux Documentation/bpf/btf.rst): a header, types
-// numbered from 1, and strings. Everything is checked when it is parsed; afterwards any id or offset may be
-// asked for.
+// numbered from 1, and strings. Everything is checked when it is parsed, each name and each reference to a
+// type too; afterwards any id or offset may be asked for.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -73,10 +73,14 @@ public:
   bool empty() const { return types_.empty(); }
   uint32_t count() const { return static_cast<uint32_t>(types_.size()); } // ids are below it
   const BtfType &type(uint32_t id) const { return id < types_.size() ? types_[id] : void_; }
+  bool has_type(uint32_t id) const { return id < types_.size(); }
+  bool has_string(uint32_t offset) const { return offset < strings_size_; }
   std::string_view string(uint32_t offset) const; // empty where there is none
 
   // Behind typedefs and qualifiers.
   uint32_t strip(uint32_t id) const;
+  // Behind arrays as well: what they are made of.
+  uint32_t element(uint32_t id) const;
   std::optional<uint64_t> size_of(uint32_t id) const; // bytes; none for void, functions, incomplete types
 
   // Only for types of the matching kind, index < count.
@@ -100,6 +104,8 @@ public:
 
 private:
   uint32_t word(uint32_t offset) const;
+  bool check_references(std::string &error) const;
+  uint32_t strip(uint32_t id, unsigned &steps) const; // takes what it needs from steps; at 0 there is no answer
 
   std::string_view bytes_;
   uint32_t types_offset_ = 0, types_size_ = 0;

@@ -21,7 +21,8 @@ uint32_t word(std::string_view bytes, size_t offset) {
   return value;
 }
 
-// Calls add(section, insn, record) for each record of the area at offset.
+// Calls add(section, insn, record) for each record of the area at offset; its answer is what is wrong with the
+// record, empty where nothing is.
 template <typename Add> bool parse_area(std::string_view bytes, const char *what, uint32_t header_size,
                                         uint32_t offset, uint32_t size, uint32_t min_record, const Btf &btf,
                                         const BtfExt::CodeSections &sections, std::string &error, Add add) {
@@ -59,21 +60,36 @@ template <typename Add> bool parse_area(std::string_view bytes, const char *what
       uint32_t byte_offset = word(bytes, position);
       if (byte_offset % 8 || byte_offset / 8 >= code.slots)
         return fail(position, concat("offset ", hex(byte_offset), " is no instruction of ", quoted(name)));
-      add(code.index, byte_offset / 8, bytes.substr(position, record_size));
+      std::string wrong = add(code.index, byte_offset / 8, bytes.substr(position, record_size));
+      if (!wrong.empty())
+        return fail(position, concat("offset ", hex(byte_offset), " of ", quoted(name), ": ", wrong));
     }
   }
   return true;
 }
 
-// Sorted, and one record for an instruction: more would be multiplied with each copy of the code.
+template <typename Record> bool is_before(const Record &a, const Record &b) {
+  return a.section != b.section ? a.section < b.section : a.insn < b.insn;
+}
+
+// Code is described from its start to its end; kernels take no other order.
+template <typename Record> std::string order_fault(const std::vector<Record> &records, const Record &record) {
+  if (records.empty() || !is_before(record, records.back()) || record.section != records.back().section)
+    return {};
+  return "stands behind a record of a later instruction";
+}
+
+template <typename Record> bool is_second(const std::vector<Record> &records, const Record &record) {
+  return !records.empty() && records.back().section == record.section && records.back().insn == record.insn;
+}
+
+std::string missing(std::string_view what, uint32_t number) {
+  return concat("names ", what, " ", number, ", which does not exist");
+}
+
 template <typename Record> void sort_by_place(std::vector<Record> &records) {
-  auto before = [](const Record &a, const Record &b) {
-    return a.section != b.section ? a.section < b.section : a.insn < b.insn;
-  };
-  if (!std::is_sorted(records.begin(), records.end(), before))
-    std::sort(records.begin(), records.end(), before);
-  auto same = [](const Record &a, const Record &b) { return a.section == b.section && a.insn == b.insn; };
-  records.erase(std::unique(records.begin(), records.end(), same), records.end());
+  if (!std::is_sorted(records.begin(), records.end(), is_before<Record>))
+    std::sort(records.begin(), records.end(), is_before<Record>);
 }
 
 } // namespace
@@ -94,22 +110,53 @@ bool BtfExt::parse(std::string_view bytes, const Btf &btf, const CodeSections &s
     return parse_area(bytes, what, header_size, word(bytes, at), word(bytes, at + 4), min_record, btf,
                       sections, error, add);
   };
-  bool ok = area("function information", 8, 8,
-                 [&](uint32_t section, uint32_t insn, std::string_view record) {
-                   parsed.functions.push_back({section, insn, word(record, 4)});
-                 }) &&
-            area("line information", 16, 16, [&](uint32_t section, uint32_t insn, std::string_view record) {
-              parsed.lines.push_back({section, insn, word(record, 4), word(record, 8), word(record, 12)});
-            });
+  auto add_function = [&](uint32_t section, uint32_t insn, std::string_view record) -> std::string {
+    FuncInfo info{section, insn, word(record, 4)};
+    if (!btf.has_type(info.type))
+      return missing("type", info.type);
+    if (is_second(parsed.functions, info))
+      return "a second record of one function";
+    std::string fault = order_fault(parsed.functions, info);
+    parsed.functions.push_back(info);
+    return fault;
+  };
+  auto add_line = [&](uint32_t section, uint32_t insn, std::string_view record) -> std::string {
+    LineInfo info{section, insn, word(record, 4), word(record, 8), word(record, 12)};
+    for (uint32_t text : {info.file, info.text})
+      if (!btf.has_string(text))
+        return missing("string", text);
+    std::string fault = order_fault(parsed.lines, info);
+    // What the compiler dropped has its line at the instruction behind it, before that one's own.
+    if (is_second(parsed.lines, info))
+      parsed.lines.pop_back();
+    parsed.lines.push_back(info);
+    return fault;
+  };
+  auto add_core_relo = [&](uint32_t section, uint32_t insn, std::string_view record) -> std::string {
+    CoreRelo relo{section, insn, word(record, 4), word(record, 8), word(record, 12)};
+    if (!btf.has_type(relo.type))
+      return missing("type", relo.type);
+    if (!btf.has_string(relo.access))
+      return missing("string", relo.access);
+    parsed.core_relos.push_back(relo);
+    return {};
+  };
+  bool ok = area("function information", 8, 8, add_function) && area("line information", 16, 16, add_line);
   if (ok && header_size >= kCoreHeaderSize)
-    ok = area("CO-RE relocations", 24, 16, [&](uint32_t section, uint32_t insn, std::string_view record) {
-      parsed.core_relos.push_back({section, insn, word(record, 4), word(record, 8), word(record, 12)});
-    });
+    ok = area("CO-RE relocations", 24, 16, add_core_relo);
   if (!ok)
     return false;
   sort_by_place(parsed.functions);
   sort_by_place(parsed.lines);
   sort_by_place(parsed.core_relos);
+  auto twice = std::adjacent_find(
+      parsed.core_relos.begin(), parsed.core_relos.end(),
+      [](const CoreRelo &a, const CoreRelo &b) { return a.section == b.section && a.insn == b.insn; });
+  if (twice != parsed.core_relos.end()) {
+    error = concat(".BTF.ext: CO-RE relocations: two of one instruction, ", hex(uint64_t(twice->insn) * 8),
+                   " of its section");
+    return false;
+  }
   *this = std::move(parsed);
   return true;
 }

@@ -11,23 +11,25 @@ namespace bpfcc {
 namespace {
 
 constexpr unsigned kMaxDepth = 256; // of types within types; corrupt BTF may be a cycle
-// Types looked at and text copied from one into the next. A kernel takes half a million; corrupt BTF may
-// branch without end.
-constexpr size_t kMaxSteps = 4'000'000;
+// Types looked at, and text that is written, in pieces of so many characters: corrupt BTF may branch without
+// end. A step or two for each word is what kernels take.
+constexpr size_t kMinSteps = 20'000;
+constexpr size_t kStepsPerWord = 16;
 constexpr size_t kCharactersPerStep = 16;
 
 class HeaderWriter {
 public:
   HeaderWriter(const Btf &btf, const std::unordered_set<std::string_view> *mentioned)
-      : btf_(btf), mentioned_(mentioned), states_(btf.count()), alignments_(btf.count()) {}
+      : btf_(btf), mentioned_(mentioned), states_(btf.count()), alignments_(btf.count()),
+        max_steps_(kMinSteps + kStepsPerWord * (btf.types_size() / sizeof(uint32_t))) {}
   std::string write();
 
 private:
   enum class State : uint8_t { unseen, named, complete };
 
   bool is_mentioned(std::string_view name) const { return !mentioned_ || mentioned_->contains(name); }
-  bool is_exhausted(unsigned depth) { return depth > kMaxDepth || ++steps_ > kMaxSteps; }
-  std::string paid(std::string text) { // for text that goes into that of the type around it
+  bool is_exhausted(unsigned depth) { return depth > kMaxDepth || ++steps_ > max_steps_; }
+  std::string paid(std::string text) {
     steps_ += text.size() / kCharactersPerStep;
     return text;
   }
@@ -58,6 +60,7 @@ private:
   std::vector<uint32_t> pending_;                          // reached through a pointer; to be completed
   std::string out_;
   size_t steps_ = 0;
+  const size_t max_steps_;
 };
 
 bool is_record(BtfKind kind) { return kind == BtfKind::structure || kind == BtfKind::union_type; }
@@ -85,7 +88,7 @@ std::string HeaderWriter::tag(uint32_t id) {
 }
 
 uint64_t HeaderWriter::alignment(uint32_t id, unsigned depth) {
-  id = btf_.strip(id);
+  id = btf_.element(id);
   const BtfType &type = btf_.type(id);
   if (depth > kMaxDepth)
     return 1;
@@ -97,8 +100,6 @@ uint64_t HeaderWriter::alignment(uint32_t id, unsigned depth) {
   case BtfKind::enumeration:
   case BtfKind::enumeration64:
     return std::clamp<uint64_t>(type.size_or_type, 1, type.kind == BtfKind::integer ? 16 : 8);
-  case BtfKind::array:
-    return alignment(btf_.array(type).element_type, depth + 1);
   case BtfKind::structure:
   case BtfKind::union_type: {
     if (alignments_[id])
@@ -196,7 +197,9 @@ std::string HeaderWriter::enum_body(const BtfType &type) {
       text = "-9223372036854775807ll - 1";
     if (!type.kind_flag && type.kind == BtfKind::enumeration && value <= INT32_MAX)
       text.pop_back();
-    out += concat(unique(names_, btf_.enumerator_name(type, i)), " = ", text, ", ");
+    if (is_exhausted(0))
+      break;
+    out += paid(concat(unique(names_, btf_.enumerator_name(type, i)), " = ", text, ", "));
   }
   out += "}";
   if (type.size_or_type == 1)
@@ -228,7 +231,8 @@ std::string HeaderWriter::declarator(uint32_t id, std::string name, unsigned dep
   case BtfKind::pointer: {
     std::string inner = concat("*", name);
     uint32_t target = type.size_or_type;
-    while (btf_.type(target).kind == BtfKind::type_tag) // attributes such as __user, which C need not repeat
+    // Attributes such as __user, which C need not repeat; corrupt ones may be a circle.
+    for (unsigned tags = 0; btf_.type(target).kind == BtfKind::type_tag && tags < kMaxDepth; tags++)
       target = btf_.type(target).size_or_type;
     return declarator(target, needs_parentheses(target) ? concat("(", inner, ")") : inner, depth + 1);
   }
@@ -330,12 +334,12 @@ void HeaderWriter::name_only(uint32_t id, unsigned depth) {
       complete(id, depth + 1);
     } else if (states_[id] == State::unseen) {
       states_[id] = State::named;
-      out_ += concat(tag(id), ";\n");
+      out_ += paid(concat(tag(id), ";\n"));
     }
     return;
   case BtfKind::forward:
     if (states_[id] == State::unseen)
-      out_ += concat(tag(id), ";\n");
+      out_ += paid(concat(tag(id), ";\n"));
     states_[id] = State::named;
     return;
   case BtfKind::typedef_type: {
@@ -345,7 +349,7 @@ void HeaderWriter::name_only(uint32_t id, unsigned depth) {
     name_only(type.size_or_type, depth + 1);
     std::string name = unique(names_, type.name);
     typedefs_[id] = name;
-    out_ += concat("typedef ", declarator(type.size_or_type, name, depth + 1), ";\n");
+    out_ += paid(concat("typedef ", declarator(type.size_or_type, name, depth + 1), ";\n"));
     return;
   }
   case BtfKind::function_proto:
@@ -373,7 +377,7 @@ void HeaderWriter::define_record(uint32_t id, unsigned depth) {
   states_[id] = State::complete;
   complete_members(type, depth);
   if (!type.name.empty())
-    out_ += concat(tag(id), " ", body(id, 0), ";\n");
+    out_ += paid(concat(tag(id), " ", body(id, 0), ";\n"));
 }
 
 void HeaderWriter::complete(uint32_t id, unsigned depth) {

@@ -4,6 +4,7 @@
 // references in one class, and splits classes until nothing changes; types that refer to each other in a
 // circle need no special care.
 #include "bpfcc/relocator/btf_types.h"
+#include "bpfcc/relocator/btf_words.h"
 #include <algorithm>
 #include <cstring>
 
@@ -15,55 +16,6 @@ constexpr uint32_t kHeaderSize = 24;
 // Types nest and chain far less deeply than this; beyond it they stay as they are.
 constexpr unsigned kMaxRounds = 256;
 constexpr unsigned kMaxForwardRounds = 8;
-
-BtfKind kind_of(uint32_t info) { return static_cast<BtfKind>(info >> 24 & 0x1f); }
-
-// Calls string(word) and type(word) for each word of a type that names one.
-template <typename Words, typename String, typename Type>
-void visit(Words words, size_t size, String string, Type type) {
-  string(words[0]);
-  auto tail = [&](size_t stride, bool strings, size_t type_at) {
-    for (size_t at = 3; at + stride <= size; at += stride) {
-      if (strings)
-        string(words[at]);
-      if (type_at < stride)
-        type(words[at + type_at]);
-    }
-  };
-  constexpr size_t kNoType = SIZE_MAX;
-  switch (kind_of(words[1])) {
-  case BtfKind::pointer:
-  case BtfKind::typedef_type:
-  case BtfKind::volatile_type:
-  case BtfKind::const_type:
-  case BtfKind::restrict_type:
-  case BtfKind::function:
-  case BtfKind::variable:
-  case BtfKind::decl_tag:
-  case BtfKind::type_tag:
-    return type(words[2]);
-  case BtfKind::array:
-    type(words[3]);
-    return type(words[4]);
-  case BtfKind::structure:
-  case BtfKind::union_type:
-    return tail(3, true, 1);
-  case BtfKind::enumeration:
-    return tail(2, true, kNoType);
-  case BtfKind::enumeration64:
-    return tail(3, true, kNoType);
-  case BtfKind::function_proto:
-    type(words[2]);
-    return tail(2, true, 1);
-  case BtfKind::datasec:
-    return tail(3, false, 0);
-  case BtfKind::none:
-  case BtfKind::integer:
-  case BtfKind::forward:
-  case BtfKind::floating:
-    return;
-  }
-}
 
 void put(std::string &out, uint32_t value) {
   out.append(reinterpret_cast<const char *>(&value), sizeof value);
@@ -110,9 +62,9 @@ uint32_t BtfTypes::add(const Btf &btf) {
     words_.resize(words_.size() - 3 + (last - first) / 4);
     uint32_t *words = words_.data() + starts_.back();
     memcpy(words, btf.bytes().data() + first, last - first);
-    visit(
+    visit_btf_words(
         words, (last - first) / 4, [&](uint32_t &string) { string = intern(btf.string(string)); },
-        [&](uint32_t &target) { target = target && target < btf.count() ? base + target : 0; });
+        [&](uint32_t &target) { target = target ? base + target : 0; });
   }
   return base;
 }
@@ -126,7 +78,7 @@ uint32_t BtfTypes::add_datasec(std::string_view name, uint32_t size,
   return count() - 1;
 }
 
-BtfKind BtfTypes::kind(uint32_t id) const { return kind_of(words_[starts_[id] + 1]); }
+BtfKind BtfTypes::kind(uint32_t id) const { return btf_kind_of(words_[starts_[id] + 1]); }
 
 uint32_t BtfTypes::size(uint32_t id) const {
   return (id + 1 < count() ? starts_[id + 1] : static_cast<uint32_t>(words_.size())) - starts_[id];
@@ -164,7 +116,7 @@ bool BtfTypes::refine(std::vector<uint32_t> &classes) const {
   std::vector<std::pair<size_t, size_t>> places(count());
   for (uint32_t id = 0; id < count(); id++) {
     words.assign(words_.begin() + starts_[id], words_.begin() + starts_[id] + size(id));
-    visit(
+    visit_btf_words(
         words.begin(), words.size(), [](uint32_t) {},
         [&](uint32_t &target) { target = classes[same(target)]; });
     if (id == 0 || kind(id) == BtfKind::variable || kind(id) == BtfKind::datasec)
@@ -245,7 +197,7 @@ void BtfTypes::use(uint32_t id) {
     if (next == 0 || used_[next])
       continue;
     used_[next] = true;
-    visit(
+    visit_btf_words(
         words_.begin() + starts_[next], size(next), [](uint32_t) {},
         [&](uint32_t target) { waiting.push_back(same(target)); });
   }
@@ -267,7 +219,7 @@ std::string BtfTypes::write(BtfStrings &strings) {
     if (!final_ids_[id])
       continue;
     words.assign(words_.begin() + starts_[id], words_.begin() + starts_[id] + size(id));
-    visit(
+    visit_btf_words(
         words.begin(), words.size(), [&](uint32_t &string) { string = strings.offset(strings_[string]); },
         [&](uint32_t &target) { target = final_id(target); });
     out.append(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uint32_t));

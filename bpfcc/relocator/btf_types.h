@@ -26,8 +26,7 @@ class BtfTypes {
 public:
   BtfTypes();
 
-  // Type id of btf is then type id + the number given. References to types that don't exist become void.
-  // btf's bytes must outlive this object.
+  // Type id of btf is then type id + the number given. btf's bytes must outlive this object.
   uint32_t add(const Btf &btf);
   uint32_t add_datasec(std::string_view name, uint32_t size, const std::vector<BtfSecVar> &variables);
 

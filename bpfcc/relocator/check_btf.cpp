@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <elf.h>
+#include <unordered_set>
 
 namespace bpfcc {
 namespace {
@@ -69,6 +70,7 @@ private:
   const Image &image_;
   const BtfOrigin origin_;
   std::vector<Extent> functions_;                // by ascending section, then first
+  std::unordered_set<std::string_view> names_;   // of them
   std::vector<std::vector<bool>> second_halves_; // by section, where asked for
   std::vector<std::string> faults_;
 };
@@ -79,6 +81,8 @@ void Checker::collect_functions() {
         is_code(image_.sections[symbol.section]))
       functions_.push_back({symbol.section, static_cast<uint32_t>(symbol.value / sizeof(kbpf::Insn)),
                             static_cast<uint32_t>(symbol.size / sizeof(kbpf::Insn)), symbol.name});
+  for (const Extent &function : functions_)
+    names_.insert(function.name);
   std::sort(functions_.begin(), functions_.end(), [](const Extent &a, const Extent &b) {
     return a.section != b.section ? a.section < b.section : a.first < b.first;
   });
@@ -115,10 +119,11 @@ void Checker::check_functions() {
       continue;
     }
     const BtfType &type = image_.btf.type(info.type);
-    // A compiler's copy of a function has a suffix: name.1
+    // A compiler's copy of a function has a suffix: name.1. One that __asm__ gave another name keeps its own in
+    // BTF, which is then no symbol's.
     bool same_name = function->name.starts_with(type.name) &&
                      (function->name.size() == type.name.size() || function->name[type.name.size()] == '.');
-    if (type.kind != BtfKind::function || !same_name)
+    if (type.kind != BtfKind::function || (!same_name && names_.contains(type.name)))
       fault("function ", quoted(function->name), " at ", place(info.section, info.insn), " has type ",
             info.type, ", ", quoted(type.name));
   }

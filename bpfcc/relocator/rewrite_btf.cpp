@@ -83,6 +83,8 @@ RewrittenBtf rewrite_btf(const Image &image, const std::vector<std::string> &sec
   use_types(image, result.types);
   BtfStrings strings;
   std::string types = result.types.write(strings);
+  if (types.empty()) // nothing is described, and kernels refuse BTF without a type
+    return result;
   result.btf_ext = write_ext(image, section_names, result.types, strings);
   result.btf = make_btf(types, strings.bytes());
   return result;
