@@ -3,11 +3,13 @@
  * stack. */
 #define _GNU_SOURCE
 #include "check.h"
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -260,6 +262,60 @@ static int signal_for_one_thread(void) {
   return 0;
 }
 
+/* Each waits for 200 ms; 0: it waited that long and nothing cut it short. */
+static long elapsed_ms(const struct timespec *since) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+static int sleeps(void) { return nanosleep(&(struct timespec){0, 200000000}, NULL); }
+static int sleeps_until(void) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += 200000000;
+  if (until.tv_nsec >= 1000000000)
+    until.tv_sec++, until.tv_nsec -= 1000000000;
+  return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+static int polls(void) { return poll(NULL, 0, 200); }
+static int waits_on_futex(void) {
+  unsigned word = 0;
+  long result = syscall(SYS_futex, &word, 0 /* FUTEX_WAIT */, 0, &(struct timespec){0, 200000000}, NULL, 0);
+  return result == -1 && errno == ETIMEDOUT ? 0 : 1;
+}
+
+static int stopped_waits_go_on(void) {
+  int (*const waits[])(void) = {sleeps, sleeps_until, polls, waits_on_futex};
+  for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+    pid_t child = fork();
+    if (!child) {
+      struct timespec start;
+      clock_gettime(CLOCK_MONOTONIC, &start);
+      _exit(waits[i]() ? 1 : elapsed_ms(&start) < 200 ? 2 : 0);
+    }
+    int status;
+    usleep(30000);
+    CHECK(kill(child, SIGSTOP) == 0 && waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
+    CHECK(kill(child, SIGCONT) == 0 && waitpid(child, &status, 0) == child);
+    if (status)
+      printf("wait %zu ends with status %x\n", i, status);
+    CHECK(status == 0);
+  }
+  return 0;
+}
+
+static int handler_ends_a_sleep(void) {
+  struct timespec left = {0, 0};
+  install(SIGALRM, count, SA_RESTART);
+  seen = 0;
+  struct itimerval soon = {{0, 0}, {0, 20000}};
+  CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+  CHECK_FAILS(nanosleep(&(struct timespec){10, 0}, &left), EINTR);
+  CHECK(seen == SIGALRM && left.tv_sec == 9 && left.tv_nsec > 0);
+  CHECK_FAILS(syscall(128 /* restart_syscall */), EINTR); /* there is nothing to go on with */
+  return 0;
+}
+
 static int wrong_arguments_are_refused(void) {
   struct sigaction action = {.sa_handler = count};
   CHECK_FAILS(sigaction(SIGKILL, &action, NULL), EINVAL);
@@ -283,6 +339,8 @@ int main(void) {
       {"child signal tells status", child_signal_tells_status},
       {"broken pipe", broken_pipe},
       {"signal for one thread", signal_for_one_thread},
+      {"stopped waits go on", stopped_waits_go_on},
+      {"handler ends a sleep", handler_ends_a_sleep},
       {"wrong arguments are refused", wrong_arguments_are_refused},
   };
   return RUN_CASES("signals", cases);

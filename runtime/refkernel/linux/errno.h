@@ -8,8 +8,9 @@
 
 namespace refkernel {
 
-// Numbers of asm-generic/errno.h, as on riscv64. The last is internal: the call starts again after a signal
-// whose action has SA_RESTART, or that has no handler.
+// Numbers of asm-generic/errno.h, as on riscv64. The last three are internal and say what a call that a signal
+// interrupted does where no handler runs (a stopped process goes on, a default action ignores): it starts again.
+// After a handler it starts again only with erestart and SA_RESTART, otherwise it fails with eintr.
 enum class Errno : int16_t {
   eperm = 1,
   enoent = 2,
@@ -41,6 +42,7 @@ enum class Errno : int16_t {
   emlink = 31,
   epipe = 32,
   erange = 34,
+  edeadlk = 35,
   enametoolong = 36,
   enosys = 38,
   enotempty = 39,
@@ -50,6 +52,8 @@ enum class Errno : int16_t {
   eafnosupport = 97,
   etimedout = 110,
   erestart = 512,
+  erestart_no_handler = 514, // the arguments in user memory say how much is left to do
+  erestart_block = 516,      // goes on through restart_syscall, as the task's RestartBlock says
 };
 
 template <typename T> class [[nodiscard]] SysResult {

@@ -145,7 +145,19 @@ SysResult<void> wait_on(uintptr_t address, uint32_t expected, bool is_private, u
     return Errno::efault;
   if (!sleeps)
     return Errno::eagain;
-  return result == WaitResult::timed_out ? Errno::etimedout : Errno::erestart;
+  if (result == WaitResult::timed_out)
+    return Errno::etimedout;
+  if (deadline == kNoDeadline)
+    return Errno::erestart;
+  current_task()->restart_block = {
+      .resume = [](const RestartBlock &block) -> SyscallResult {
+        return wait_on(block.arguments[0], static_cast<uint32_t>(block.arguments[1]), block.arguments[2],
+                       static_cast<uint32_t>(block.arguments[3]), block.deadline_ns);
+      },
+      .deadline_ns = deadline,
+      .arguments = {address, expected, is_private, mask},
+  };
+  return Errno::erestart_block;
 }
 
 // Wakes some waiters of from and moves others to to, without waking what will find the mutex taken.

@@ -114,7 +114,7 @@ SysResult<void> run_init() {
   Ref<Process> process = KBPF_TRY(make_first_process());
   current()->process = process.get();
   KBPF_TRY(build_tree());
-  process->fs->working_directory = root_directory;
+  process->fs->working_directory = process->fs->root = root_directory;
   KBPF_TRY(open_standard_files(*process->files));
   PreparedProgram prepared;
   KBPF_TRY(prepare_init(prepared));

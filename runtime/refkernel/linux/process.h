@@ -25,6 +25,14 @@ struct IntervalTimer {                       // ITIMER_REAL
   uint64_t deadline_ns = 0, interval_ns = 0; // 0: off
 };
 
+// How an interrupted call with a relative time goes on: the time that is left is not among its arguments.
+struct RestartBlock {
+  SyscallResult (*resume)(const RestartBlock &block) = nullptr; // null: nothing to go on with, eintr
+  uint64_t deadline_ns = 0;
+  uint64_t arguments[4] = {};
+};
+enum class Restart : uint8_t { no, if_action_says, without_handler, by_block };
+
 struct Task {
   Thread *thread = nullptr; // its linux_data points here
   Process *process = nullptr;
@@ -32,7 +40,8 @@ struct Task {
   SignalSet blocked = 0;
   SignalSet saved_blocked = 0; // by sigsuspend, ppoll, pselect and epoll_pwait: restored by the next return
   bool restore_blocked = false;
-  bool restart_call = false; // the system call that returns now starts again unless a handler says otherwise
+  Restart restart_call = Restart::no; // of the system call that returns now
+  RestartBlock restart_block;
   SignalSet waiting_for = 0; // by sigtimedwait
   SignalSet forced = 0;      // caused by an instruction: kills even init
   PendingSignals pending;
@@ -70,6 +79,8 @@ struct Process : RefCounted {
   int exit_status = 0; // as wait4 gives it
   bool vfork_done = true;
   int exit_signal = kSigChld;
+  int8_t nice = 0;
+  uint16_t io_priority = 0; // IOPRIO_PRIO_VALUE
 
   WaitQueue child_changed;  // of a parent in wait4
   WaitQueue task_left;      // of an execve that waits for the other threads

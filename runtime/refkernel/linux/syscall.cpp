@@ -13,6 +13,19 @@ namespace refkernel {
 namespace {
 
 constexpr uint64_t kSigreturnNumber = 139;
+
+Restart restart_of(int64_t result) {
+  switch (static_cast<Errno>(-result)) {
+  case Errno::erestart:
+    return Restart::if_action_says;
+  case Errno::erestart_no_handler:
+    return Restart::without_handler;
+  case Errno::erestart_block:
+    return Restart::by_block;
+  default:
+    return Restart::no;
+  }
+}
 const SyscallEntry *table[kSyscallTableSize];
 std::atomic<uint64_t> reported[kSyscallTableSize / 64];
 
@@ -43,7 +56,7 @@ bool has_syscall(uint64_t number) { return number < kSyscallTableSize && table[n
 void fill_syscall_table() {
   for (auto family : {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls,
                       kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
-                      kSystemCalls, kBpfCalls, kPerfEventCalls})
+                      kSystemCalls, kPriorityCalls, kBpfCalls, kPerfEventCalls})
     for (const SyscallEntry &entry : family)
       table[entry.number] = &entry;
 }
@@ -59,8 +72,9 @@ void handle_syscall(TrapFrame &frame) {
     report_syscall_exit(frame, number, result);
   frame.x[kRegA0] = static_cast<uint64_t>(result);
   Task *task = current_task();
-  if (result == -static_cast<int64_t>(Errno::erestart) && number != kSigreturnNumber) {
-    task->restart_call = true;
+  if (result <= -static_cast<int64_t>(Errno::erestart) && number != kSigreturnNumber &&
+      restart_of(result) != Restart::no) {
+    task->restart_call = restart_of(result);
     task->thread->signal_pending = true;
   } else if (task->restore_blocked) {
     task->thread->signal_pending = true; // the return path puts the mask back

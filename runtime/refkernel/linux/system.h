@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What uname and /proc say of this system. Programs compare the release with Linux's to know what to expect.
 #pragma once
+#include "core/base/text.h"
+
 namespace refkernel {
 constexpr const char *kSystemName = "Linux";
 constexpr const char *kSystemRelease = "6.6.0-kbpf";
 constexpr const char *kSystemVersion = "#1 SMP kbpf reference kernel";
 constexpr const char *kSystemMachine = "riscv64";
-constexpr const char *kHostName = "kbpf";
+constexpr const char *kFirstHostName = "kbpf";
+
+struct LinuxUtsname { // struct new_utsname
+  char system[65], node[65], release[65], version[65], machine[65], domain[65];
+};
+
+// The two names that root may change (names.cpp).
+enum class SystemName { host, domain };
+void print_name(kbpf::TextSink &sink, SystemName which);
 } // namespace refkernel

@@ -63,6 +63,25 @@ SysResult<uint64_t> read_clock(int clock) {
 
 uint64_t add_saturating(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
+SyscallResult sleep_relative(uint64_t deadline, UserPtr<LinuxTimespec> left) {
+  while (now_ns() < deadline) {
+    if (sleep_until(deadline) != WaitResult::interrupted)
+      continue;
+    uint64_t now = now_ns();
+    if (left)
+      KBPF_TRY(left.write(LinuxTimespec::from_ns(deadline > now ? deadline - now : 0)));
+    current_task()->restart_block = {
+        .resume = [](const RestartBlock &block) {
+          return sleep_relative(block.deadline_ns, UserPtr<LinuxTimespec>{block.arguments[0]});
+        },
+        .deadline_ns = deadline,
+        .arguments = {left.address},
+    };
+    return Errno::erestart_block;
+  }
+  return 0;
+}
+
 SyscallResult sleep_on(int clock, uint32_t flags, UserPtr<const LinuxTimespec> wanted,
                        UserPtr<LinuxTimespec> left) {
   if (clock == kThreadCpu || clock == kProcessCpu)
@@ -75,18 +94,10 @@ SyscallResult sleep_on(int clock, uint32_t flags, UserPtr<const LinuxTimespec> w
   if (flags & kAbsolute)
     deadline = deadline > now ? add_saturating(now_ns(), deadline - now) : 0;
   else
-    deadline = add_saturating(now_ns(), deadline);
-  while (now_ns() < deadline) {
-    if (sleep_until(deadline) != WaitResult::interrupted)
-      continue;
-    if (flags & kAbsolute)
-      return Errno::erestart;
-    if (left) {
-      uint64_t current = now_ns();
-      KBPF_TRY(left.write(LinuxTimespec::from_ns(deadline > current ? deadline - current : 0)));
-    }
-    return Errno::eintr;
-  }
+    return sleep_relative(add_saturating(now_ns(), deadline), left);
+  while (now_ns() < deadline)
+    if (sleep_until(deadline) == WaitResult::interrupted)
+      return Errno::erestart_no_handler;
   return 0;
 }
 

@@ -159,8 +159,7 @@ int kbpf_port_may_override(uintptr_t function) {
 }
 
 void kbpf_port_log(const char *line, size_t size) {
-  if (LogLevel::info <= log_limit)
-    log_line(LogLevel::info, "kbpf", {line, size});
+  log_line(LogLevel::info, "kbpf", {line, size});
 }
 void kbpf_port_console_write(const char *text, size_t size) { console_write(text, size); }
 void kbpf_port_panic(const char *text) { panic(text); }

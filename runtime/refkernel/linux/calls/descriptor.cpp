@@ -3,6 +3,7 @@
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/fs/pipe.h"
+#include "refkernel/linux/fs/record_lock.h"
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/process.h"
 
@@ -82,7 +83,7 @@ KERNEL_CALL sys_fcntl(int fd, int command, uint64_t argument) {
   case kSetPipeSize:
     return file->inode()->is(kModeFifo) ? SyscallResult(kPipeCapacity) : Errno::ebadf;
   }
-  return Errno::einval;
+  return is_record_lock_command(command) ? fcntl_record_lock(*file, command, argument) : Errno::einval;
 }
 
 KERNEL_CALL sys_ioctl(int fd, uint32_t command, uint64_t argument) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Changing the tree of names: directories, links, renames; and a process's place in it.
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/mount.h"
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/process.h"
 #include <algorithm>
@@ -159,6 +160,8 @@ KERNEL_CALL sys_unlinkat(int directory_fd, UserPtr<const char> user_path, uint32
     return Errno::enotdir;
   if (!wants_directory && directory)
     return Errno::eisdir;
+  if (directory && (directory->covers || directory->mounted))
+    return Errno::ebusy;
   if (directory && !directory->empty())
     return Errno::enotempty;
   KBPF_TRY(parent.remove(location.last()));
@@ -193,6 +196,8 @@ KERNEL_CALL sys_renameat2(int old_fd, UserPtr<const char> user_old, int new_fd, 
   KBPF_TRY(check_removal(source, *from.inode));
   KBPF_TRY(check_access(target, kMayWrite | kMayExecute));
   Directory *moved = from.inode->as_directory();
+  if ((moved && moved->covers) || (to.inode && to.inode->as_directory() && to.inode->as_directory()->covers))
+    return Errno::ebusy;
   if (to.trailing_slash && !moved)
     return Errno::enotdir;
   if (moved && is_below(&target, moved))
@@ -323,19 +328,52 @@ KERNEL_CALL sys_fchdir(int fd) {
   return change_directory(Ref<Inode>::share(KBPF_TRY(get_file(fd))->inode()));
 }
 
-// The tree has no mounts: what is at its place already is "busy", anything else is not permitted.
+KERNEL_CALL sys_chroot(UserPtr<const char> path) {
+  Ref<Inode> inode = KBPF_TRY(find_at(kAtFdCwd, path, 0, LastLink::follow));
+  if (!inode->is(kModeDirectory))
+    return Errno::enotdir;
+  KBPF_TRY(check_access(*inode, kMayExecute));
+  if (current_process().credentials.euid != 0)
+    return Errno::eperm;
+  MutexGuard guard(namespace_lock);
+  std::swap(current_process().fs->root, inode);
+  return 0;
+}
+
+// tmpfs alone can be mounted. What else Linux has is at its place already: mounting it there again is "busy", and
+// elsewhere not to be had.
 KERNEL_CALL sys_mount(UserPtr<const char>, UserPtr<const char> user_target, UserPtr<const char> user_type,
-                      uint64_t, uintptr_t) {
-  PathName type = KBPF_TRY(PathName::read(user_type));
+                      uint64_t flags, uintptr_t) {
+  constexpr uint64_t kRemount = 32, kBind = 4096, kMove = 8192, kPropagation = 0x1e0000;
+  if (current_process().credentials.euid != 0)
+    return Errno::eperm;
   Ref<Inode> target = KBPF_TRY(find_at(kAtFdCwd, user_target, 0, LastLink::follow));
   if (!target->is(kModeDirectory))
     return Errno::enotdir;
-  return type.text() == target->kind.name ? Errno::ebusy : Errno::eperm;
+  if (flags & (kRemount | kBind | kMove | kPropagation))
+    return Errno::einval;
+  PathName type = KBPF_TRY(PathName::read(user_type));
+  if (type.text() == kTmpFs.name) {
+    MutexGuard guard(namespace_lock);
+    return mount_tmpfs(*target, 01777);
+  }
+  if (type.text() == target->kind.name)
+    return Errno::ebusy;
+  bool known = std::any_of(kFileSystems.begin(), kFileSystems.end(),
+                           [&](const FileSystemKind *kind) { return type.text() == kind->name; });
+  return known ? Errno::eperm : Errno::enodev;
 }
 
-KERNEL_CALL sys_umount2(UserPtr<const char> user_target, uint32_t) {
-  KBPF_TRY(find_at(kAtFdCwd, user_target, 0, LastLink::follow));
-  return Errno::einval; // not a mount point
+KERNEL_CALL sys_umount2(UserPtr<const char> user_target, uint32_t flags) {
+  constexpr uint32_t kForce = 1, kDetach = 2, kExpire = 4, kNoFollow = 8;
+  if (flags & ~(kForce | kDetach | kExpire | kNoFollow))
+    return Errno::einval;
+  if (current_process().credentials.euid != 0)
+    return Errno::eperm;
+  Ref<Inode> target =
+      KBPF_TRY(find_at(kAtFdCwd, user_target, 0, flags & kNoFollow ? LastLink::keep : LastLink::follow));
+  MutexGuard guard(namespace_lock);
+  return unmount(*target);
 }
 
 namespace {
@@ -343,7 +381,8 @@ constexpr SyscallEntry kDirectoryTable[] = {
     SYSCALL_ENTRY(17, getcwd),   SYSCALL_ENTRY(33, mknodat),    SYSCALL_ENTRY(34, mkdirat),
     SYSCALL_ENTRY(35, unlinkat), SYSCALL_ENTRY(36, symlinkat),  SYSCALL_ENTRY(37, linkat),
     SYSCALL_ENTRY(39, umount2),  SYSCALL_ENTRY(40, mount),      SYSCALL_ENTRY(49, chdir),
-    SYSCALL_ENTRY(50, fchdir),   SYSCALL_ENTRY(61, getdents64), SYSCALL_ENTRY(276, renameat2),
+    SYSCALL_ENTRY(50, fchdir),   SYSCALL_ENTRY(51, chroot),     SYSCALL_ENTRY(61, getdents64),
+    SYSCALL_ENTRY(276, renameat2),
 };
 }
 constinit const std::span<const SyscallEntry> kDirectoryCalls{kDirectoryTable};

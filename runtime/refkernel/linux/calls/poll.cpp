@@ -35,12 +35,17 @@ SysResult<uint64_t> deadline_of(UserPtr<const LinuxTimespec> timeout) {
   return after(time.to_ns());
 }
 
-// Linux writes back what is left of the time, where it can.
-void write_rest(UserPtr<LinuxTimespec> timeout, uint64_t deadline) {
+// Linux writes back what is left of the time, where it can: an interrupted call may then start again with it.
+bool write_rest(UserPtr<LinuxTimespec> timeout, uint64_t deadline) {
   if (!timeout || deadline == kNoDeadline)
-    return;
+    return true;
   uint64_t now = now_ns();
-  (void)timeout.write(LinuxTimespec::from_ns(deadline > now ? deadline - now : 0));
+  return timeout.write(LinuxTimespec::from_ns(deadline > now ? deadline - now : 0)).ok();
+}
+
+// How a call ends that found nothing ready: with the rest of its time unwritten, it must not start again.
+Errno failure_of(const SysResult<int> &ready, bool rest_written) {
+  return ready.error() == Errno::erestart_no_handler && !rest_written ? Errno::eintr : ready.error();
 }
 
 // Calls look, which counts what is ready, until something is, deadline, or a signal.
@@ -51,7 +56,7 @@ template <typename Look> SysResult<int> wait_until_ready(uint64_t deadline, Look
     if (ready || now_ns() >= deadline)
       return ready;
     if (wait_for_event(sequence, deadline) == WaitResult::interrupted)
-      return Errno::eintr;
+      return Errno::erestart_no_handler;
   }
 }
 
@@ -89,9 +94,9 @@ KERNEL_CALL sys_ppoll(UserPtr<PollFd> user_fds, size_t count, UserPtr<LinuxTimes
     }
     return found;
   });
-  write_rest(timeout, deadline);
+  bool rest_written = write_rest(timeout, deadline);
   if (!ready.ok())
-    return ready;
+    return failure_of(ready, rest_written);
   for (size_t i = 0; i < count; ++i)
     KBPF_TRY(user_fds.at(i).write(fds.items[i]));
   return ready;
@@ -146,11 +151,11 @@ KERNEL_CALL sys_pselect6(int limit, uintptr_t read_set, uintptr_t write_set, uin
   }
   bool bad = false;
   SysResult<int> ready = wait_until_ready(deadline, [&] { return look_at_sets(sets, limit, bad); });
-  write_rest(timeout, deadline);
+  bool rest_written = write_rest(timeout, deadline);
   if (bad)
     return Errno::ebadf;
   if (!ready.ok())
-    return ready;
+    return failure_of(ready, rest_written);
   for (size_t kind = 0; kind < 3; ++kind)
     if (user_sets[kind] && !copy_to_user(user_sets[kind], sets.ready[kind], bytes))
       return Errno::efault;

@@ -14,9 +14,6 @@ namespace refkernel {
 
 namespace {
 
-struct LinuxUtsname {
-  char system[65], node[65], release[65], version[65], machine[65], domain[65];
-};
 struct LinuxSysinfo { // struct sysinfo
   int64_t uptime;
   uint64_t loads[3], total_ram, free_ram, shared_ram, buffer_ram, total_swap, free_swap;
@@ -26,27 +23,12 @@ struct LinuxSysinfo { // struct sysinfo
 };
 static_assert(sizeof(LinuxSysinfo) == 112);
 
-void set_field(char (&field)[65], std::string_view text) {
-  memcpy(field, text.data(), std::min(text.size(), sizeof(field) - 1));
-}
-
 bool task_exists(int tid) {
   SpinGuard guard(tasks_lock);
   return tid == 0 || find_task(static_cast<uint32_t>(tid));
 }
 
 } // namespace
-
-KERNEL_CALL sys_uname(UserPtr<LinuxUtsname> name) {
-  LinuxUtsname result{};
-  set_field(result.system, kSystemName);
-  set_field(result.node, kHostName);
-  set_field(result.release, kSystemRelease);
-  set_field(result.version, kSystemVersion);
-  set_field(result.machine, kSystemMachine);
-  set_field(result.domain, "(none)");
-  return name.write(result);
-}
 
 KERNEL_CALL sys_sysinfo(UserPtr<LinuxSysinfo> info) {
   LinuxSysinfo result{};
@@ -118,15 +100,6 @@ KERNEL_CALL sys_sched_getparam(int tid, UserPtr<int32_t> parameter) {
 }
 KERNEL_CALL sys_sched_get_priority_max(int policy) { return policy == 0 ? SyscallResult(0) : Errno::einval; }
 KERNEL_CALL sys_sched_get_priority_min(int policy) { return policy == 0 ? SyscallResult(0) : Errno::einval; }
-KERNEL_CALL sys_getpriority(int which, int) {
-  return which < 0 || which > 2 ? SyscallResult(Errno::einval) : 20;
-} // nice 0
-KERNEL_CALL sys_setpriority(int which, int, int nice) {
-  return which < 0 || which > 2                           ? SyscallResult(Errno::einval)
-         : nice < 0 && current_process().credentials.euid ? Errno::eacces
-                                                          : SyscallResult(0);
-}
-
 KERNEL_CALL sys_prlimit64(int pid, uint32_t resource, UserPtr<const LinuxRlimit> limit,
                           UserPtr<LinuxRlimit> old) {
   if (resource >= kLimitCount)
@@ -282,9 +255,16 @@ KERNEL_CALL sys_reboot(uint32_t magic, uint32_t magic2, uint32_t command, uintpt
 KERNEL_CALL sys_socket(int, int, int) { return Errno::eafnosupport; }
 KERNEL_CALL sys_socketpair(int, int, int, uintptr_t) { return Errno::eafnosupport; }
 
+// kernel_log.cpp, names.cpp
+KERNEL_CALL sys_syslog(int action, uintptr_t buffer, int size);
+KERNEL_CALL sys_uname(UserPtr<LinuxUtsname> name);
+KERNEL_CALL sys_sethostname(uintptr_t name, int size);
+KERNEL_CALL sys_setdomainname(uintptr_t name, int size);
+
 namespace {
 constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(90, capget),
+    SYSCALL_ENTRY(116, syslog),
     SYSCALL_ENTRY(119, sched_setscheduler),
     SYSCALL_ENTRY(120, sched_getscheduler),
     SYSCALL_ENTRY(121, sched_getparam),
@@ -293,10 +273,10 @@ constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(124, sched_yield),
     SYSCALL_ENTRY(125, sched_get_priority_max),
     SYSCALL_ENTRY(126, sched_get_priority_min),
-    SYSCALL_ENTRY(140, setpriority),
-    SYSCALL_ENTRY(141, getpriority),
     SYSCALL_ENTRY(142, reboot),
     SYSCALL_ENTRY(160, uname),
+    SYSCALL_ENTRY(161, sethostname),
+    SYSCALL_ENTRY(162, setdomainname),
     SYSCALL_ENTRY(167, prctl),
     SYSCALL_ENTRY(168, getcpu),
     SYSCALL_ENTRY(179, sysinfo),

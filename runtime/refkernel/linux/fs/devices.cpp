@@ -49,6 +49,8 @@ public:
       char text[256];
       size_t shown = std::min(size, sizeof(text));
       KBPF_TRY(from.take(text, shown));
+      if (shown && text[shown - 1] == '\n')
+        --shown;
       log_line(LogLevel::warn, "linux::kmsg", std::string_view(text, shown));
     }
     return size;

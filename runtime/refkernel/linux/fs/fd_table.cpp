@@ -2,6 +2,7 @@
 // The descriptor table: an array that grows. References are dropped outside of its spin lock, since the last
 // one may run a file's destructor.
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/record_lock.h"
 #include "refkernel/linux/process.h"
 #include <algorithm>
 #include <memory>
@@ -12,10 +13,12 @@ namespace {
 // What was taken out of a table: let go when the table's lock is free again, so it is declared before the
 // guard.
 struct Removed {
+  const FdTable *table;
   File *file = nullptr;
   ~Removed() {
     if (!file)
       return;
+    release_record_locks(*file->inode(), table); // of the process, whichever descriptor it set them through
     file->drop_descriptor();
     Ref<File>::adopt(file);
   }
@@ -31,7 +34,7 @@ SysResult<Ref<FdTable>> FdTable::create() {
 
 FdTable::~FdTable() {
   for (uint32_t fd = 0; fd < capacity_; ++fd)
-    Removed entry{entries_[fd].file};
+    Removed entry{this, entries_[fd].file};
   heap_free(entries_, capacity_ * sizeof(Entry), alignof(Entry));
 }
 
@@ -111,7 +114,7 @@ SysResult<void> FdTable::replace(int fd, Ref<File> file, bool close_on_exec) {
   if (fd < 0 || static_cast<uint64_t>(fd) >= current_process().limits[kLimitFiles].soft)
     return Errno::ebadf;
   KBPF_TRY(grow(static_cast<uint32_t>(fd) + 1));
-  Removed old;
+  Removed old{this};
   SpinGuard guard(lock_);
   file->add_descriptor();
   old.file = std::exchange(entries_[fd], Entry{file.release(), close_on_exec}).file;
@@ -119,7 +122,7 @@ SysResult<void> FdTable::replace(int fd, Ref<File> file, bool close_on_exec) {
 }
 
 SysResult<void> FdTable::close(int fd) {
-  Removed old;
+  Removed old{this};
   SpinGuard guard(lock_);
   if (!in_range(fd) || !entries_[fd].file)
     return Errno::ebadf;

@@ -43,7 +43,7 @@ private:
 };
 
 struct FsContext : RefCounted {
-  Ref<Inode> working_directory; // guarded by namespace_lock
+  Ref<Inode> working_directory, root; // guarded by namespace_lock
   std::atomic<uint32_t> umask{022};
 };
 

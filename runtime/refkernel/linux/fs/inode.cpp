@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What all inodes and open files have in common: numbers, times, stat, names.
 #include "refkernel/linux/fs/inode.h"
+#include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
+#include "refkernel/linux/fs/record_lock.h"
+#include "refkernel/linux/process.h"
 #include "refkernel/linux/time.h"
 #include "refkernel/sched/thread.h"
 #include <cstring>
@@ -18,6 +21,12 @@ const FileSystemKind kBpfFs = {"bpf", 0xcafe4a11, 7};
 const FileSystemKind kTmpFs = {"tmpfs", 0x01021994, 8};
 const FileSystemKind kAnonFs = {"anon_inodefs", 0x09041934, 9};
 const FileSystemKind kPipeFs = {"pipefs", 0x50495045, 10};
+
+namespace {
+constexpr const FileSystemKind *kKinds[] = {&kRootFs,  &kProcFs, &kDevFs, &kSysFs, &kTraceFs,
+                                            &kDebugFs, &kBpfFs,  &kTmpFs, &kPipeFs};
+}
+constinit const std::span<const FileSystemKind *const> kFileSystems{kKinds};
 
 constinit Mutex namespace_lock;
 [[clang::no_destroy]] constinit Ref<Inode> root_directory;
@@ -68,6 +77,7 @@ File::File(Ref<Inode> inode, uint32_t flags)
 
 File::~File() {
   (void)set_lock(LockKind::none, false); // letting go cannot fail
+  release_record_locks(*inode_, this);
   heap_free(name_, name_size_, 1);
 }
 
@@ -117,7 +127,7 @@ void File::append_name(kbpf::TextSink &sink) const {
   if (directory_ && path_of(*directory_, sink).ok()) {
     if (!name_size_)
       return;
-    if (directory_.get() != root_directory.get())
+    if (directory_.get() != current_process().fs->root.get())
       sink.append("/");
   }
   sink.append({name_, name_size_});

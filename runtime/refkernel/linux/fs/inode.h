@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Inodes: what names in the tree refer to. One tree of memory holds everything; /proc, /dev and /sys are
-// directories of their own kinds in it, so there are no mounts. namespace_lock guards names: entries and
+// directories of their own kinds in it; only tmpfs is mounted (mount.h). namespace_lock guards names: entries and
 // parents of all directories.
 #pragma once
 #include "refkernel/linux/fs/file.h"
 #include "refkernel/linux/fs/file_data.h"
+#include <span>
 
 struct kbpf_object;
 
 namespace refkernel {
 
 class Directory;
+struct RecordLock;
 
 // What statfs and st_dev tell of the part of the tree that an inode is in.
 struct FileSystemKind {
@@ -20,6 +22,7 @@ struct FileSystemKind {
 };
 extern const FileSystemKind kRootFs, kProcFs, kDevFs, kSysFs, kTraceFs, kDebugFs, kBpfFs, kTmpFs, kAnonFs,
     kPipeFs;
+extern const std::span<const FileSystemKind *const> kFileSystems; // those with a name for mount(2)
 
 extern Mutex namespace_lock;
 
@@ -59,6 +62,7 @@ public:
   std::atomic<uint32_t> uid{0}, gid{0}, link_count{1};
   std::atomic<uint64_t> access_ns{0}, modify_ns{0}, change_ns{0}; // real time
   FileLockState file_lock;
+  std::atomic<RecordLock *> records{nullptr}; // record_lock.cpp's
 
 protected:
   ~Inode() = default;
@@ -92,6 +96,7 @@ public:
   Directory *parent() const { return parent_; } // null: the root, or removed
   void set_parent(Directory *parent) { parent_ = parent; }
   bool removed = false;
+  Directory *mounted = nullptr, *covers = nullptr; // mount.cpp's: the root seen here; what this root hides
 
 private:
   Directory *parent_ = nullptr; // it holds a reference to this one, not the other way round

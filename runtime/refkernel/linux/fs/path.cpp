@@ -3,6 +3,7 @@
 // front.
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/mount.h"
 #include "refkernel/linux/process.h"
 #include <cstring>
 
@@ -95,7 +96,8 @@ SysResult<void> walk_locked(Ref<Inode> start, std::string_view path, LastLink la
   if (!rest)
     return Errno::enomem;
   KBPF_TRY(rest.set(path));
-  Ref<Inode> here = rest.absolute() ? root_directory : std::move(start);
+  const Ref<Inode> root = current_process().fs->root;
+  Ref<Inode> here = rest.absolute() ? root : std::move(start);
   bool trailing_slash = path.ends_with('/');
   unsigned links = 0;
   location = Location{};
@@ -118,7 +120,7 @@ SysResult<void> walk_locked(Ref<Inode> start, std::string_view path, LastLink la
     if (name == "." || name == "..") {
       location.last_is_dot = is_last && name == ".";
       location.last_is_dot_dot = is_last && name == "..";
-      if (name == ".." && directory->parent())
+      if (name == ".." && directory->parent() && here.get() != root.get())
         here = Ref<Inode>::share(directory->parent());
       continue;
     }
@@ -139,16 +141,17 @@ SysResult<void> walk_locked(Ref<Inode> start, std::string_view path, LastLink la
       }
       KBPF_TRY(rest.prepend(**found));
       if (rest.absolute())
-        here = root_directory;
+        here = root;
       continue;
     }
+    Ref<Inode> entry = mounted_at(std::move(*found));
     if (is_last) {
-      if (trailing_slash && !(*found)->is(kModeDirectory))
+      if (trailing_slash && !entry->is(kModeDirectory))
         return Errno::enotdir;
-      set_place(location, here, name, *found);
+      set_place(location, here, name, std::move(entry));
       return {};
     }
-    here = *found;
+    here = std::move(entry);
   }
 }
 
@@ -158,11 +161,10 @@ SysResult<void> walk(Ref<Inode> start, std::string_view path, LastLink last, Loc
 }
 
 SysResult<Ref<Inode>> start_directory(int directory_fd, std::string_view path) {
-  if (path.starts_with('/'))
-    return root_directory;
-  if (directory_fd == kAtFdCwd) {
+  if (path.starts_with('/') || directory_fd == kAtFdCwd) {
     MutexGuard guard(namespace_lock);
-    return current_process().fs->working_directory;
+    const FsContext &context = *current_process().fs;
+    return path.starts_with('/') ? context.root : context.working_directory;
   }
   Ref<File> file = KBPF_TRY(get_file(directory_fd));
   if (!file->inode()->is(kModeDirectory) && !path.empty())
@@ -187,7 +189,8 @@ SysResult<Ref<Inode>> find_at(int directory_fd, UserPtr<const char> user_path, u
 }
 
 SysResult<void> path_of_locked(Inode &inode, kbpf::TextSink &sink) {
-  if (&inode == root_directory.get()) {
+  const Inode *root = current_process().fs->root.get();
+  if (&inode == root) {
     sink.append("/");
     return {};
   }
@@ -200,12 +203,15 @@ SysResult<void> path_of_locked(Inode &inode, kbpf::TextSink &sink) {
   if (!path.bytes)
     return Errno::enomem;
   Directory *directory = inode.as_directory();
-  while (directory && directory != root_directory.get()) {
-    if (!directory->parent())
+  while (directory && directory != root) {
+    if (!directory->parent()) // removed, or outside of the caller's root
       return Errno::enoent;
     char name[kNameMax + 1];
     kbpf::TextBuffer buffer(name, sizeof(name));
-    KBPF_TRY(directory->parent()->name_of(*directory, buffer));
+    const Directory *named = directory;
+    while (named->covers)
+      named = named->covers;
+    KBPF_TRY(directory->parent()->name_of(*named, buffer));
     size_t size = buffer.text().size();
     if (path.start < size + 1)
       return Errno::enametoolong;

@@ -52,7 +52,7 @@ SysResult<Directory *> directory_for_new(int directory_fd, std::string_view path
 SysResult<void> insert_new(Directory &directory, std::string_view name, Ref<Inode> inode);
 
 SysResult<Ref<Inode>> start_directory(int directory_fd, std::string_view path);
-// The absolute path of a directory; enoent where it was removed.
+// The path of a directory from the caller's root; enoent where it was removed or lies outside.
 SysResult<void> path_of(Inode &directory, kbpf::TextSink &sink); // takes namespace_lock
 SysResult<void> path_of_locked(Inode &directory, kbpf::TextSink &sink);
 

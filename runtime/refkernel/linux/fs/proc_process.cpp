@@ -69,12 +69,15 @@ private:
 };
 
 struct Summary { // copied under tasks_lock
-  bool found = false, zombie = false, stopped = false;
+  bool found = false, zombie = false, stopped = false, running = false;
+  int nice;
   char name[16];
   uint32_t pid, ppid, pgid, sid, threads, uid, gid;
   uint64_t cpu_ns, children_cpu_ns, start_ns;
   SignalSet pending = 0, blocked = 0;
-  const char *state() const { return zombie ? "Z (zombie)" : stopped ? "T (stopped)" : "S (sleeping)"; }
+  const char *state() const {
+    return zombie ? "Z (zombie)" : stopped ? "T (stopped)" : running ? "R (running)" : "S (sleeping)";
+  }
 };
 
 Summary summary_of(uint32_t pid) {
@@ -86,6 +89,8 @@ Summary summary_of(uint32_t pid) {
   summary.found = true;
   summary.zombie = process->zombie;
   summary.stopped = process->stopped;
+  summary.running = process == &current_process(); // of the others it is not known without asking each hart
+  summary.nice = process->nice;
   std::copy(std::begin(process->name), std::end(process->name), summary.name);
   summary.pid = process->pid;
   summary.ppid = process->parent ? process->parent->pid : 0;
@@ -109,8 +114,8 @@ void generate_stat(TextSink &sink, uint64_t pid) {
   uint64_t size = Areas(static_cast<uint32_t>(pid)).total_size();
   kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state()[0],
               process.ppid, process.pgid, process.sid);
-  kbpf::print(sink, "{} 0 {} 0 20 0 {} 0 {} {} 0 {}", to_ticks(process.cpu_ns),
-              to_ticks(process.children_cpu_ns), process.threads, to_ticks(process.start_ns), size,
+  kbpf::print(sink, "{} 0 {} 0 {} {} {} 0 {} {} 0 {}", to_ticks(process.cpu_ns),
+              to_ticks(process.children_cpu_ns), 20 + process.nice, process.nice, process.threads, to_ticks(process.start_ns), size,
               UINT64_MAX);
   kbpf::print(sink, " 0 0 0 0 0 {} {} 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", process.pending,
               process.blocked);
@@ -240,15 +245,13 @@ public:
     return path_of_locked(*target, sink);
   }
   SysResult<Ref<Inode>> jump() override {
-    if (place_ == Place::root)
-      return root_directory;
     SpinGuard guard(tasks_lock);
     Process *process = find_process(pid_);
     if (!process || process->zombie)
       return Errno::enoent;
     if (place_ == Place::program)
       return process->executable_inode;
-    return process->fs->working_directory;
+    return place_ == Place::root ? process->fs->root : process->fs->working_directory;
   }
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // /proc's files about the whole system, and the /sys files about processors.
 #include "refkernel/linux/fs/devices.h"
+#include "refkernel/linux/fs/mount.h"
 #include "refkernel/linux/fs/probe_targets.h"
 #include "refkernel/linux/fs/procfs.h"
 #include "refkernel/linux/hooks.h"
@@ -33,6 +34,8 @@ void generate_mounts(TextSink &sink, uint64_t) {
               "sysfs rw 0 0\n"
               "tracefs /sys/kernel/tracing tracefs rw 0 0\ndebugfs /sys/kernel/debug debugfs rw 0 0\n"
               "bpf /sys/fs/bpf bpf rw,mode=1777 0 0\n");
+  MutexGuard guard(namespace_lock);
+  print_mounts(sink);
 }
 
 void generate_uptime(TextSink &sink, uint64_t) {
@@ -45,8 +48,7 @@ void generate_version(TextSink &sink, uint64_t) {
 }
 
 void generate_filesystems(TextSink &sink, uint64_t) {
-  for (const FileSystemKind *kind :
-       {&kRootFs, &kProcFs, &kDevFs, &kSysFs, &kTraceFs, &kDebugFs, &kBpfFs, &kTmpFs, &kPipeFs})
+  for (const FileSystemKind *kind : kFileSystems)
     kbpf::print(sink, "nodev\t{}\n", kind->name);
 }
 
@@ -74,11 +76,16 @@ struct Setting {
 };
 constexpr Setting kSettings[] = {
     {"kernel", "ostype", kSystemName},     {"kernel", "osrelease", kSystemRelease},
-    {"kernel", "version", kSystemVersion}, {"kernel", "hostname", kHostName},
+    {"kernel", "version", kSystemVersion},
     {"kernel", "pid_max", "32768"},        {"kernel", "unprivileged_bpf_disabled", "2"},
     {"kernel", "kptr_restrict", "0"},      {"kernel", "perf_event_paranoid", "2"},
     {"vm", "overcommit_memory", "1"},      {"fs", "pipe-max-size", "65536"},
 };
+
+void generate_name(TextSink &sink, uint64_t which) {
+  print_name(sink, static_cast<SystemName>(which));
+  sink.append("\n");
+}
 
 void generate_setting(TextSink &sink, uint64_t index) { kbpf::print(sink, "{}\n", kSettings[index].text); }
 
@@ -111,6 +118,10 @@ SysResult<void> add_system_files(Inode &proc) {
     KBPF_TRY(
         add_entry(*directory, kSettings[i].name, make_generated_file(kProcFs, 0444, generate_setting, i)));
   }
+  Ref<Inode> kernel = KBPF_TRY(ensure_directory(*sys, "kernel", kProcFs, 0555));
+  for (auto [name, which] : {std::pair{"hostname", SystemName::host}, {"domainname", SystemName::domain}})
+    KBPF_TRY(add_entry(*kernel, name,
+                       make_generated_file(kProcFs, 0444, generate_name, static_cast<uint64_t>(which))));
   return {};
 }
 

@@ -32,6 +32,7 @@ SysResult<Ref<FsContext>> copy_context(FsContext &from) {
     return Errno::enomem;
   MutexGuard guard(namespace_lock);
   copy->working_directory = from.working_directory;
+  copy->root = from.root;
   copy->umask = from.umask.load();
   return copy;
 }
@@ -64,6 +65,8 @@ SysResult<Ref<Process>> copy_process(Process &parent, uint64_t flags) {
   child->argument_start = parent.argument_start;
   child->argument_end = parent.argument_end;
   child->credentials = parent.credentials;
+  child->nice = parent.nice;
+  child->io_priority = parent.io_priority;
   std::copy(std::begin(parent.limits), std::end(parent.limits), child->limits);
   std::copy(std::begin(parent.name), std::end(parent.name), child->name);
   child->pgid = parent.pgid;

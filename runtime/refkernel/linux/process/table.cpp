@@ -134,7 +134,6 @@ SysResult<Ref<Process>> make_first_process() {
   Ref<FsContext> context = Ref<FsContext>::adopt(try_make<FsContext>());
   if (!process || !actions || !context)
     return Errno::enomem;
-  context->working_directory = root_directory;
   process->actions = std::move(actions);
   process->fs = std::move(context);
   process->space = KBPF_TRY(AddressSpace::create());

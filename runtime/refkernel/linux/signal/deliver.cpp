@@ -88,6 +88,13 @@ void stop_process(Process &process, int signal) {
   parent->child_changed.wake_all();
 }
 
+// The ecall is executed once more, with the arguments that it had.
+void call_again(TrapFrame &frame) {
+  frame.epc -= 4;
+  frame.x[kRegA0] = frame.orig_a0;
+}
+constexpr uint64_t kRestartSyscallNumber = 128;
+
 enum class Next { nothing, handler, leave, die };
 
 // The next signal that needs something done in this thread. Waits while the process is stopped.
@@ -138,7 +145,7 @@ Next choose(Task &task, LinuxSiginfo &info, SignalAction &action, int &status) {
 
 void before_user_return(TrapFrame &frame) {
   Task &task = *current_task();
-  bool restarts = std::exchange(task.restart_call, false);
+  Restart restart = std::exchange(task.restart_call, Restart::no);
   LinuxSiginfo info;
   SignalAction action;
   int status = 0;
@@ -150,23 +157,22 @@ void before_user_return(TrapFrame &frame) {
       die(frame, info, status);
     if (next == Next::nothing)
       break;
-    if (std::exchange(restarts, false)) {
-      if (action.flags & kSaRestart) {
-        frame.epc -= 4;
-        frame.x[kRegA0] = frame.orig_a0;
-      } else {
+    if (Restart wanted = std::exchange(restart, Restart::no); wanted != Restart::no) {
+      if (wanted == Restart::if_action_says && (action.flags & kSaRestart))
+        call_again(frame);
+      else
         frame.x[kRegA0] = static_cast<uint64_t>(-static_cast<int64_t>(Errno::eintr));
-      }
     }
     if (!push_frame(frame, task, info, action).ok())
       die(frame, make_siginfo(kSigSegv, kSegvMapError), wait_status_killed(kSigSegv));
+    task.restart_block.resume = nullptr; // what the handler interrupted before restart_syscall ends with eintr
     task.restore_blocked = false;
     set_blocked(task.blocked | action.mask | (action.flags & kSaNoDefer ? 0 : signal_bit(info.signo)));
   }
-  if (restarts) {
-    frame.epc -= 4;
-    frame.x[kRegA0] = frame.orig_a0;
-  }
+  if (restart != Restart::no)
+    call_again(frame);
+  if (restart == Restart::by_block)
+    frame.x[kRegA7] = kRestartSyscallNumber;
   if (std::exchange(task.restore_blocked, false))
     set_blocked(task.saved_blocked);
 }
@@ -194,6 +200,11 @@ void handle_user_exception(TrapFrame &frame, UserFault fault, uintptr_t address)
   }
   info.address = address;
   force_signal(info);
+}
+
+KERNEL_CALL sys_restart_syscall() {
+  RestartBlock block = std::exchange(current_task()->restart_block, {});
+  return block.resume ? block.resume(block) : SyscallResult(Errno::eintr);
 }
 
 KERNEL_CALL sys_rt_sigreturn(TrapFrame &frame) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The system calls about signals, except rt_sigreturn (deliver.cpp).
+// The system calls about signals, except rt_sigreturn and restart_syscall (deliver.cpp).
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/process.h"
@@ -119,7 +119,7 @@ KERNEL_CALL sys_rt_sigsuspend(UserPtr<const SignalSet> mask, size_t size) {
     task.process->signal_arrived.sleep(tasks_lock);
   }
   task.thread->signal_pending = true;
-  return Errno::eintr;
+  return Errno::erestart_no_handler;
 }
 
 KERNEL_CALL sys_rt_sigtimedwait(UserPtr<const SignalSet> set, UserPtr<LinuxSiginfo> info,
@@ -245,12 +245,15 @@ KERNEL_CALL sys_rt_tgsigqueueinfo(int group, int tid, int signal, UserPtr<const 
   return signal_task(static_cast<uint32_t>(group), static_cast<uint32_t>(tid), info);
 }
 
-KERNEL_CALL sys_rt_sigreturn(TrapFrame &frame); // deliver.cpp
+// deliver.cpp
+KERNEL_CALL sys_restart_syscall();
+KERNEL_CALL sys_rt_sigreturn(TrapFrame &frame);
 
 namespace {
 constexpr SyscallEntry kSignalTable[] = {
     SYSCALL_ENTRY(74, signalfd4),
     SYSCALL_ENTRY(129, kill),
+    SYSCALL_ENTRY(128, restart_syscall),
     SYSCALL_ENTRY(130, tkill),
     SYSCALL_ENTRY(131, tgkill),
     SYSCALL_ENTRY(132, sigaltstack),
