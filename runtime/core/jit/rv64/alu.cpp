@@ -9,18 +9,20 @@
 namespace kbpf::rv64 {
 namespace {
 
-bool is_64(const Insn &insn) { return insn.cls() == KBPF_CLASS_ALU64; }
-unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) & (is_64(insn) ? 63u : 31u); }
+constexpr bool is_64(const Insn &insn) { return insn.cls() == KBPF_CLASS_ALU64; }
+constexpr unsigned shift_count(const Insn &insn, int32_t imm) {
+  return static_cast<unsigned>(imm) & (is_64(insn) ? 63u : 31u);
+}
 
 } // namespace
 
 [[gnu::always_inline]] inline void Lowering::finish_alu(const Insn &insn, Extension extension) {
-  bool clears = !is_64(insn) && !extension.zero && !upper_half_unused();
-  if (clears)
-    extension = {.zero = true, .sign = false};
-  set_extension(insn.dst(), extension);
-  if (clears)
+  if (!is_64(insn) && !(extension & kZero) && !upper_half_unused()) {
+    set_extension(insn.dst(), kZero);
     emit_.zext_w(native(insn.dst()), native(insn.dst()));
+  } else {
+    set_extension(insn.dst(), extension);
+  }
 }
 
 [[gnu::always_inline]] inline void Lowering::add(const Insn &insn, uint8_t source) {
@@ -36,7 +38,7 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
     } else {
       add_constant(rd, native(source), imm);
     }
-    return finish_alu(insn, {});
+    return finish_alu(insn, kUnknown);
   }
   Reg rs1 = read(source, t0);
   if (insn.src_is_reg()) {
@@ -47,7 +49,7 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
   } else {
     emit_.addw(rd, rs1, constant_operand(imm, t1));
   }
-  finish_alu(insn, {.zero = false, .sign = true});
+  finish_alu(insn, kSign);
 }
 
 [[gnu::always_inline]] inline void Lowering::add_constant(Reg rd, Reg rs, int64_t value) {
@@ -70,25 +72,20 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
     emit_.insn(insn.imm == 3   ? encode::sh1add(rd, rs1, rs1)
                : insn.imm == 5 ? encode::sh2add(rd, rs1, rs1)
                                : encode::sh3add(rd, rs1, rs1));
-    return finish_alu(insn, {.zero = false, .sign = false});
+    return finish_alu(insn, kUnknown);
   } else {
     rs2 = constant_operand(insn.imm, t1);
   }
   emit_.insn(is_64(insn) ? encode::mul(rd, rs1, rs2) : encode::mulw(rd, rs1, rs2));
-  finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
+  finish_alu(insn, is_64(insn) ? kUnknown : kSign);
 }
 
 // Computed on all 64 bits: the low half of the result is right in any case, and its upper half often known.
 [[gnu::always_inline]] inline void Lowering::bitwise(const Insn &insn, uint8_t source) {
   Reg rd = native(insn.dst()), rs1 = read(source, t0);
   Extension a = extension(source);
-  Extension b = insn.src_is_reg() ? extension(insn.src()) : Extension{.zero = insn.imm >= 0, .sign = true};
-  Extension result = {.zero = a.zero && b.zero, .sign = a.sign && b.sign};
-  if (insn.code() == KBPF_ALU_AND) {
-    result.zero = a.zero || b.zero;
-    if ((a.zero && a.sign) || (b.zero && b.sign)) // not negative, so neither is the result
-      result = {.zero = true, .sign = true};
-  }
+  Extension b = insn.src_is_reg() ? extension(insn.src()) : of_number(insn.imm);
+  Extension result = of_bitwise(insn.code(), a, b);
   bool is_low_mask = insn.imm > 0 && std::has_single_bit(static_cast<uint32_t>(insn.imm) + 1);
   if (!insn.src_is_reg() && fits_signed(insn.imm, 12)) {
     switch (insn.code()) {
@@ -132,7 +129,7 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
 // RISC-V masks counts in registers as BPF does.
 [[gnu::always_inline]] inline void Lowering::shift(const Insn &insn, uint8_t source) {
   Reg rd = native(insn.dst()), rs1 = read(source, t0);
-  Extension before = extension(source), after = {.zero = false, .sign = !is_64(insn)};
+  Extension before = extension(source), after = is_64(insn) ? kUnknown : kSign;
   if (insn.src_is_reg()) {
     Reg rs2 = read(insn.src(), t1);
     bool is64 = is_64(insn);
@@ -148,37 +145,38 @@ unsigned shift_count(const Insn &insn) { return static_cast<unsigned>(insn.imm) 
     }
     return finish_alu(insn, after);
   }
-  unsigned count = shift_count(insn);
-  if (is_64(insn)) {
-    switch (insn.code()) {
-    case KBPF_ALU_LSH:
+  unsigned count = shift_count(insn, insn.imm);
+  after = of_shift(insn.code(), is_64(insn), count, before);
+  bool whole = is_64(insn) || (count && before & (insn.code() == KBPF_ALU_RSH ? kZero : kSign));
+  switch (insn.code()) {
+  case KBPF_ALU_LSH:
+    if (is_64(insn)) {
       emit_.slli(rd, rs1, count);
-      break;
-    case KBPF_ALU_RSH:
-      emit_.srli(rd, rs1, count);
-      after = {.zero = count >= 32, .sign = count >= 33};
-      break;
-    default:
-      emit_.srai(rd, rs1, count);
-      after.sign = before.sign || count >= 32;
-    }
-    return finish_alu(insn, after);
-  }
-  if (count == 0) {
-    emit_.sext_w(rd, rs1);
-  } else if (insn.code() == KBPF_ALU_LSH) {
-    if (emit_.cpu().zba || upper_half_unused()) {
+    } else if (count == 0) {
+      emit_.sext_w(rd, rs1);
+    } else if (emit_.cpu().zba || upper_half_unused()) {
       emit_.insn(encode::slliw(rd, rs1, count));
     } else { // shifts the upper half out on the way, instead of clearing it afterwards
       emit_.slli(rd, rs1, 32 + count);
       emit_.srli(rd, rd, 32);
-      after = {.zero = true, .sign = false};
+      after = kZero;
     }
-  } else if (insn.code() == KBPF_ALU_RSH) {
-    before.zero ? emit_.srli(rd, rs1, count) : emit_.insn(encode::srliw(rd, rs1, count));
-    after.zero = true;
-  } else {
-    before.sign ? emit_.srai(rd, rs1, count) : emit_.insn(encode::sraiw(rd, rs1, count));
+    break;
+  case KBPF_ALU_RSH:
+    if (whole)
+      emit_.srli(rd, rs1, count);
+    else if (count == 0)
+      emit_.sext_w(rd, rs1);
+    else
+      emit_.insn(encode::srliw(rd, rs1, count));
+    break;
+  default:
+    if (whole)
+      emit_.srai(rd, rs1, count);
+    else if (count == 0)
+      emit_.sext_w(rd, rs1);
+    else
+      emit_.insn(encode::sraiw(rd, rs1, count));
   }
   finish_alu(insn, after);
 }
@@ -212,7 +210,7 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
   else
     rs2 = constant_operand(insn.imm, t1);
   if (may_be_zero) {
-    Reg tested = is64 || extension(insn.src()).zero ? rs2 : read_sign_extended(insn.src(), t2);
+    Reg tested = is64 || extension(insn.src()) & kZero ? rs2 : read_sign_extended(insn.src(), t2);
     emit_.insn(encode::sltiu(t2, tested, 1));
   }
   if (is64 && is_signed)
@@ -225,7 +223,7 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
     emit_.insn(quotient ? encode::divuw(rd, rs1, rs2) : encode::remuw(rd, rs1, rs2));
   if (may_be_zero)
     is64 ? emit_.add(rd, rd, t2) : emit_.addw(rd, rd, t2);
-  finish_alu(insn, {.zero = false, .sign = !is64});
+  finish_alu(insn, is64 ? kUnknown : kSign);
 }
 
 [[gnu::always_inline]] inline void Lowering::move(const Insn &insn) {
@@ -238,19 +236,19 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
         emit_.mv(rd, *held);
       else
         emit_.li_32(rd, insn.imm);
-      set_extension(insn.dst(), {.zero = !negative, .sign = true});
+      set_extension(insn.dst(), of_number(insn.imm));
     } else {
       constant(rd, static_cast<uint32_t>(insn.imm));
-      set_extension(insn.dst(), {.zero = true, .sign = false});
+      set_extension(insn.dst(), kZero);
     }
     return;
   }
   Extension source = extension(insn.src());
   switch (insn.off) {
   case 0:
-    if (!is64 && !source.zero && !upper_half_unused()) {
+    if (!is64 && !(source & kZero) && !upper_half_unused()) {
       emit_.zext_w(rd, read(insn.src(), t0));
-      source = {.zero = true, .sign = false};
+      source = kZero;
     } else {
       emit_.mv(rd, read(insn.src(), rd));
     }
@@ -270,7 +268,7 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
   default:
     return refuse();
   }
-  finish_alu(insn, {.zero = false, .sign = true});
+  finish_alu(insn, kSign);
 }
 
 void Lowering::convert_endianness(const Insn &insn) {
@@ -281,7 +279,7 @@ void Lowering::convert_endianness(const Insn &insn) {
   if (!swaps) {
     if (insn.imm == 16)
       emit_.zext_h(rd, rd);
-    else if (insn.imm == 32 && !extension(insn.dst()).zero)
+    else if (insn.imm == 32 && !(extension(insn.dst()) & kZero))
       emit_.zext_w(rd, rd);
     if (insn.imm == 64)
       return;
@@ -295,7 +293,7 @@ void Lowering::convert_endianness(const Insn &insn) {
   } else {
     swap_bytes_64(rd);
   }
-  set_extension(insn.dst(), {.zero = insn.imm < 64, .sign = insn.imm == 16});
+  set_extension(insn.dst(), insn.imm == 16 ? kZeroAndSign : insn.imm == 32 ? kZero : kUnknown);
 }
 
 void Lowering::swap_bytes_16(Reg rd) {
@@ -361,7 +359,7 @@ void Lowering::swap_bytes_64(Reg rd) {
   case KBPF_ALU_NEG: {
     Reg rd = native(insn.dst()), rs = read(source, t0);
     is_64(insn) ? emit_.sub(rd, zero, rs) : emit_.subw(rd, zero, rs);
-    finish_alu(insn, {.zero = false, .sign = !is_64(insn)});
+    finish_alu(insn, is_64(insn) ? kUnknown : kSign);
     return;
   }
   case KBPF_ALU_MOV:
@@ -373,26 +371,116 @@ void Lowering::swap_bytes_64(Reg rd) {
   }
 }
 
-// Whether each operand is in a register or fits an instruction.
-[[gnu::always_inline]] inline bool has_short_operands(const Insn &insn, uint8_t source) {
-  if (insn.code() == KBPF_ALU_MUL || insn.code() == KBPF_ALU_DIV || insn.code() == KBPF_ALU_MOD)
-    return insn.src_is_reg() && source != KBPF_REG_FP && insn.src() != KBPF_REG_FP;
-  return source != KBPF_REG_FP && (insn.src_is_reg() ? insn.src() != KBPF_REG_FP : fits_signed(insn.imm, 11));
+[[gnu::noinline]] void Lowering::any_alu(const Insn &insn, uint8_t source) { alu(insn, source); }
+
+namespace {
+
+// A form with two registers that one RISC-V instruction does: its encodings as Emitter::operate() wants them.
+// 0: there is none.
+struct Plain {
+  uint32_t encoded;
+  uint16_t compressed;
+};
+constexpr Plain plain_form(uint8_t code, bool is64) {
+  using namespace encode;
+  auto both = [](uint32_t encoded, uint16_t compressed) { return Plain{encoded, compressed}; };
+  switch (code) {
+  case KBPF_ALU_ADD:
+    return is64 ? both(add(zero, zero, zero), c_add(zero, zero))
+                : both(addw(zero, zero, zero), c_addw(s0, s0));
+  case KBPF_ALU_SUB:
+    return is64 ? both(sub(zero, zero, zero), c_sub(s0, s0)) : both(subw(zero, zero, zero), c_subw(s0, s0));
+  case KBPF_ALU_MUL:
+    return both(is64 ? mul(zero, zero, zero) : mulw(zero, zero, zero), 0);
+  case KBPF_ALU_OR:
+    return both(or_(zero, zero, zero), c_or(s0, s0));
+  case KBPF_ALU_AND:
+    return both(and_(zero, zero, zero), c_and(s0, s0));
+  case KBPF_ALU_XOR:
+    return both(xor_(zero, zero, zero), c_xor(s0, s0));
+  case KBPF_ALU_LSH:
+    return both(is64 ? sll(zero, zero, zero) : sllw(zero, zero, zero), 0);
+  case KBPF_ALU_RSH:
+    return both(is64 ? srl(zero, zero, zero) : srlw(zero, zero, zero), 0);
+  case KBPF_ALU_ARSH:
+    return both(is64 ? sra(zero, zero, zero) : sraw(zero, zero, zero), 0);
+  default:
+    return {};
+  }
 }
 
-[[gnu::noinline]] void Lowering::alu_with_long_operand(Insn insn, uint8_t source) { alu(insn, source); }
+constexpr bool is_shift(uint8_t code) {
+  return code == KBPF_ALU_LSH || code == KBPF_ALU_RSH || code == KBPF_ALU_ARSH;
+}
+constexpr bool is_bitwise(uint8_t code) {
+  return code == KBPF_ALU_AND || code == KBPF_ALU_OR || code == KBPF_ALU_XOR;
+}
 
-// The short ways call nothing, so that they have nothing to save.
-template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, Insn insn, uint8_t source) {
-  insn.opcode = opcode;
-  constexpr bool is_move = (opcode & 0xf8) == (KBPF_ALU_MOV | KBPF_SRC_X);
-  if (is_move)
+} // namespace
+
+// Most instructions take one of the short ways, which call nothing, so that they have nothing to save. r10 is
+// no destination.
+template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &insn) {
+  constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr uint8_t kCode = kForm.code();
+  constexpr bool kIs64 = is_64(kForm), kByRegister = kForm.src_is_reg();
+  constexpr Plain kPlain = plain_form(kCode, kIs64);
+  uint8_t dst = insn.dst();
+  if constexpr (kCode == KBPF_ALU_MOV && kByRegister) {
     return self.move_or_more(insn);
-  if (!has_short_operands(insn, source))
-    return self.alu_with_long_operand(insn, source);
-  self.alu(insn, source);
+  } else if constexpr (kPlain.encoded && (kByRegister || kCode == KBPF_ALU_MUL)) {
+    uint32_t fields = self.assignment_->fields[insn.regs];
+    if constexpr (kByRegister) {
+      if (fields & Assignment::kFramePointer) [[unlikely]]
+        return self.any_alu(insn, dst);
+      if constexpr (kCode == KBPF_ALU_ADD && kIs64)
+        self.emit_.half(
+            static_cast<uint16_t>(kPlain.compressed | (fields & Assignment::kRd) | (fields >> 18 & 31 << 2)));
+      else
+        self.emit_.operate(kPlain.encoded, kPlain.compressed, fields & -128u, fields & Assignment::kNarrow);
+    } else {
+      bool is_simpler = insn.imm > 0 && (insn.imm <= 32 || insn.imm % 64 == 0); // maybe: powers of 2, 3, 5, 9
+      if (is_simpler || self.layout_->constant_count)
+        return self.any_alu(insn, dst);
+      self.emit_.load_immediate(t1, insn.imm);
+      self.emit_.insn(kPlain.encoded | (fields & (Assignment::kRd | Assignment::kRs1)) | t1 << 20);
+    }
+    Extension result = kIs64 ? kUnknown : kSign;
+    if constexpr (is_bitwise(kCode))
+      result = self.of_bitwise(kCode, self.extension(dst), self.extension(insn.src()));
+    if (kIs64 || result & kZero || self.upper_half_unused())
+      return self.set_extension(dst, result);
+    self.set_extension(dst, kZero);
+    self.emit_.zext_in_place(fields);
+  } else if constexpr (is_shift(kCode)) { // by a constant
+    unsigned count = shift_count(kForm, insn.imm);
+    Extension before = self.extension(dst), after = of_shift(kCode, kIs64, count, before);
+    bool is_left = kCode == KBPF_ALU_LSH;
+    if (count == 0 || (is_left && !kIs64 && !self.emit_.cpu().zba && !self.upper_half_unused()))
+      return self.any_alu(insn, dst);
+    bool whole =
+        kIs64 || (!is_left && before & (kCode == KBPF_ALU_RSH ? kZero : kSign)); // all 64 bits will do
+    self.emit_.shift_in_place(kCode == KBPF_ALU_LSH   ? Emitter::Shift::left
+                              : kCode == KBPF_ALU_RSH ? Emitter::Shift::right
+                                                      : Emitter::Shift::right_signed,
+                              whole, self.assignment_->fields[insn.regs], count);
+    if (kIs64 || after & kZero || self.upper_half_unused())
+      return self.set_extension(dst, after);
+    self.set_extension(dst, kZero);
+    self.emit_.zext_in_place(self.assignment_->fields[insn.regs]);
+  } else {
+    bool is_short =
+        !kByRegister && kCode != KBPF_ALU_DIV && kCode != KBPF_ALU_MOD && fits_signed(insn.imm, 11);
+    if (!is_short && kCode != KBPF_ALU_NEG && kCode != KBPF_ALU_END)
+      return self.any_alu(insn, dst);
+    Insn known = insn;
+    known.opcode = opcode;
+    if (dst >= KBPF_REG_FP)
+      __builtin_unreachable();
+    self.alu(known, dst);
+  }
 }
-constinit const Lowering::Handlers Lowering::kAlu = KBPF_HANDLERS(lower_alu, KBPF_CLASS_ALU);
-constinit const Lowering::Handlers Lowering::kAlu64 = KBPF_HANDLERS(lower_alu, KBPF_CLASS_ALU64);
+KBPF_INSTANTIATE(lower_alu, KBPF_CLASS_ALU)
+KBPF_INSTANTIATE(lower_alu, KBPF_CLASS_ALU64)
 
 } // namespace kbpf::rv64

@@ -14,6 +14,13 @@ struct ShiftedConstant {
   uint8_t count; // of slli and srli
 };
 
+// A quick answer for most of the others: what two instructions build and begins in the low 12 bits ends
+// within 32, or goes on in ones.
+constexpr bool is_long_constant(uint64_t value) {
+  uint32_t upper = static_cast<uint32_t>(value >> 32);
+  return (value & 0xfff) != 0 && (upper & (upper + 1)) != 0;
+}
+
 std::optional<ShiftedConstant> as_shifted(uint64_t value, CpuFeatures cpu);
 
 // Instructions that a constant takes, one that is read from memory two.

@@ -3,37 +3,68 @@
 #include "core/isa/encoding.h"
 #include "core/jit/rv64/lower.h"
 #include <algorithm>
+#include <utility>
 
 namespace kbpf::rv64 {
 
+template <uint8_t opcode> constexpr Lowering::Handler Lowering::handler_of() {
+  switch (opcode & 7) {
+  case KBPF_CLASS_LD:
+    return &lower_wide<opcode>;
+  case KBPF_CLASS_LDX:
+    return &lower_load<opcode>;
+  case KBPF_CLASS_ST:
+  case KBPF_CLASS_STX:
+    return &lower_store<opcode>;
+  case KBPF_CLASS_ALU:
+  case KBPF_CLASS_ALU64:
+    return &lower_alu<opcode>;
+  default:
+    return &lower_jump<opcode>;
+  }
+}
+
 Result<void> Lowering::run() {
-  static constexpr const Handlers *kClasses[] = {&kLd, &kLdx, &kSt, &kStx, &kAlu, &kJmp, &kJmp32, &kAlu64};
+  static constexpr auto kHandlers = []<size_t... opcode>(std::index_sequence<opcode...>) {
+    return std::array<Handler, 256>{handler_of<opcode>()...};
+  }(std::make_index_sequence<256>{});
   std::span<const Subprogram> subprograms = plan_.program.subprograms();
-  const uint32_t count = static_cast<uint32_t>(insns_.size());
+  const size_t count = insns_.size();
+  const Insn *const insns = insns_.data();
+  uint32_t *const marks = marks_;
   size_t subprogram = 0;
-  uint32_t next_first = 0; // where the next subprogram begins
-  for (uint32_t i = 0; i < count; i = index_ + 1) {
+  size_t next_first = 0; // where the next subprogram begins
+  for (size_t i = 0; i < count; i = index_ + 1) {
     if (i == next_first) {
       enter_subprogram(subprogram++);
       next_first = subprogram < subprograms.size() ? subprograms[subprogram].first : count;
     }
-    uint32_t found = plan_.marks[i];
+    fixups_before_[i] = fixup_count();
     begin(i);
-    if ((found & (mark::kReachable | mark::kLeader)) != mark::kReachable) {
-      if (!(found & mark::kReachable))
-        continue;
+    if (!(mark_ & mark::kReachable))
+      continue;
+    if (mark_ & mark::kLeader)
       extensions_ = 0;
+    for (;;) { // up to the next instruction that somebody goes to: the end has such a mark
+      emit_.make_room();
+      const Insn &insn = insns[index_];
+      kHandlers[insn.opcode](*this, insn);
+      size_t next = index_ + 1;
+      constexpr uint32_t kNoted = mark::kReachable | mark::kLeader | mark::kIsTarget;
+      uint32_t mark = marks[next];
+      if ((mark & kNoted) != mark::kReachable)
+        break;
+      index_ = next;
+      mark_ = mark;
+      marks[next] = emit_.position();
     }
-    emit_.make_room();
-    Insn insn = insns_[i];
-    (*kClasses[insn.cls()])[insn.opcode >> 3](*this, insn, insn.dst());
   }
   plan_.offsets[count] = emit_.position();
-  plan_.fixups_before[count] = static_cast<uint32_t>(next_fixup_);
+  plan_.fixups_before[count] = fixup_count();
   add_fixup({.at = emit_.position(), .kind = FixupKind::label});
   if (refused_)
     return Error::not_supported;
-  plan_.fixups = plan_.fixups.first(next_fixup_);
+  plan_.fixups = plan_.fixups.first(fixup_count());
   plan_.literals = plan_.literals.first(next_literal_);
   plan_.faults = plan_.faults.first(next_fault_);
   plan_.code = emit_.finish();
@@ -44,12 +75,12 @@ Result<void> Lowering::run() {
 
 void Lowering::enter_subprogram(size_t number) {
   layout_ = &plan_.layouts[number];
-  std::copy_n(layout_->registers, KBPF_REG_COUNT, registers_);
+  assignment_ = layout_->assignment;
   emit_.make_room();
   if (number == 0 && plan_.makes_tail_calls)
     count_tail_calls();
   layout_->start = emit_.position();
-  layout_->fixups_before = static_cast<uint32_t>(next_fixup_);
+  layout_->fixups_before = fixup_count();
   prologue();
 }
 
@@ -75,7 +106,7 @@ static bool fuses_with_fetch(const Insn &move, const Insn &operation) {
 }
 
 void Lowering::move_or_more(const Insn &move) {
-  uint32_t next = index_ + 1;
+  size_t next = index_ + 1;
   if (follows(next)) {
     if (emit_.cpu().zbb)
       if (std::optional<Rotation> rotation = find_rotation())
@@ -83,38 +114,48 @@ void Lowering::move_or_more(const Insn &move) {
     Insn operation = insns_[next];
     if (fuses(move, operation)) {
       begin(next);
-      const Handlers &handlers = operation.cls() == KBPF_CLASS_ALU ? kAlu : kAlu64;
-      return handlers[operation.opcode >> 3](*this, operation, move.src());
+      return any_alu(operation, move.src());
     }
     if (fuses_with_fetch(move, operation)) {
       begin(next);
       return lower_atomic(operation, move.src());
     }
   }
-  alu_with_long_operand(move, move.dst());
+  any_alu(move, move.dst());
 }
 
 void Lowering::load_wide(const Insn &insn) {
   if (insn.is_packet_load())
     return lower_packet_load(insn);
-  if (insn.is_function_address()) {
+  bool is_whole = index_ + 1 < insns_.size() && (&insn)[1].opcode == 0;
+  if (insn.is_function_address() && is_whole) {
     add_fixup({.at = emit_.position(),
                .target = static_cast<uint32_t>(insn.imm),
                .kind = FixupKind::function,
                .rs1 = native(insn.dst())});
     emit_.room(smallest_size(FixupKind::function));
-    set_extension(insn.dst(), {});
+    set_extension(insn.dst(), kUnknown);
     return begin(index_ + 1);
   }
-  if (!insn.is_ld_imm64() || insn.src() != 0)
-    return refuse();
-  uint64_t upper = static_cast<uint32_t>(insns_[index_ + 1].imm);
+  refuse();
+}
+
+void Lowering::load_number(const Insn &insn) {
+  uint64_t upper = static_cast<uint32_t>((&insn)[1].imm);
   uint64_t value = static_cast<uint32_t>(insn.imm) | upper << 32;
-  if (auto held = held_constant(value))
-    emit_.mv(native(insn.dst()), *held);
+  set_extension(insn.dst(), of_number(static_cast<int64_t>(value)));
+  Reg rd = native(insn.dst());
+  if (!is_long_constant(value) || layout_->constant_count)
+    return load_short_number(rd, value);
+  constant_from_memory(rd, value);
+  begin(index_ + 1);
+}
+
+void Lowering::load_short_number(Reg rd, uint64_t value) { // or one that is in a register
+  if (std::optional<Reg> held = held_constant(value))
+    emit_.mv(rd, *held);
   else
-    constant(native(insn.dst()), value);
-  set_extension(insn.dst(), {.zero = value >> 32 == 0, .sign = fits_signed(static_cast<int64_t>(value), 32)});
+    constant(rd, value);
   begin(index_ + 1);
 }
 
@@ -179,7 +220,7 @@ template <typename Visit> void Lowering::for_each_saved(Visit visit) const {
   int32_t slot = 0;
   visit(ra, slot -= 8);
   for (unsigned i = 0; i < layout_->saved_count; i++)
-    visit(layout_->registers[6 + i], slot -= 8);
+    visit(layout_->assignment->registers[6 + i], slot -= 8);
   for (unsigned i = 0; i < layout_->constant_count; i++)
     visit(layout_->constants[i].reg, slot -= 8);
   if (layout_->may_gotos != zero)
@@ -234,8 +275,7 @@ void Lowering::lower_call(const Insn &insn) {
     call_function(reinterpret_cast<uint64_t>(function));
     emit_.mv(native(0), a0);
   }
-  for (uint8_t reg = 0; reg < 6; reg++)
-    set_extension(reg, {});
+  forget_arguments_and_result();
 }
 
 // r1: context, r2: map, r3: index. Leaves this function's frame as if it returned, and goes on in the other
@@ -243,9 +283,9 @@ void Lowering::lower_call(const Insn &insn) {
 void Lowering::lower_tail_call() {
   const ProgArrayLayout &array = *plan_.options.environment->prog_array;
   Reg map = native(2), index = native(3);
-  uint32_t next = index_ + 1;
+  uint32_t next = static_cast<uint32_t>(index_) + 1;
   emit_.load(Width::w, false, t0, map, array.count);
-  if (!extension(3).zero) {
+  if (!(extension(3) & kZero)) {
     emit_.zext_w(t1, index);
     index = t1;
   }
@@ -291,9 +331,8 @@ void Lowering::lower_packet_load(const Insn &insn) {
   emit_.insn(encode::xori(t1, t1, -1)); // all ones where there are bytes, else 0
   emit_.and_(native(0), a0, t1);
   branch_to(layout_->last_exit, Condition::eq, t1, zero);
-  for (uint8_t reg = 1; reg < 6; reg++)
-    set_extension(reg, {});
-  set_extension(0, {.zero = true, .sign = insn.size() != KBPF_SIZE_W});
+  forget_arguments_and_result();
+  set_extension(0, insn.size() != KBPF_SIZE_W ? kZeroAndSign : kZero);
 }
 
 void Lowering::call_function(uint64_t target) {
@@ -321,7 +360,7 @@ void Lowering::call_by_number(Reg number) {
   emit_.mv(native(0), a0);
 }
 
-uint32_t Lowering::jump_target(uint32_t index) const {
+uint32_t Lowering::jump_target(size_t index) const {
   return static_cast<uint32_t>(kbpf::jump_target(index, insns_[index]));
 }
 
@@ -331,14 +370,49 @@ void Lowering::lower_goto(uint32_t target) {
 }
 
 // Compilers like to end a loop with a branch over the jump back: together they are the opposite branch.
-bool Lowering::skips_goto(uint32_t index) const {
+bool Lowering::skips_goto(size_t index) const {
   if (insns_[index].off != 1 || !follows(index + 1))
     return false;
   const Insn &skipped = insns_[index + 1];
   return skipped.is_jump_class() && skipped.code() == KBPF_JMP_JA;
 }
 
-[[gnu::always_inline]] inline void Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
+namespace {
+
+struct Comparison {
+  Condition condition;
+  bool swapped; // RISC-V has no "greater"
+};
+constexpr std::optional<Comparison> comparison_of(uint8_t code) {
+  switch (code) {
+  case KBPF_JMP_JEQ:
+    return Comparison{Condition::eq, false};
+  case KBPF_JMP_JNE:
+    return Comparison{Condition::ne, false};
+  case KBPF_JMP_JGT:
+    return Comparison{Condition::ltu, true};
+  case KBPF_JMP_JGE:
+    return Comparison{Condition::geu, false};
+  case KBPF_JMP_JLT:
+    return Comparison{Condition::ltu, false};
+  case KBPF_JMP_JLE:
+    return Comparison{Condition::geu, true};
+  case KBPF_JMP_JSGT:
+    return Comparison{Condition::lt, true};
+  case KBPF_JMP_JSGE:
+    return Comparison{Condition::ge, false};
+  case KBPF_JMP_JSLT:
+    return Comparison{Condition::lt, false};
+  case KBPF_JMP_JSLE:
+    return Comparison{Condition::ge, true};
+  default:
+    return std::nullopt;
+  }
+}
+
+} // namespace
+
+void Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
   bool is64 = insn.cls() == KBPF_CLASS_JMP;
   bool by_register = insn.src_is_reg();
 
@@ -358,47 +432,15 @@ bool Lowering::skips_goto(uint32_t index) const {
     return;
   }
 
-  Condition condition;
-  bool swapped = false; // RISC-V has no "greater"
-  switch (insn.code()) {
-  case KBPF_JMP_JEQ:
-    condition = Condition::eq;
-    break;
-  case KBPF_JMP_JNE:
-    condition = Condition::ne;
-    break;
-  case KBPF_JMP_JGT:
-    condition = Condition::ltu, swapped = true;
-    break;
-  case KBPF_JMP_JGE:
-    condition = Condition::geu;
-    break;
-  case KBPF_JMP_JLT:
-    condition = Condition::ltu;
-    break;
-  case KBPF_JMP_JLE:
-    condition = Condition::geu, swapped = true;
-    break;
-  case KBPF_JMP_JSGT:
-    condition = Condition::lt, swapped = true;
-    break;
-  case KBPF_JMP_JSGE:
-    condition = Condition::ge;
-    break;
-  case KBPF_JMP_JSLT:
-    condition = Condition::lt;
-    break;
-  case KBPF_JMP_JSLE:
-    condition = Condition::ge, swapped = true;
-    break;
-  default:
+  std::optional<Comparison> comparison = comparison_of(insn.code());
+  if (!comparison)
     return refuse();
-  }
+  auto [condition, swapped] = *comparison;
   // Both operands of a 32-bit comparison are extended alike. Sign extension keeps the unsigned order too;
   // where the upper halves are known to be zero already, an unsigned comparison takes them as they are.
   bool is_signed = condition == Condition::lt || condition == Condition::ge;
   bool zero_extended =
-      extension(insn.dst()).zero && (by_register ? extension(insn.src()).zero : insn.imm >= 0);
+      extension(insn.dst()) & kZero && (by_register ? extension(insn.src()) & kZero : insn.imm >= 0);
   bool as_they_are = is64 || (!is_signed && zero_extended);
   Reg a = as_they_are ? read(insn.dst(), t0) : read_sign_extended(insn.dst(), t0);
   Reg b = zero;
@@ -416,7 +458,7 @@ bool Lowering::skips_goto(uint32_t index) const {
 }
 
 bool Lowering::is_next(uint32_t target) const {
-  uint32_t next = index_ + 1;
+  size_t next = index_ + 1;
   while (next < target && !facts_[next].reachable)
     next++;
   return next == target;
@@ -427,7 +469,8 @@ void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2)
   transfer(is_narrow ? FixupKind::narrow_branch : FixupKind::branch, target, condition, rs1, rs2);
 }
 
-void Lowering::transfer(FixupKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2) {
+[[gnu::always_inline]] inline void Lowering::transfer(FixupKind kind, uint32_t target, Condition condition,
+                                                      Reg rs1, Reg rs2) {
   add_fixup({.at = emit_.position(),
              .target = target,
              .kind = kind,
@@ -439,7 +482,7 @@ void Lowering::transfer(FixupKind kind, uint32_t target, Condition condition, Re
 }
 
 size_t Lowering::branch_forward(Condition condition, Reg rs1, Reg rs2) {
-  size_t branch = next_fixup_;
+  size_t branch = fixup_count();
   branch_to(0, condition, rs1, rs2);
   return branch;
 }
@@ -447,28 +490,9 @@ size_t Lowering::branch_forward(Condition condition, Reg rs1, Reg rs2) {
 void Lowering::bind(size_t branch) {
   if (branch >= plan_.fixups.size())
     return; // refused already
-  plan_.fixups[branch].target = static_cast<uint32_t>(next_fixup_);
+  plan_.fixups[branch].target = fixup_count();
   plan_.fixups[branch].to_label = true;
   add_fixup({.at = emit_.position(), .kind = FixupKind::label});
-}
-
-void Lowering::add_fixup(const Fixup &fixup) {
-  if (next_fixup_ == plan_.fixups.size())
-    refuse();
-  else
-    plan_.fixups[next_fixup_++] = fixup;
-}
-
-uint32_t Lowering::add_literal(uint64_t value) {
-  uint32_t &recent = recent_literals_[value * 0x9e3779b97f4a7c15 >> 58];
-  if (recent < next_literal_ && plan_.literals[recent].value == value)
-    return recent;
-  if (next_literal_ == plan_.literals.size()) {
-    refuse();
-    return 0;
-  }
-  plan_.literals[next_literal_] = {.value = value, .offset = 0, .is_called = false};
-  return recent = static_cast<uint32_t>(next_literal_++);
 }
 
 uint32_t Lowering::subprogram_at(uint32_t first) const {
@@ -488,13 +512,13 @@ Reg Lowering::read_frame_pointer(Reg temp) {
 
 Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
   Reg source = read(reg, temp);
-  if (extension(reg).sign)
+  if (extension(reg) & kSign)
     return source;
   emit_.sext_w(temp, source);
   return temp;
 }
 
-[[gnu::always_inline]] inline void Lowering::jump(const Insn &insn) {
+void Lowering::jump(const Insn &insn) {
   uint32_t target = jump_target(index_);
   if (insn.is_exit())
     lower_exit();
@@ -512,15 +536,37 @@ Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
   }
 }
 
-template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, Insn insn, uint8_t) {
-  insn.opcode = opcode;
+// Comparisons of 64 bits that RISC-V has, but for those over a jump: see skips_goto(). Like lower_alu(), it
+// calls nothing.
+template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, const Insn &insn) {
+  constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr std::optional<Comparison> kComparison = comparison_of(kForm.code());
+  if constexpr (kComparison && kForm.cls() == KBPF_CLASS_JMP) {
+    uint32_t fields = self.assignment_->fields[insn.regs];
+    bool is_short = kForm.src_is_reg() ? !(fields & Assignment::kFramePointer)
+                                       : insn.imm == 0 && insn.dst() != KBPF_REG_FP;
+    if (is_short && !(insn.off == 1 && (&insn)[1].is_jump_class())) [[likely]] {
+      Reg a = static_cast<Reg>(fields >> 15 & 31);
+      Reg b = kForm.src_is_reg() ? static_cast<Reg>(fields >> 20 & 31) : zero;
+      if constexpr (kComparison->swapped)
+        std::swap(a, b);
+      bool is_narrow = Emitter::branch_is_compressible(kComparison->condition, a, b);
+      FixupKind kind = is_narrow ? FixupKind::narrow_branch : FixupKind::branch;
+      return self.transfer(kind, static_cast<uint32_t>(self.index_ + 1) + static_cast<uint32_t>(insn.off),
+                           kComparison->condition, a, b);
+    }
+  }
   self.jump(insn);
 }
-template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, Insn insn, uint8_t) {
+template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, const Insn &insn) {
+  bool is_number = opcode == KBPF_OP_LD_IMM64 && insn.src() == 0 && self.index_ + 1 < self.insns_.size() &&
+                   (&insn)[1].opcode == 0;
+  if (is_number) [[likely]]
+    return self.load_number(insn);
   self.load_wide(insn);
 }
-constinit const Lowering::Handlers Lowering::kLd = KBPF_HANDLERS(lower_wide, KBPF_CLASS_LD);
-constinit const Lowering::Handlers Lowering::kJmp = KBPF_HANDLERS(lower_jump, KBPF_CLASS_JMP);
-constinit const Lowering::Handlers Lowering::kJmp32 = KBPF_HANDLERS(lower_jump, KBPF_CLASS_JMP32);
+KBPF_INSTANTIATE(lower_wide, KBPF_CLASS_LD)
+KBPF_INSTANTIATE(lower_jump, KBPF_CLASS_JMP)
+KBPF_INSTANTIATE(lower_jump, KBPF_CLASS_JMP32)
 
 } // namespace kbpf::rv64

@@ -15,12 +15,12 @@ constexpr Demand kScratch = 0x3f;   // r0 .. r5
 constexpr Demand bit(uint8_t reg) { return Demand{1} << reg; }
 
 // Demands in front of an instruction, and which register's result may go without its upper half.
-struct Effect {
+struct Special {
   Demand before;
   Demand written;
 };
 
-Effect of_atomic(const Insn &insn, Demand after) {
+Special of_atomic(const Insn &insn, Demand after) {
   Demand dst = bit(insn.dst()), src = bit(insn.src());
   if (insn.imm == KBPF_ATOMIC_LOAD_ACQ)
     return {(after & ~dst) | src, 0};
@@ -33,7 +33,7 @@ Effect of_atomic(const Insn &insn, Demand after) {
   return {after | operands, 0};
 }
 
-Effect of_alu(const Insn &insn, Demand after) {
+Special of_alu(const Insn &insn, Demand after) {
   Demand dst = bit(insn.dst()), src = bit(insn.src());
   Demand before = after & ~dst;
   bool reads_upper_half;
@@ -47,18 +47,20 @@ Effect of_alu(const Insn &insn, Demand after) {
   case KBPF_ALU_LSH: // by a constant: shifts it out, or not
     reads_upper_half = (insn.imm & 63) < 32 && (after & dst);
     break;
-  default: // a sign-extending move reads the low half at most
-    return {before | (insn.off == 0 && (after & dst) ? src : 0), dst};
+  default: // a move; a sign-extending one reads the low half at most
+    return {before | (insn.src_is_reg() && insn.off == 0 && (after & dst) ? src : 0), dst};
   }
   return {before | (reads_upper_half ? dst : 0), dst};
 }
 
-Effect of_special(const Insn &insn, Demand after, Demand at_target) {
+Special of_special(const Insn &insn, Demand after, Demand at_target) {
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
   case KBPF_CLASS_ALU64:
     return of_alu(insn, after);
   case KBPF_CLASS_LD:
+    if (!insn.is_packet_load()) // the second half of ld_imm64 does nothing
+      return {after, 0};
     return {(after & ~kScratch) | bit(6), 0};
   case KBPF_CLASS_STX:
     return of_atomic(insn, after);
@@ -69,43 +71,36 @@ Effect of_special(const Insn &insn, Demand after, Demand at_target) {
     return {bit(0), 0};
   if (insn.is_call() || insn.is_callx())
     return {(after & ~kScratch) | kArguments, 0};
-  if (insn.code() == KBPF_JMP_JA)
-    return {at_target, 0};
-  if (insn.code() == KBPF_JMP_JCOND)
-    return {at_target | after, 0};
-  Demand operands = insn.cls() == KBPF_CLASS_JMP32 ? 0 : bit(insn.dst());
-  if (insn.cls() == KBPF_CLASS_JMP && insn.src_is_reg())
-    operands |= bit(insn.src());
-  return {at_target | operands | after, 0};
+  return {insn.code() == KBPF_JMP_JA ? at_target : at_target | after, 0}; // or may_goto
 }
 
 } // namespace
 
 uint32_t demand::before_special(const Insn &insn, Demand after, Demand at_target) {
-  Effect effect = of_special(insn, after, at_target);
+  Special effect = of_special(insn, after, at_target);
   bool is_unused = effect.written && !(effect.written & after);
   return effect.before | (is_unused ? mark::kUpperHalfUnused : 0);
 }
 
-void find_undemanded(Plan &plan) {
+void find_undemanded(Plan &plan, size_t end) {
   std::span<const Insn> insns = plan.program.insns();
   uint32_t *marks = plan.marks.data();
   bool again = true; // another walk may find less demanded
   for (int walk = 1; walk < kMaxWalks && again; walk++) {
     again = false;
-    Demand after = mark::kDemand;
-    for (size_t i = insns.size(); i-- > 0;) {
+    Demand after = demand_in(marks[end]);
+    for (size_t i = end; i-- > 0;) {
       uint32_t found = marks[i];
       if (found & mark::kReachable) {
         // Of unused upper halves, what an earlier walk has found holds.
         uint32_t before = demanded_before(insns, marks, i, after);
-        again |= (found ^ before) & mark::kDemand;
-        found = (found & ~mark::kDemand) | before;
+        again |= (demand_in(found) ^ before) & kEverything;
+        after = before & kEverything;
+        found = (found & ~mark::kUndemanded) | in_mark(before);
       } else {
-        found = (found & ~mark::kDemand) | after;
+        found = (found & ~mark::kUndemanded) | in_mark(after);
       }
       marks[i] = found;
-      after = found & mark::kDemand;
     }
   }
 }

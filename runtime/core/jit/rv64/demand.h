@@ -7,19 +7,26 @@
 
 namespace kbpf::rv64 {
 
-// A set of registers whose upper halves are demanded, one bit each, is the low part of a mark.
+// A set of registers whose upper halves are demanded, one bit each; inverted it is the low part of a mark, so
+// that everything is demanded where nobody has been yet.
 using Demand = uint32_t;
+constexpr Demand kEverything = mark::kUndemanded;
+inline Demand demand_in(uint32_t mark) { return ~mark & kEverything; }
+// What to put into a mark that says nothing yet; before: as below.
+inline uint32_t in_mark(uint32_t before) { return before ^ mark::kUndemanded; }
 
 namespace demand {
 
-// What an operation does with its operands, by opcode: four bits where the upper half of its result is not
-// demanded, and four where it is.
-constexpr unsigned kWritesDst = 1, kDemandsDst = 2, kDemandsSrc = 4, kUnused = 8;
-constexpr unsigned kIsSpecial = 0x80; // its fields matter, too; nothing else is said
+// The operands of an instruction, one bit each: dst in the low half of the word, src in the high half.
+constexpr uint32_t kDst = 0xffff, kSrc = 0xffff0000;
 
-constexpr uint8_t effects(unsigned undemanded, unsigned demanded) {
-  return static_cast<uint8_t>(undemanded | demanded << 4);
-}
+// What an operation does with the upper halves of its operands, by opcode: masks for such a word, and flags.
+struct Effect {
+  uint32_t written;  // kDst or 0; kUpperHalfUnused where the result may then go without; the kinds below
+  uint32_t demanded; // kDst, kSrc, both
+};
+// Where the fields matter, too: nothing else is said; or a jump, which demands what its target does as well.
+constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kNeedsMore = kIsSpecial | kIsJump;
 
 // Whether the low half of the result depends on the operands' low halves only.
 constexpr bool keeps_halves_apart(uint8_t code) {
@@ -37,64 +44,81 @@ constexpr bool keeps_halves_apart(uint8_t code) {
   }
 }
 
-constexpr uint8_t effects_of(uint8_t opcode) {
+// is_demanded: the upper half of dst, behind the instruction.
+constexpr Effect effect_of(uint8_t opcode, bool is_demanded) {
   Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr Effect kSpecial{kIsSpecial, 0};
   bool by_register = insn.src_is_reg();
-  unsigned src = by_register ? kDemandsSrc : 0;
+  uint32_t src = by_register ? kSrc : 0, result = kDst | (is_demanded ? 0 : mark::kUpperHalfUnused);
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
-    return insn.code() == KBPF_ALU_END ? kIsSpecial : effects(kWritesDst | kUnused, kWritesDst);
+    return insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && !by_register) ? kSpecial
+                                                                                        : Effect{result, 0};
   case KBPF_CLASS_ALU64:
     if (insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && by_register) ||
         ((insn.code() == KBPF_ALU_AND || insn.code() == KBPF_ALU_LSH) && !by_register))
-      return kIsSpecial;
-    if (insn.code() == KBPF_ALU_MOV)
-      return effects(kWritesDst | kUnused, kWritesDst);
-    if (keeps_halves_apart(insn.code()))
-      return effects(kWritesDst | kUnused, kWritesDst | kDemandsDst | src);
-    return effects(kWritesDst | kUnused | kDemandsDst | src, kWritesDst | kDemandsDst | src);
-  case KBPF_CLASS_LD: // the second half of ld_imm64 does nothing
-    return insn.is_packet_load() ? kIsSpecial
-           : insn.is_ld_imm64()  ? effects(kWritesDst, kWritesDst)
-                                 : effects(0, 0);
+      return kSpecial;
+    if (insn.code() == KBPF_ALU_MOV || (keeps_halves_apart(insn.code()) && !is_demanded))
+      return {result, 0};
+    return {result, kDst | src};
+  case KBPF_CLASS_LD:
+    return insn.is_ld_imm64() ? Effect{kDst, 0} : kSpecial;
   case KBPF_CLASS_LDX:
-    return effects(kWritesDst | kUnused | kDemandsSrc, kWritesDst | kDemandsSrc);
+    return {result, kSrc};
   case KBPF_CLASS_ST:
-    return effects(kDemandsDst, kDemandsDst);
-  case KBPF_CLASS_STX: {
-    unsigned operands = kDemandsDst | (insn.size() == KBPF_SIZE_DW ? kDemandsSrc : 0);
-    return insn.mode() == KBPF_MODE_ATOMIC ? kIsSpecial : effects(operands, operands);
-  }
+    return {0, kDst};
+  case KBPF_CLASS_STX:
+    return insn.mode() == KBPF_MODE_ATOMIC ? kSpecial
+                                           : Effect{0, kDst | (insn.size() == KBPF_SIZE_DW ? kSrc : 0)};
   default:
-    return kIsSpecial;
+    if (!insn.is_jump() || insn.code() == KBPF_JMP_JA || insn.code() == KBPF_JMP_JCOND)
+      return kSpecial;
+    return {kIsJump, insn.cls() == KBPF_CLASS_JMP32 ? 0 : kDst | src};
   }
 }
 
-// For instructions that are special. at_target: demands where a jump goes.
+// By regs byte and by opcode: in one place, as they are read together.
+struct Tables {
+  std::array<uint32_t, 256> operands;
+  std::array<std::array<Effect, 2>, 256> effects;
+};
+constexpr Tables kTables = [] {
+  Tables all{};
+  for (unsigned byte = 0; byte < 256; byte++) {
+    all.operands[byte] = 1u << (byte & 15) | 1u << (16 + (byte >> 4));
+    all.effects[byte] = {effect_of(static_cast<uint8_t>(byte), false),
+                         effect_of(static_cast<uint8_t>(byte), true)};
+  }
+  return all;
+}();
+
+// Of an instruction that is special: the demands in front of it where `after` is behind it and at_target
+// where it jumps, with mark::kUpperHalfUnused where nobody reads the upper half of its result.
 uint32_t before_special(const Insn &insn, Demand after, Demand at_target);
+
+// The same of any other instruction, but for what its target demands. Bits 16 to 26 mean nothing, in marks as
+// well.
+[[gnu::always_inline]] inline uint32_t before(Effect effect, uint32_t operands, Demand after) {
+  uint32_t demanded = operands & effect.demanded;
+  return (after & ~(operands & effect.written)) | demanded | demanded >> 16 |
+         (effect.written & mark::kUpperHalfUnused);
+}
 
 } // namespace demand
 
-// What is demanded in front of an instruction where `after` is behind it; with mark::kUpperHalfUnused where
-// nobody reads the upper half of its result. effects: of its opcode, not kIsSpecial.
-inline uint32_t demanded_before(const Insn &insn, uint32_t effects, Demand after) {
-  using namespace demand;
-  unsigned dst = insn.dst(), src = insn.src();
-  effects >>= (after >> dst & 1) * 4;
-  Demand before = after & ~((effects & kWritesDst) << dst);
-  before |= (effects >> 1 & 1) << dst | (effects >> 2 & 1) << src;
-  return before | (effects & kUnused) * (mark::kUpperHalfUnused / kUnused);
-}
-
-// The same for any instruction.
+// The same of any instruction.
 inline uint32_t demanded_before(std::span<const Insn> insns, const uint32_t *marks, size_t index,
                                 Demand after) {
+  using namespace demand;
   const Insn &insn = insns[index];
-  uint8_t effects = demand::effects_of(insn.opcode);
-  if (effects != demand::kIsSpecial)
-    return demanded_before(insn, effects, after);
+  uint32_t operands = kTables.operands[insn.regs];
+  Effect effect = kTables.effects[insn.opcode][(after & operands) != 0];
+  if (!(effect.written & kNeedsMore))
+    return before(effect, operands, after);
   size_t target = insn.is_jump() ? static_cast<size_t>(jump_target(index, insn)) : index;
-  return demand::before_special(insn, after, marks[target] & mark::kDemand);
+  Demand at_target = demand_in(marks[target]);
+  return effect.written & kIsJump ? before(effect, operands, after) | at_target
+                                  : before_special(insn, after, at_target);
 }
 
 } // namespace kbpf::rv64

@@ -70,22 +70,4 @@ void Emitter::add_constant(Reg rd, Reg rs, int64_t imm, Reg temp) {
   add(rd, rs, constant);
 }
 
-uint32_t Emitter::encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
-  switch (condition) {
-  case Condition::eq:
-    return encode::beq(rs1, rs2, distance);
-  case Condition::ne:
-    return encode::bne(rs1, rs2, distance);
-  case Condition::lt:
-    return encode::blt(rs1, rs2, distance);
-  case Condition::ge:
-    return encode::bge(rs1, rs2, distance);
-  case Condition::ltu:
-    return encode::bltu(rs1, rs2, distance);
-  case Condition::geu:
-    return encode::bgeu(rs1, rs2, distance);
-  }
-  return 0;
-}
-
 } // namespace kbpf::rv64

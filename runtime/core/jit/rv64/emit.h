@@ -37,10 +37,10 @@ constexpr Split split(int64_t value) {
 
 // Code in the order of its making, in chunks, as nobody knows its length beforehand.
 struct CodeChunk {
-  static constexpr size_t kHalves = 2040;
+  static constexpr size_t kHalves = 2036;
   CodeChunk *next;
-  uint32_t used; // halves
-  uint16_t halves[kHalves];
+  uint32_t used;                // halves
+  uint16_t halves[kHalves + 4]; // the last ones are never used, but may be copied
 };
 struct CodeBuffer {
   CodeChunk *first = nullptr;
@@ -74,6 +74,33 @@ public:
     cursor_ += bytes / 2;
   }
 
+  // An operation on rd and rs2 that gives rd, with registers from an Assignment's fields. The encodings are
+  // those for registers zero, and s0 in the compressed one; 0: there is none.
+  void operate(uint32_t encoded, uint16_t compressed, uint32_t fields, bool is_compressible) {
+    if (compressed && is_compressible)
+      half(static_cast<uint16_t>(compressed | (fields & 7 << 7) | (fields >> 18 & 7 << 2)));
+    else
+      insn(encoded | fields);
+  }
+
+  enum class Shift { left, right, right_signed };
+  // Of rd in an Assignment's fields, whose flag tells whether it is a narrow one; not by 0.
+  [[gnu::always_inline]] void shift_in_place(Shift shift, bool is64, uint32_t fields, unsigned count) {
+    if (is64 && (shift == Shift::left || fields & kNarrowField)) {
+      uint16_t base = shift == Shift::left    ? encode::c_slli(zero, 0)
+                      : shift == Shift::right ? encode::c_srli(s0, 0)
+                                              : encode::c_srai(s0, 0);
+      uint32_t rd = fields & (shift == Shift::left ? 31 << 7 : 7 << 7);
+      return half(static_cast<uint16_t>(base | rd | (count & 31) << 2 | (count & 32) << 7));
+    }
+    uint32_t base = shift == Shift::left    ? encode::slliw(zero, zero, 0)
+                    : shift == Shift::right ? encode::srliw(zero, zero, 0)
+                                            : encode::sraiw(zero, zero, 0);
+    constexpr uint32_t kWord = encode::slliw(zero, zero, 0) ^ encode::slli(zero, zero, 0);
+    insn((is64 ? base ^ kWord : base) | (fields & (31 << 7 | 31 << 15)) | count << 20);
+  }
+  static constexpr uint32_t kNarrowField = 1;
+
   void add(Reg rd, Reg rs1, Reg rs2);
   void sub(Reg rd, Reg rs1, Reg rs2);
   void addw(Reg rd, Reg rs1, Reg rs2);
@@ -99,12 +126,15 @@ public:
   // What the base instruction set has no single instruction for, by the best that the CPU has.
   void sext_w(Reg rd, Reg rs) { addiw(rd, rs, 0); }
   void zext_w(Reg rd, Reg rs);
+  void zext_in_place(uint32_t fields); // of rd in an Assignment's fields
   void zext_h(Reg rd, Reg rs);
   void sext_b(Reg rd, Reg rs);
   void sext_h(Reg rd, Reg rs);
   // Where two instructions build the value; else false, and nothing is emitted.
   bool li(Reg rd, uint64_t value);
-  void li_32(Reg rd, int32_t value) { // sign-extended: at most two instructions
+  void li_32(Reg rd, int32_t value) { load_immediate(rd, value); }
+  [[gnu::always_inline]] void load_immediate(Reg rd,
+                                             int32_t value) { // sign-extended: at most two instructions
     if (fits_signed(value, 12))
       return addi(rd, zero, value);
     Split parts = split(value);
@@ -122,7 +152,13 @@ public:
   void branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
     insn(encode_branch(condition, rs1, rs2, distance));
   }
-  static uint32_t encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance);
+  static uint32_t encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
+    constexpr uint32_t kEncodings[] = {encode::beq(zero, zero, 0),  encode::bne(zero, zero, 0),
+                                       encode::blt(zero, zero, 0),  encode::bge(zero, zero, 0),
+                                       encode::bltu(zero, zero, 0), encode::bgeu(zero, zero, 0)};
+    static_assert(encode::beq(zero, zero, 0) < 1 << 7); // the fields that it leaves to the others are empty
+    return kEncodings[static_cast<uint8_t>(condition)] | encode::beq(rs1, rs2, distance);
+  }
 
 private:
   void arithmetic(uint32_t (*full)(Reg, Reg, Reg), uint16_t (*compressed)(Reg, Reg), bool commutes, Reg rd,
@@ -247,7 +283,7 @@ constexpr bool is_scaled(int32_t offset, int32_t unit, int32_t limit) {
     insn(encode::srai(rd, rs, count));
 }
 
-inline void Emitter::lui(Reg rd, int32_t upper) {
+[[gnu::always_inline]] inline void Emitter::lui(Reg rd, int32_t upper) {
   int32_t sign_extended = static_cast<int32_t>(static_cast<uint32_t>(upper) << 12) >> 12;
   if (sign_extended == 0)
     mv(rd, zero);
@@ -307,6 +343,13 @@ inline void Emitter::zext_w(Reg rd, Reg rs) {
     return insn(encode::add_uw(rd, rs, zero));
   slli(rd, rs, 32);
   srli(rd, rd, 32);
+}
+
+[[gnu::always_inline]] inline void Emitter::zext_in_place(uint32_t fields) {
+  if (cpu_.zba)
+    return insn(encode::add_uw(zero, zero, zero) | (fields & (31 << 7 | 31 << 15)));
+  Reg rd = static_cast<Reg>(fields >> 7 & 31);
+  zext_w(rd, rd);
 }
 
 inline void Emitter::zext_h(Reg rd, Reg rs) {

@@ -89,6 +89,8 @@ void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> 
   // A jump back encloses a loop. nesting[i]: by how much instruction i is deeper than the one before. Until
   // lowering, these words are free.
   std::span<uint32_t> nesting = plan.fixups_before;
+  std::fill(nesting.begin() + static_cast<ptrdiff_t>(first),
+            nesting.begin() + static_cast<ptrdiff_t>(end) + 1, 0);
   size_t loops_first = end, loops_end = first;
   for (size_t i = first; i < end; i++) {
     const Insn &insn = insns[i];
@@ -120,8 +122,6 @@ void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> 
     if (insns[i].is_ld_imm64())
       i++, depth += nesting[i];
   }
-  for (size_t i = loops_first; i <= loops_end && loops_first < loops_end; i++)
-    nesting[i] = 0;
   std::sort(candidates, candidates + count, [](const Candidate &a, const Candidate &b) {
     return a.weight != b.weight ? a.weight > b.weight : a.value < b.value;
   });

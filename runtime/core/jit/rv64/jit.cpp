@@ -33,8 +33,7 @@ Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, A
   if (!plan)
     return Error::no_memory;
   KBPF_TRY(scan(*plan, arena));
-  Emitter emitter(options.cpu, arena);
-  KBPF_TRY(Lowering(*plan, emitter).run());
+  KBPF_TRY(Lowering(*plan, options.cpu, arena).run());
   KBPF_TRY(relax(*plan));
   place_literals(*plan);
   place_faults(*plan);
@@ -45,7 +44,7 @@ size_t code_size(const Plan &plan) { return plan.size; }
 
 uint32_t native_offset(const Plan &plan, uint32_t insn) {
   size_t index = insn < plan.offsets.size() ? insn : plan.offsets.size() - 1;
-  return plan.offsets[index] + plan.fixups[plan.fixups_before[index]].growth;
+  return final_offset(plan, plan.offsets[index]);
 }
 
 uint32_t tail_entry(const Plan &plan) {

@@ -11,20 +11,42 @@ namespace kbpf::rv64 {
 
 class Lowering {
 public:
-  Lowering(Plan &plan, Emitter &emitter)
-      : plan_(plan), emit_(emitter), insns_(plan.program.insns()), facts_(plan.program.facts().data()),
-        marks_(plan.marks.data()), fixups_before_(plan.fixups_before.data()) {}
+  Lowering(Plan &plan, CpuFeatures cpu, Arena &arena)
+      : plan_(plan), emit_(cpu, arena), insns_(plan.program.insns()), facts_(plan.program.facts().data()),
+        marks_(plan.marks.data()), fixups_before_(plan.fixups_before.data()), literals_(plan.literals.data()),
+        next_fixup_(plan.fixups.data()), fixups_end_(plan.fixups.data() + plan.fixups.size()) {}
 
   // Fills the plan's code, offsets, fixups, literals and faults (whose offsets are those of the code buffer).
   // Errors: not_supported, no_memory.
   Result<void> run();
 
 private:
-  // What is known of a BPF register's upper half; both may hold.
-  struct Extension {
-    bool zero; // it is zero
-    bool sign; // it repeats bit 31
-  };
+  // What is known of a BPF register's upper half: it is zero, it repeats bit 31, or both.
+  using Extension = uint32_t;
+  static constexpr Extension kUnknown = 0, kZero = 1, kSign = 1 << 16, kZeroAndSign = kZero | kSign;
+  static constexpr Extension of_number(int64_t value) {
+    return (value >> 32 == 0 ? kZero : 0) | (fits_signed(value, 32) ? kSign : 0);
+  }
+  static constexpr Extension of_bitwise(uint8_t code, Extension a, Extension b) {
+    if (code != KBPF_ALU_AND)
+      return a & b;
+    if (a == kZeroAndSign || b == kZeroAndSign) // not negative, so neither is the result
+      return kZeroAndSign;
+    return (a & b) | ((a | b) & kZero);
+  }
+  // Of a shift by a constant, as RISC-V does it: in 32 bits, the result is sign-extended.
+  static constexpr Extension of_shift(uint8_t code, bool is64, unsigned count, Extension before) {
+    if (!is64)
+      return kSign | (code == KBPF_ALU_RSH && count ? kZero : 0);
+    switch (code) {
+    case KBPF_ALU_LSH:
+      return kUnknown;
+    case KBPF_ALU_RSH:
+      return count > 32 ? kZeroAndSign : count == 32 ? kZero : kUnknown;
+    default:
+      return count >= 32 ? kSign : before & kSign;
+    }
+  }
   // Where a load or store goes: a native register and an offset that fits its 12 bits.
   struct Address {
     Reg base;
@@ -33,17 +55,15 @@ private:
 
   void refuse() { refused_ = true; } // the program: what is lowered from now on is in vain
 
-  // Lowers one instruction. source: the BPF register that stands for dst as first operand. One function for
-  // each opcode, so that every question about it is answered when the JIT is compiled; by opcode >> 3, in an
-  // array for each class.
-  using Handler = void (*)(Lowering &self, Insn insn, uint8_t source);
-  using Handlers = std::array<Handler, 32>;
-  static const Handlers kLd, kLdx, kSt, kStx, kAlu, kJmp, kJmp32, kAlu64;
-  template <uint8_t opcode> static void lower_alu(Lowering &self, Insn insn, uint8_t source);
-  template <uint8_t opcode> static void lower_load(Lowering &self, Insn insn, uint8_t);
-  template <uint8_t opcode> static void lower_store(Lowering &self, Insn insn, uint8_t);
-  template <uint8_t opcode> static void lower_jump(Lowering &self, Insn insn, uint8_t);
-  template <uint8_t opcode> static void lower_wide(Lowering &self, Insn insn, uint8_t);
+  // Lowers one instruction. One function for each opcode, so that every question about it is answered when
+  // the JIT is compiled. Each file instantiates those of its classes (KBPF_INSTANTIATE).
+  using Handler = void (*)(Lowering &self, const Insn &insn);
+  template <uint8_t opcode> static constexpr Handler handler_of();
+  template <uint8_t opcode> static void lower_alu(Lowering &self, const Insn &insn);
+  template <uint8_t opcode> static void lower_load(Lowering &self, const Insn &insn);
+  template <uint8_t opcode> static void lower_store(Lowering &self, const Insn &insn);
+  template <uint8_t opcode> static void lower_jump(Lowering &self, const Insn &insn);
+  template <uint8_t opcode> static void lower_wide(Lowering &self, const Insn &insn);
 
   // rotate.cpp
   struct Rotation {
@@ -60,6 +80,8 @@ private:
   // control.cpp
   void enter_subprogram(size_t number);
   void load_wide(const Insn &insn);
+  void load_number(const Insn &insn);
+  void load_short_number(Reg rd, uint64_t value);
   void jump(const Insn &insn);
   void count_tail_calls();
   void prologue();
@@ -79,11 +101,26 @@ private:
   void lower_goto(uint32_t target);
   void lower_branch(const Insn &insn, uint32_t target,
                     bool inverted); // inverted: jump where it would not
-  bool skips_goto(uint32_t index) const;
-  uint32_t jump_target(uint32_t index) const;
+  bool skips_goto(size_t index) const;
+  uint32_t jump_target(size_t index) const;
   void transfer(FixupKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
-  void add_fixup(const Fixup &fixup);
-  uint32_t add_literal(uint64_t value);
+  void add_fixup(const Fixup &fixup) {
+    if (next_fixup_ == fixups_end_) [[unlikely]]
+      return refuse();
+    *next_fixup_++ = fixup;
+  }
+  uint32_t fixup_count() const { return static_cast<uint32_t>(next_fixup_ - plan_.fixups.data()); }
+  uint32_t add_literal(uint64_t value) {
+    uint32_t &recent = recent_literals_[value * 0x9e3779b97f4a7c15 >> 58];
+    if (recent < next_literal_ && literals_[recent].value == value)
+      return recent;
+    if (next_literal_ == plan_.literals.size()) {
+      refuse();
+      return 0;
+    }
+    literals_[next_literal_] = {.value = value, .offset = 0, .is_called = false};
+    return recent = static_cast<uint32_t>(next_literal_++);
+  }
   // Within the code of one BPF instruction: branches forward to where bind() puts the label.
   size_t branch_forward(Condition condition, Reg rs1, Reg rs2);
   void bind(size_t branch);
@@ -93,7 +130,7 @@ private:
 
   // alu.cpp. source: the BPF register that stands for dst as first operand.
   void alu(const Insn &insn, uint8_t source);
-  void alu_with_long_operand(Insn insn, uint8_t source);
+  void any_alu(const Insn &insn, uint8_t source);
   void add(const Insn &insn, uint8_t source);
   void multiply(const Insn &insn, uint8_t source);
   void bitwise(const Insn &insn, uint8_t source);
@@ -109,13 +146,23 @@ private:
 
   // memory.cpp
   void load(const Insn &insn);
+  void load_from(const Insn &insn, Address from);
   void store(const Insn &insn);
   void lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
   void finish_old_value(uint8_t reg, Reg old, bool is64);
   void compare_exchange(bool is64, Reg address, Reg src);
   Address address(uint8_t base, int32_t offset, Reg temp);
+  Address address_as_it_is(uint8_t base, int32_t offset) const { // however long the offset is
+    if (base != KBPF_REG_FP)
+      return {native(base), offset};
+    return {sp, offset + static_cast<int32_t>(layout_->bpf_stack)};
+  }
   Reg exact_address(uint8_t base, int32_t offset, Reg temp);
   void constant(Reg rd, uint64_t value);
+  void constant_from_memory(Reg rd, uint64_t value) {
+    add_fixup({.at = emit_.position(), .target = add_literal(value), .kind = FixupKind::constant, .rs1 = rd});
+    emit_.room(smallest_size(FixupKind::constant));
+  }
   Reg constant_operand(int64_t value, Reg temp); // temp, or the register that holds it anyway
   std::optional<Reg> held_constant(uint64_t value) const;
   void add_constant(Reg rd, Reg rs, int64_t value);
@@ -127,49 +174,54 @@ private:
   Reg read_frame_pointer(Reg temp);
   // The same, sign-extended from 32 bits.
   Reg read_sign_extended(uint8_t reg, Reg temp);
-  Reg native(uint8_t reg) const { return registers_[reg]; }
-  Extension extension(uint8_t reg) const {
-    return {(extensions_ >> reg & kZeroExtended) != 0, (extensions_ >> reg & kSignExtended) != 0};
-  }
+  Reg native(uint8_t reg) const { return assignment_->registers[reg]; }
+  Extension extension(uint8_t reg) const { return extensions_ >> reg & kZeroAndSign; }
   void set_extension(uint8_t reg, Extension extension) {
-    uint32_t state = (extension.zero ? kZeroExtended : 0) | (extension.sign ? kSignExtended : 0);
-    extensions_ = (extensions_ & ~((kZeroExtended | kSignExtended) << reg)) | state << reg;
+    extensions_ = (extensions_ & ~(kZeroAndSign << reg)) | extension << reg;
   }
-  static constexpr uint32_t kZeroExtended = 1, kSignExtended = 1u << 16; // of r0, in extensions_
+  void forget_arguments_and_result() { extensions_ &= ~(0x3f * kZeroAndSign); } // r0 to r5
   bool upper_half_unused() const { return mark_ & mark::kUpperHalfUnused; }
-  void begin(uint32_t index) { // the code of that instruction
+  [[gnu::always_inline]] void begin(size_t index) { // the code of that instruction
     index_ = index;
     mark_ = marks_[index];
     marks_[index] = emit_.position(); // from now on: plan_.offsets
-    fixups_before_[index] = static_cast<uint32_t>(next_fixup_);
   }
-  bool follows(uint32_t index) const { // straight behind the one before, and nobody jumps to it
-    return index < insns_.size() &&
-           (plan_.marks[index] & (mark::kReachable | mark::kLeader)) == mark::kReachable;
+  bool follows(size_t index) const { // straight behind the one before, and nobody jumps to it
+    return index < insns_.size() && (marks_[index] & (mark::kReachable | mark::kLeader)) == mark::kReachable;
   }
 
   Plan &plan_;
-  Emitter &emit_;
+  Emitter emit_;
   std::span<const Insn> insns_;
   const InsnFacts *facts_;
   uint32_t *marks_, *fixups_before_; // of the plan
+  Literal *literals_;
   Layout *layout_ = nullptr;
-  Reg registers_[KBPF_REG_COUNT] = {}; // of the layout
-  uint32_t index_ = 0;                 // instruction being lowered
-  uint32_t mark_ = 0;                  // its
+  const Assignment *assignment_ = nullptr; // of the layout
+  size_t index_ = 0;                       // instruction being lowered
+  uint32_t mark_ = 0;                      // its
   bool refused_ = false;
-  size_t next_fixup_ = 0;
+  Fixup *next_fixup_ = nullptr, *fixups_end_ = nullptr;
   size_t next_literal_ = 0;
   size_t next_fault_ = 0;
   static constexpr size_t kRecent = 64;
   uint32_t recent_literals_[kRecent] = {}; // by hash: where a value may be already
-  uint32_t extensions_ = 0;                // of the registers: see set_extension()
+  uint32_t extensions_ = 0;                // the Extension of register n, shifted left by n
 };
 
-// lower is a template of Lowering's member functions, by opcode.
-#define KBPF_HANDLERS(lower, cls)                                                                            \
-  []<size_t... code>(std::index_sequence<code...>) {                                                         \
-    return Lowering::Handlers{&Lowering::lower<static_cast<uint8_t>(code << 3 | cls)>...};                   \
-  }(std::make_index_sequence<32>{})
+// lower is a template of Lowering's member functions, by opcode; of all opcodes of one class.
+#define KBPF_INSTANTIATE(lower, cls)                                                                         \
+  KBPF_INSTANTIATE_8(lower, cls)                                                                             \
+  KBPF_INSTANTIATE_8(lower, cls | 0x40)                                                                      \
+  KBPF_INSTANTIATE_8(lower, cls | 0x80) KBPF_INSTANTIATE_8(lower, cls | 0xc0)
+#define KBPF_INSTANTIATE_8(lower, first)                                                                     \
+  KBPF_INSTANTIATE_1(lower, first)                                                                           \
+  KBPF_INSTANTIATE_1(lower, first | 0x08)                                                                    \
+  KBPF_INSTANTIATE_1(lower, first | 0x10)                                                                    \
+  KBPF_INSTANTIATE_1(lower, first | 0x18)                                                                    \
+  KBPF_INSTANTIATE_1(lower, first | 0x20)                                                                    \
+  KBPF_INSTANTIATE_1(lower, first | 0x28)                                                                    \
+  KBPF_INSTANTIATE_1(lower, first | 0x30) KBPF_INSTANTIATE_1(lower, first | 0x38)
+#define KBPF_INSTANTIATE_1(lower, opcode) template void Lowering::lower<(opcode)>(Lowering &, const Insn &);
 
 } // namespace kbpf::rv64

@@ -8,7 +8,7 @@
 namespace kbpf::rv64 {
 namespace {
 
-Width width_of(const Insn &insn) {
+constexpr Width width_of(const Insn &insn) {
   switch (insn.size()) {
   case KBPF_SIZE_B:
     return Width::b;
@@ -25,16 +25,14 @@ constexpr uint32_t kOrdered = encode::kAcquire | encode::kRelease;
 
 } // namespace
 
-[[gnu::always_inline]] inline Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
-  Reg reg = base == KBPF_REG_FP ? sp : native(base);
-  if (base == KBPF_REG_FP)
-    offset += static_cast<int32_t>(layout_->bpf_stack);
-  if (fits_signed(offset, 12))
-    return {reg, offset};
-  int32_t upper = (offset + 0x800) >> 12;
+Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
+  Address whole = address_as_it_is(base, offset);
+  if (fits_signed(whole.offset, 12))
+    return whole;
+  int32_t upper = (whole.offset + 0x800) >> 12;
   emit_.lui(temp, upper);
-  emit_.add(temp, temp, reg);
-  return {temp, offset - upper * 4096};
+  emit_.add(temp, temp, whole.base);
+  return {temp, whole.offset - upper * 4096};
 }
 
 // For instructions that have no offset.
@@ -63,33 +61,39 @@ Reg Lowering::constant_operand(int64_t value, Reg temp) {
 }
 
 void Lowering::constant(Reg rd, uint64_t value) {
-  if (emit_.li(rd, value))
-    return;
-  add_fixup({.at = emit_.position(), .target = add_literal(value), .kind = FixupKind::constant, .rs1 = rd});
-  emit_.room(smallest_size(FixupKind::constant));
+  if (is_long_constant(value) || !emit_.li(rd, value))
+    constant_from_memory(rd, value);
 }
 
-[[gnu::always_inline]] inline void Lowering::load(const Insn &insn) {
+[[gnu::always_inline]] inline void Lowering::load_from(const Insn &insn, Address from) {
   bool is_signed = insn.mode() == KBPF_MODE_MEMSX;
-  if ((!is_signed && insn.mode() != KBPF_MODE_MEM) || (is_signed && insn.size() == KBPF_SIZE_DW))
-    return refuse();
   Width width = width_of(insn);
   if (width == Width::w && upper_half_unused())
     is_signed = true; // lw has a compressed form, lwu has none
-  Reg rd = native(insn.dst());
-  Address from = address(insn.src(), insn.off, t0);
-  uint32_t position = emit_.position();
-  emit_.load(width, is_signed, rd, from.base, from.offset);
-  if (facts_[index_].faultable) {
-    if (next_fault_ == plan_.faults.size())
-      return refuse();
-    plan_.faults[next_fault_++] = {.fault = position, .resume = emit_.position(), .zero_register = rd};
-  }
+  emit_.load(width, is_signed, native(insn.dst()), from.base, from.offset);
   bool is_short = width == Width::b || width == Width::h;
-  set_extension(insn.dst(), {.zero = !is_signed && width != Width::d, .sign = is_signed || is_short});
+  set_extension(insn.dst(), is_signed           ? kSign
+                            : is_short          ? kZeroAndSign
+                            : width == Width::w ? kZero
+                                                : kUnknown);
 }
 
-[[gnu::always_inline]] inline void Lowering::store(const Insn &insn) {
+void Lowering::load(const Insn &insn) {
+  bool is_signed = insn.mode() == KBPF_MODE_MEMSX;
+  if ((!is_signed && insn.mode() != KBPF_MODE_MEM) || (is_signed && insn.size() == KBPF_SIZE_DW))
+    return refuse();
+  Address from = address(insn.src(), insn.off, t0);
+  uint32_t position = emit_.position();
+  load_from(insn, from);
+  if (!(mark_ & mark::kMayFault))
+    return;
+  if (next_fault_ == plan_.faults.size())
+    return refuse();
+  plan_.faults[next_fault_++] = {
+      .fault = position, .resume = emit_.position(), .zero_register = native(insn.dst())};
+}
+
+void Lowering::store(const Insn &insn) {
   if (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_ATOMIC)
     return lower_atomic(insn, insn.src());
   if (insn.mode() != KBPF_MODE_MEM)
@@ -112,7 +116,7 @@ void Lowering::lower_atomic(const Insn &insn, uint8_t value) {
     emit_.load(width_of(insn), false, native(insn.dst()), from.base, from.offset);
     emit_.insn(encode::fence(encode::kRead, encode::kRead | encode::kWrite));
     bool is_short = insn.access_bytes() < 4;
-    set_extension(insn.dst(), {.zero = insn.size() != KBPF_SIZE_DW, .sign = is_short});
+    set_extension(insn.dst(), is_short ? kZeroAndSign : insn.size() == KBPF_SIZE_W ? kZero : kUnknown);
     return;
   }
   if (insn.imm == KBPF_ATOMIC_STORE_REL) {
@@ -183,19 +187,38 @@ void Lowering::finish_old_value(uint8_t reg, Reg old, bool is64) {
     emit_.mv(native(reg), old);
   else
     emit_.zext_w(native(reg), old);
-  set_extension(reg, {.zero = !as_it_is, .sign = !is64 && as_it_is});
+  set_extension(reg, !as_it_is ? kZero : is64 ? kUnknown : kSign);
 }
 
-template <uint8_t opcode> void Lowering::lower_load(Lowering &self, Insn insn, uint8_t) {
-  insn.opcode = opcode;
+// The usual ways call nothing, as in lower_alu().
+template <uint8_t opcode> void Lowering::lower_load(Lowering &self, const Insn &insn) {
+  constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr bool kIsValid =
+      kForm.mode() == KBPF_MODE_MEM || (kForm.mode() == KBPF_MODE_MEMSX && kForm.size() != KBPF_SIZE_DW);
+  if constexpr (kIsValid) {
+    Address from = self.address_as_it_is(insn.src(), insn.off);
+    if (fits_signed(from.offset, 12) && !(self.mark_ & mark::kMayFault)) [[likely]] {
+      Insn known = insn;
+      known.opcode = opcode;
+      return self.load_from(known, from);
+    }
+  }
   self.load(insn);
 }
-template <uint8_t opcode> void Lowering::lower_store(Lowering &self, Insn insn, uint8_t) {
-  insn.opcode = opcode;
+template <uint8_t opcode> void Lowering::lower_store(Lowering &self, const Insn &insn) {
+  constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr bool kByRegister = kForm.cls() == KBPF_CLASS_STX;
+  if constexpr (kForm.mode() == KBPF_MODE_MEM) {
+    Address to = self.address_as_it_is(insn.dst(), insn.off);
+    bool is_short = kByRegister ? insn.src() != KBPF_REG_FP : insn.imm == 0;
+    if (fits_signed(to.offset, 12) && is_short) [[likely]]
+      return self.emit_.store(width_of(kForm), kByRegister ? self.native(insn.src()) : zero, to.base,
+                              to.offset);
+  }
   self.store(insn);
 }
-constinit const Lowering::Handlers Lowering::kLdx = KBPF_HANDLERS(lower_load, KBPF_CLASS_LDX);
-constinit const Lowering::Handlers Lowering::kSt = KBPF_HANDLERS(lower_store, KBPF_CLASS_ST);
-constinit const Lowering::Handlers Lowering::kStx = KBPF_HANDLERS(lower_store, KBPF_CLASS_STX);
+KBPF_INSTANTIATE(lower_load, KBPF_CLASS_LDX)
+KBPF_INSTANTIATE(lower_store, KBPF_CLASS_ST)
+KBPF_INSTANTIATE(lower_store, KBPF_CLASS_STX)
 
 } // namespace kbpf::rv64

@@ -56,6 +56,17 @@ struct HeldConstant {
 };
 constexpr unsigned kMaxConstants = 8;
 
+// Which native registers BPF's are in, and the operands of an instruction, by its regs byte, as fields of a
+// RISC-V instruction: dst as rd and rs1, src as rs2. What lies below the fields are flags.
+struct Assignment {
+  static constexpr uint32_t kNarrow = Emitter::kNarrowField; // compressed forms can name both
+  static constexpr uint32_t kFramePointer = 2;               // one of them is r10, or no register
+  static constexpr uint32_t kRd = 31 << 7, kRs1 = 31 << 15, kRs2 = 31 << 20;
+  Reg registers[KBPF_REG_COUNT]; // r10: unused
+  uint32_t fields[256];
+};
+extern const Assignment kLeafAssignment, kCallingAssignment; // scan.cpp
+
 // Native registers and stack frame of one subprogram:
 //   sp + frame_size   the caller's frame
 //                     saved registers: ra, s1 ..
@@ -65,11 +76,11 @@ constexpr unsigned kMaxConstants = 8;
 // s0 is left alone: a walk along frame pointers from inside a helper goes on at the caller of the whole
 // program. s11 holds how many tail calls are left, in a run whose first program makes some.
 struct Layout {
-  Reg registers[KBPF_REG_COUNT]; // r10: unused
-  uint32_t bpf_stack;            // bytes
-  uint32_t frame_size;           // bytes, a multiple of 16; 0: no frame at all
-  uint8_t saved_count;           // of s1, s2, ..: those that hold r6 up to the highest one used
-  uint8_t constant_count;        // of constants; in a function that calls, their registers are saved, too
+  const Assignment *assignment;
+  uint32_t bpf_stack;     // bytes
+  uint32_t frame_size;    // bytes, a multiple of 16; 0: no frame at all
+  uint8_t saved_count;    // of s1, s2, ..: those that hold r6 up to the highest one used
+  uint8_t constant_count; // of constants; in a function that calls, their registers are saved, too
   HeldConstant constants[kMaxConstants];
   bool saves_ra;
   bool is_called_from_outside; // as entry or callback, with the standard convention
@@ -94,10 +105,12 @@ inline bool is_tail_call(const Insn &insn, const Environment *environment) {
 // One word for each instruction: until it is lowered, what the analyses found about it; then, where its code
 // begins in the code buffer.
 namespace mark {
-constexpr uint32_t kDemand = 0x7ff;             // one bit a register: its upper half may be read from here on
+constexpr uint32_t kUndemanded = 0x7ff;  // one bit a register: nobody reads its upper half from here on
+constexpr uint32_t kIsTarget = 1u << 27; // code goes here that is no jump: an exit, a tail call that fails
 constexpr uint32_t kUpperHalfUnused = 1u << 28; // of the result: see demand.cpp
 constexpr uint32_t kLeader = 1u << 29;          // a jump goes here, or a subprogram begins
 constexpr uint32_t kReachable = 1u << 30;
+constexpr uint32_t kMayFault = 1u << 31;
 } // namespace mark
 
 struct Plan {
@@ -106,7 +119,7 @@ struct Plan {
   std::span<Layout> layouts = {};         // one a subprogram
   std::span<uint32_t> marks = {};         // see mark; one more for the end
   std::span<uint32_t> offsets = {};       // the same words, after lowering
-  std::span<uint32_t> fixups_before = {}; // each instruction; one more for the end
+  std::span<uint32_t> fixups_before = {}; // instructions that code goes to; one more for the end
   CodeBuffer code = {};
   std::span<Fixup> fixups = {}; // by ascending position; the last one is a label at the end
   std::span<Literal> literals = {};
@@ -120,20 +133,47 @@ struct Plan {
 // Errors: not_supported (malformed control flow), too_big, no_memory.
 Result<void> scan(Plan &plan, Arena &arena);
 
-// Repeats the walk of scan() that finds unused upper halves, where jumps backward leave it more to find.
-void find_undemanded(Plan &plan);
+// Repeats the walk of scan() that finds unused upper halves, where jumps backward leave it more to find:
+// there are none from instruction `end` on.
+void find_undemanded(Plan &plan, size_t end);
 
 // Grows each transfer from its smallest form until all of them reach, and sets every growth. Error: too_big.
 Result<void> relax(Plan &plan);
 
 // In the final code, once relaxed.
-int64_t target_offset(const Plan &plan, const Fixup &fixup);
+inline int64_t target_offset(const Plan &plan, const Fixup &fixup) {
+  uint32_t position, before;
+  if (fixup.to_label) {
+    position = plan.fixups[fixup.target].at;
+    before = fixup.target;
+  } else if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) {
+    position = plan.layouts[fixup.target].start;
+    before = plan.layouts[fixup.target].fixups_before;
+  } else {
+    position = plan.offsets[fixup.target];
+    before = plan.fixups_before[fixup.target];
+  }
+  return int64_t{position} + plan.fixups[before].growth;
+}
 
 // The final offset of a position in the code buffer.
 uint32_t final_offset(const Plan &plan, uint32_t position);
 
-unsigned fixup_size(FixupKind kind, FixupForm form); // bytes
-inline unsigned smallest_size(FixupKind kind) { return fixup_size(kind, FixupForm::compressed); }
+// Bytes of each form, by kind.
+constexpr uint8_t kFixupSizes[][4] = {
+    {2, 4, 8, 12}, // narrow_branch
+    {4, 4, 8, 12}, // branch
+    {2, 4, 8, 8},  // jump
+    {4, 4, 8, 8},  // call
+    {0, 0, 0, 0},  // label
+    {8, 8, 8, 8},  // native_call
+    {8, 8, 8, 8},  // constant
+    {8, 8, 8, 8},  // function
+};
+constexpr unsigned fixup_size(FixupKind kind, FixupForm form) {
+  return kFixupSizes[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];
+}
+constexpr unsigned smallest_size(FixupKind kind) { return fixup_size(kind, FixupForm::compressed); }
 // That lowering starts a transfer with.
 constexpr FixupForm smallest_form(FixupKind kind) {
   bool has_compressed = kind == FixupKind::narrow_branch || kind == FixupKind::jump;

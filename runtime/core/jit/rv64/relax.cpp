@@ -13,30 +13,21 @@ constexpr unsigned kExactRounds = 16;
 bool is_branch(FixupKind kind) { return kind <= FixupKind::branch; }
 bool is_transfer(FixupKind kind) { return kind <= FixupKind::call; }
 
-// Bytes of each form, by kind.
-constexpr uint8_t kSizes[][4] = {
-    {2, 4, 8, 12}, // narrow_branch
-    {4, 4, 8, 12}, // branch
-    {2, 4, 8, 8},  // jump
-    {4, 4, 8, 8},  // call
-    {0, 0, 0, 0},  // label
-    {8, 8, 8, 8},  // native_call
-    {8, 8, 8, 8},  // constant
-    {8, 8, 8, 8},  // function
+// By kind and form, how far a transfer reaches: bits of its distance, sign included; 64: anywhere.
+constexpr uint8_t kReaches[][4] = {
+    {9, 13, 21, 64},  // narrow_branch
+    {13, 13, 21, 64}, // branch
+    {12, 21, 64, 64}, // jump
+    {21, 21, 64, 64}, // call
 };
 
-bool reaches(FixupKind kind, FixupForm form, int64_t distance) {
-  switch (form) {
-  case FixupForm::compressed:
-    return fits_signed(distance, is_branch(kind) ? 9 : 12);
-  case FixupForm::direct:
-    return fits_signed(distance, is_branch(kind) ? 13 : 21);
-  case FixupForm::over_jump:
-    return fits_signed(distance - 4, 21); // the jump is behind the branch
-  case FixupForm::far:
-    return true;
-  }
-  return true;
+// slack: by so much the distance may still change.
+bool reaches(FixupKind kind, FixupForm form, int64_t distance, int64_t slack) {
+  if (form == FixupForm::over_jump)
+    distance -= 4; // the jump is behind the branch
+  unsigned bits = kReaches[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];
+  int64_t limit = int64_t{1} << (bits - 1);
+  return bits == 64 || (distance - slack >= -limit && distance + slack < limit);
 }
 
 FixupForm next(FixupKind kind, FixupForm form) {
@@ -56,25 +47,6 @@ int64_t possible_growth(const Plan &plan) {
 
 } // namespace
 
-unsigned fixup_size(FixupKind kind, FixupForm form) {
-  return kSizes[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];
-}
-
-int64_t target_offset(const Plan &plan, const Fixup &fixup) {
-  uint32_t position, before;
-  if (fixup.to_label) {
-    position = plan.fixups[fixup.target].at;
-    before = fixup.target;
-  } else if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) {
-    position = plan.layouts[fixup.target].start;
-    before = plan.layouts[fixup.target].fixups_before;
-  } else {
-    position = plan.offsets[fixup.target];
-    before = plan.fixups_before[fixup.target];
-  }
-  return int64_t{position} + plan.fixups[before].growth;
-}
-
 Result<void> relax(Plan &plan) {
   if (plan.code.size > kMaxCode)
     return Error::too_big;
@@ -90,8 +62,7 @@ Result<void> relax(Plan &plan) {
       if (!is_transfer(fixup.kind))
         continue;
       int64_t distance = target_offset(plan, fixup) - growth - fixup.at;
-      while (!reaches(fixup.kind, fixup.form, distance - slack) ||
-             !reaches(fixup.kind, fixup.form, distance + slack)) {
+      while (!reaches(fixup.kind, fixup.form, distance, slack)) [[unlikely]] {
         fixup.form = next(fixup.kind, fixup.form);
         settled = false;
       }

@@ -110,7 +110,7 @@ bool Lowering::is_overwritten(uint8_t reg, size_t index) const {
 }
 
 void Lowering::rotate(const Rotation &rotation) {
-  uint32_t last = index_ + rotation.insns - 1;
+  size_t last = index_ + rotation.insns - 1;
   while (index_ < last)
     begin(index_ + 1);
   auto shift_other = [&] {
@@ -118,7 +118,7 @@ void Lowering::rotate(const Rotation &rotation) {
     if (is_overwritten(shift.dst(), last + 1))
       return;
     uint32_t mark = std::exchange(mark_, 0); // which speaks of the rotation
-    (rotation.is64 ? kAlu64 : kAlu)[shift.opcode >> 3](*this, shift, rotation.x);
+    any_alu(shift, rotation.x);
     mark_ = mark;
   };
   if (rotation.dst == rotation.x)
@@ -130,7 +130,7 @@ void Lowering::rotate(const Rotation &rotation) {
     emit_.zext_w(rd, rd);
   if (rotation.dst != rotation.x)
     shift_other();
-  set_extension(rotation.dst, {.zero = clears, .sign = !rotation.is64 && !clears});
+  set_extension(rotation.dst, clears ? kZero : rotation.is64 ? kUnknown : kSign);
 }
 
 } // namespace kbpf::rv64

@@ -4,21 +4,35 @@
 // Register assignment is decided here and nowhere else.
 #include "core/jit/rv64/demand.h"
 #include "core/jit/rv64/hoist.h"
-#include <array>
+#include <algorithm>
+#include <bit>
 
 namespace kbpf::rv64 {
 namespace {
 
 // r0 to r5 as Linux has them: r1 to r5 already are where the calling convention wants a helper's arguments.
-constexpr Reg kCommon[] = {a5, a0, a1, a2, a3, a4};
-// r6 to r9 must survive calls, in registers that the prologue saves; where there are no calls, any others
-// will do.
-constexpr Reg kSurviving[] = {s1, s2, s3, s4};
-constexpr Reg kLeaf[] = {a6, a7, t3, t4};
+// r6 to r9 are given: they must survive calls, in registers that the prologue saves; where there are no
+// calls, any others will do.
+constexpr Assignment assign(Reg r6, Reg r7, Reg r8, Reg r9) {
+  Assignment all{.registers = {a5, a0, a1, a2, a3, a4, r6, r7, r8, r9, zero}, .fields = {}};
+  for (unsigned regs = 0; regs < 256; regs++) {
+    unsigned dst = regs & 15, src = regs >> 4;
+    Reg rd = all.registers[dst < KBPF_REG_FP ? dst : +KBPF_REG_FP];
+    Reg rs2 = all.registers[src < KBPF_REG_FP ? src : +KBPF_REG_FP];
+    all.fields[regs] = static_cast<uint32_t>(rd) << 7 | static_cast<uint32_t>(rd) << 15 |
+                       static_cast<uint32_t>(rs2) << 20 | (is_narrow(rd, rs2) ? Assignment::kNarrow : 0) |
+                       (dst >= KBPF_REG_FP || src >= KBPF_REG_FP ? Assignment::kFramePointer : 0);
+  }
+  return all;
+}
 // For constants, where calls must not change them.
 constexpr Reg kSavedConstants[] = {s5, s6, s7, s8};
 
 constexpr size_t kMasksPerSwap = 2;
+
+// Keeps the compiler from computing a pointer anew, or having several instead of it, in a loop that has the
+// registers to keep it.
+template <typename T> [[gnu::always_inline]] inline void forget(T *&pointer) { asm("" : "+r"(pointer)); }
 
 struct Uses {
   uint32_t registers = 0; // one bit each
@@ -26,37 +40,10 @@ struct Uses {
   bool loads_packet = false;
   bool has_exit = false;
   bool compares_and_exchanges = false;
-  bool has_loop = false; // a jump backwards
+  size_t loops_end = 0; // behind the last jump backwards; 0: there is none
   bool has_may_goto = false;
   uint32_t last_exit = 0;
 };
-
-// What an instruction's opcode tells the scan, in one word: the effects on demands, the last register that
-// dst can be, and whether there is more to see. Reserved register fields are zero: they name r0.
-namespace traits {
-constexpr uint32_t kEffects = 0x7f, kIsSpecial = 0x80;
-constexpr unsigned kLastDst = 8; // bit
-} // namespace traits
-
-constexpr uint32_t traits_of(uint8_t opcode) {
-  Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
-  uint32_t last_dst = KBPF_REG_FP;
-  bool is_special = demand::effects_of(opcode) == demand::kIsSpecial || insn.is_ld_imm64();
-  if (insn.is_alu()) {
-    is_special |= insn.cls() == KBPF_CLASS_ALU && insn.code() == KBPF_ALU_MOV && !insn.src_is_reg();
-    last_dst--;
-  } else if (insn.cls() == KBPF_CLASS_LD || insn.cls() == KBPF_CLASS_LDX) {
-    last_dst--;
-  }
-  return last_dst << traits::kLastDst | (is_special ? traits::kIsSpecial : demand::effects_of(opcode));
-}
-
-constexpr auto kTraits = [] {
-  std::array<uint32_t, 256> all{};
-  for (unsigned opcode = 0; opcode < 256; opcode++)
-    all[opcode] = traits_of(static_cast<uint8_t>(opcode));
-  return all;
-}();
 
 // Registers that nothing else in the function uses. Returns how many.
 unsigned free_registers(const Layout &layout, const Uses &uses, std::span<Reg, kMaxConstants> out) {
@@ -72,7 +59,7 @@ unsigned free_registers(const Layout &layout, const Uses &uses, std::span<Reg, k
   }
   for (unsigned reg = 2; reg < KBPF_REG_FP; reg++)
     if (!(uses.registers >> reg & 1))
-      add(layout.registers[reg]);
+      add(layout.assignment->registers[reg]);
   if (!uses.compares_and_exchanges) { // which takes t5 and t6 itself
     add(t5);
     add(t6);
@@ -81,14 +68,10 @@ unsigned free_registers(const Layout &layout, const Uses &uses, std::span<Reg, k
 }
 
 void choose_registers(Layout &layout, const Uses &uses) {
-  for (unsigned i = 0; i < 6; i++)
-    layout.registers[i] = kCommon[i];
-  for (unsigned i = 0; i < 4; i++) {
-    layout.registers[6 + i] = uses.calls ? kSurviving[i] : kLeaf[i];
+  layout.assignment = uses.calls ? &kCallingAssignment : &kLeafAssignment;
+  for (unsigned i = 0; i < 4; i++)
     if (uses.calls && uses.registers >> (6 + i) & 1)
       layout.saved_count = static_cast<uint8_t>(i + 1);
-  }
-  layout.registers[KBPF_REG_FP] = zero;
   layout.saves_ra = uses.calls;
 }
 
@@ -132,12 +115,17 @@ public:
   bool makes_tail_calls = false;
 
 private:
-  bool look_closer(size_t index, size_t end, Uses &uses);
-  bool mark_target(int64_t target) {
-    if (target < 0 || static_cast<uint64_t>(target) >= insns_.size())
-      return false;
+  bool note(size_t index, size_t first, Uses &uses);
+  // Its target; below 0 where that is not in the program.
+  [[gnu::always_inline]] int64_t note_jump(size_t index, Uses &uses) {
+    int64_t target = jump_target(index, insns_[index]);
+    if (static_cast<uint64_t>(target) >= insns_.size())
+      return -1;
+    fixups++;
+    if (target <= static_cast<int64_t>(index))
+      uses.loops_end = std::max(uses.loops_end, index + 1);
     plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
-    return true;
+    return target;
   }
 
   Plan &plan_;
@@ -145,78 +133,98 @@ private:
   std::span<const InsnFacts> facts_;
 };
 
-// From the end to the start, as demands go.
+// From the end to the start, as demands go. What most instructions do is in a table; the others are looked at
+// elsewhere, so that this loop keeps everything in registers.
 Result<Uses> Scan::subprogram(size_t first, size_t end) {
+  using namespace demand;
+  static_assert(sizeof(InsnFacts) == 1);
+  auto byte_of = [](bool reachable, bool others) {
+    return std::bit_cast<uint8_t>(InsnFacts{.reachable = reachable,
+                                            .zero_extended = others,
+                                            .faultable = others,
+                                            .loads_packet_address = false,
+                                            .loads_other = false});
+  };
+  const uint8_t facts_in_use = byte_of(true, true), just_reachable = byte_of(true, false);
   Uses uses;
-  const Insn *insn = &insns_[0] + end, *start = &insns_[0] + first;
-  const InsnFacts *facts = &facts_[0] + end;
-  uint32_t *mark = &plan_.marks[0] + end;
+  const Insn *insn = insns_.data() + end, *start = insns_.data() + first;
+  const InsnFacts *facts = facts_.data() + end;
+  uint32_t *mark = plan_.marks.data() + end;
   plan_.marks[first] |= mark::kLeader;
-  Demand after = mark::kDemand;
-  uint32_t registers = 0, has_bad_register = 0;
+  const Tables *tables = &kTables;
+  forget(tables);
+  Demand after = kEverything;
+  uint32_t operands_of_all = 0, written = 0;
   while (insn != start) {
     insn--, facts--, mark--;
-    uint32_t other = *mark & ~mark::kDemand;
-    if (!facts->reachable) {
-      *mark = other | after;
-      continue;
+    forget(insn);
+    uint32_t found = mark::kReachable, before = after;
+    if ((std::bit_cast<uint8_t>(*facts) & facts_in_use) != just_reachable) [[unlikely]] {
+      faults += facts->reachable && facts->faultable;
+      found |= (facts->zero_extended ? mark::kUpperHalfUnused : 0) | (facts->faultable ? mark::kMayFault : 0);
+      found = facts->reachable ? found : 0;
     }
-    uint32_t traits = kTraits[insn->opcode];
-    registers |= uint32_t{1} << insn->dst() | uint32_t{1} << insn->src();
-    has_bad_register |= insn->dst() > traits >> traits::kLastDst;
-    if (facts->zero_extended || facts->faultable) [[unlikely]] {
-      other |= facts->zero_extended ? mark::kUpperHalfUnused : 0;
-      faults += facts->faultable;
+    if (found) [[likely]] {
+      uint32_t operands = tables->operands[insn->regs];
+      Effect effect = tables->effects[insn->opcode][(after & operands) != 0];
+      operands_of_all |= operands;
+      written |= operands & effect.written;
+      if (!(effect.written & kNeedsMore)) {
+        before = demand::before(effect, operands, after);
+      } else {
+        size_t index = static_cast<size_t>(insn - insns_.data());
+        if (effect.written & kIsJump) {
+          int64_t target = note_jump(index, uses);
+          if (target < 0)
+            return Error::not_supported;
+          before =
+              demand::before(effect, operands, after) | demand_in(plan_.marks[static_cast<size_t>(target)]);
+        } else if (insn->opcode == 0 && insn != start && insn[-1].is_ld_imm64() && insn[-1].src() == 0) {
+          wide_constants++; // its second half
+        } else {
+          if (!note(index, first, uses))
+            return Error::not_supported;
+          before = demanded_before(insns_, plan_.marks.data(), index, after);
+        }
+      }
+      after = before & kEverything;
     }
-    uint32_t before;
-    if (traits & traits::kIsSpecial) {
-      size_t index = static_cast<size_t>(insn - insns_.data());
-      if (!look_closer(index, end, uses))
-        return Error::not_supported;
-      before = demanded_before(insns_, plan_.marks.data(), index, after);
-    } else {
-      before = demanded_before(*insn, traits & traits::kEffects, after);
-    }
-    after = before & mark::kDemand;
-    *mark = other | before | mark::kReachable;
+    *mark |= in_mark(before) ^ found; // no bit is in both
   }
+  uint32_t registers = (operands_of_all | operands_of_all >> 16) & kDst;
   uses.registers |= registers;
   // Where a load from a packet is out of bounds, there must be somewhere to go.
   bool has_no_way_out = uses.loads_packet && !uses.has_exit;
-  if (registers >> KBPF_REG_COUNT || has_bad_register || has_no_way_out)
+  if (registers >> KBPF_REG_COUNT || written >> KBPF_REG_FP & 1 || has_no_way_out)
     return Error::not_supported;
   return uses;
 }
 
 // False: malformed.
-bool Scan::look_closer(size_t index, size_t end, Uses &uses) {
+[[gnu::noinline]] bool Scan::note(size_t index, size_t first, Uses &uses) {
   const Insn &insn = insns_[index];
-  if (insn.is_jump()) {
-    int64_t target = jump_target(index, insn);
-    uses.has_loop |= target <= static_cast<int64_t>(index);
-    uses.has_may_goto |= insn.is_may_goto();
-    fixups++;
-    return mark_target(target);
-  }
-  if (insn.is_ld_imm64()) {
+  if (insn.opcode == 0) { // the second half of an ld_imm64 that is no number
+    if (index == first || !insns_[index - 1].is_function_address())
+      return false;
     wide_constants++;
-    if (insn.is_function_address()) {
-      size_t function = static_cast<uint32_t>(insn.imm);
-      if (function >= plan_.layouts.size())
-        return false;
-      plan_.layouts[function].is_called_from_outside = true;
-    }
-    return index + 1 < end && insns_[index + 1].opcode == 0;
-  }
-  if (insn.is_packet_load()) {
+    size_t function = static_cast<uint32_t>(insns_[index - 1].imm);
+    if (function >= plan_.layouts.size())
+      return false;
+    plan_.layouts[function].is_called_from_outside = true;
+  } else if (insn.is_jump()) {
+    uses.has_may_goto |= insn.is_may_goto();
+    return note_jump(index, uses) >= 0;
+  } else if (insn.is_packet_load()) {
     uses.calls = uses.loads_packet = true;
     uses.registers |= 1u << 6;
     native_calls++;
     fixups++;
   } else if (insn.is_exit()) {
     fixups++;
-    if (!uses.has_exit)
+    if (!uses.has_exit) {
       uses.last_exit = static_cast<uint32_t>(index);
+      plan_.marks[index] |= mark::kIsTarget;
+    }
     uses.has_exit = true;
   } else if (insn.is_callx()) {
     uses.calls = true;
@@ -224,14 +232,22 @@ bool Scan::look_closer(size_t index, size_t end, Uses &uses) {
   } else if (is_tail_call(insn, plan_.options.environment)) {
     makes_tail_calls = true;
     fixups += 3;
+    plan_.marks[index + 1] |= mark::kIsTarget;
   } else if (insn.is_call()) {
     uses.calls = true;
-    native_calls += insn.src() != KBPF_PSEUDO_CALL;
-    fixups += insn.src() == KBPF_PSEUDO_CALL;
-    return insn.src() != KBPF_PSEUDO_CALL || mark_target(jump_target(index, insn));
+    bool is_native = insn.src() != KBPF_PSEUDO_CALL;
+    native_calls += is_native;
+    fixups += !is_native;
+    if (is_native)
+      return true;
+    int64_t target = jump_target(index, insn);
+    if (static_cast<uint64_t>(target) >= insns_.size())
+      return false;
+    plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
   } else if (insn.is_alu()) {
     bool swaps = insn.code() == KBPF_ALU_END;
     wide_constants += swaps ? kMasksPerSwap : insn.imm < 0;
+    return insn.dst() < KBPF_REG_FP;
   } else {
     uses.compares_and_exchanges |= insn.imm == KBPF_ATOMIC_CMPXCHG;
   }
@@ -245,6 +261,9 @@ template <typename T> bool allocate(std::span<T> &array, size_t count, Arena &ar
 
 } // namespace
 
+constexpr Assignment kLeafAssignment = assign(a6, a7, t3, t4);
+constexpr Assignment kCallingAssignment = assign(s1, s2, s3, s4);
+
 Result<void> scan(Plan &plan, Arena &arena) {
   std::span<const Insn> insns = plan.program.insns();
   std::span<const Subprogram> subprograms = plan.program.subprograms();
@@ -255,11 +274,9 @@ Result<void> scan(Plan &plan, Arena &arena) {
       !allocate(plan.fixups_before, insns.size() + 1, arena))
     return Error::no_memory;
   plan.offsets = plan.marks;
-  for (uint32_t &word : plan.marks) // what a jump backward finds
-    word = mark::kDemand;
 
   Scan scan(plan);
-  bool has_loop = false;
+  size_t loops_end = 0;
   for (size_t number = 0; number < subprograms.size(); number++) {
     const Subprogram &subprogram = subprograms[number];
     size_t end = number + 1 < subprograms.size() ? subprograms[number + 1].first : insns.size();
@@ -270,15 +287,15 @@ Result<void> scan(Plan &plan, Arena &arena) {
     choose_registers(layout, uses);
     Reg registers[kMaxConstants];
     unsigned count = reserve_may_goto_register(layout, uses, registers);
-    has_loop |= uses.has_loop;
-    if (uses.has_loop) {
+    if (uses.loops_end) {
+      loops_end = uses.loops_end;
       hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout);
       scan.wide_constants += layout.constant_count;
     }
     lay_out(layout, subprogram, uses);
   }
-  if (has_loop)
-    find_undemanded(plan);
+  if (loops_end)
+    find_undemanded(plan, loops_end);
   plan.layouts[0].is_called_from_outside = true;
   plan.makes_tail_calls = scan.makes_tail_calls;
   size_t literals = scan.wide_constants + scan.native_calls;

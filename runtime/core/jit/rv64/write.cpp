@@ -2,6 +2,7 @@
 // Writes the code of a plan for the address where it will run: copies what the buffer holds between two
 // fixups, and encodes each fixup by the distance that it turned out to have.
 #include "core/jit/rv64/plan.h"
+#include <cstring>
 
 namespace kbpf::rv64 {
 namespace {
@@ -13,14 +14,19 @@ bool in_reach(int64_t distance) { // of auipc and a 12-bit addition
 class Writer {
 public:
   Writer(const Plan &plan, std::span<uint16_t> out, uint64_t run_address)
-      : plan_(plan), run_address_(run_address), chunk_(plan.code.first), out_(out.data()),
-        start_(out.data()) {}
+      : plan_(plan), run_address_(run_address), out_(out.data()), start_(out.data()),
+        end_(out.data() + out.size()) {
+    enter(plan.code.first);
+  }
 
   void run() {
+    uint32_t done = 0; // bytes of the buffer
     for (const Fixup &fixup : plan_.fixups) {
-      copy(fixup.at - copied_);
+      copy((fixup.at - done) / 2);
       place(fixup);
-      skip(smallest_size(fixup.kind));
+      uint32_t room = smallest_size(fixup.kind);
+      skip(room / 2);
+      done = fixup.at + room;
     }
     while (position() < plan_.literals_offset)
       half(0); // an all-zero half-word is no instruction
@@ -36,36 +42,46 @@ private:
     half(static_cast<uint16_t>(bits >> 16));
   }
 
-  // Takes bytes from the buffer, into the code or not.
-  void copy(uint32_t bytes) {
-    copied_ += bytes;
-    for (uint32_t halves = bytes / 2; halves;) {
-      uint32_t here = available(halves);
-      const uint16_t *__restrict from = chunk_->halves + taken_;
-      uint16_t *__restrict to = out_;
-#pragma clang loop unroll_count(8)
-      for (uint32_t i = 0; i < here; i++)
-        to[i] = from[i];
-      out_ += here;
-      taken_ += here;
+  // Takes halves from the buffer into the code.
+  void copy(size_t halves) {
+    while (halves) {
+      size_t here = available(halves);
+      uint16_t *stop = out_ + here;
+      if (stop + 3 <= end_) { // by four: what is too much is written again
+        const uint16_t *from = from_;
+        uint16_t *to = out_;
+        do {
+          to[0] = from[0];
+          to[1] = from[1];
+          to[2] = from[2];
+          to[3] = from[3];
+          from += 4, to += 4;
+        } while (to < stop);
+      } else {
+        memcpy(out_, from_, here * 2);
+      }
+      from_ += here;
+      out_ = stop;
       halves -= here;
     }
   }
-  void skip(uint32_t bytes) {
-    copied_ += bytes;
-    for (uint32_t halves = bytes / 2; halves;) {
-      uint32_t here = available(halves);
-      taken_ += here;
-      halves -= here;
-    }
+  // The room of a fixup, which lies in one chunk.
+  void skip(size_t halves) {
+    if (halves)
+      available(1);
+    from_ += halves;
   }
-  uint32_t available(uint32_t halves) {
-    while (taken_ == chunk_->used) {
-      chunk_ = chunk_->next;
-      taken_ = 0;
-    }
-    uint32_t rest = chunk_->used - taken_;
+  // At most so many, and what the chunk has.
+  size_t available(size_t halves) {
+    while (from_ == chunk_end_) [[unlikely]]
+      enter(chunk_->next);
+    size_t rest = static_cast<size_t>(chunk_end_ - from_);
     return halves < rest ? halves : rest;
+  }
+  void enter(const CodeChunk *chunk) {
+    chunk_ = chunk;
+    from_ = chunk->halves;
+    chunk_end_ = from_ + chunk->used;
   }
 
   void place(const Fixup &fixup) {
@@ -147,10 +163,9 @@ private:
 
   const Plan &plan_;
   uint64_t run_address_;
-  const CodeChunk *chunk_;
-  uint32_t taken_ = 0;  // halves of the chunk
-  uint32_t copied_ = 0; // bytes of the buffer
-  uint16_t *out_, *start_;
+  const CodeChunk *chunk_ = nullptr;
+  const uint16_t *from_ = nullptr, *chunk_end_ = nullptr; // in the chunk
+  uint16_t *out_, *start_, *end_;
 };
 
 } // namespace
