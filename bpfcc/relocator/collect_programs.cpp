@@ -67,6 +67,25 @@ void attach_btf_ids(Image &image) {
   }
 }
 
+// A function that other objects may link to, but no one else sees, is none that is to be checked on its own:
+// as in libbpf, its type says static.
+void make_hidden_static(Image &image) {
+  bool changed = false;
+  for (const Function &function : image.functions) {
+    const uint8_t visibility = image.symbols[function.symbol].visibility;
+    const BtfType &type = image.btf.type(function.btf_id);
+    if (function.is_static || (visibility != STV_HIDDEN && visibility != STV_INTERNAL) ||
+        type.kind != BtfKind::function || type.count == 0)
+      continue;
+    constexpr uint32_t kInfoBeforeExtra = 8; // bytes; its low half is the linkage
+    image.btf_bytes[type.extra - kInfoBeforeExtra] = image.btf_bytes[type.extra - kInfoBeforeExtra + 1] = 0;
+    changed = true;
+  }
+  std::string error;
+  if (changed && !image.btf.parse(image.btf_bytes, error))
+    error_in_object(image, error);
+}
+
 void read_license(Image &image) {
   for (uint32_t i = 1; i < image.sections.size(); i++) {
     const Section &section = image.sections[i];
@@ -203,6 +222,7 @@ void collect_programs(Image &image) {
     return;
   collect_functions(image);
   attach_btf_ids(image);
+  make_hidden_static(image);
   read_license(image);
   if (image.profile().placement == kbpf::ProgramPlacement::text_only) {
     collect_text_program(image);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/relocator/judge.h"
+#include "bpfcc/relocator/btf_types.h"
+#include "core/btf/check.h"
+#include <algorithm>
 #include <cstdlib>
 
 namespace bpfcc {
@@ -7,6 +10,7 @@ namespace {
 
 constexpr size_t kScratchBudget = size_t(1) << 30; // bytes; the verifier's own limit on work comes first
 constexpr size_t kResultBudget = size_t(256) << 20;
+constexpr size_t kTypesBudget = size_t(1) << 30;
 // What stands for the address of a data map's value: nothing is ever read there.
 constexpr uint64_t kValueAddress = uint64_t(1) << 32;
 
@@ -70,9 +74,62 @@ std::vector<kbpf::MapRef> map_refs(const Image &image) {
   return refs;
 }
 
+// The image's types are not final: data sections have no size yet. What functions refer to is complete.
+FunctionTypes::FunctionTypes(const Image &image) : arena_(heap_blocks(), kTypesBudget) {
+  const bool calls = std::ranges::any_of(image.programs, [](const Program &p) { return p.parts.size() > 1; });
+  if (!calls || image.btf.empty())
+    return;
+  BtfTypes types;
+  types.add(image.btf);
+  types.keep_used_only();
+  for (const Function &function : image.functions)
+    types.use(function.btf_id);
+  BtfStrings strings;
+  const std::string written = types.write(strings);
+  bytes_ = make_btf(written, strings.bytes());
+  for (const Function &function : image.functions)
+    ids_.push_back(types.final_id(function.btf_id));
+  parse();
+}
+
+FunctionTypes::FunctionTypes(const kbpf::ObjectView &object)
+    : arena_(heap_blocks(), kTypesBudget),
+      bytes_(reinterpret_cast<const char *>(object.btf().data()), object.btf().size()) {
+  if (!bytes_.empty())
+    parse();
+}
+
+void FunctionTypes::parse() {
+  const kbpf::Result<kbpf::Btf> parsed = kbpf::Btf::parse(std::as_bytes(std::span(bytes_)), arena_, nullptr);
+  if (parsed.ok() && kbpf::check_references(*parsed, arena_, nullptr).ok())
+    btf_ = *parsed;
+}
+
+void FunctionTypes::describe(const Program &program, kbpf::RawProgram &raw) {
+  if (!btf_)
+    return;
+  std::span<kbpf_func_info> records = arena_.make_array<kbpf_func_info>(program.parts.size());
+  if (!records.data())
+    return;
+  for (size_t i = 0; i < records.size(); i++)
+    records[i] = {program.parts[i].first, ids_[program.parts[i].function]};
+  raw.btf = &*btf_;
+  raw.functions = records;
+}
+
+void FunctionTypes::describe(const kbpf::ObjectView &object, uint32_t program, kbpf::RawProgram &raw) {
+  if (!btf_)
+    return;
+  if (auto records = object.functions(program, *btf_, arena_); records.ok()) {
+    raw.btf = &*btf_;
+    raw.functions = *records;
+  }
+}
+
 kbpf::RawProgram raw_program(const Image &image, const Program &program, const kbpf::ProgTypeInfo &type,
-                             std::span<const kbpf::MapRef> maps) {
+                             std::span<const kbpf::MapRef> maps, FunctionTypes &types) {
   kbpf::RawProgram raw{};
+  types.describe(program, raw);
   raw.insns = program.code;
   raw.maps = maps;
   raw.profile = &image.profile();

@@ -3,7 +3,10 @@
 // kbpf-verify share it, so that both judge the same program.
 #pragma once
 #include "bpfcc/relocator/image.h"
+#include "core/btf/btf.h"
+#include "core/image/object_view.h"
 #include "core/verifier/verifier.h"
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,9 +16,26 @@ namespace bpfcc {
 // Maps as their definitions describe them. They refer to the image.
 std::vector<kbpf::MapRef> map_refs(const Image &image);
 
-// A program whose code apply has finished; type must not be null. The result refers to all three arguments.
+// What BTF says of an object's functions, as the verifier takes it. Programs refer to it.
+class FunctionTypes {
+public:
+  explicit FunctionTypes(const Image &image);
+  explicit FunctionTypes(const kbpf::ObjectView &object);
+  void describe(const Program &program, kbpf::RawProgram &raw);                           // of the image
+  void describe(const kbpf::ObjectView &object, uint32_t program, kbpf::RawProgram &raw); // of the object
+
+private:
+  void parse();
+
+  kbpf::Arena arena_;
+  std::string bytes_;
+  std::optional<kbpf::Btf> btf_; // none: no types, or some that are malformed
+  std::vector<uint32_t> ids_;    // of an image's functions
+};
+
+// A program whose code apply has finished; type must not be null. The result refers to all arguments.
 kbpf::RawProgram raw_program(const Image &image, const Program &program, const kbpf::ProgTypeInfo &type,
-                             std::span<const kbpf::MapRef> maps);
+                             std::span<const kbpf::MapRef> maps, FunctionTypes &types);
 
 struct Verdict {
   bool accepted;

@@ -96,12 +96,13 @@ void verify(Image &image) {
   if (!image.options.verify || image.profile().placement == kbpf::ProgramPlacement::as_written)
     return;
   const std::vector<kbpf::MapRef> maps = map_refs(image);
+  FunctionTypes types(image);
   Places warned;
   for (const Program &program : image.programs) {
     const kbpf::ProgTypeInfo *type = image.profile().prog_type(program_type(image, program));
     if (program.code.empty() || !program.kept.empty() || !type)
       continue;
-    Verdict verdict = judge(raw_program(image, program, *type, maps), {});
+    Verdict verdict = judge(raw_program(image, program, *type, maps, types), {});
     if (image.options.on_verdict)
       image.options.on_verdict(image.functions[program.function].name, verdict);
     if (verdict.accepted) {

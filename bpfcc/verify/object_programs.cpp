@@ -65,6 +65,7 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
   }
   view_ = *view;
   maps_ = map_refs(*view_);
+  types_ = std::make_unique<FunctionTypes>(*view_);
   for (uint32_t i = 0; i < view_->prog_count(); i++) {
     kbpf_prog_record record = view_->prog(i);
     kbpf::RawProgram raw{};
@@ -74,6 +75,7 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.type = raw.profile->prog_type(record.prog_type);
     raw.gpl_compatible = view_->gpl_compatible();
     raw.sleepable = record.flags & KBPF_PROG_REC_SLEEPABLE;
+    types_->describe(*view_, i, raw);
     programs_.push_back({view_->string(record.name), raw});
   }
   return true;
@@ -98,10 +100,11 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
   if (diag.errors() != errors_before)
     return false;
   maps_ = map_refs(*image_);
+  types_ = std::make_unique<FunctionTypes>(*image_);
   for (const Program &program : image_->programs) {
     kbpf::RawProgram raw{};
     if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))
-      raw = raw_program(*image_, program, *type, maps_);
+      raw = raw_program(*image_, program, *type, maps_, *types_);
     programs_.push_back({image_->functions[program.function].name, raw});
   }
   return true;

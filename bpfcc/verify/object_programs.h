@@ -31,6 +31,7 @@ private:
   RelocatorOptions options_;
   std::unique_ptr<Image> image_; // of a plain object
   std::vector<kbpf::MapRef> maps_;
+  std::unique_ptr<FunctionTypes> types_;
   std::vector<NamedProgram> programs_;
 };
 

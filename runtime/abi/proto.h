@@ -80,7 +80,7 @@ enum kbpf_ret_type {
 #define KBPF_MAP_USE_TIMER 0x100000u /* its values may hold a bpf_timer */
 
 #define KBPF_HELPER_GPL_ONLY 1u /* callable by programs under a GPL-compatible licence only */
-#define KBPF_HELPER_ENGINE 0u /* a call that engines make themselves */
+#define KBPF_HELPER_ENGINE KBPF_HELPER_CHANGES_PACKET /* engines make the call themselves; what they call may change the packet */
 #define KBPF_HELPER_STUB 2u     /* zcore: does nothing, returns 0 */
 #define KBPF_HELPER_PANICS 4u   /* zcore: stops an existing kernel; not for new objects */
 #define KBPF_HELPER_TAKES_PACKET 8u    /* memory arguments may lie in the packet */

@@ -130,6 +130,10 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     KBPF_TRY(fill_fd_slots(refs, *program));
 
   RawProgram raw{insns, refs, options.profile, options.type, options.gpl_compatible, options.sleepable};
+  if (btf_) {
+    raw.btf = KBPF_TRY(btf_->types());
+    raw.functions = info_.functions;
+  }
   VerifyOptions verify_options;
   verify_options.log_level = options.log_level;
   verify_options.log = options.log;

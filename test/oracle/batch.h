@@ -12,13 +12,18 @@ struct batch_header {
   uint32_t count;
 };
 
-struct batch_program { /* followed by map_count maps, each with its contents, then by the instructions */
+/* Followed by map_count maps, each with its contents, then by the instructions, btf_size bytes of BTF, and function_count
+ * records of struct bpf_func_info. */
+struct batch_program {
   char name[64];
   uint32_t prog_type;
   uint32_t prog_flags; /* BPF_F_* of BPF_PROG_LOAD */
   uint32_t is_gpl;
   uint32_t map_count;
   uint32_t insn_count;
+  uint32_t attach_type; /* expected_attach_type of BPF_PROG_LOAD */
+  uint32_t btf_size;    /* 0: none */
+  uint32_t function_count;
 };
 
 struct batch_map { /* followed by init_size bytes: the value of element 0, which is then frozen if is_frozen */

@@ -5,6 +5,8 @@
 // For an accepted program the message is what it returns in the interpreter, with all memory zero, or - for a
 // packet program or an address.
 #include "batch.h"
+#include "core/btf/check.h"
+#include "core/btf/program_info.h"
 #include "core/interp/interp.h"
 #include "core/verifier/verifier.h"
 #include <cstdio>
@@ -78,9 +80,10 @@ private:
 };
 
 void judge(Reader &in, uint32_t log_level) {
-  constexpr uint32_t kMostMaps = 64, kMostInsns = 1000000;
+  constexpr uint32_t kMostMaps = 64, kMostInsns = 1000000, kMostTypes = 1 << 24;
   const batch_program header = in.take<batch_program>();
-  if (header.map_count > kMostMaps || header.insn_count > kMostInsns)
+  if (header.map_count > kMostMaps || header.insn_count > kMostInsns || header.btf_size > kMostTypes ||
+      header.function_count > kMostInsns)
     exit(1);
   std::vector<MapRef> maps;
   std::vector<std::vector<std::byte>> contents(header.map_count);
@@ -103,6 +106,10 @@ void judge(Reader &in, uint32_t log_level) {
   }
   std::vector<Insn> insns(header.insn_count);
   in.take(insns.data(), insns.size() * sizeof(Insn));
+  std::vector<std::byte> btf_bytes(header.btf_size);
+  in.take(btf_bytes.data(), btf_bytes.size());
+  std::vector<kbpf_func_info> functions(header.function_count);
+  in.take(functions.data(), functions.size() * sizeof(kbpf_func_info));
   RawProgram program{};
   program.insns = insns;
   program.maps = maps;
@@ -115,11 +122,21 @@ void judge(Reader &in, uint32_t log_level) {
   if (log_level)
     options.log = &sink;
   Arena scratch(heap(), size_t{512} << 20), result_arena(heap(), size_t{64} << 20);
-  Rejection rejection;
+  Rejection rejection{};
   VerifyStats stats{};
-  std::string message;
-  bool accepted = false;
-  if (program.type) {
+  std::string message = "its types are malformed";
+  bool accepted = false, types_are_good = true;
+  Btf btf;
+  if (!btf_bytes.empty()) { // what PROG_LOAD does before it verifies
+    const Result<Btf> parsed = Btf::parse(btf_bytes, scratch, nullptr);
+    types_are_good = parsed.ok() && check_references(*parsed, scratch, nullptr).ok() &&
+                     check_program_info(*parsed, {functions, {}}, insns, scratch, nullptr).ok();
+    if (parsed.ok())
+      btf = *parsed;
+    program.btf = &btf;
+    program.functions = functions;
+  }
+  if (program.type && types_are_good) {
     Result<VerifiedProgram> verified = verify(program, options, scratch, result_arena, rejection, stats);
     accepted = verified.ok();
     message = accepted ? run(*verified, header.prog_type) : rejection.message;

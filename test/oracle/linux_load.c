@@ -98,9 +98,27 @@ static void print_end_of_log(char *log) {
 
 static char log_buffer[LOG_SIZE];
 
-static int load(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
+static int load_btf(const char *bytes, uint32_t size) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
+  attr.btf = address(bytes);
+  attr.btf_size = size;
+  attr.btf_log_level = 1;
+  attr.btf_log_buf = address(log_buffer);
+  attr.btf_log_size = LOG_SIZE;
+  return (int)bpf(BPF_BTF_LOAD, &attr);
+}
+
+static int load(const struct batch_program *program, const char *insns, const int *fds, int btf, uint32_t level) {
+  union bpf_attr attr;
+  memset(&attr, 0, sizeof attr);
+  if (btf > 0) {
+    attr.prog_btf_fd = (uint32_t)btf;
+    attr.func_info = address(insns + 8 * program->insn_count + program->btf_size);
+    attr.func_info_cnt = program->function_count;
+    attr.func_info_rec_size = 8;
+  }
+  attr.expected_attach_type = program->attach_type;
   attr.prog_type = program->prog_type;
   attr.prog_flags = program->prog_flags;
   attr.insns = address(insns);
@@ -115,7 +133,10 @@ static int load(const struct batch_program *program, const char *insns, const in
 }
 
 static void judge(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
-  int fd = load(program, insns, fds, 4);
+  int btf = 0;
+  if (program->btf_size && (btf = load_btf(insns + 8 * program->insn_count, program->btf_size)) < 0)
+    printf("# %.64s: BTF: %s\n", program->name, strerror(errno));
+  int fd = load(program, insns, fds, btf, 4);
   int error = fd < 0 ? errno : 0;
   unsigned processed = 0, states = 0;
   char *stats = strstr(log_buffer, "processed ");
@@ -132,13 +153,15 @@ static void judge(const struct batch_program *program, const char *insns, const 
   } else if (processed > 20000) { /* writing such a log takes minutes */
     puts("(many instructions)");
   } else {
-    fd = load(program, insns, fds, level ? 2 : 1);
+    fd = load(program, insns, fds, btf, level ? 2 : 1);
     if (fd >= 0)
       close(fd);
     if (level)
       fputs(log_buffer, stdout);
     print_end_of_log(log_buffer);
   }
+  if (btf > 0)
+    close(btf);
 }
 
 int main(int argc, char **argv) {
@@ -169,7 +192,7 @@ int main(int argc, char **argv) {
       at += sizeof map + map.init_size;
     }
     judge(&program, at, fds, argc > 2);
-    at += 8 * program.insn_count;
+    at += 8 * program.insn_count + program.btf_size + 8 * program.function_count;
   }
   puts("# end");
   return 0;

@@ -2,7 +2,9 @@
 // A bounds-checked view of a kbpf object (docs/abi.md): what the kernel and the user library read of it.
 // Nothing is copied and nothing is allocated; every accessor was checked by open().
 #pragma once
+#include "abi/btf.h"
 #include "abi/object.h"
+#include "core/base/arena.h"
 #include "core/base/bytes.h"
 #include "core/base/text.h"
 #include "core/image/elf_view.h"
@@ -10,6 +12,8 @@
 #include "core/profile/profile.h"
 
 namespace kbpf {
+
+class Btf;
 
 class ObjectView {
 public:
@@ -40,6 +44,9 @@ public:
   std::string_view string(uint32_t offset) const; // a name field of a record
   std::span<const std::byte> btf() const;         // contents of .BTF; empty where there is none
   std::span<const std::byte> btf_ext() const;
+  // What .BTF.ext says of the program's functions, by their first instruction in it. btf: the object's.
+  // Errors: bad_object, no_memory.
+  Result<std::span<const kbpf_func_info>> functions(uint32_t index, const Btf &btf, Arena &arena) const;
 
 private:
   ObjectView() = default;

@@ -3,6 +3,7 @@
 // finds out.
 #pragma once
 #include "core/verifier/cfg.h"
+#include "core/verifier/function_types.h"
 #include "core/verifier/inline_lookup.h"
 #include "core/verifier/state.h"
 #include "core/verifier/verifier.h"
@@ -18,9 +19,16 @@ struct Analysis {
   // zeroed.
   std::span<uint8_t> zeroed_args;
   std::span<LookedUpMap> looked_up; // per instruction, for calls of map_lookup_elem
-  uint32_t last_id = 0;       // of Value::id
-  uint32_t context_bytes = 0; // of the context that the program accesses, from its start
+  uint32_t last_id = 0;             // of Value::id
+  uint32_t context_bytes = 0;       // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read{};
+  GlobalFunctions global_functions;
+  // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
+  // alignment that only the place shows which gives them.
+  struct {
+    uint32_t needed = 1, needed_insn = 0; // bytes: the largest such operation
+    uint32_t given = 8, given_insn = 0;   // the least aligned memory that was given
+  } alignment;
 
   void note_unwritten_read(const UnwrittenStackRead &read) {
     if (!unwritten_read.found)
@@ -32,6 +40,10 @@ struct Analysis {
     return value.is_inner ? *outer.inner : outer;
   }
   uint32_t new_id() { return ++last_id; }
+  // Whether the function that begins at this instruction is checked on its own.
+  bool is_global(uint32_t function) const {
+    return !global_functions.types.empty() && global_functions.types[function].is_global;
+  }
   // Whether a load of the context gives the address of the packet, at base + off.
   bool is_packet_address(const Value &base, int64_t off) const {
     const ContextField *field =

@@ -32,14 +32,14 @@ Value sized_integer(uint64_t most) {
   return value.number.normalise() ? value : Value::unknown();
 }
 
+} // namespace
+
 void forget_packets(State &state) {
   for_each_value(state, [](Value &value) {
     if (value.is_in_packet() || value.kind == Kind::packet_end)
       value = Value::unknown();
   });
 }
-
-} // namespace
 
 Result<void> Transformer::initialise(State &state, const Value &base, uint64_t least, uint64_t most) {
   if (base.kind != Kind::stack || most == 0)

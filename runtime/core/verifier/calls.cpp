@@ -163,6 +163,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
       return refuse(state, RejectionId::helper_argument,
                     "r1, what bpf_{} makes a dynptr to, is a {}, no map value", proto.name,
                     kind_name(state.reg(1).kind));
+    note_alignment(state, state.reg(1));
     return check_object_space(state, reg, kDynptrSize, proto);
   case KBPF_ARG_DYNPTR_RINGBUF_OUT:
     return check_object_space(state, reg, kDynptrSize, proto);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/checker.h"
 #include "abi/attr.h"
+#include "core/isa/encoding.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
 #include "core/verifier/stack_object.h"
@@ -134,6 +135,11 @@ Result<void> Checker::check_reference(const State &state) {
     if (!analysis_.program.profile->subprograms)
       return refuse(state, RejectionId::not_in_profile, "the profile {} has no functions besides the program",
                     analysis_.program.profile->name);
+    if (const uint32_t function =
+            analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(state.insn, insn)));
+        analysis_.is_global(function))
+      return refuse(state, RejectionId::callback, "helpers call static functions only, and {} is global",
+                    function_name(analysis_.program, function));
     return {};
   default:
     return refuse(state, RejectionId::unsupported_reference, "ld_imm64 with src {} can't be resolved here",
@@ -181,15 +187,22 @@ Result<void> Checker::check_feature(const State &state) {
   if (!profile.subprograms)
     return refuse(state, RejectionId::not_in_profile, "the profile {} has no calls between functions",
                   profile.name);
-  return {};
+  const uint32_t function = analysis_.cfg.subprogram_at(static_cast<uint32_t>(jump_target(state.insn, insn)));
+  return analysis_.is_global(function) ? check_global_call(state, function) : Result<void>();
 }
 
 Result<void> Checker::check_return(const State &state) {
   const Value &r0 = state.reg(0);
   if (state.frame().is_callback)
     return check_callback_return(state);
-  if (state.frame_count == 1)
-    return check_nothing_is_held(state, "the program ends");
+  if (state.frame_count == 1) {
+    const bool is_program = state.frame().first_insn == 0;
+    KBPF_TRY(check_nothing_is_held(state, is_program ? "the program ends" : "the function ends"));
+    if (!is_program && !r0.is_scalar())
+      return refuse(state, RejectionId::return_value, "a global function returns a number; r0 is a {}",
+                    kind_name(r0.kind));
+    return {};
+  }
   if (r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
     return refuse(state, RejectionId::return_value,
                   "r0 points into the stack frame that the function leaves");
@@ -241,6 +254,9 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
                   "r{} is an object of the kernel: only helpers look into it", reg);
   case Kind::function:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a function: only helpers call it", reg);
+  case Kind::dynptr_argument:
+    return refuse(state, RejectionId::opaque_pointer, "r{} points to a dynptr: only helpers look into it",
+                  reg);
   case Kind::map_key:
     return check_map_key(state, reg, off, size, use);
   case Kind::scalar:

@@ -13,6 +13,8 @@ public:
 
   // All obligations of the instruction at state.insn. An error is a refusal, explained in the rejection.
   Result<void> check(const State &state);
+  // When all is walked: what was given to global functions and dynptrs suits the atomic operations on it.
+  Result<void> check_alignment() const;
 
 private:
   // How memory is used, beyond Access: by a helper, bytes may be written that were not initialised before.
@@ -68,6 +70,11 @@ private:
   Result<void> check_lock(const State &state, const Value &value, const HelperProto &proto);
   Result<void> check_timer(const State &state, const Value &value, const HelperProto &proto);
   Result<void> check_unlocked(const State &state, std::string_view what);
+  // global_functions.cpp
+  Result<void> check_global_call(const State &state, uint32_t function);
+  Result<void> check_global_argument(const State &state, unsigned reg, const ArgType &type,
+                                     std::string_view function);
+  void note_alignment(const State &state, const Value &value);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_socket_argument(const State &state, unsigned reg, const HelperProto &proto);

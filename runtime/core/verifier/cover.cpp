@@ -80,6 +80,8 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
   case Kind::object_or_null:
     return old.object_class == current.object_class && ids_match(old.owner, current.owner, ids) &&
            ids_match(old.id, current.id, ids);
+  case Kind::dynptr_argument:
+    return ids_match(old.id, current.id, ids);
   case Kind::dynptr:
   case Kind::iterator:
     return old.frame == current.frame && old.range == current.range && ids_match(old.id, current.id, ids);

@@ -10,6 +10,7 @@
 #include "core/verifier/log.h"
 #include "core/verifier/precision.h"
 #include "core/verifier/transformer.h"
+#include <cstring>
 
 namespace kbpf {
 
@@ -30,6 +31,8 @@ public:
     stats_.peak_memory = scratch_.peak();
     stats_.context_bytes = analysis_.context_bytes;
     stats_.unwritten_read = analysis_.unwritten_read;
+    if (!result.ok() && rejection_.id != 0)
+      name_global_function();
     if (result.ok())
       log_.success(stats_);
     else if (rejection_.id != 0)
@@ -38,6 +41,19 @@ public:
   }
 
 private:
+  // That nothing is known of the arguments explains most refusals of what works at each of its calls.
+  void name_global_function() {
+    const uint32_t first = current_ && current_->frame_count ? current_->frames[0]->first_insn : 0;
+    if (analysis_.global_functions.types.empty() || first == 0)
+      return;
+    const uint32_t function = analysis_.cfg.subprogram_at(first);
+    const size_t used = strlen(rejection_.message);
+    TextBuffer rest(rejection_.message + used, sizeof(rejection_.message) - used);
+    if (analysis_.is_global(function))
+      print(rest, " (global function {} is checked on its own, with any arguments)",
+            function_name(program_, function));
+  }
+
   // Copying and comparing, on average over all instructions that may be walked.
   static constexpr uint32_t kMostValuesPerInsn = 100;
 
@@ -46,6 +62,8 @@ private:
     analysis_.cfg = KBPF_TRY(build_cfg(program_, scratch_, rejection_));
     KBPF_TRY(prepare());
     KBPF_TRY(walk());
+    KBPF_TRY(walk_global_functions());
+    KBPF_TRY(checker_.check_alignment());
     stats_.stack_depth = KBPF_TRY(check_call_graph(analysis_, scratch_));
     FixedProgram fixed = KBPF_TRY(fix_up(analysis_, scratch_, result_arena_));
     VerifiedProgram verified;
@@ -87,6 +105,7 @@ private:
     current_ = pool_.make_state();
     if (!current_ || !pool_.push_frame(*current_, 0, 0))
       return Error::no_memory;
+    analysis_.global_functions = KBPF_TRY(find_global_functions(program_, analysis_.cfg, scratch_));
     Value &r1 = current_->reg(1);
     r1.kind = Kind::context;
     r1.number = Scalar::constant(0);
@@ -98,6 +117,27 @@ private:
       bool ended = KBPF_TRY(step());
       if (ended)
         KBPF_TRY(end_path());
+    }
+    return {};
+  }
+
+  // Each global function that was called, on its own; those may call others.
+  Result<void> walk_global_functions() {
+    for (bool walked = true; walked;) {
+      walked = false;
+      for (uint32_t f = 0; f < analysis_.global_functions.types.size(); f++) {
+        FunctionType &type = analysis_.global_functions.types[f];
+        if (!type.is_called || type.is_walked)
+          continue;
+        walked = type.is_walked = true;
+        current_ = pool_.make_state();
+        if (!current_)
+          return Error::no_memory;
+        KBPF_TRY(transformer_.begin_global(*current_, f));
+        jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
+        log_.note("-- from here a global function, on its own, at instruction {}\n", current_->insn);
+        KBPF_TRY(walk());
+      }
     }
     return {};
   }
@@ -125,7 +165,13 @@ private:
     if (insn.is_exit())
       return leave();
     if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL) {
-      KBPF_TRY(enter(static_cast<uint32_t>(jump_target(state.insn, insn))));
+      const uint32_t target = static_cast<uint32_t>(jump_target(state.insn, insn));
+      if (const uint32_t function = analysis_.cfg.subprogram_at(target); analysis_.is_global(function)) {
+        current_subprogram().calls_subprogram = true;
+        KBPF_TRY(transformer_.call_global(state, function));
+      } else {
+        KBPF_TRY(enter(target));
+      }
       return false;
     }
     if (insn.is_may_goto()) {

@@ -50,6 +50,7 @@ void print_value(TextSink &sink, const Value &value) {
     return print(sink, "function {}", value.function);
   case Kind::object:
   case Kind::object_or_null:
+  case Kind::dynptr_argument:
   case Kind::dynptr:
   case Kind::iterator:
     return sink.append(kind_name(value.kind));

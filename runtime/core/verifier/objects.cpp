@@ -47,6 +47,8 @@ Result<void> Checker::check_object_argument(const State &state, unsigned reg, kb
   if (!object || object->is_dynptr() == wants_iterator)
     return refuse(state, RejectionId::stack_object, "r{}, an argument of bpf_{}, does not point to {}", reg,
                   proto.name, wants_iterator ? "an iterator that was made" : "a dynptr that was made");
+  if (proto.ret == KBPF_RET_DYNPTR_DATA_OR_NULL)
+    note_alignment(state, state.reg(2)); // the offset
   if (arg == KBPF_ARG_DYNPTR || arg == KBPF_ARG_ITERATOR)
     return {};
   const Reference *reference = state.held ? state.held->find(object->id) : nullptr;

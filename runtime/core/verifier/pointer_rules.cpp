@@ -61,6 +61,7 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
     [[fallthrough]];
   case Kind::object:
   case Kind::function:
+  case Kind::dynptr_argument:
     return refuse(state, RejectionId::pointer_arithmetic, "r{} is a {} and can't be moved", reg,
                   kind_name(pointer.kind));
   case Kind::packet_end:

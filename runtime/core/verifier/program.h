@@ -2,6 +2,7 @@
 // A program before and after verification. Only the verifier makes a VerifiedProgram, and the engines take
 // nothing else, so that running unverified code does not compile.
 #pragma once
+#include "abi/btf.h"
 #include "core/isa/insn.h"
 #include "core/profile/profile.h"
 #include <cstddef>
@@ -9,6 +10,8 @@
 #include <span>
 
 namespace kbpf {
+
+class Btf;
 
 // A field of a map's value that belongs to the kernel, by its offset; -1: there is none.
 struct SpecialFields {
@@ -45,6 +48,9 @@ struct RawProgram {
   const ProgTypeInfo *type;
   bool gpl_compatible;
   bool sleepable;
+  const Btf *btf = nullptr; // its references were checked (core/btf/check.h); null: not known
+  // The type of each function, by its first instruction; without them, all count as static.
+  std::span<const kbpf_func_info> functions = {};
 };
 
 struct Subprogram {
@@ -83,8 +89,9 @@ class Verifier;
 class VerifiedProgram {
 public:
   // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls
-  // keep their number, but that lookups in arrays may be plain instructions; the code of dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC
-  // has the index of a subprogram in imm: engines make it a callback handle (core/interp/callback.h).
+  // keep their number, but that lookups in arrays may be plain instructions; the code of dead branches is
+  // gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC has the index of a subprogram in imm: engines
+  // make it a callback handle (core/interp/callback.h).
   std::span<const Insn> insns() const { return insns_; }
   std::span<const InsnFacts> facts() const { return facts_; }
   std::span<const Subprogram> subprograms() const {

@@ -20,9 +20,17 @@ Result<void> Checker::check_granted(const State &state, unsigned reg, int64_t of
   if (use.writes && base.is_read_only)
     return refuse(state, RejectionId::granted_memory_out_of_bounds,
                   "{} bytes at r{}: the memory may only be read", size, reg);
-  if (use.is_atomic && !at.is_aligned(size))
+  if (!use.is_atomic)
+    return {};
+  if (!at.is_aligned(size))
     return refuse(state, RejectionId::misaligned_access, "{} bytes at r{}, offset {}, are not aligned", size,
                   reg, at.first);
+  // Records are aligned; of what a caller or a dynptr gives, only how it was come by says it.
+  const Reference *record = state.held ? state.held->find(base.owner) : nullptr;
+  if ((!record || record->kind != ReferenceKind::record) && size > analysis_.alignment.needed) {
+    analysis_.alignment.needed = static_cast<uint32_t>(size);
+    analysis_.alignment.needed_insn = state.insn;
+  }
   return {};
 }
 

@@ -16,6 +16,8 @@ std::optional<StackObject> object_at(const State &state, uint32_t frame, int64_t
 }
 
 std::optional<StackObject> object_at(const State &state, const Value &pointer) {
+  if (pointer.kind == Kind::dynptr_argument) // in a frame that is not to be seen
+    return StackObject{StackObjectKind::local_dynptr, pointer.id, 0, 0};
   if (pointer.kind != Kind::stack || !pointer.number.is_constant())
     return std::nullopt;
   const int64_t offset = static_cast<int64_t>(pointer.number.value());

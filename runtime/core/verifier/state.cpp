@@ -27,6 +27,8 @@ const char *kind_name(Kind kind) {
     return "map key pointer";
   case Kind::function:
     return "function";
+  case Kind::dynptr_argument:
+    return "pointer to a dynptr";
   case Kind::dynptr:
     return "dynptr";
   case Kind::iterator:

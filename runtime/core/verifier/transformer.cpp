@@ -29,6 +29,7 @@ bool is_certainly_not_null(const Value &value) {
   case Kind::map:
   case Kind::object:
   case Kind::function:
+  case Kind::dynptr_argument:
     return true;
   default:
     return value.number.r64.smin > -kNear && value.number.r64.smax < kNear;

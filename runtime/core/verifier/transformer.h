@@ -11,6 +11,9 @@ struct Branch {
   bool may_jump, may_pass;
 };
 
+// Packet pointers are numbers from now on: the packet may be elsewhere.
+void forget_packets(State &state);
+
 class Transformer {
 public:
   Transformer(Analysis &analysis, StatePool &pool) : analysis_(analysis), pool_(pool) {}
@@ -34,6 +37,10 @@ public:
   // objects.cpp: goes behind the call of an iterator's next at state.insn, with an element. False: it has
   // ended before. Error: no_memory.
   Result<bool> next_element(State &state);
+  // global_functions.cpp: goes behind a call of a global function, whose arguments were checked; begins a
+  // walk of one in an empty state. Error: no_memory.
+  Result<void> call_global(State &state, uint32_t function);
+  Result<void> begin_global(State &state, uint32_t function);
   // Leaves the innermost frame; its r0 becomes the caller's, but for callbacks.
   void leave(State &state);
 

@@ -81,6 +81,26 @@ Result<Ref<Map>> bound_or_created(const ObjectSource &source, const ObjectView &
 
 constexpr uint32_t kNotResolved = ~0u;
 
+// Which functions are global, the object's types say. Without types, or with some that don't fit, all of them
+// are walked at each call.
+Result<void> describe_functions(const ObjectView &object, uint32_t number, std::span<const Insn> insns,
+                                ProgramLoader &loader) {
+  std::span<const std::byte> types = object.btf();
+  if (types.empty() || types.size() > KBPF_BTF_MAX_SIZE)
+    return {};
+  Buffer bytes = KBPF_TRY(Buffer::create(types.size()));
+  memcpy(bytes.data(), types.data(), types.size());
+  Result<Ref<BtfObject>> btf = BtfObject::load(std::move(bytes), nullptr);
+  if (!btf.ok())
+    return btf.error() == Error::no_memory ? btf.error() : Result<void>();
+  Result<std::span<const kbpf_func_info>> functions =
+      object.functions(number, *KBPF_TRY((*btf)->types()), loader.scratch());
+  if (!functions.ok())
+    return functions.error() == Error::no_memory ? functions.error() : Result<void>();
+  Result<void> described = loader.describe(*std::move(btf), {*functions, {}}, insns, nullptr);
+  return described.ok() || described.error() != Error::no_memory ? Result<void>() : described;
+}
+
 } // namespace
 
 Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader &loader) {
@@ -117,6 +137,7 @@ Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader 
   log_info("map resolution finished: {} of {} maps", loader.map_count(), object.map_count());
   log_info("relocation finished: {} instructions", insns.size());
 
+  KBPF_TRY(describe_functions(object, number, insns, loader));
   return loader.load(insns, object.string(record.name),
                      {&kKbpfProfile, type, object.gpl_compatible(),
                       (record.flags & KBPF_PROG_REC_SLEEPABLE) != 0, source.log_level, source.log});
