@@ -93,15 +93,19 @@ extern uint32_t kbpf_events_attached;
  * its first 8 bytes are the runtime's and not read. */
 void kbpf_event_run(struct kbpf_event *event, const uint64_t *arguments, const void *record);
 
-/* perf_event_open(2)'s events that run a program. target: "kprobe$SYMBOL+0xOFFSET" or
- * "kretprobe@exit$SYMBOL", size bytes; id: of a kbpf_event. The kernel puts the object behind the descriptor
- * that it returns; the ioctls ENABLE and DISABLE go to kbpf_perf_event_enable, SET_BPF to set_program. With
- * the last reference the program is detached. 0, or negative errno: -2 (ENOENT: no such function or event),
- * -22 (EINVAL: no program that fits, no start of an instruction), -17 (EEXIST: it has a program), -76
- * (ENOTUNIQ), -1 (EPERM: code that may not be probed), ...; the reason is in the kernel's log. */
-int kbpf_probe_event_create(const char *target, size_t size, int disabled, struct kbpf_object **event);
-int kbpf_event_create(uint64_t id, int disabled, struct kbpf_object **event);
+/* perf_event_open(2)'s events that run a program. target: "kprobe$SYMBOL+0xOFFSET",
+ * "kprobe$0xADDRESS" or "kretprobe@exit$" with a function, size bytes; id: of a kbpf_event. The kernel puts
+ * the object behind the descriptor that it returns; the ioctls ENABLE and DISABLE go to
+ * kbpf_perf_event_enable, SET_BPF to set_program. The program runs whether the event is enabled or not, and
+ * is detached with the last reference. 0, or negative errno: -2 (ENOENT: no such function or event), -22
+ * (EINVAL: no program that fits, no start of an instruction), -17 (EEXIST: it has a program), -76 (ENOTUNIQ),
+ * -1 (EPERM: code that may not be probed), ...; the reason is in the kernel's log. */
+int kbpf_probe_event_create(const char *target, size_t size, struct kbpf_object **event);
+int kbpf_event_create(uint64_t id, struct kbpf_object **event);
 int kbpf_perf_event_set_program(struct kbpf_object *event, struct kbpf_object *program);
+/* Calls ended(user) when such an event's last reference is gone: from a system call. At most once an event,
+ * before anybody else has it. */
+void kbpf_probe_event_on_end(struct kbpf_object *event, void (*ended)(void *user), void *user);
 /* Whether it is an event of perf_event_open(2) at all, a ring or one that runs a program. */
 int kbpf_is_perf_event(const struct kbpf_object *object);
 

@@ -254,7 +254,24 @@ TEST_F(Kprobe, SymbolMayContainADollar) {
   ASSERT_TRUE(detach("kprobe$a$b$c").ok());
 }
 
+TEST_F(Kprobe, AnAddressNamesOneFunctionOfSeveralWithAName) {
+  hostport::add_symbol("_ZN5outer4callEv", "outer::call()", address_of(kTail), 8);
+  EXPECT_TRUE(refused("kprobe$outer::call", Error::ambiguous, "outer::call()"));
+  char target[64];
+  snprintf(target, sizeof(target), "kprobe$0x%lx", static_cast<unsigned long>(address_of(kOuter)));
+  ASSERT_TRUE(attach(counting(), target).ok()) << why_;
+  EXPECT_EQ(Hart().call(kOuter, 1), 102u);
+  EXPECT_EQ(runs_, 1u);
+  ASSERT_TRUE(detach(target).ok()) << why_;
+  snprintf(target, sizeof(target), "kretprobe@exit$0x%lx",
+           static_cast<unsigned long>(address_of(kOuter) + 4));
+  EXPECT_TRUE(refused(target, Error::invalid, "only a kprobe"));
+}
+
 TEST_F(Kprobe, MalformedTargetsAreRefused) {
+  EXPECT_TRUE(refused("kprobe$0x10", Error::not_found, "no function is at 0x10"));
+  EXPECT_TRUE(refused("kprobe$0x", Error::not_found, "no function is called 0x"));
+  EXPECT_TRUE(refused("kprobe$+0x10", Error::not_found, "no function is called +0x10"));
   EXPECT_TRUE(refused("", Error::invalid, "kind$symbol"));
   EXPECT_TRUE(refused("inner", Error::invalid, "kind$symbol"));
   EXPECT_TRUE(refused("uprobe$inner", Error::invalid, "kretprobe@exit"));

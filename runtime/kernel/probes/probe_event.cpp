@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Why something was refused goes to the kernel's log: perf_event_open(2) has no place for it.
+//
+// Whether an event is enabled decides over its samples and counts, of which there are none here. Its program
+// is in the list of the place's programs as long as the event has it, as on Linux, where libbpf disables an
+// event whose pinned link is to go on running.
 #include "kernel/probes/probe_event.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
@@ -45,22 +49,20 @@ private:
 ProbeEvent::ProbeEvent()
     : Object(Kind::probe_event), id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
 
-Result<Ref<ProbeEvent>> ProbeEvent::create(std::string_view target, bool enabled, TextSink &why) {
+Result<Ref<ProbeEvent>> ProbeEvent::create(std::string_view target, TextSink &why) {
   probes::Target place = KBPF_TRY(find_probe_target(target, why));
   ProbeEvent *event = allocate_object<ProbeEvent>();
   if (!event)
     return Error::no_memory;
   event->target_ = place;
-  event->enabled_ = enabled;
   return Ref<ProbeEvent>::adopt(event);
 }
 
-Result<Ref<ProbeEvent>> ProbeEvent::create(kbpf_event &event, bool enabled) {
+Result<Ref<ProbeEvent>> ProbeEvent::create(kbpf_event &event) {
   ProbeEvent *made = allocate_object<ProbeEvent>();
   if (!made)
     return Error::no_memory;
   made->event_ = &event;
-  made->enabled_ = enabled;
   return Ref<ProbeEvent>::adopt(made);
 }
 
@@ -80,7 +82,6 @@ void ProbeEvent::detach() {
     (void)reason.report("not detached", detached.error());
 }
 
-// Attaching tells whether the program fits; an event that is disabled takes it out again.
 Result<void> ProbeEvent::set_program(Ref<Program> program, uint64_t cookie) {
   CallLock guard(lock_);
   if (program_)
@@ -93,26 +94,14 @@ Result<void> ProbeEvent::set_program(Ref<Program> program, uint64_t cookie) {
   Result<void> attached = attach();
   if (!attached.ok())
     program_.reset();
-  else if (!enabled_)
-    detach();
   return attached;
 }
 
 void ProbeEvent::take_program() {
   CallLock guard(lock_);
-  if (program_ && enabled_)
+  if (program_)
     detach();
   program_.reset();
-}
-
-Result<void> ProbeEvent::enable_event(bool enabled) {
-  CallLock guard(lock_);
-  if (program_ && enabled && !enabled_)
-    KBPF_TRY(attach());
-  if (program_ && !enabled && enabled_)
-    detach();
-  enabled_ = enabled;
-  return {};
 }
 
 Ref<Program> ProbeEvent::program() {
@@ -122,6 +111,8 @@ Ref<Program> ProbeEvent::program() {
 
 void ProbeEvent::destroy() {
   take_program();
+  if (ended_)
+    ended_(ended_user_);
   free_object(this);
 }
 
@@ -129,20 +120,20 @@ void ProbeEvent::destroy() {
 
 using namespace kbpf;
 
-int kbpf_probe_event_create(const char *target, size_t size, int disabled, kbpf_object **event) {
+int kbpf_probe_event_create(const char *target, size_t size, kbpf_object **event) {
   Reason reason;
-  Result<Ref<ProbeEvent>> made = ProbeEvent::create({target, size}, !disabled, reason.sink());
+  Result<Ref<ProbeEvent>> made = ProbeEvent::create({target, size}, reason.sink());
   if (!made.ok())
     return -to_errno(reason.report("no place for a probe", made.error()));
   *event = (*made).release();
   return 0;
 }
 
-int kbpf_event_create(uint64_t id, int disabled, kbpf_object **event) {
+int kbpf_event_create(uint64_t id, kbpf_object **event) {
   kbpf_event *reported = id <= UINT32_MAX ? find_event(static_cast<uint32_t>(id)) : nullptr;
   if (!reported)
     return -to_errno(Error::not_found);
-  Result<Ref<ProbeEvent>> made = ProbeEvent::create(*reported, !disabled);
+  Result<Ref<ProbeEvent>> made = ProbeEvent::create(*reported);
   if (!made.ok())
     return -to_errno(made.error());
   *event = (*made).release();
@@ -155,6 +146,10 @@ int kbpf_perf_event_set_program(kbpf_object *event, kbpf_object *program) {
   Result<void> set =
       static_cast<ProbeEvent *>(event)->set_program(Ref<Program>::share(static_cast<Program *>(program)), 0);
   return set.ok() ? 0 : -to_errno(set.error());
+}
+
+void kbpf_probe_event_on_end(kbpf_object *event, void (*ended)(void *user), void *user) {
+  static_cast<ProbeEvent *>(event)->on_end(ended, user);
 }
 
 int kbpf_is_perf_event(const kbpf_object *object) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // An event of perf_event_open(2) that runs a program: a place in the kernel's text, or an event that the
-// kernel reports, and for as long as it is enabled the program that the process gave it.
+// kernel reports, and the program that the process gave it, which runs until it is taken away or the event
+// ends, whether the event is enabled or not.
 #pragma once
 #include "core/base/text.h"
 #include "kernel/object.h"
@@ -13,16 +14,20 @@ namespace kbpf {
 class ProbeEvent final : public Object {
 public:
   // Errors: those of find_probe_target, no_memory.
-  static Result<Ref<ProbeEvent>> create(std::string_view target, bool enabled, TextSink &why);
-  static Result<Ref<ProbeEvent>> create(kbpf_event &event, bool enabled);
+  static Result<Ref<ProbeEvent>> create(std::string_view target, TextSink &why);
+  static Result<Ref<ProbeEvent>> create(kbpf_event &event);
 
   // Errors: already_exists (it has one), invalid (a program that does not fit), what attaching says.
   Result<void> set_program(Ref<Program> program, uint64_t cookie);
   void take_program(); // gone, where there was one
-  Result<void> enable_event(bool enabled) override;
+  Result<void> enable_event(bool) override { return {}; }
 
   // Shares: the program may be taken away meanwhile.
   Ref<Program> program();
+  void on_end(void (*ended)(void *user), void *user) {
+    ended_ = ended;
+    ended_user_ = user;
+  }
   uint64_t id() const { return id_; }
   uint64_t cookie() const { return cookie_; }
   const kbpf_event *event() const { return event_; }       // null: a probe
@@ -43,10 +48,11 @@ private:
   kbpf_event *event_ = nullptr;
   probes::Target target_;
   const uint64_t id_;
+  void (*ended_)(void *user) = nullptr;
+  void *ended_user_ = nullptr;
   std::atomic<bool> lock_{false}; // of what follows; system calls wait for each other
   Ref<Program> program_;
   uint64_t cookie_ = 0;
-  bool enabled_ = false; // and, where there is a program, attached
 };
 
 } // namespace kbpf

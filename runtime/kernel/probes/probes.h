@@ -12,10 +12,10 @@
 
 namespace kbpf {
 
-// target: "kind$symbol" or "kind$symbol+0xOFF". Errors: invalid (form, kind, not an instruction boundary,
-// program type does not fit), not_found (no such symbol), ambiguous (why lists the matches), not_permitted
-// (code that may not be probed), already_exists (this program is on this target already), no_memory. why gets
-// one line that names the cause.
+// target: "kind$symbol", "kind$symbol+0xOFF" or "kind$0xADDRESS". Errors: invalid (form, kind, not an
+// instruction boundary, program type does not fit), not_found (no such symbol), ambiguous (why lists the
+// matches), not_permitted (code that may not be probed), already_exists (this program is on this target
+// already), no_memory. why gets one line that names the cause.
 Result<void> attach_probe(Ref<Program> program, std::string_view target, TextSink &why);
 
 namespace probes {

@@ -46,17 +46,18 @@ const Kind *find_kind(std::string_view text) {
 }
 
 struct Offset {
-  std::string_view symbol;
+  std::string_view symbol; // empty: value is an address
   uint64_t value;
 };
 
-// Splits "symbol+0xOFF". Error invalid where text does not have this form.
+// Splits "symbol+0xOFF" or "0xADDRESS". Error invalid where text does not have this form.
 Result<Offset> split_offset(std::string_view text) {
-  constexpr std::string_view kMark = "+0x";
-  const size_t mark = text.rfind(kMark);
-  if (mark == std::string_view::npos)
+  constexpr std::string_view kMark = "+0x", kAddress = "0x";
+  const bool is_address = text.starts_with(kAddress);
+  const size_t mark = is_address ? 0 : text.rfind(kMark);
+  if (mark == std::string_view::npos || (mark == 0 && !is_address))
     return Error::invalid;
-  const std::string_view digits = text.substr(mark + kMark.size());
+  const std::string_view digits = text.substr(mark + (is_address ? kAddress : kMark).size());
   uint64_t value = 0;
   for (char c : digits) {
     const char digit = lower(c);
@@ -112,6 +113,14 @@ Result<kbpf_symbol> only_match(const Matches &matches, std::string_view name, Te
   return Error::ambiguous;
 }
 
+Result<kbpf_symbol> function_at(uint64_t address, TextSink &why) {
+  kbpf_symbol symbol;
+  if (kbpf_port_symbol_at(address, &symbol) == 0)
+    return symbol;
+  print(why, "no function is at {x}\n", address);
+  return Error::not_found;
+}
+
 struct Word {
   uint32_t value;
   unsigned length; // of the instruction that starts there
@@ -157,7 +166,12 @@ Result<Target> resolve_target(std::string_view text, TextSink &why) {
     target.symbol = KBPF_TRY(only_match(whole, name, why));
     target.address = target.symbol.address;
   } else {
-    target.symbol = KBPF_TRY(only_match(Matches(offset->symbol), offset->symbol, why));
+    if (offset->symbol.empty()) {
+      target.symbol = KBPF_TRY(function_at(offset->value, why));
+      offset->value -= target.symbol.address;
+    } else {
+      target.symbol = KBPF_TRY(only_match(Matches(offset->symbol), offset->symbol, why));
+    }
     if (offset->value && target.kind != AttachKind::kprobe) {
       print(why, "{}: only a kprobe may be put inside a function\n", text);
       return Error::invalid;

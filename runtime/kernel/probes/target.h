@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Where a probe goes: "kind$symbol" or "kind$symbol+0xOFF", and the instruction that is there.
+// Where a probe goes: "kind$symbol", "kind$symbol+0xOFF" or "kind$0xADDRESS", and the instruction that is
+// there.
 #pragma once
 #include "core/base/result.h"
 #include "core/base/text.h"

@@ -23,15 +23,6 @@ Result<Ref<Link>> link_perf_event(const CreateAttr &attr, Ref<Program> program) 
   return Link::to_perf_event(std::move(program), std::move(event), attr.perf_event.cookie);
 }
 
-// The symbol at an address that is a function's first.
-Result<void> append_symbol_at(TextBuffer &target, uint64_t address) {
-  kbpf_symbol symbol;
-  if (kbpf_port_symbol_at(address, &symbol) != 0)
-    return Error::not_found;
-  print(target, "{}+{x}", symbol.name, address - symbol.address);
-  return {};
-}
-
 // Place number index of a kprobe_multi link. Errors: those of find_probe_target, bad_address, too_big.
 Result<Link::Place> read_place(const CreateAttr &attr, uint32_t index, bool at_return, TextSink &why) {
   const auto &multi = attr.kprobe_multi;
@@ -46,7 +37,7 @@ Result<Link::Place> read_place(const CreateAttr &attr, uint32_t index, bool at_r
     char name[KBPF_MAX_NAME];
     target.append(KBPF_TRY(UserPtr(word).copy_string(name, sizeof(name))));
   } else {
-    KBPF_TRY(append_symbol_at(target, word));
+    print(target, "{x}", word);
   }
   Link::Place place{KBPF_TRY(find_probe_target(target.text(), why)), 0};
   if (multi.cookies)

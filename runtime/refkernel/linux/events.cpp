@@ -105,23 +105,35 @@ void register_events() {
     kbpf_event_register(event);
 }
 
-std::string_view event_fields(const kbpf_event &event) {
+EventFormat event_format(const kbpf_event &event) {
   if (&event == &sched_switch)
-    return "char prev_comm[16];8;16\npid_t prev_pid;24;4\nint prev_prio;28;4\nlong prev_state;32;8\n"
-           "char next_comm[16];40;16\npid_t next_pid;56;4\nint next_prio;60;4\n";
+    return {"char prev_comm[16];8;16\npid_t prev_pid;24;4\nint prev_prio;28;4\nlong prev_state;32;8\n"
+            "char next_comm[16];40;16\npid_t next_pid;56;4\nint next_prio;60;4\n",
+            "\"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%lx ==> next_comm=%s next_pid=%d "
+            "next_prio=%d\", REC->prev_comm, REC->prev_pid, REC->prev_prio, REC->prev_state, "
+            "REC->next_comm, REC->next_pid, REC->next_prio"};
   if (&event == &process_fork)
-    return "char parent_comm[16];8;16\npid_t parent_pid;24;4\nchar child_comm[16];28;16\npid_t "
-           "child_pid;44;4\n";
+    return {"char parent_comm[16];8;16\npid_t parent_pid;24;4\nchar child_comm[16];28;16\npid_t "
+            "child_pid;44;4\n",
+            "\"comm=%s pid=%d child_comm=%s child_pid=%d\", REC->parent_comm, REC->parent_pid, "
+            "REC->child_comm, REC->child_pid"};
   if (&event == &process_exit)
-    return "char comm[16];8;16\npid_t pid;24;4\nint prio;28;4\n";
+    return {"char comm[16];8;16\npid_t pid;24;4\nint prio;28;4\n",
+            "\"comm=%s pid=%d prio=%d\", REC->comm, REC->pid, REC->prio"};
   if (&event == &process_exec)
-    return "__data_loc char[] filename;8;4\npid_t pid;12;4\npid_t old_pid;16;4\n";
+    return {"__data_loc char[] filename;8;4\npid_t pid;12;4\npid_t old_pid;16;4\n",
+            "\"filename=%s pid=%d old_pid=%d\", __get_str(filename), REC->pid, REC->old_pid"};
   if (&event == &raw_enter)
-    return "long id;8;8\nunsigned long args[6];16;48\n";
+    return {"long id;8;8\nunsigned long args[6];16;48\n",
+            "\"NR %ld (%lx, %lx, %lx, %lx, %lx, %lx)\", REC->id, REC->args[0], REC->args[1], REC->args[2], "
+            "REC->args[3], REC->args[4], REC->args[5]"};
   if (&event == &raw_exit)
-    return "long id;8;8\nlong ret;16;8\n";
-  return event.id % 2 == kFirstSyscallId % 2 ? "int __syscall_nr;8;4\nunsigned long args[6];16;48\n"
-                                             : "int __syscall_nr;8;4\nlong ret;16;8\n";
+    return {"long id;8;8\nlong ret;16;8\n", "\"NR %ld = %ld\", REC->id, REC->ret"};
+  if (event.id % 2 == kFirstSyscallId % 2)
+    return {"int __syscall_nr;8;4\nunsigned long args[6];16;48\n",
+            "\"(%lx, %lx, %lx, %lx, %lx, %lx)\", REC->args[0], REC->args[1], REC->args[2], REC->args[3], "
+            "REC->args[4], REC->args[5]"};
+  return {"int __syscall_nr;8;4\nlong ret;16;8\n", "\"0x%lx\", REC->ret"};
 }
 
 void report_syscall_enter(const TrapFrame &frame, uint64_t number) {

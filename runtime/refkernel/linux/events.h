@@ -12,9 +12,12 @@ namespace refkernel {
 struct Process;
 
 void register_events(); // once, after the table of system calls is filled
-// The record's fields behind the common ones, as the event's format file lists them: "type
-// name;offset;size;signed" lines' first three parts.
-std::string_view event_fields(const kbpf_event &event);
+// What an event's format file tells: the record's fields behind the common ones, as lines "type
+// name;offset;size", and how they are printed.
+struct EventFormat {
+  std::string_view fields, print;
+};
+EventFormat event_format(const kbpf_event &event);
 
 [[gnu::cold, gnu::noinline]] void report_syscall_enter(const TrapFrame &frame, uint64_t number);
 [[gnu::cold, gnu::noinline]] void report_syscall_exit(const TrapFrame &frame, uint64_t number,

@@ -2,11 +2,12 @@
 // perf_event_open(2), as far as tracing tools attach BPF programs with it: the dynamic event source "kprobe"
 // (perf_event_open(2), "dynamic PMU"), tracepoints, and the rings that programs write samples into.
 // An event is a descriptor; the program that PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every
-// process, while the event is enabled and open.
+// process, while the event is open, enabled or not.
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/kprobe_events.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/linux/syscall.h"
@@ -68,28 +69,25 @@ SysResult<int> open_probe(const EventAttributes &attributes, bool close_on_exec)
     if (static_cast<size_t>(length) >= sizeof(name))
       return Errno::e2big;
   }
-  uint64_t offset = attributes.config2;
-  if (name[0]) {
-    target.append(name);
-  } else {
-    kbpf_symbol symbol;
-    if (kbpf_port_symbol_at(attributes.config2, &symbol) != 0)
-      return Errno::enoent;
-    target.append(symbol.name);
-    offset -= symbol.address;
-  }
-  kbpf::print(target, "+{x}", offset);
+  if (name[0])
+    kbpf::print(target, "{}+{x}", name, attributes.config2);
+  else
+    kbpf::print(target, "{x}", attributes.config2);
   if (target.truncated())
     return Errno::e2big;
   kbpf_object *event = nullptr;
-  int made = kbpf_probe_event_create(target.text().data(), target.text().size(), attributes.flags & kDisabled,
-                                     &event);
+  int made = kbpf_probe_event_create(target.text().data(), target.text().size(), &event);
   return install_event(made, event, close_on_exec);
 }
 
+// An event of the kernel, or a probe of kprobe_events: their numbers are different.
 SysResult<int> open_reported(const EventAttributes &attributes, bool close_on_exec) {
   kbpf_object *event = nullptr;
-  int made = kbpf_event_create(attributes.config, attributes.flags & kDisabled, &event);
+  int made = kbpf_event_create(attributes.config, &event);
+  if (made == -static_cast<int>(Errno::enoent)) {
+    event = KBPF_TRY(open_kprobe_event(attributes.config));
+    made = 0;
+  }
   return install_event(made, event, close_on_exec);
 }
 

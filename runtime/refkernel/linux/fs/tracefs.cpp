@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // /sys: the trace ring of the BPF runtime as trace_pipe (reads wait for new lines) and trace (what is there),
-// under kernel/tracing and, for older tools, kernel/debug/tracing; and the directory for pinned BPF objects.
+// under kernel/tracing, to which for older tools kernel/debug/tracing leads; and the directory for pinned BPF
+// objects.
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/fs/devices.h"
@@ -107,7 +108,7 @@ SysResult<void> populate_sys(Inode &root) {
   KBPF_TRY(add_processor_files(*sys));
   KBPF_TRY(add_event_sources(*sys));
   KBPF_TRY(populate_tracing(*KBPF_TRY(ensure_directory(*kernel, "tracing", kTraceFs))));
-  return populate_tracing(*KBPF_TRY(ensure_directory(*debug, "tracing", kTraceFs)));
+  return add_entry(*debug, "tracing", make_symlink(kDebugFs, "/sys/kernel/tracing"));
 }
 
 } // namespace refkernel
