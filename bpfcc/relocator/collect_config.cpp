@@ -47,9 +47,7 @@ std::string value_of(const Image &image, const BtfType &variable, bool weak) {
   return bytes;
 }
 
-} // namespace
-
-void collect_config(Image &image) {
+Map config_map() {
   Map map;
   map.name = ".kconfig";
   map.origin = MapOrigin::config;
@@ -58,6 +56,26 @@ void collect_config(Image &image) {
   map.max_entries = 1;
   map.map_flags = kReadOnlyForPrograms;
   map.read_only = true;
+  return map;
+}
+
+// A map of its own for each variable whose value only a loader knows: nothing says what is in it.
+void add_unknown(Image &image, const BtfType &variable) {
+  std::optional<uint64_t> size = image.btf.size_of(variable.size_or_type);
+  if (!size || *size == 0 || *size > kMaxSize)
+    return;
+  Map map = config_map();
+  map.value_size = static_cast<uint32_t>(*size);
+  image.config.emplace(variable.name,
+                       Image::ConfigPlace{static_cast<uint32_t>(image.maps.size()), 0, map.value_size});
+  image.maps.push_back(std::move(map));
+}
+
+} // namespace
+
+void collect_config(Image &image) {
+  Map map = config_map();
+  std::vector<const BtfType *> unknown;
   std::unordered_map<std::string_view, const Symbol *> undefined;
   for (const Symbol &symbol : image.symbols)
     if (symbol.section == SHN_UNDEF)
@@ -72,6 +90,10 @@ void collect_config(Image &image) {
       if (variable.kind != BtfKind::variable || symbol == undefined.end() ||
           image.config.contains(variable.name))
         continue;
+      if (image.options.is_unfinished && !known_value(image, variable.name)) {
+        unknown.push_back(&variable);
+        continue;
+      }
       std::string bytes = value_of(image, variable, symbol->second->binding == STB_WEAK);
       if (bytes.empty())
         continue;
@@ -85,6 +107,8 @@ void collect_config(Image &image) {
   map.value_size = static_cast<uint32_t>(map.config.size());
   if (!map.config.empty())
     image.maps.push_back(std::move(map));
+  for (const BtfType *variable : unknown)
+    add_unknown(image, *variable);
 }
 
 } // namespace bpfcc

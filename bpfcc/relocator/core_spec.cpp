@@ -355,7 +355,8 @@ std::optional<CoreAnswer> CoreResolver::answer(const CoreRelo &relo, std::string
   CoreKind kind = static_cast<CoreKind>(relo.kind);
   std::optional<Spec> wanted = parse(local_, relo);
   std::optional<uint64_t> local_value = wanted ? value_of(local_, *wanted, kind) : std::nullopt;
-  if (!local_value || local_.type(relo.type).name.empty()) {
+  // Only a type with a name can be looked for in the kernel.
+  if (!local_value || (local_.type(relo.type).name.empty() && kind != CoreKind::type_id_local)) {
     error = concat("malformed CO-RE relocation: kind ", relo.kind, ", type ", relo.type, ", path ",
                    quoted(local_.string(relo.access)));
     return std::nullopt;

@@ -32,6 +32,9 @@ private:
     error_at_symbol(image_, map_.name, concat("map ", quoted(map_.name), ": ", message));
     failed_ = true;
   }
+  void warning(std::string_view message) {
+    report_at_symbol(image_, Severity::warning, map_.name, concat("map ", quoted(map_.name), ": ", message));
+  }
   void read_member(const BtfMember &member);
   std::optional<uint64_t> number(const BtfMember &member);
   void set_number(const BtfMember &member, uint32_t &field);
@@ -178,7 +181,7 @@ void Definition::check() {
     error(concat("attribute 'pinning' is ", map_.pinning, "; known are 0 (none) and 1 (LIBBPF_PIN_BY_NAME)"));
   bool holds_maps = map_.type == kArrayOfMaps || map_.type == kHashOfMaps;
   // libbpf lets user space set what is missing between opening and loading an object.
-  bool complete = image_.profile().map_encoding != kbpf::MapEncoding::libbpf;
+  bool complete = image_.profile().map_encoding != kbpf::MapEncoding::libbpf && !image_.options.is_unfinished;
   if (complete && holds_maps && map_.inner_map == kNone)
     error("a map of maps needs a template: __array(values, struct { ... })");
   if (has_values_ && !holds_maps && map_.type != kProgArray)
@@ -194,7 +197,7 @@ void Definition::check_sizes() {
   if (!is_hash && !is_array)
     return;
   if (map_.max_entries == 0)
-    error("max_entries is missing or 0");
+    warning("max_entries is missing or 0: who loads the object must set it (bpf_map__set_max_entries)");
   if (map_.value_size == 0)
     error("value or value_size is missing or 0");
   if (is_array && map_.key_size != 4)

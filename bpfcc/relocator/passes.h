@@ -28,6 +28,9 @@ struct RelocatorOptions {
   WarningLevel uninitialized_stack = WarningLevel::on; // reads of stack bytes that may not have been written
   std::function<void(std::string_view program, const Verdict &)> on_verdict; // may be empty
   const Btf *kernel_types = nullptr; // of the kernel that will run the object; null: not known
+  // The object is judged only: what a loader fills in (numbers of entries, values of the kernel's
+  // configuration, addresses in data) is taken for whatever it may be.
+  bool is_unfinished = false;
 };
 
 // Bytes of an ELF relocatable object -> Image {sections, symbols, relocations, BTF}. Every offset is

@@ -59,9 +59,10 @@ void report_at(const Image &image, Severity severity, uint32_t section, uint32_t
   report(image, severity, object_location(image), concat(message, " (", place, ")"));
 }
 
-void error_at_symbol(const Image &image, std::string_view name, std::string_view message) {
+void report_at_symbol(const Image &image, Severity severity, std::string_view name,
+                      std::string_view message) {
   const SourceLocation *declared = declaration(image, name);
-  report(image, Severity::error, declared ? *declared : object_location(image), message);
+  report(image, severity, declared ? *declared : object_location(image), message);
 }
 
 void report_at_data(const Image &image, Severity severity, uint32_t section, uint64_t offset,

@@ -18,7 +18,10 @@ inline void error_at(const Image &image, uint32_t section, uint32_t slot, std::s
 }
 
 // At the declaration of a function or variable.
-void error_at_symbol(const Image &image, std::string_view name, std::string_view message);
+void report_at_symbol(const Image &image, Severity severity, std::string_view name, std::string_view message);
+inline void error_at_symbol(const Image &image, std::string_view name, std::string_view message) {
+  report_at_symbol(image, Severity::error, name, message);
+}
 void report_at_function(const Image &image, Severity severity, const Function &function,
                         std::string_view message);
 inline void error_at_function(const Image &image, const Function &function, std::string_view message) {

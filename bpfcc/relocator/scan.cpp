@@ -186,7 +186,7 @@ void scan(Image &image) {
     if (image.profile().subprograms || function.is_program)
       FunctionScan(image, function).run();
   for (uint32_t i = 1; i < image.sections.size(); i++)
-    if (is_data(image.sections[i]) && image.profile().global_data)
+    if (is_data(image.sections[i]) && image.profile().global_data && !image.options.is_unfinished)
       scan_data(image, i);
 }
 

@@ -2,6 +2,7 @@
 // kbpf-verify: a verdict for every program of the given BPF objects, by the kernel's own verifier. Exit code
 // 0: all are accepted; 1: one is not, or an object cannot be read.
 #include "bpfcc/files.h"
+#include "bpfcc/relocator/kernel_btf.h"
 #include "bpfcc/verify/object_programs.h"
 #include "bpfcc/verify/report.h"
 #include <CLI/CLI.hpp>
@@ -13,7 +14,8 @@ namespace {
 
 struct VerifyCommand {
   std::vector<std::string> objects;
-  std::string program; // empty: all
+  std::string program;    // empty: all
+  std::string kernel_btf; // empty: not known
   uint32_t log_level = 0;
   bool is_json = false;
 };
@@ -28,15 +30,15 @@ private:
 };
 
 // True: every program of the object that was asked for is accepted.
-bool verify_object(const VerifyCommand &command, const std::string &path, Report &report, Diagnostics &diag,
-                   bool &found) {
+bool verify_object(const VerifyCommand &command, const std::string &path, const Btf *kernel_types,
+                   Report &report, Diagnostics &diag, bool &found) {
   std::string bytes;
   if (std::string error = read_file(path, bytes); !error.empty()) {
     diag.error({}, error);
     return false;
   }
   ObjectPrograms object;
-  if (!object.open(path, std::move(bytes), diag))
+  if (!object.open(path, std::move(bytes), kernel_types, diag))
     return false;
   bool all_accepted = true;
   for (const NamedProgram &named : object.programs()) {
@@ -63,9 +65,20 @@ bool verify_object(const VerifyCommand &command, const std::string &path, Report
 int run(const VerifyCommand &command) {
   Diagnostics diag(isatty(STDERR_FILENO), "kbpf-verify");
   Report report(command.is_json);
+  KernelBtf kernel;
+  if (!command.kernel_btf.empty()) {
+    std::string file, error = read_file(command.kernel_btf, file);
+    if (error.empty())
+      error = read_kernel_btf(kernel, std::move(file));
+    if (!error.empty()) {
+      diag.error({command.kernel_btf, 0, 0, {}}, error);
+      return kExitUserError;
+    }
+  }
+  const Btf *kernel_types = command.kernel_btf.empty() ? nullptr : &kernel.types;
   bool all_accepted = true, found = false;
   for (const std::string &path : command.objects)
-    all_accepted &= verify_object(command, path, report, diag, found);
+    all_accepted &= verify_object(command, path, kernel_types, report, diag, found);
   if (!command.program.empty() && !found && !diag.errors())
     diag.error({}, "no object has a program named '" + command.program + "'");
   std::string text = report.finish();
@@ -85,6 +98,9 @@ int main(int argc, char **argv) {
   app.add_option("--prog", command.program, "only the program of this name")->type_name("NAME");
   app.add_option("--log", command.log_level, "0: verdicts, 1: the failing path, 2: every instruction")
       ->check(CLI::Range(0, 2));
+  app.add_option("--kernel-btf", command.kernel_btf,
+                 "types of the kernel, raw BTF or an ELF file: for CO-RE accesses of plain objects")
+      ->type_name("FILE");
   app.add_flag("--json", command.is_json, "verdicts as one JSON array");
   CLI11_PARSE(app, argc, argv);
   return bpfcc::run(command);

@@ -8,11 +8,17 @@ namespace {
 // The same stand-in as for an image: nothing is ever read at these addresses.
 constexpr uint64_t kValueAddress = uint64_t(1) << 32;
 
+// The verifier's rules are those of this version. What else libbpf knows of a kernel is left open.
+constexpr kbpf::ConfigValue kLinuxConfig[] = {{"LINUX_KERNEL_VERSION", 6 << 16 | 12 << 8},
+                                              {"LINUX_HAS_BPF_COOKIE", 1},
+                                              {"LINUX_HAS_SYSCALL_WRAPPER", 1}};
+
 // A plain object is judged by what Linux has, encoded as the relocator leaves it for the verifier.
 kbpf::Profile linux_tables() {
   kbpf::Profile profile = kbpf::kLinuxProfile;
   profile.map_encoding = kbpf::kKbpfProfile.map_encoding;
   profile.placement = kbpf::kKbpfProfile.placement;
+  profile.config = kLinuxConfig;
   return profile;
 }
 
@@ -44,7 +50,9 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 
 } // namespace
 
-bool ObjectPrograms::open(const std::string &path, std::string bytes, Diagnostics &diag) {
+bool ObjectPrograms::open(const std::string &path, std::string bytes, const Btf *kernel_types,
+                          Diagnostics &diag) {
+  options_.kernel_types = kernel_types;
   storage_.resize(bytes.size() / sizeof(uint64_t) + 1);
   std::memcpy(storage_.data(), bytes.data(), bytes.size());
   bytes_ = {reinterpret_cast<const char *>(storage_.data()), bytes.size()};
@@ -85,6 +93,7 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
   static const kbpf::Profile kTables = linux_tables();
   options_.profile = &kTables;
   options_.input_name = path;
+  options_.is_unfinished = true;
   image_ = std::make_unique<Image>(options_, diag);
   image_->bytes = bytes_;
   const unsigned errors_before = diag.errors();
@@ -97,6 +106,7 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
     return false;
   link_subprograms(*image_);
   apply(*image_);
+  apply_core(*image_);
   if (diag.errors() != errors_before)
     return false;
   maps_ = map_refs(*image_);

@@ -17,8 +17,9 @@ struct NamedProgram {
 
 class ObjectPrograms {
 public:
-  // Takes the bytes of the object at path. False: it cannot be read, an error was reported.
-  bool open(const std::string &path, std::string bytes, Diagnostics &diag);
+  // Takes the bytes of the object at path. CO-RE accesses of a plain object follow kernel_types, which may be
+  // null and must outlive this. False: the object cannot be read, an error was reported.
+  bool open(const std::string &path, std::string bytes, const Btf *kernel_types, Diagnostics &diag);
   std::span<const NamedProgram> programs() const { return programs_; }
 
 private:

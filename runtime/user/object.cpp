@@ -453,6 +453,13 @@ int bpf_map__reuse_fd(struct bpf_map *map, int fd) {
 int bpf_map__fd(const struct bpf_map *map) { return map->fd; }
 uint32_t bpf_map__key_size(const struct bpf_map *map) { return map->record.key_size; }
 uint32_t bpf_map__value_size(const struct bpf_map *map) { return map->record.value_size; }
+uint32_t bpf_map__max_entries(const struct bpf_map *map) { return map->record.max_entries; }
+int bpf_map__set_max_entries(struct bpf_map *map, uint32_t max_entries) {
+  if (map->fd >= 0)
+    return fail(EBUSY, "map '%s'%s", map->name, " is made already");
+  map->record.max_entries = max_entries;
+  return 0;
+}
 
 void *bpf_map__initial_value(struct bpf_map *map, size_t *size) {
   size_t value_size = map->record.value_size;

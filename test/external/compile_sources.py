@@ -2,50 +2,33 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Other projects' BPF programs, taken as they are: each that clang-19 compiles, bpfcc compiles.
 
-Fetches Debian source packages (scripts/fetch-sources.sh) and libbpf's headers into FOLDER, which only clang is given; bpfcc
-has its own. For Linux both objects must have the same programs, maps and BTF functions. For kbpf a program compiles, or
-bpfcc names what the kernel lacks. Prints a table; fails where a line of it says so.
-    compile_sources.py [--bpfcc PATH] [--verbose] [FOLDER]"""
+Fetches Debian packages (packages.py, scripts/fetch-sources.sh) into FOLDER. clang is given libbpf's headers; bpfcc has its
+own, and is given libbpf's in a second run. For Linux the objects must have the same programs, maps, BTF functions and
+undefined symbols, and bpftool must read bpfcc's (btf dump, gen skeleton, gen object). For kbpf a program compiles, or bpfcc
+names what the kernel lacks. Prints a line for each source and a table of packages; fails where one differs.
+    compile_sources.py [--bpfcc PATH] [--verbose] [--only TEXT] [FOLDER]"""
 import argparse
 import collections
-import glob
+import concurrent.futures
 import os
 import re
 import subprocess
 import sys
 
+import packages
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLANG = "/usr/lib/llvm-19/bin/clang"
 READELF = "/usr/lib/llvm-19/bin/llvm-readelf"
-# Package: where its programs are, and the folders that its own build gives by -I.
-PACKAGES = {
-    "xdp-tools": (["xdp-*/*.bpf.c", "xdp-dump/*_*.c", "lib/util/*.bpf.c", "lib/libxdp/*_prog*.c", "lib/libxdp/tests/xdp_*.c",
-                   "lib/testing/xdp_*.c", "lib/testing/test_long_func_name.c"], ["headers", "lib/libxdp"]),
-    "suricata": (["ebpf/*.c"], ["ebpf"]),
-    "systemd": (["src/core/bpf/*/*.bpf.c"], []),
-}
 
 
 def run(*command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
 
 
-def fetch(folder):
-    for package in PACKAGES:
-        if not os.path.isdir(os.path.join(folder, package)):
-            run(os.path.join(ROOT, "scripts", "fetch-sources.sh"), folder, package)
-    headers = os.path.join(folder, "libbpf-dev")
-    if not os.path.isdir(headers):
-        os.makedirs(headers)
-        run("apt-get", "-q", "download", "libbpf-dev", cwd=headers)
-        for package in glob.glob(os.path.join(headers, "*.deb")):
-            run("dpkg", "-x", package, headers)
-    return os.path.join(headers, "usr", "include")
-
-
 def contents(path):
-    """Programs (name, section), maps and BTF functions of an object."""
-    sections, symbols = {}, set()
+    """Programs (name, section), maps, BTF functions and undefined symbols of an object."""
+    sections, symbols, undefined = {}, set(), set()
     for line in run(READELF, "-SW", path).stdout.splitlines():
         found = re.match(r"\s*\[\s*(\d+)\] (\S+)\s+PROGBITS\s.*\sAX\s", line)
         if found:
@@ -54,7 +37,9 @@ def contents(path):
         fields = line.split()
         if len(fields) == 8 and fields[3] == "FUNC" and sections.get(fields[6], ".text") != ".text":
             symbols.add((fields[7], sections[fields[6]]))
-    maps, functions, section, variables = set(), set(), "", {}
+        if len(fields) == 8 and fields[6] == "UND":
+            undefined.add(fields[7])
+    maps, functions, section = set(), set(), ""
     for line in run("bpftool", "btf", "dump", "file", path).stdout.splitlines():
         found = re.match(r"\[(\d+)\] (\w+) '([^']*)'(.*)", line)
         if found:
@@ -65,7 +50,7 @@ def contents(path):
             found = re.search(r"\(VAR '([^']*)'\)", line)
             if found:
                 maps.add(found[1])
-    return symbols, maps, functions
+    return symbols, maps, functions, undefined
 
 
 def causes(output):
@@ -78,53 +63,78 @@ def causes(output):
     return list(found)
 
 
+def bpftool_refuses(path):
+    """The first of bpftool's commands that does not take the object."""
+    for command in (["btf", "dump", "file", path], ["gen", "skeleton", path], ["gen", "object", path + ".linked", path]):
+        if run("bpftool", *command).returncode:
+            return "bpftool " + " ".join(command[:2])
+    return None
+
+
+def same_as_clang(path, clang):
+    kinds = ["programs", "maps", "functions", "undefined symbols"]
+    differ = [kind for kind, a, b in zip(kinds, contents(clang), contents(path)) if a != b]
+    return f"DIFFERS: {', '.join(differ)}" if differ else None
+
+
+def compile_one(options, headers, vmlinux, out, source):
+    """(package, name, verdict, of kbpf: causes); verdict None: clang does not compile it."""
+    package, described, path = source
+    name = os.path.relpath(path, options.folder)
+    stem = os.path.join(out, name.replace("/", "_"))
+    flags = ["-O2", "-g", "-c", "-D__TARGET_ARCH_x86", "-Wno-everything"]
+    flags += packages.include_flags(options.folder, package, described) + described.flags
+    base = os.path.join(options.folder, package)
+    given = [f"-I{headers}", f"-I{vmlinux}"]
+    if run(CLANG, "-target", "bpf", *flags, *given, "-idirafter", "/usr/include/x86_64-linux-gnu", path, "-o",
+           stem + ".clang.o", cwd=base).returncode:
+        return package, name, None, []
+    verdict = None
+    for kind, arguments in (("own", given[1:]), ("given", given)):
+        output = f"{stem}.{kind}.o"
+        linux = run(options.bpfcc, "--abi=linux", *flags, *arguments, path, "-o", output, cwd=base)
+        if linux.returncode:
+            # libbpf does not load these either; the error says how to write them.
+            legacy = 'map definitions in SEC("maps' in linux.stdout
+            verdict = verdict or ("legacy" if legacy else f"FAILS: {(causes(linux.stdout) or [linux.stdout])[0]}")
+        else:
+            refused = not bpftool_refuses(stem + ".clang.o") and bpftool_refuses(output)
+            verdict = verdict or same_as_clang(output, stem + ".clang.o") or (f"FAILS: {refused}" if refused else None)
+    kernel = run(options.bpfcc, *flags, given[1], path, "-o", stem + ".kbpf.o", cwd=base)
+    return package, name, verdict or "ok", causes(kernel.stdout) or ["?"] if kernel.returncode else []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bpfcc", default=os.path.join(ROOT, "build", "bin", "bpfcc"))
     parser.add_argument("--verbose", action="store_true", help="show every error")
+    parser.add_argument("--only", default="", help="sources with this in their path")
     parser.add_argument("folder", nargs="?", default=os.path.join(ROOT, "build", "sources"))
     options = parser.parse_args()
+    options.folder = os.path.abspath(options.folder)
     os.makedirs(options.folder, exist_ok=True)
-    libbpf = fetch(options.folder)
+    headers, vmlinux = packages.fetch(options.folder, ROOT)
     out = os.path.join(options.folder, "objects")
     os.makedirs(out, exist_ok=True)
-    failures = compiled = 0
-    print(f"{'source':52} {'clang':6} {'linux':8} kbpf")
-    for package, (patterns, include) in PACKAGES.items():
-        base = os.path.join(options.folder, package)
-        if not os.path.isdir(base):
-            print(f"{package}: the mirror does not have it")
-            continue
-        for path in sorted({path for pattern in patterns for path in glob.glob(os.path.join(base, pattern))}):
-            name = os.path.relpath(path, options.folder)
-            flags = ["-O2", "-g", "-c", "-D__TARGET_ARCH_x86", "-Wno-everything"]
-            flags += [f"-I{os.path.join(base, folder)}" for folder in include]
-            stem = os.path.join(out, name.replace("/", "_"))
-            plain = run(CLANG, "-target", "bpf", *flags, "-idirafter", libbpf, "-idirafter",
-                        "/usr/include/x86_64-linux-gnu", path, "-o", stem + ".clang.o")
-            if plain.returncode:
-                print(f"{name:52} no     -        -")
+    table = collections.defaultdict(collections.Counter)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = [source for source in packages.sources(options.folder) if options.only in source[2]]
+        for package, name, verdict, lacking in pool.map(
+                lambda source: compile_one(options, headers, vmlinux, out, source), found):
+            counts = table[package]
+            counts["sources"] += 1
+            if verdict is None:
                 continue
-            compiled += 1
-            linux = run(options.bpfcc, "--abi=linux", *flags, path, "-o", stem + ".linux.o")
-            verdict = "ok"
-            if linux.returncode:
-                # libbpf does not load these either; the error says how to write them.
-                legacy = 'map definitions in SEC("maps")' in linux.stdout
-                verdict = "legacy" if legacy else "FAILS"
-            else:
-                kinds = ["programs", "maps", "functions"]
-                differ = [kind for kind, a, b in zip(kinds, contents(stem + ".clang.o"), contents(stem + ".linux.o")) if a != b]
-                verdict = f"DIFFERS: {','.join(differ)}" if differ else "ok"
-            failures += verdict not in ("ok", "legacy")
-            kernel = run(options.bpfcc, *flags, path, "-o", stem + ".kbpf.o")
-            found = causes(kernel.stdout)
-            print(f"{name:52} ok     {verdict:8} {'ok' if not kernel.returncode else '; '.join(found[:2])[:150]}")
-            if options.verbose:
-                for line in causes(linux.stdout) if linux.returncode else found:
-                    print(f"    {line}")
-    print(f"{compiled} sources that clang compiles, {failures} that bpfcc does not compile to the same for Linux")
-    return failures != 0
+            counts["clang"] += 1
+            counts["same" if verdict == "ok" else "legacy" if verdict == "legacy" else "differ"] += 1
+            counts["kbpf" if not lacking else "lacking"] += 1
+            print(f"{name}: {verdict}; kbpf: {'; '.join(lacking if options.verbose else lacking[:2])[:200] or 'ok'}",
+                  flush=True)
+    columns = ["sources", "clang", "same", "legacy", "differ", "kbpf", "lacking"]
+    print(f"\n{'package':28}" + "".join(f"{column:>9}" for column in columns))
+    for package, counts in [*table.items(), ("all", sum(table.values(), collections.Counter()))]:
+        print(f"{package:28}" + "".join(f"{counts[column]:9}" for column in columns))
+    return sum(counts["differ"] for counts in table.values()) != 0
 
 
 if __name__ == "__main__":

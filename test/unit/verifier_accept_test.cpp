@@ -391,6 +391,10 @@ TEST(VerifierAccepts, ACallOfAFunctionThatWritesThroughAPointerToItsCallersStack
                    })});
 }
 
+TEST(VerifierAccepts, AFunctionWithoutAResultWhereNobodyReadsIt) {
+  expect_accepted({.insns = assemble({call_subprogram(2), mov64_imm(R0, 0), exit_insn(), exit_insn()})});
+}
+
 TEST(VerifierAccepts, AFunctionThatReturnsACheckedMapValue) {
   expect_accepted({.insns = assemble({
                        call_subprogram(4),

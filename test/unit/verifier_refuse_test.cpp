@@ -36,6 +36,14 @@ void expect_zeroed(const ProgramUnderTest &test) {
   EXPECT_TRUE(verdict.program->subprograms()[0].zero_stack);
 }
 
+TEST(VerifierRefuses, AFunctionWithoutAResultThatIsReturned) {
+  expect_refused({.insns = {call_subprogram(1), exit_insn(), exit_insn()}}, "uninitialised-register", 1);
+}
+TEST(VerifierRefuses, AFunctionWithoutAResultThatIsRead) {
+  expect_refused(
+      {.insns = {call_subprogram(3), mov64_reg(R1, R0), mov64_imm(R0, 0), exit_insn(), exit_insn()}},
+      "uninitialised-register", 1);
+}
 TEST(VerifierRefuses, AProgramWithoutInstructions) { expect_refused({.insns = {}}, "empty-program", 0); }
 TEST(VerifierRefuses, AnUnknownOpcode) {
   expect_refused({.insns = {mov64_imm(R0, 0), Insn{0xff, 0, 0, 0}, exit_insn()}}, "malformed-encoding", 1);

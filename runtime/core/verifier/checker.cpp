@@ -36,14 +36,17 @@ Result<void> Checker::check(const State &state) {
   return sink.result();
 }
 
+[[gnu::always_inline]] inline Result<void> Checker::check_initialised(const State &state, unsigned reg) {
+  if (state.reg(reg).kind == Kind::uninitialised)
+    return refuse(state, RejectionId::uninitialised_register, "r{} is read but holds nothing", reg);
+  return {};
+}
+
 [[gnu::always_inline]] inline Result<void> Checker::check_one(const State &state,
                                                               const Obligation &obligation) {
   switch (obligation.kind) {
   case Obligation::Kind::initialised:
-    if (state.reg(obligation.reg).kind == Kind::uninitialised)
-      return refuse(state, RejectionId::uninitialised_register, "r{} is read but holds nothing",
-                    obligation.reg);
-    return {};
+    return check_initialised(state, obligation.reg);
   case Obligation::Kind::not_r10:
     if (obligation.reg == KBPF_REG_FP)
       return refuse(state, RejectionId::frame_pointer_write, "r10 is read-only");
@@ -193,6 +196,9 @@ Result<void> Checker::check_feature(const State &state) {
 
 Result<void> Checker::check_return(const State &state) {
   const Value &r0 = state.reg(0);
+  // A function whose result nobody reads may leave r0 alone.
+  if (state.frame_count == 1 || state.frame().is_callback)
+    KBPF_TRY(check_initialised(state, 0));
   if (state.frame().is_callback)
     return check_callback_return(state);
   if (state.frame_count == 1) {

@@ -31,6 +31,7 @@ private:
   Result<void> check_movable(const State &state); // an operand at least is an address
   Result<void> check_movable(const State &state, unsigned reg, const Scalar &by, bool subtracts);
   Result<void> check_spill(const State &state, const Obligation &access);
+  Result<void> check_initialised(const State &state, unsigned reg);
   Result<void> check_constant(const State &state);
   Result<void> check_atomic_result(const State &state);
   Result<void> check_reference(const State &state);

@@ -164,7 +164,6 @@ template <typename Sink> void for_each_obligation(const Insn &insn, const Profil
     if (insn.is_call()) {
       call(sink, insn, profile);
     } else if (insn.is_exit()) {
-      need_initialised(sink, 0);
       sink.add({.kind = Obligation::Kind::return_value, .reg = 0});
     } else {
       jump(sink, insn);

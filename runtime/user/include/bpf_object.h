@@ -29,6 +29,8 @@ int bpf_map__reuse_fd(struct bpf_map *map, int fd); /* before load; the caller k
 int bpf_map__fd(const struct bpf_map *map);
 uint32_t bpf_map__key_size(const struct bpf_map *map);
 uint32_t bpf_map__value_size(const struct bpf_map *map);
+uint32_t bpf_map__max_entries(const struct bpf_map *map);
+int bpf_map__set_max_entries(struct bpf_map *map, uint32_t max_entries); /* before load; also where it is 0 */
 /* The variables of .data*, .bss* or .rodata*. Before load: memory to set them in. After load, where it was
  * called before: the map's own memory, at another address (read-only for .rodata*). Null for other maps, and
  * for a map that is first asked for after load. size may be null. */

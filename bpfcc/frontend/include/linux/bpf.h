@@ -88,6 +88,9 @@ struct bpf_spin_lock {
 struct bpf_timer {
   __u64 __opaque[2];
 } __attribute__((aligned(8)));
+struct bpf_task_work {
+  __u64 __opaque;
+} __attribute__((aligned(8)));
 struct bpf_dynptr {
   __u64 __opaque[2];
 } __attribute__((aligned(8)));
@@ -175,5 +178,8 @@ struct bpf_pidns_info {
 };
 
 #include <kbpf/linux_contexts.h>
+#ifdef __KBPF_ABI_LINUX__
+#include <kbpf/linux_syscall.h>
+#endif
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef _KBPF_LINUX_ICMP_H
 #define _KBPF_LINUX_ICMP_H
 
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 #define ICMP_ECHOREPLY 0

@@ -4,6 +4,7 @@
 #define _KBPF_LINUX_IN_H
 
 #include <linux/socket.h>
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 enum {

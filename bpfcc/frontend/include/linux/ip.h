@@ -3,6 +3,7 @@
 #ifndef _KBPF_LINUX_IP_H
 #define _KBPF_LINUX_IP_H
 
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 #define IPVERSION 4

@@ -4,6 +4,7 @@
 #define _KBPF_LINUX_IPV6_H
 
 #include <linux/in6.h>
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 struct ipv6hdr {

@@ -3,6 +3,7 @@
 #ifndef _KBPF_LINUX_TCP_H
 #define _KBPF_LINUX_TCP_H
 
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 struct tcphdr {

@@ -20,11 +20,15 @@ int main(void) {
   printf("before load: step %d start %d\n", skeleton->rodata->step, skeleton->data->start);
   skeleton->rodata->step = 100;
   skeleton->bss->counted.total = 1000000;
+  printf("entries %u", bpf_map__max_entries(skeleton->maps.seen));
+  printf(", set: %d\n", bpf_map__set_max_entries(skeleton->maps.seen, 3));
   if (own_skeleton__load(skeleton) < 0 || own_skeleton__attach(skeleton) < 0) {
     printf("load or attach: %s\n", bpf_object__error());
     own_skeleton__destroy(skeleton);
     return 1;
   }
+  printf("entries %u, set too late: %d\n", bpf_map__max_entries(skeleton->maps.seen),
+         bpf_map__set_max_entries(skeleton->maps.seen, 4));
   call(5);
   printf("attached: calls %d total %ld\n", skeleton->bss->counted.calls, (long)skeleton->bss->counted.total);
   skeleton->data->start = 0;

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Debian packages with BPF programs: where their sources are and what their own builds give to the compiler.
+
+Of each: the globs of its programs, -I folders ("=" stands for the folder of all packages), further flags, what of the
+archive is unpacked (everything where empty), the beginning of the version wanted."""
+import collections
+import glob
+import os
+import subprocess
+
+Package = collections.namedtuple("Package", "sources include flags unpack version", defaults=([], [], [], ""))
+
+VMLINUX = "=deb=linux-bpf-dev/usr/include/x86_64-linux-gnu/linux/bpf"
+# Headers that only clang is given; bpfcc has its own.
+HEADERS = ["libbpf", "deb=linux-bpf-dev=6.12"]
+KERNEL = ["samples/bpf", "samples/hid", "tools/bpf", "tools/perf/util/bpf_skel", "tools/testing/selftests/hid",
+          "tools/testing/selftests/sched_ext", "tools/testing/selftests/net", "tools/testing/selftests/tc-testing",
+          "tools/sched_ext", "tools/include", "drivers/hid/bpf", "kernel/bpf/preload", "include/uapi"]
+CILIUM = ["examples/*/*.c", "testdata/*.c", "btf/testdata/*.c", "cmd/bpf2go/testdata/*.c", "docs/examples/*.c",
+          "docs/examples/*/*.c"]
+
+PACKAGES = {
+    "xdp-tools": Package(["xdp-*/*.bpf.c", "xdp-dump/*_*.c", "lib/util/*.bpf.c", "lib/libxdp/*_prog*.c",
+                          "lib/libxdp/tests/xdp_*.c", "lib/testing/xdp_*.c", "lib/testing/test_long_func_name.c"],
+                         ["headers", "lib/libxdp"], ["-DHAVE_LIBBPF_BPF_PROGRAM__TYPE"]),
+    "suricata": Package(["ebpf/*.c"], ["ebpf"]),
+    "systemd": Package(["src/*/bpf/*/*.bpf.c"], [], ["-D__x86_64__"]),
+    "bpftop": Package(["src/bpf/*.bpf.c"]),
+    "bpftune": Package(["src/*.bpf.c"], ["include"]),
+    "delve": Package(["pkg/proc/internal/ebpf/bpf/*.bpf.c"], ["pkg/proc/internal/ebpf/bpf/include"]),
+    "fastnetmon": Package(["src/xdp_plugin/*.c"]),
+    "golang-github-cilium-ebpf": Package(CILIUM, ["examples/headers", "testdata", "btf/testdata"]),
+    "golang-gvisor-gvisor": Package(["runsc/sandbox/bpf/*.c", "tools/xdp/cmd/bpf/*.c"], unpack=["runsc/sandbox/bpf",
+                                                                                             "tools/xdp"]),
+    "golang-github-iovisor-gobpf": Package(["tests/*.c"], ["tests"]),
+    "iproute2": Package(["examples/bpf/*.c", "examples/bpf/legacy/*.c"], ["include", "include/uapi"]),
+    "knot": Package(["src/libknot/xdp/bpf-kernel.c"], ["src"]),
+    "libbpf": Package([]),
+    "mimic": Package(["bpf/*.c"], [".", "bpf"], ["-iquote."]),
+    "network-manager": Package(["src/core/bpf/*.bpf.c"], ["src/core/bpf"], unpack=["*bpf*"]),
+    "opensnitch": Package(["ebpf_prog/*.c"], ["ebpf_prog"]),
+    "pwru": Package(["bpf/*.c"], ["bpf/headers"]),
+    "qemu": Package(["tools/ebpf/*.bpf.c"], unpack=["tools/ebpf"]),
+    "linux": Package(["samples/bpf/*.bpf.c", "samples/bpf/*_kern.c", "samples/bpf/parse_*.c", "samples/bpf/test_lwt_bpf.c",
+                      "samples/hid/*.bpf.c", "tools/bpf/runqslower/*.bpf.c", "tools/bpf/bpftool/skeleton/*.bpf.c",
+                      "tools/perf/util/bpf_skel/*.bpf.c", "tools/testing/selftests/hid/progs/*.c",
+                      "tools/testing/selftests/sched_ext/*.bpf.c", "tools/testing/selftests/net/*.bpf.c",
+                      "tools/testing/selftests/net/bpf/*.c", "tools/testing/selftests/tc-testing/action*.c",
+                      "tools/sched_ext/*.bpf.c", "drivers/hid/bpf/progs/*.bpf.c",
+                      "kernel/bpf/preload/iterators/*.bpf.c"],
+                     ["tools/sched_ext/include", "tools/sched_ext/include/bpf-compat", "tools/include", "include",
+                      "tools/testing/selftests/hid/progs", "drivers/hid/bpf/progs", "tools/perf/util/bpf_skel",
+                      "tools/perf/util"], ["-DBPF_NO_KFUNC_PROTOTYPES"], unpack=KERNEL, version="6.12"),
+}
+
+
+def fetch(folder, root):
+    """Unpacks what is missing; the folders that hold libbpf's headers and Linux's vmlinux.h."""
+    wanted = HEADERS + [":".join([name + (f"={package.version}" if package.version else ""), *package.unpack])
+                        for name, package in PACKAGES.items()]
+    missing = [w for w in wanted if not os.path.isdir(os.path.join(folder, w.split(":")[0].replace("deb=", "deb@")
+                                                                  .split("=")[0].replace("@", "=")))]
+    if missing:
+        subprocess.run([os.path.join(root, "scripts", "fetch-sources.sh"), folder, *missing], check=False)
+    headers = os.path.join(folder, "headers")
+    os.makedirs(headers, exist_ok=True)
+    link = os.path.join(headers, "bpf")
+    if not os.path.islink(link):
+        os.symlink(os.path.join(folder, "libbpf", "src"), link)
+    return headers, os.path.join(folder, VMLINUX[1:])
+
+
+def sources(folder):
+    """(package's name, package, path) of every program."""
+    for name, package in PACKAGES.items():
+        base = os.path.join(folder, name)
+        for path in sorted({path for pattern in package.sources for path in glob.glob(os.path.join(base, pattern))}):
+            yield name, package, path
+
+
+def include_flags(folder, name, package):
+    return [f"-I{os.path.join(folder, i[1:]) if i[0] == '=' else os.path.join(folder, name, i)}" for i in package.include]
