@@ -17,6 +17,7 @@
 #include "bpfcc/relocator/skeleton.h"
 #include "bpfcc/source_names.h"
 #include "bpfcc/verify/report.h"
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -58,11 +59,35 @@ constexpr Pass kPasses[] = {
 // The types of the machine's own kernel, which programs for Linux are compiled for by default.
 constexpr char kRunningKernelBtf[] = "/sys/kernel/btf/vmlinux";
 
+// The types that a program's own headers have not, of the kernel that this compiler was built with. A program
+// that names none of them gets the embedded vmlinux.h as it is.
+void add_kernel_types(FrontendOptions &frontend, const std::unordered_set<std::string_view> *mentioned) {
+  DeclaredNames given;
+  std::vector<std::string_view> names = {"vmlinux.h"};
+  for (size_t i = 0; i < names.size(); i++) {
+    std::string_view text = embedded_header(names[i]);
+    given.add(text);
+    constexpr std::string_view kInclude = "#include <";
+    for (size_t at = 0; (at = text.find(kInclude, at)) != text.npos;) {
+      at += kInclude.size();
+      std::string_view name = text.substr(at, text.find('>', at) - at);
+      if (std::ranges::find(names, name) == names.end())
+        names.push_back(name);
+    }
+  }
+  KernelBtf kernel;
+  if (!read_kernel_btf(kernel, std::string(embedded_kernel_btf())).empty())
+    return;
+  std::string types = make_kernel_header(kernel.types, mentioned, given);
+  if (!types.empty())
+    frontend.kernel_header = std::string(embedded_header("vmlinux.h")) + types;
+}
+
 // --kernel-btf, or the running Linux kernel where the source wants a vmlinux.h that no -I has. Also makes
-// that header.
-// Gives the file's path; empty: no kernel.
+// that header. is_default: for want of another, the kernel that this compiler was built with is the one.
+// Gives the file's path; empty: no file.
 std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagnostics &diag,
-                        KernelBtf &kernel) {
+                        KernelBtf &kernel, bool &is_default) {
   std::string path = options.kernel_btf;
   SourceNames source;
   bool has_source = !options.input_is_object;
@@ -77,8 +102,16 @@ std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagn
   if (path.empty() && wants_header && options.profile == &kbpf::kLinuxProfile &&
       access(kRunningKernelBtf, R_OK) == 0)
     path = kRunningKernelBtf;
-  if (path.empty())
+  if (path.empty()) {
+    // A vmlinux.h from a disk is of a kernel that is not known, and so are the types in an object.
+    is_default = has_source && options.profile == &kbpf::kKbpfProfile && !source.found_on_disk("vmlinux.h");
+    if (is_default && (wants_header || options.input == "-")) {
+      for (std::string_view header : embedded_bpf_headers())
+        source.add(header);
+      add_kernel_types(frontend, known ? &source.names() : nullptr);
+    }
     return path;
+  }
   std::string file, error = read_file(path, file);
   if (error.empty())
     error = read_kernel_btf(kernel, std::move(file));
@@ -196,7 +229,7 @@ void check_budget(const Options &options, const Image &image) {
 // bytes: an ELF object; the finished object on return. report gets a verdict for each program. False: an
 // error was reported, or --stop-after was reached.
 bool relocate(const Options &options, const FrontendOutput &compiled, const Btf *kernel_types,
-              Diagnostics &diag, Report &report, std::string &bytes) {
+              std::string_view default_kernel, Diagnostics &diag, Report &report, std::string &bytes) {
   RelocatorOptions relocator;
   relocator.profile = options.profile;
   relocator.input_name = options.link_inputs.empty() ? options.input : options.output;
@@ -205,6 +238,7 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
   relocator.verify = options.verify;
   relocator.uninitialized_stack = options.uninitialized_stack;
   relocator.kernel_types = kernel_types;
+  relocator.default_kernel = default_kernel;
   relocator.on_verdict = [&](std::string_view program, const Verdict &verdict) {
     report.add(options.output, program, verdict, {});
   };
@@ -246,7 +280,8 @@ int run(const Options &options) {
   FrontendOptions frontend = options.frontend;
   if (options.dump || options.emit_skeleton)
     return describe_object(options, diag);
-  std::string kernel_file = read_kernel(options, frontend, diag, kernel);
+  bool default_kernel = false;
+  std::string kernel_file = read_kernel(options, frontend, diag, kernel, default_kernel);
   if (diag.errors())
     return exit_code(diag);
   if (options.print_commands) {
@@ -288,8 +323,8 @@ int run(const Options &options) {
     return write_output(options, diag, compiled.bytes);
   std::string bytes = compiled.bytes;
   Report report(options.verify_report == "json");
-  bool finished =
-      relocate(options, compiled, kernel_file.empty() ? nullptr : &kernel.types, diag, report, bytes);
+  bool finished = relocate(options, compiled, kernel_file.empty() ? nullptr : &kernel.types,
+                           default_kernel ? embedded_kernel_btf() : std::string_view(), diag, report, bytes);
   if (!options.verify_report.empty()) {
     std::string text = report.finish();
     std::fwrite(text.data(), 1, text.size(), stdout);

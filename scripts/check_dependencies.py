@@ -18,10 +18,13 @@ ROOMS = {
     "runtime/core/": "core",
     "runtime/kernel/": "kernel",
     "runtime/refkernel/": "refkernel",
+    "runtime/refkernel/linux/program_types.c": "program_types",
     "runtime/freestanding/": "freestanding",
     "runtime/user/": "user",
     "runtime/tools/": "tools",
     "bpfcc/frontend/": "frontend",
+    "bpfcc/frontend/include/": "headers",
+    "bpfcc/kernel_types/": "kernel_types",
     "bpfcc/relocator/": "relocator",
     "bpfcc/run/": "run",
     "bpfcc/": "bpfcc",
@@ -42,6 +45,9 @@ ALLOWED = {
     "freestanding": {"freestanding"},
     "user": {"abi", "core.base", "core.image", "freestanding", "user"},
     "tools": CORE | {"tools"},
+    # The types of the BPF interface, for the kernel's BTF.
+    "program_types": {"headers", "refkernel"},
+    "kernel_types": CORE | {"kernel_types", "relocator"},
     "frontend": {"abi", "frontend", "shared"},
     "relocator": CORE | {"relocator", "shared"},
     "run": {"run"},
@@ -49,7 +55,7 @@ ALLOWED = {
 }
 # Outside headers that belong to one room.
 LIBRARIES = {"llvm": ("/llvm/", "/clang/", "/llvm-c/", "/clang-c/"), "libelf": ("/libelf.h", "/gelf.h", "/elfutils/")}
-LIBRARY_ROOMS = {"llvm": {"frontend"}, "libelf": {"relocator", "test"}}
+LIBRARY_ROOMS = {"llvm": {"frontend", "kernel_types"}, "libelf": {"relocator", "test"}}
 
 
 def room_of(path):

@@ -129,6 +129,20 @@ IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system(std::string_view k
   return new EmbeddedFileSystem(kernel_header);
 }
 
+std::string_view embedded_header(std::string_view name) {
+  for (const EmbeddedEntry &entry : entries())
+    if (StringRef path = entry.path; path.consume_front("include/") && path == StringRef(name))
+      return {entry.data, entry.size};
+  return {};
+}
+
+std::string_view embedded_kernel_btf() {
+  for (const EmbeddedEntry &entry : entries())
+    if (StringRef(entry.path) == "kernel.btf")
+      return {entry.data, entry.size};
+  return {};
+}
+
 std::vector<std::string_view> embedded_bpf_headers() {
   std::vector<std::string_view> texts;
   for (const EmbeddedEntry &entry : entries())

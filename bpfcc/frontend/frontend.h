@@ -67,6 +67,11 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
 // The texts of <bpf/...>: their macros mention types and members of the kernel.
 std::vector<std::string_view> embedded_bpf_headers();
 
+// The text of an embedded header, by the name in an #include; empty: there is none.
+std::string_view embedded_header(std::string_view name);
+// The BTF of the kernel that this compiler was built with.
+std::string_view embedded_kernel_btf();
+
 // The arguments that compile() hands to clang.
 std::vector<std::string> compiler_arguments(const FrontendOptions &options);
 std::string_view resource_directory();

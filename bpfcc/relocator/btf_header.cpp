@@ -19,8 +19,9 @@ constexpr size_t kCharactersPerStep = 16;
 
 class HeaderWriter {
 public:
-  HeaderWriter(const Btf &btf, const std::unordered_set<std::string_view> *mentioned)
-      : btf_(btf), mentioned_(mentioned), states_(btf.count()), alignments_(btf.count()),
+  HeaderWriter(const Btf &btf, const std::unordered_set<std::string_view> *mentioned,
+               const DeclaredNames &given)
+      : btf_(btf), mentioned_(mentioned), given_(given), states_(btf.count()), alignments_(btf.count()),
         max_steps_(kMinSteps + kStepsPerWord * (btf.types_size() / sizeof(uint32_t))) {}
   std::string write();
 
@@ -34,6 +35,7 @@ private:
     return text;
   }
   bool is_wanted(const BtfType &type) const;
+  bool is_given(const BtfType &type) const;
   void complete(uint32_t id, unsigned depth);
   void name_only(uint32_t id, unsigned depth);
   void complete_members(const BtfType &type, unsigned depth);
@@ -52,6 +54,7 @@ private:
 
   const Btf &btf_;
   const std::unordered_set<std::string_view> *mentioned_;
+  const DeclaredNames &given_;
   std::vector<State> states_;
   std::vector<uint8_t> alignments_; // 0: not known yet
   std::unordered_map<uint32_t, std::string> tags_, typedefs_;
@@ -280,7 +283,7 @@ std::string HeaderWriter::declarator(uint32_t id, std::string name, unsigned dep
   case BtfKind::enumeration64:
     if (!type.name.empty())
       return spaced(tag(id));
-    if (states_[id] == State::named) // its values have been declared
+    if (states_[id] != State::unseen) // its values have been declared
       return spaced("int");
     states_[id] = State::named;
     return spaced(concat("enum ", enum_body(type)));
@@ -423,10 +426,29 @@ bool HeaderWriter::is_wanted(const BtfType &type) const {
   return wanted;
 }
 
+bool HeaderWriter::is_given(const BtfType &type) const {
+  if (given_.identifiers.empty())
+    return false;
+  if (is_record(type.kind) || (is_enum(type.kind) && !type.name.empty()))
+    return given_.tags.contains(type.name);
+  return is_enum(type.kind) && type.count && given_.identifiers.contains(btf_.enumerator_name(type, 0));
+}
+
 std::string HeaderWriter::write() {
-  out_ = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n"
-         "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
-         "#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n#endif\n";
+  bool stands_alone = given_.identifiers.empty();
+  std::string_view guard = stands_alone ? "__VMLINUX_H__" : "__VMLINUX_KERNEL_TYPES__";
+  out_ = concat(
+      "#ifndef ", guard, "\n#define ", guard,
+      "\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
+      "#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n#endif\n");
+  size_t empty = out_.size();
+  for (uint32_t id = 1; id < btf_.count(); id++) {
+    if (is_given(btf_.type(id))) {
+      states_[id] = State::complete;
+      if (!btf_.type(id).name.empty())
+        tag(id); // the name is taken
+    }
+  }
   for (uint32_t id = 1; id < btf_.count(); id++)
     if (is_record(btf_.type(id).kind) && !btf_.type(id).name.empty())
       records_.try_emplace(btf_.type(id).name, id);
@@ -445,14 +467,41 @@ std::string HeaderWriter::write() {
     if (is_enum(type.kind) && type.name.empty() && states_[id] == State::unseen && is_wanted(type))
       out_ += concat("enum ", enum_body(type), ";\n");
   }
+  if (!stands_alone && out_.size() == empty)
+    return {};
   out_ += "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n#endif\n";
   return std::move(out_);
 }
 
 } // namespace
 
-std::string make_kernel_header(const Btf &kernel, const std::unordered_set<std::string_view> *mentioned) {
-  return HeaderWriter(kernel, mentioned).write();
+void DeclaredNames::add(std::string_view text) {
+  auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  std::string_view before, last; // identifiers that only spaces part
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at;
+    while (end < text.size() && is_letter(text[end]))
+      end++;
+    if (end > at) {
+      before = last;
+      last = text.substr(at, end - at);
+      identifiers.insert(last);
+      at = end;
+      continue;
+    }
+    if (text[at] == '{' && (before == "struct" || before == "union" || before == "enum"))
+      tags.insert(last);
+    if (text[at] != ' ' && text[at] != '\n')
+      before = last = {};
+    at++;
+  }
+}
+
+std::string make_kernel_header(const Btf &kernel, const std::unordered_set<std::string_view> *mentioned,
+                               const DeclaredNames &given) {
+  return HeaderWriter(kernel, mentioned, given).write();
 }
 
 } // namespace bpfcc

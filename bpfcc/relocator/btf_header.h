@@ -10,7 +10,17 @@
 
 namespace bpfcc {
 
-// mentioned: every identifier of the program; null: the whole header.
-std::string make_kernel_header(const Btf &kernel, const std::unordered_set<std::string_view> *mentioned);
+// What C text declares: the tags of structures, unions and enumerations that it defines, and every
+// identifier.
+struct DeclaredNames {
+  std::unordered_set<std::string_view> tags, identifiers;
+  void add(std::string_view text); // it must outlive this
+};
+
+// mentioned: every identifier of the program; null: the whole header. given: what text before the header
+// declares already, so that the header does not; empty where it is to stand alone. Empty where nothing is
+// left.
+std::string make_kernel_header(const Btf &kernel, const std::unordered_set<std::string_view> *mentioned,
+                               const DeclaredNames &given = {});
 
 } // namespace bpfcc

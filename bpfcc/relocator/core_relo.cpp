@@ -106,9 +106,17 @@ std::string Patch::run() {
 } // namespace
 
 void apply_core(Image &image) {
-  if (!image.options.kernel_types || image.btf.empty() || image.btf_ext.core_relos.empty())
+  if (image.btf.empty() || image.btf_ext.core_relos.empty())
     return;
-  const CoreResolver resolver(image.btf, *image.options.kernel_types);
+  const Btf *kernel = image.options.kernel_types;
+  Btf default_kernel;
+  std::string malformed;
+  if (!kernel && !image.options.default_kernel.empty() &&
+      default_kernel.parse(image.options.default_kernel, malformed))
+    kernel = &default_kernel;
+  if (!kernel)
+    return;
+  const CoreResolver resolver(image.btf, *kernel);
   const std::vector<CoreRelo> &relos = image.btf_ext.core_relos;
   std::vector<std::optional<CoreAnswer>> answers(relos.size());
   std::vector<bool> asked(relos.size());

@@ -31,6 +31,7 @@ struct RelocatorOptions {
   // The object is judged only: what a loader fills in (numbers of entries, values of the kernel's
   // configuration, addresses in data) is taken for whatever it may be.
   bool is_unfinished = false;
+  std::string_view default_kernel;   // BTF in kernel_types' place where that is null; read if it is needed
 };
 
 // Bytes of an ELF relocatable object -> Image {sections, symbols, relocations, BTF}. Every offset is

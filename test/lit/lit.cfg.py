@@ -30,6 +30,7 @@ config.environment["XDG_CACHE_HOME"] = os.path.join(config.build_test_dir, "cach
 
 config.substitutions += [
     ("%bpfcc-run", os.path.join(config.bin_dir, "bpfcc-run")),
+    ("%kernel-types", os.path.join(config.bin_dir, "kbpf-kernel-types")),
     ("%bpfcc", os.path.join(config.bin_dir, "bpfcc")),
     ("%clang", os.path.join(config.llvm_bin_dir, "clang")),
     ("%bindir", config.bin_dir),

@@ -227,10 +227,10 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
   Thread *running = current();
   if (!running)
     return;
-  thread->tid = thread->pid = running->tid;
+  thread->tid = thread->pid = static_cast<uint32_t>(running->task.pid);
   thread->id = running->id;
-  thread->object = reinterpret_cast<uintptr_t>(running);
-  memcpy(thread->name, running->name, sizeof(thread->name));
+  thread->object = reinterpret_cast<uintptr_t>(&running->task);
+  memcpy(thread->name, running->task.comm, sizeof(thread->name));
   if (Process *process = running->process) {
     thread->pid = process->pid;
     thread->uid = process->credentials.uid;

@@ -93,7 +93,7 @@ REFKERNEL_NOPROBE int kbpf_port_send_signal(uint32_t signal, int thread_only) {
   HartRequests &here = requests[this_hart().index];
   const bool has_room = here.signal_count < HartRequests::kMaxSignals;
   if (has_room) {
-    here.signals[here.signal_count++] = {thread->tid, thread->id, signal, thread_only != 0};
+    here.signals[here.signal_count++] = {static_cast<uint32_t>(thread->task.pid), thread->id, signal, thread_only != 0};
     serve_soon(here);
   }
   irq_restore(irq);

@@ -6,6 +6,7 @@
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/linux/syscall.h"
+#include "refkernel/linux/trace_records.h"
 #include <algorithm>
 #include <cstring>
 
@@ -13,57 +14,28 @@ namespace refkernel {
 
 namespace {
 
-constexpr int32_t kPriority = 120; // every thread's
+constexpr int kPriority = 120; // every thread's
 
-struct CommonFields { // not seen by programs
-  uint16_t type;
-  uint8_t flags, preempt_count;
-  int32_t pid;
-};
-struct SyscallEnter {
-  CommonFields common;
-  int64_t number;
-  uint64_t arguments[6];
-};
-struct SyscallExit {
-  CommonFields common;
-  int64_t number, result;
-};
-struct SchedSwitch {
-  CommonFields common;
-  char prev_comm[16];
-  int32_t prev_pid, prev_prio;
-  int64_t prev_state;
-  char next_comm[16];
-  int32_t next_pid, next_prio;
-};
-struct ProcessFork {
-  CommonFields common;
-  char parent_comm[16];
-  int32_t parent_pid;
-  char child_comm[16];
-  int32_t child_pid;
-};
-struct ProcessExit {
-  CommonFields common;
-  char comm[16];
-  int32_t pid, prio;
-};
-struct ProcessExec {
-  CommonFields common;
-  uint32_t filename; // where in the record, and in the upper half how long
-  int32_t pid, old_pid;
-  char text[256];
-};
-static_assert(offsetof(SchedSwitch, prev_state) == 32 && sizeof(SchedSwitch) == 64);
-static_assert(offsetof(ProcessFork, child_pid) == 44 && offsetof(ProcessExec, text) == 20);
+constexpr size_t kExecText = 256; // bytes behind a trace_event_raw_sched_process_exec
+static_assert(offsetof(trace_event_raw_sched_switch, prev_state) == 32 &&
+              sizeof(trace_event_raw_sched_switch) == 64);
+static_assert(offsetof(trace_event_raw_sched_process_fork, child_pid) == 44 &&
+              sizeof(trace_event_raw_sched_process_exec) == 20);
+// One record serves the event of all system calls and that of the one.
+static_assert(offsetof(syscall_trace_enter, args) == offsetof(trace_event_raw_sys_enter, args));
+static_assert(offsetof(syscall_trace_exit, ret) == offsetof(trace_event_raw_sys_exit, ret));
 
-kbpf_event raw_enter{"raw_syscalls", "sys_enter", 1, sizeof(SyscallEnter), 2, nullptr, nullptr};
-kbpf_event raw_exit{"raw_syscalls", "sys_exit", 2, sizeof(SyscallExit), 2, nullptr, nullptr};
-kbpf_event sched_switch{"sched", "sched_switch", 3, sizeof(SchedSwitch), 4, nullptr, nullptr};
-kbpf_event process_fork{"sched", "sched_process_fork", 4, sizeof(ProcessFork), 2, nullptr, nullptr};
-kbpf_event process_exit{"sched", "sched_process_exit", 5, sizeof(ProcessExit), 1, nullptr, nullptr};
-kbpf_event process_exec{"sched", "sched_process_exec", 6, sizeof(ProcessExec), 3, nullptr, nullptr};
+kbpf_event raw_enter{"raw_syscalls", "sys_enter", 1, sizeof(trace_event_raw_sys_enter), 2, nullptr, nullptr};
+kbpf_event raw_exit{"raw_syscalls", "sys_exit", 2, sizeof(trace_event_raw_sys_exit), 2, nullptr, nullptr};
+kbpf_event sched_switch{"sched", "sched_switch", 3,      sizeof(trace_event_raw_sched_switch),
+                        4,       nullptr,        nullptr};
+kbpf_event process_fork{
+    "sched", "sched_process_fork", 4, sizeof(trace_event_raw_sched_process_fork), 2, nullptr, nullptr};
+kbpf_event process_exit{
+    "sched", "sched_process_exit", 5, sizeof(trace_event_raw_sched_process_template), 1, nullptr, nullptr};
+kbpf_event process_exec{
+    "sched", "sched_process_exec", 6, sizeof(trace_event_raw_sched_process_exec) + kExecText, 3, nullptr,
+    nullptr};
 
 // One for each system call that there is, at its number.
 constexpr uint32_t kFirstSyscallId = 100;
@@ -82,8 +54,10 @@ void register_syscall(uint32_t number) {
   kbpf::print(enter, "sys_enter_{}", syscall_name(number));
   kbpf::print(exit, "sys_exit_{}", syscall_name(number));
   uint32_t id = kFirstSyscallId + 2 * number;
-  events->enter = {"syscalls", events->enter_name, id, sizeof(SyscallEnter), 0, nullptr, nullptr};
-  events->exit = {"syscalls", events->exit_name, id + 1, sizeof(SyscallExit), 0, nullptr, nullptr};
+  events->enter = {"syscalls", events->enter_name, id, sizeof(trace_event_raw_sys_enter), 0, nullptr,
+                   nullptr};
+  events->exit = {"syscalls", events->exit_name, id + 1, sizeof(trace_event_raw_sys_exit),
+                  0,          nullptr,           nullptr};
   kbpf_event_register(&events->exit);
   kbpf_event_register(&events->enter);
   syscall_events[number] = events;
@@ -92,7 +66,7 @@ void register_syscall(uint32_t number) {
 void run(kbpf_event &event, std::initializer_list<uint64_t> arguments, const void *record) {
   kbpf_event_run(&event, arguments.begin(), record);
 }
-uint64_t address_of(const Thread &thread) { return reinterpret_cast<uintptr_t>(&thread); }
+uint64_t address_of(const Thread &thread) { return reinterpret_cast<uintptr_t>(&thread.task); }
 
 } // namespace
 
@@ -141,10 +115,10 @@ void report_syscall_enter(const TrapFrame &frame, uint64_t number) {
   bool wanted = events && events->enter.attached;
   if (!wanted && !raw_enter.attached)
     return;
-  SyscallEnter record{};
-  record.number = static_cast<int64_t>(number);
+  trace_event_raw_sys_enter record{};
+  record.id = static_cast<long>(number);
   for (int i = 0; i < 6; ++i)
-    record.arguments[i] = frame.x[kRegA0 + i];
+    record.args[i] = frame.x[kRegA0 + i];
   if (raw_enter.attached)
     run(raw_enter, {reinterpret_cast<uintptr_t>(&frame), number}, &record);
   if (wanted)
@@ -156,7 +130,9 @@ void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result
   bool wanted = events && events->exit.attached;
   if (!wanted && !raw_exit.attached)
     return;
-  SyscallExit record{{}, static_cast<int64_t>(number), result};
+  trace_event_raw_sys_exit record{};
+  record.id = static_cast<long>(number);
+  record.ret = result;
   if (raw_exit.attached)
     run(raw_exit, {reinterpret_cast<uintptr_t>(&frame), static_cast<uint64_t>(result)}, &record);
   if (wanted)
@@ -166,32 +142,36 @@ void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result
 void report_exec(std::string_view path, uint32_t old_tid) {
   if (!process_exec.attached)
     return;
-  ProcessExec record{};
-  size_t length = std::min(path.size(), sizeof(record.text) - 1);
-  memcpy(record.text, path.data(), length);
-  record.filename = static_cast<uint32_t>(offsetof(ProcessExec, text) | (length + 1) << 16);
-  record.pid = static_cast<int32_t>(current()->tid);
-  record.old_pid = static_cast<int32_t>(old_tid);
-  run(process_exec, {address_of(*current()), old_tid, reinterpret_cast<uintptr_t>(record.text)}, &record);
+  alignas(trace_event_raw_sched_process_exec) char
+      room[sizeof(trace_event_raw_sched_process_exec) + kExecText] = {};
+  auto &record = *new (room) trace_event_raw_sched_process_exec;
+  char *text = room + sizeof(record);
+  size_t length = std::min(path.size(), kExecText - 1);
+  memcpy(text, path.data(), length);
+  record.__data_loc_filename = static_cast<uint32_t>(sizeof(record) | (length + 1) << 16);
+  record.pid = current()->task.pid;
+  record.old_pid = static_cast<int>(old_tid);
+  const linux_binprm program{text};
+  run(process_exec, {address_of(*current()), old_tid, reinterpret_cast<uintptr_t>(&program)}, room);
 }
 
 void report_fork(const Thread &child) {
   if (!process_fork.attached)
     return;
-  ProcessFork record{};
-  memcpy(record.parent_comm, current()->name, sizeof(record.parent_comm));
-  record.parent_pid = static_cast<int32_t>(current()->tid);
-  memcpy(record.child_comm, child.name, sizeof(record.child_comm));
-  record.child_pid = static_cast<int32_t>(child.tid);
+  trace_event_raw_sched_process_fork record{};
+  memcpy(record.parent_comm, current()->task.comm, sizeof(record.parent_comm));
+  record.parent_pid = current()->task.pid;
+  memcpy(record.child_comm, child.task.comm, sizeof(record.child_comm));
+  record.child_pid = child.task.pid;
   run(process_fork, {address_of(*current()), address_of(child)}, &record);
 }
 
 void report_exit() {
   if (!process_exit.attached)
     return;
-  ProcessExit record{};
-  memcpy(record.comm, current()->name, sizeof(record.comm));
-  record.pid = static_cast<int32_t>(current()->tid);
+  trace_event_raw_sched_process_template record{};
+  memcpy(record.comm, current()->task.comm, sizeof(record.comm));
+  record.pid = current()->task.pid;
   record.prio = kPriority;
   run(process_exit, {address_of(*current())}, &record);
 }
@@ -200,13 +180,13 @@ void report_switch(const Thread &from, const Thread &to, SwitchReason reason) {
   if (!sched_switch.attached)
     return;
   constexpr int64_t kStates[] = {0, 1, 2, 0x80}; // TASK_RUNNING, _INTERRUPTIBLE, _UNINTERRUPTIBLE, _DEAD
-  SchedSwitch record{};
-  memcpy(record.prev_comm, from.name, sizeof(record.prev_comm));
-  record.prev_pid = static_cast<int32_t>(from.tid);
+  trace_event_raw_sched_switch record{};
+  memcpy(record.prev_comm, from.task.comm, sizeof(record.prev_comm));
+  record.prev_pid = from.task.pid;
   record.prev_prio = record.next_prio = kPriority;
   record.prev_state = kStates[static_cast<int>(reason)];
-  memcpy(record.next_comm, to.name, sizeof(record.next_comm));
-  record.next_pid = static_cast<int32_t>(to.tid);
+  memcpy(record.next_comm, to.task.comm, sizeof(record.next_comm));
+  record.next_pid = to.task.pid;
   run(sched_switch,
       {reason == SwitchReason::preempted, address_of(from), address_of(to),
        static_cast<uint64_t>(record.prev_state)},

@@ -129,7 +129,7 @@ SysResult<void> run_init() {
   auto *task = static_cast<Task *>(thread->linux_data);
   {
     SpinGuard guard(tasks_lock);
-    process->pid = process->pgid = process->sid = task->tid = thread->tid = allocate_pid();
+    process->pid = process->pgid = process->sid = task->tid = allocate_pid();
     add_process(*process, nullptr);
     add_task(*process, *task);
     process->acquire(); // the table's

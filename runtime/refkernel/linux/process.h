@@ -17,7 +17,7 @@ class FdTable;
 struct FsContext;
 class Inode;
 
-struct Credentials {
+struct Credentials { // as programs see it: struct cred
   uint32_t uid = 0, euid = 0, suid = 0, gid = 0, egid = 0, sgid = 0;
 };
 
@@ -58,6 +58,7 @@ struct Process : RefCounted {
   Process *parent = nullptr, *first_child = nullptr, *next_sibling = nullptr, *next_in_table = nullptr;
   Task *tasks = nullptr;
   uint32_t task_count = 0;
+  Ref<Thread> leader; // the first thread, even when it has left: programs find the process through it
 
   Ref<AddressSpace> space; // null once it has exited
   Ref<FdTable> files;
@@ -110,6 +111,7 @@ template <typename Visit> void for_each_process(Visit &&visit) {
 }
 uint32_t allocate_pid(); // 0 where all are in use
 void add_process(Process &process, Process *parent);
+void set_parent(Process &process, Process &parent); // it is in no family
 void add_task(Process &process, Task &task);
 void remove_task(Task &task);
 void unlink_process(

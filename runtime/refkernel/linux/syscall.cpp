@@ -34,7 +34,7 @@ int64_t report_missing(uint64_t number) {
                !(reported[number / 64].fetch_or(uint64_t{1} << number % 64) & uint64_t{1} << number % 64);
   if (first)
     log(LogLevel::warn, "linux::syscall", "{} called system call {} ({}), which this kernel does not have",
-        current()->name, number, syscall_name(number));
+        current()->task.comm, number, syscall_name(number));
   return -static_cast<int64_t>(Errno::enosys);
 }
 

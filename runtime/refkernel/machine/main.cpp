@@ -15,6 +15,7 @@
 
 extern "C" {
 extern char image_end[];
+extern const char btf_start[], btf_end[];
 using Initializer = void (*)();
 extern Initializer init_array_start[], init_array_end[];
 constinit refkernel::Thread::SchedState boot_thread_state;
@@ -141,6 +142,10 @@ extern "C" [[noreturn]] void boot_main(uint32_t hart_id, uintptr_t device_tree) 
   maybe_fault();
   if (int error = kbpf_init(machine.isa))
     log(LogLevel::error, "machine", "the BPF runtime does not start: error {}", -error);
+  if (size_t size = reinterpret_cast<uintptr_t>(btf_end) -
+                    reinterpret_cast<uintptr_t>(btf_start)) // none in the first link
+    if (int error = kbpf_set_kernel_btf(btf_start, size))
+      log(LogLevel::error, "machine", "no types of the kernel: error {}", -error);
   init_plic();
   enable_console_input();
   start_ticking();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Makes the kernel's embedded symbol table from a linked kernel.
 
-usage: make_symbols.py --nm LLVM-NM --cxxfilt LLVM-CXXFILT --kernel ELF --aliases FILE --output FILE
+usage: make_symbols.py --nm LLVM-NM --cxxfilt LLVM-CXXFILT --kernel ELF --aliases FILE [--names FILE] --output FILE
        make_symbols.py ... --kernel ELF --check FILE      fails where ELF's functions are not those in FILE
 
 Format, little-endian: u32 function_count, name_count; functions by address {u32 offset from text_start, size, raw name,
@@ -77,7 +77,7 @@ def read_aliases(path):
     return aliases
 
 
-def build_table(functions, base, demangled, aliases, alias_path):
+def build_table(functions, base, demangled, aliases, alias_path, short_names):
     texts, offsets = bytearray(), {}
 
     def text_at(text):
@@ -95,6 +95,11 @@ def build_table(functions, base, demangled, aliases, alias_path):
             sys.exit(f"{alias_path}:{number}: {len(names.get(target, ()))} functions are called '{target}'")
         names.setdefault(alias, set()).update(names[target])
 
+    indices_of = {raw: index for index, (_, _, raw) in enumerate(functions)}
+    for short, raw in short_names:
+        if names.setdefault(short, {indices_of[raw]}) != {indices_of[raw]}:
+            sys.exit(f"several functions are called '{short}'")
+
     entries = b"".join(
         struct.pack("<4I", address - base, size, text_at(raw), text_at(pretty))
         for (address, size, raw), pretty in zip(functions, demangled))
@@ -106,6 +111,7 @@ def build_table(functions, base, demangled, aliases, alias_path):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--names", help="lines 'short name, tab, raw name': the names that the kernel's BTF has")
     for option in ("--nm", "--cxxfilt", "--kernel", "--aliases"):
         parser.add_argument(option, required=True)
     parser.add_argument("--output")
@@ -113,9 +119,13 @@ def main():
     args = parser.parse_args()
 
     functions, base = read_functions(args.nm, args.kernel)
+    short_names = []
+    if args.names:
+        with open(args.names, encoding="utf-8") as file:
+            short_names = [line.rstrip("\n").split("\t") for line in file]
     raw_names = "".join(name + "\n" for _, _, name in functions)
     demangled = run([args.cxxfilt], raw_names).splitlines()
-    table = build_table(functions, base, demangled, read_aliases(args.aliases), args.aliases)
+    table = build_table(functions, base, demangled, read_aliases(args.aliases), args.aliases, short_names)
     if args.output:
         with open(args.output, "wb") as file:
             file.write(table)

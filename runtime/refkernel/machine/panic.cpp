@@ -62,7 +62,7 @@ void begin_panic(kbpf::TextSink &out, const char *reason) {
     asm volatile("nop");
   seize_console();
   Thread *thread = current();
-  kbpf::print(out, "\nkernel panic on hart {}, thread {} ({}): {}\n", mine - 1, thread->tid, thread->name,
+  kbpf::print(out, "\nkernel panic on hart {}, thread {} ({}): {}\n", mine - 1, thread->task.pid, thread->task.comm,
               reason);
 }
 

@@ -15,7 +15,6 @@ extern "C" char thread_start[];
 namespace refkernel {
 namespace {
 
-std::atomic<uint32_t> next_tid{1};
 std::atomic<uint64_t> next_id{1};
 
 kbpf::Result<Ref<Thread>> create_thread(const char *name) {
@@ -33,7 +32,11 @@ kbpf::Result<Ref<Thread>> create_thread(const char *name) {
   thread->sched->saved[0] = reinterpret_cast<uintptr_t>(thread_start);
   thread->sched->saved[1] = top;
   thread->id = next_id.fetch_add(1);
-  kbpf::TextBuffer(thread->name, sizeof(thread->name)).append(name);
+  task_struct &task = thread->task;
+  task.flags = PF_KTHREAD;
+  task.real_parent = task.parent = task.group_leader = &task;
+  task.start_time = task.start_boottime = now_ns();
+  kbpf::TextBuffer(task.comm, sizeof(task.comm)).append(name);
   return thread;
 }
 
@@ -69,7 +72,7 @@ kbpf::Result<Ref<Thread>> create_user_thread(const char *name, Ref<AddressSpace>
   thread->user_frame->status = status | kStatusSpie | kStatusFsClean;
   state.saved[1] = reinterpret_cast<uintptr_t>(thread->user_frame);
   state.has_fp = true;
-  thread->tid = next_tid.fetch_add(1);
+  thread->task.flags = 0;
   if (fp_from)
     copy_fp(state, *fp_from);
   return thread;

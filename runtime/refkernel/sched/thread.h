@@ -6,6 +6,7 @@
 #include "kernel/kbpf.h"
 #include "refkernel/lib/ref.h"
 #include "refkernel/sched/sync.h"
+#include "refkernel/sched/task_struct.h"
 #include <cstdint>
 
 namespace refkernel {
@@ -25,9 +26,8 @@ enum : unsigned {
 }; // indices into TrapFrame::x
 
 struct Thread : RefCounted {
-  uint32_t tid = 0; // user threads: from 1; kernel threads: 0
-  uint64_t id = 0;  // never reused
-  char name[16] = {};
+  task_struct task = {};           // its number and name, and what else programs may read of it
+  uint64_t id = 0;                 // never reused
   Ref<AddressSpace> space;         // null: kernel thread
   Process *process = nullptr;      // owned by the Linux room; null: kernel thread
   void *linux_data = nullptr;      // per-thread state of the Linux room (signals, tid address)

@@ -44,7 +44,7 @@ enum bpf_enum_value_kind { BPF_ENUMVAL_EXISTS = 0, BPF_ENUMVAL_VALUE = 1 };
 
 /* Reading through the helper, with the source address recorded. */
 #define bpf_core_read(dst, sz, src)                                                                          \
-  bpf_probe_read_kernel(dst, sz, (const void *)__builtin_preserve_access_index(src))
+  bpf_probe_read_kernel((void *)(dst), sz, (const void *)__builtin_preserve_access_index(src))
 #define bpf_core_read_user(dst, sz, src)                                                                     \
   bpf_probe_read_user(dst, sz, (const void *)__builtin_preserve_access_index(src))
 #define bpf_core_read_str(dst, sz, src)                                                                      \

@@ -152,14 +152,14 @@ KERNEL_CALL sys_prctl(int option, uint64_t argument, uint64_t, uint64_t, uint64_
     if (copy_string_from_user(name, argument, sizeof(name) - 1) < 0)
       return Errno::efault;
     SpinGuard guard(tasks_lock);
-    memcpy(current()->name, name, sizeof(name));
+    memcpy(current()->task.comm, name, sizeof(name));
     if (current_task()->tid == current_process().pid)
       memcpy(current_process().name, name, sizeof(name));
     return 0;
   }
   case kGetName: {
     char name[16] = {};
-    memcpy(name, current()->name, sizeof(name));
+    memcpy(name, current()->task.comm, sizeof(name));
     return copy_to_user(argument, name, sizeof(name)) ? SyscallResult(0) : Errno::efault;
   }
   case kGetDumpable:

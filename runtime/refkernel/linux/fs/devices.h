@@ -21,6 +21,7 @@ SysResult<void> populate_dev(Inode &root);
 SysResult<void> populate_proc(Inode &root);
 SysResult<void> populate_sys(Inode &root);
 SysResult<void> add_processor_files(Inode &sys);                                      // fs/proc_system.cpp
+SysResult<void> add_kernel_btf(Inode &kernel); // fs/kernel_btf.cpp; /sys/kernel's directory
 SysResult<void> add_event_sources(Inode &sys);                                        // perf_event.cpp
 SysResult<void> unpack_initramfs(Inode &root, const std::byte *archive, size_t size); // einval: malformed
 

@@ -103,6 +103,7 @@ SysResult<void> populate_sys(Inode &root) {
   Ref<Inode> sys = KBPF_TRY(ensure_directory(root, "sys", kSysFs, 0555));
   Ref<Inode> fs = KBPF_TRY(ensure_directory(*sys, "fs", kSysFs));
   Ref<Inode> kernel = KBPF_TRY(ensure_directory(*sys, "kernel", kSysFs));
+  KBPF_TRY(add_kernel_btf(*kernel));
   Ref<Inode> debug = KBPF_TRY(ensure_directory(*kernel, "debug", kDebugFs));
   KBPF_TRY(ensure_directory(*fs, "bpf", kBpfFs, 01777));
   KBPF_TRY(add_processor_files(*sys));

@@ -126,7 +126,7 @@ SyscallResult clone_task(const CloneRequest &request, const TrapFrame &frame) {
     SpinGuard guard(tasks_lock);
     tid = parent.exiting || parent.exec_pending ? 0 : allocate_pid();
     if (tid) {
-      task->tid = thread->tid = tid;
+      task->tid = tid;
       if (!is_thread) {
         process->pid = tid;
         process->acquire(); // the table's

@@ -13,6 +13,7 @@
 #include "refkernel/linux/system.h"
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace refkernel {
 
@@ -356,6 +357,7 @@ SysResult<void> execute(std::string_view path, Ref<Inode> directory, ExecStrings
   Task &task = *current_task();
   uint32_t mode = prepared.inode->mode(), old_tid = task.tid;
   replace_space(prepared.space);
+  Ref<Thread> leader; // the one that has left
   {
     SpinGuard guard(tasks_lock);
     prepared.describe(process);
@@ -370,8 +372,9 @@ SysResult<void> execute(std::string_view path, Ref<Inode> directory, ExecStrings
       process.credentials.egid = process.credentials.sgid = process.executable_inode->gid;
     if (task.tid != process.pid) { // the leader has left: its number is this thread's now
       remove_task(task);
-      task.tid = current()->tid = process.pid;
+      task.tid = process.pid;
       add_task(process, task);
+      leader = std::exchange(process.leader, Ref<Thread>::share(current()));
     }
   }
   process.files->close_for_exec();

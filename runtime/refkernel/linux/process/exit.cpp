@@ -41,9 +41,7 @@ void give_children_to_init(Process &process) {
   Process *init = find_process(kInitPid);
   while (Process *child = process.first_child) {
     process.first_child = child->next_sibling;
-    child->parent = init;
-    child->next_sibling = init->first_child;
-    init->first_child = child;
+    set_parent(*child, *init);
     child->exit_signal = kSigChld;
     if (child->zombie)
       notify_parent_of_exit(*child);
@@ -55,6 +53,8 @@ void give_children_to_init(Process &process) {
 void exit_task(int wait_status) {
   Task *task = current_task();
   Process &process = *task->process;
+  current()->task.exit_code = process.exiting ? process.exit_status : wait_status;
+  current()->task.flags |= PF_EXITING;
   if (kbpf_events_attached) [[unlikely]]
     report_exit();
   robust_futex_cleanup(*task);

@@ -72,11 +72,8 @@ uint32_t allocate_pid() {
 void add_process(Process &process, Process *parent) {
   process.next_in_table = processes[process.pid % kBuckets];
   processes[process.pid % kBuckets] = &process;
-  process.parent = parent;
-  if (parent) {
-    process.next_sibling = parent->first_child;
-    parent->first_child = &process;
-  }
+  if (parent)
+    set_parent(process, *parent);
   ++live_processes;
 }
 
@@ -88,7 +85,35 @@ void unlink_process(Process &process) {
   --live_processes;
 }
 
+// What programs read of the thread. There is always a leader, since a process keeps its own until it is
+// reaped.
+void describe_to_programs(Process &process, Task &task) {
+  task_struct &shown = task.thread->task;
+  shown.pid = static_cast<int>(task.tid);
+  shown.tgid = static_cast<int>(process.pid);
+  shown.group_leader = &process.leader->task;
+  shown.real_parent = shown.parent = process.parent ? &process.parent->leader->task : shown.group_leader;
+  shown.real_cred = shown.cred = reinterpret_cast<const cred *>(&process.credentials);
+  shown.exit_signal = task.thread == process.leader.get() ? process.exit_signal : -1;
+}
+static_assert(sizeof(cred) == sizeof(Credentials) && offsetof(cred, euid) == offsetof(Credentials, euid) &&
+              offsetof(cred, suid) == offsetof(Credentials, suid) &&
+              offsetof(cred, gid) == offsetof(Credentials, gid) &&
+              offsetof(cred, egid) == offsetof(Credentials, egid) &&
+              offsetof(cred, sgid) == offsetof(Credentials, sgid));
+
+void set_parent(Process &process, Process &parent) {
+  process.parent = &parent;
+  process.next_sibling = parent.first_child;
+  parent.first_child = &process;
+  for (Task *task = process.tasks; task; task = task->next_in_process)
+    task->thread->task.real_parent = task->thread->task.parent = &parent.leader->task;
+}
+
 void add_task(Process &process, Task &task) {
+  if (!process.leader)
+    process.leader = Ref<Thread>::share(task.thread);
+  describe_to_programs(process, task);
   task.next_in_table = tasks[task.tid % kBuckets];
   tasks[task.tid % kBuckets] = &task;
   task.next_in_process = process.tasks;
@@ -122,7 +147,7 @@ Ref<Process> share_process(uint32_t pid) {
 void set_process_name(std::string_view path) {
   std::string_view name = path.substr(path.rfind('/') + 1).substr(0, sizeof(Process::name) - 1);
   SpinGuard guard(tasks_lock);
-  for (char *target : {current_process().name, current()->name}) {
+  for (char *target : {current_process().name, current()->task.comm}) {
     memset(target, 0, sizeof(Process::name));
     memcpy(target, name.data(), name.size());
   }
@@ -150,7 +175,7 @@ SysResult<Ref<Thread>> make_task(Process &process, const TrapFrame &frame, Threa
   Task *task = try_make<Task>();
   if (!task)
     return Errno::enomem;
-  const char *name = fp_from ? fp_from->name : process.name;
+  const char *name = fp_from ? fp_from->task.comm : process.name;
   auto thread = create_user_thread(name, process.space, &process, frame, fp_from);
   if (!thread.ok()) {
     destroy(task);
