@@ -120,6 +120,10 @@ void apply_core(Image &image) {
   const std::vector<CoreRelo> &relos = image.btf_ext.core_relos;
   std::vector<std::optional<CoreAnswer>> answers(relos.size());
   std::vector<bool> asked(relos.size());
+  // Of a type that the default kernel does not know by name: then the program means some other kernel.
+  auto is_foreign = [&](const CoreRelo &relo) {
+    return kernel == &default_kernel && resolver.candidates(relo).empty();
+  };
   for (Program &program : image.programs) {
     if (program.code.empty())
       continue;
@@ -133,6 +137,8 @@ void apply_core(Image &image) {
              relo->insn < function.first + function.count;
            ++relo) {
         size_t index = static_cast<size_t>(relo - relos.begin());
+        if (is_foreign(*relo))
+          continue;
         bool first = !asked[index];
         std::string error;
         if (first)
@@ -159,7 +165,7 @@ void apply_core(Image &image) {
       }
     }
   }
-  image.btf_ext.core_relos.clear();
+  std::erase_if(image.btf_ext.core_relos, [&](const CoreRelo &relo) { return !is_foreign(relo); });
 }
 
 } // namespace bpfcc
