@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Runs each program of programs.c three ways between the markers of count_insns.c: as machine code of the
 // compiler, of the JIT, and in the interpreter. For each it prints "NAME BPF-instructions BYTES-of-JIT-code
-// BYTES-of-native-code" where all results agree. Then "compile INSTRUCTIONS BYTES" for two lengths of
-// program, the JIT itself between the markers. A static riscv64 program for qemu-riscv64:
+// RESULT" where all results agree. Then "compile KIND INSTRUCTIONS BYTES MEMORY" for several lengths of each
+// kind of code, the JIT itself between the markers; memory is its peak. A static riscv64 program for
+// qemu-riscv64:
 //   measure PROGRAMS.bpf.o [FEATURES]     FEATURES: zba,zbb
 #include "compiled.h"
 #include "core/image/elf_view.h"
+#include "straight_code.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@ using namespace kbpf;
 
 extern "C" {
 uint64_t empty(uint8_t *in);
-#define KBPF_BENCH(name, jit, interpreter, bytes) uint64_t name(uint8_t *in);
+#define KBPF_BENCH(name) uint64_t name(uint8_t *in);
 #include "programs.def"
 #undef KBPF_BENCH
 }
@@ -27,7 +29,7 @@ struct Bench {
 };
 constexpr Bench kBenches[] = {
     {"empty", empty},
-#define KBPF_BENCH(name, jit, interpreter, bytes) {#name, name},
+#define KBPF_BENCH(name) {#name, name},
 #include "programs.def"
 #undef KBPF_BENCH
 };
@@ -58,36 +60,22 @@ std::span<const std::byte> read_file(const char *path) {
   return {bytes, size};
 }
 
-// Straight code with everything that costs the JIT time: 32-bit results, wide constants, branches, memory.
+// The JIT itself between the markers, for two lengths of each kind of code; of the first kind, long ones as
+// well.
 void print_compile_cost(rv64::CpuFeatures cpu) {
-  constexpr size_t kPattern = 10;
-  static Insn insns[kPattern * 2000 + 2];
-  for (size_t repeats : {200, 2000}) {
-    size_t n = 0;
-    auto put = [&](unsigned opcode, unsigned dst, unsigned src, int16_t off, int32_t imm) {
-      insns[n] = {static_cast<uint8_t>(opcode), 0, off, imm};
-      insns[n++].set_regs(static_cast<uint8_t>(dst), static_cast<uint8_t>(src));
-    };
-    put(KBPF_CLASS_ALU64 | KBPF_ALU_MOV, 0, 0, 0, 0);
-    for (size_t i = 0; i < repeats; i++) {
-      unsigned a = 2 + i % 7, b = 2 + (i + 3) % 7;
-      put(KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_W, a, 1, 16, 0);
-      put(KBPF_CLASS_ALU | KBPF_ALU_ADD | KBPF_SRC_X, a, b, 0, 0);
-      put(KBPF_CLASS_ALU | KBPF_ALU_RSH, a, 0, 0, 3);
-      put(KBPF_OP_LD_IMM64, b, 0, 0, 0x12345678);
-      put(0, 0, 0, 0, 0x9abcdef0);
-      put(KBPF_CLASS_ALU64 | KBPF_ALU_XOR | KBPF_SRC_X, b, a, 0, 0);
-      put(KBPF_CLASS_ALU | KBPF_ALU_MUL, a, 0, 0, 1000003);
-      put(KBPF_CLASS_JMP | KBPF_JMP_JGT | KBPF_SRC_X, a, b, 1, 0);
-      put(KBPF_CLASS_ALU64 | KBPF_ALU_ADD | KBPF_SRC_X, 0, a, 0, 0);
-      put(KBPF_CLASS_STX | KBPF_MODE_MEM | KBPF_SIZE_DW, 10, b, -16, 0);
-    }
-    put(KBPF_OP_EXIT, 0, 0, 0, 0);
+  static Insn insns[UnverifiedProgram::kMaxInsns];
+  static_assert(sizeof(code_slot) == sizeof(Insn));
+  auto compile = [&](code_kind kind, size_t repeats) {
+    size_t n = code_length(kind, repeats);
+    code_fill(reinterpret_cast<code_slot *>(insns), kind, repeats);
     const VerifiedProgram &program = test::load_program({insns, n}).program();
     test::Compiled compiled;
     counted([&] { return (compiled = test::compile(program, cpu)).size; });
-    printf("compile %zu %zu\n", n, compiled.size);
-  }
+    printf("compile %s %zu %zu %zu\n", code_names[kind], n, compiled.size, test::compilation_memory());
+  };
+  for (unsigned kind = 0; kind < CODE_KINDS; kind++)
+    for (size_t repeats : {200, 2000, 20000, 100000})
+      compile(static_cast<code_kind>(kind), repeats);
 }
 
 } // namespace
@@ -129,7 +117,7 @@ int main(int argc, char **argv) {
              interpreted);
       return 1;
     }
-    printf("%s %zu %zu\n", bench.name, count, compiled.size);
+    printf("%s %zu %zu %lx\n", bench.name, count, compiled.size, jit);
   }
   print_compile_cost(cpu);
 }

@@ -3,6 +3,7 @@
 # Unpacks riscv64 packages of a newer Debian suite (Debian 12 has no riscv64 port) into a folder. The mirror is the one
 # that apt is configured for; apt's own state is not touched and nothing is installed.
 #   fetch-riscv64.sh FOLDER PACKAGE...        SUITES="trixie stable sid" are tried in turn
+# The package @kernel is the suite's Linux image.
 set -euo pipefail
 (($# >= 2)) || { echo "usage: $0 FOLDER PACKAGE..." >&2; exit 2; }
 folder=$1; shift
@@ -27,7 +28,15 @@ for suite in $suites; do
   echo "deb [arch=riscv64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$work/sources.list"
   rm -rf "$work"/lists/*; mkdir -p "$work/lists/partial"
   apt-get "${apt_options[@]}" -q update >"$work/log" 2>&1 || continue
-  (cd "$work/debs" && apt-get "${apt_options[@]}" -q download "$@" >>"$work/log" 2>&1) || continue
+  packages=()
+  for package in "$@"; do
+    if [[ $package == @kernel ]]; then
+      package=$(apt-cache "${apt_options[@]}" depends linux-image-riscv64 2>>"$work/log" |
+        sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    fi
+    packages+=("$package")
+  done
+  (cd "$work/debs" && apt-get "${apt_options[@]}" -q download "${packages[@]}" >>"$work/log" 2>&1) || continue
   for deb in "$work"/debs/*.deb; do
     dpkg -x "$deb" "$work/root"
     dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb"

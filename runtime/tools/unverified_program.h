@@ -14,7 +14,7 @@ namespace kbpf {
 // callbacks, which only handles name; each has a full frame.
 class UnverifiedProgram {
 public:
-  static constexpr size_t kMaxInsns = 65536;
+  static constexpr size_t kMaxInsns = 1 << 20;
   static constexpr size_t kMaxSubprograms = 256;
   static constexpr size_t kStackSize = KBPF_STACK_SIZE * KBPF_MAX_CALL_FRAMES;
 

@@ -101,6 +101,8 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
   return {reinterpret_cast<uint64_t (*)(uint64_t)>(address), size, address + rv64::tail_entry(**plan)};
 }
 
+size_t compilation_memory() { return arena ? arena->peak() : 0; }
+
 void install_fault_handler() {
   struct sigaction action = {};
   action.sa_sigaction = on_fault;

@@ -26,6 +26,9 @@ struct Compiled {
 // nearby: within 2 GiB of this program's functions and data, so that the code addresses them relative to pc.
 Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby = false);
 
+// The most memory that the latest compilation had at a time, bytes.
+size_t compilation_memory();
+
 // After a compilation with faultable loads: SIGSEGV in the code goes on as the fault table says.
 void install_fault_handler();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the JIT promises its caller, where no machine code needs to run: limits of memory and address, sizes,
 // offsets.
+#include "bench/straight_code.h"
 #include "core/jit/rv64/jit.h"
 #include "insn_builders.h"
 #include "tools/unverified_program.h"
@@ -129,18 +130,17 @@ TEST(JitPlan, ChoosesTheShortestTransferThatReaches) {
   }
 }
 
+// A million instructions of each kind.
 TEST(JitPlan, TakesAtMost32BytesOfMemoryForAnInstruction) {
-  std::vector<Insn> pattern = assemble({load(KBPF_SIZE_W, R2, R1, 16), alu64_imm(KBPF_ALU_MUL, R3, 1000003),
-                                        ld_imm64(R4, 0x123456789abcdef0), alu64_reg(KBPF_ALU_XOR, R4, R2),
-                                        jump_reg(KBPF_JMP_JGT, R2, R4, 1), alu64_reg(KBPF_ALU_ADD, R0, R2),
-                                        store_reg(KBPF_SIZE_DW, R10, -16, R4)});
-  std::vector<Insn> insns = assemble({mov64_imm(R0, 0), mov64_imm(R3, 1)});
-  while (insns.size() < 60000)
-    insns.insert(insns.end(), pattern.begin(), pattern.end());
-  insns.push_back(assemble({exit_insn()})[0]);
-  Planned planned(insns, 64 << 20);
-  ASSERT_TRUE(planned.result.ok());
-  EXPECT_LE(planned.arena.peak(), 32 * insns.size());
+  for (unsigned kind = 0; kind < CODE_KINDS; kind++)
+    for (size_t repeats : {size_t{1000}, size_t{100000}}) {
+      std::vector<Insn> insns(code_length(static_cast<code_kind>(kind), repeats));
+      code_fill(reinterpret_cast<code_slot *>(insns.data()), static_cast<code_kind>(kind), repeats);
+      size_t count = insns.size();
+      Planned planned(std::move(insns), 64 << 20);
+      ASSERT_TRUE(planned.result.ok()) << code_names[kind];
+      EXPECT_LE(planned.arena.peak(), 32 * count) << code_names[kind];
+    }
 }
 
 TEST(JitPlan, CompilesNothingForUnreachableInstructions) {
