@@ -109,15 +109,7 @@ KERNEL_CALL sys_pipe2(UserPtr<int32_t> fds, uint32_t flags) {
   if (flags & ~(kOpenCloseOnExec | kOpenNonBlock | 040000u))
     return Errno::einval;
   PipeEnds ends = KBPF_TRY(make_pipe(flags));
-  int reader = KBPF_TRY(install_file(std::move(ends.reader), flags));
-  SysResult<int> writer = install_file(std::move(ends.writer), flags);
-  if (writer.ok() && fds.write(reader).ok() && fds.at(1).write(*writer).ok())
-    return 0;
-  (void)files().close(reader);
-  if (!writer.ok())
-    return writer.error();
-  (void)files().close(*writer);
-  return Errno::efault;
+  return install_two(std::move(ends.reader), std::move(ends.writer), fds, flags);
 }
 
 KERNEL_CALL sys_lseek(int fd, int64_t offset, int whence) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Reading and writing, in all their forms: one buffer or several, at the file's position or at a given one.
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/io_pieces.h"
 #include "refkernel/linux/process.h"
 #include <algorithm>
 
 namespace refkernel {
 
 namespace {
-
-constexpr size_t kMaxTransfer = 0x7ffff000; // as Linux: MAX_RW_COUNT
-constexpr int kMaxPieces = 1024;
 
 SysResult<size_t> read_at_position(File &file, IoCursor &to) {
   if (!file.may_read())
@@ -54,43 +52,6 @@ SysResult<size_t> write_at(File &file, IoCursor &from, int64_t offset) {
   return file.seekable() ? file.write(from, static_cast<uint64_t>(offset)) : Errno::espipe;
 }
 
-// The user's array of struct iovec, in kernel memory.
-class Pieces {
-public:
-  static SysResult<Pieces> read(UserPtr<const UserIovec> from, int count) {
-    if (count < 0 || count > kMaxPieces)
-      return Errno::einval;
-    Pieces pieces(static_cast<size_t>(count));
-    if (count && !pieces.array_)
-      return Errno::enomem;
-    if (count && !copy_from_user(pieces.array_, from.address, pieces.bytes()))
-      return Errno::efault;
-    for (size_t i = 0; i < pieces.count_; ++i) {
-      UserIovec &piece = pieces.array_[i];
-      if (piece.length > INT64_MAX)
-        return Errno::einval;
-      piece.length = std::min<uint64_t>(piece.length, kMaxTransfer - pieces.total_);
-      pieces.total_ += piece.length;
-    }
-    return pieces;
-  }
-  Pieces(Pieces &&other) noexcept
-      : count_(other.count_), array_(std::exchange(other.array_, nullptr)), total_(other.total_) {}
-  Pieces(const Pieces &) = delete;
-  Pieces &operator=(const Pieces &) = delete;
-  ~Pieces() { heap_free(array_, bytes(), alignof(UserIovec)); }
-  IoCursor cursor() const { return IoCursor::user(array_, total_); }
-
-private:
-  explicit Pieces(size_t count)
-      : count_(count),
-        array_(count ? static_cast<UserIovec *>(heap_allocate(bytes(), alignof(UserIovec))) : nullptr) {}
-  size_t bytes() const { return count_ * sizeof(UserIovec); }
-  size_t count_;
-  UserIovec *array_;
-  size_t total_ = 0;
-};
-
 IoCursor user_cursor(uintptr_t buffer, size_t size) {
   return IoCursor::user(buffer, std::min(size, kMaxTransfer));
 }
@@ -123,30 +84,48 @@ KERNEL_CALL sys_pwrite64(int fd, uintptr_t buffer, size_t size, int64_t offset) 
 
 KERNEL_CALL sys_readv(int fd, UserPtr<const UserIovec> vector, int count) {
   Ref<File> file = KBPF_TRY(get_file(fd));
-  Pieces pieces = KBPF_TRY(Pieces::read(vector, count));
+  IoPieces pieces = KBPF_TRY(IoPieces::read(vector, count));
   IoCursor cursor = pieces.cursor();
   return read_at_position(*file, cursor);
 }
 
 KERNEL_CALL sys_writev(int fd, UserPtr<const UserIovec> vector, int count) {
   Ref<File> file = KBPF_TRY(get_file(fd));
-  Pieces pieces = KBPF_TRY(Pieces::read(vector, count));
+  IoPieces pieces = KBPF_TRY(IoPieces::read(vector, count));
   IoCursor cursor = pieces.cursor();
   return write_at_position(*file, cursor);
 }
 
 KERNEL_CALL sys_preadv(int fd, UserPtr<const UserIovec> vector, int count, int64_t offset) {
   Ref<File> file = KBPF_TRY(get_file(fd));
-  Pieces pieces = KBPF_TRY(Pieces::read(vector, count));
+  IoPieces pieces = KBPF_TRY(IoPieces::read(vector, count));
   IoCursor cursor = pieces.cursor();
   return read_at(*file, cursor, offset);
 }
 
 KERNEL_CALL sys_pwritev(int fd, UserPtr<const UserIovec> vector, int count, int64_t offset) {
   Ref<File> file = KBPF_TRY(get_file(fd));
-  Pieces pieces = KBPF_TRY(Pieces::read(vector, count));
+  IoPieces pieces = KBPF_TRY(IoPieces::read(vector, count));
   IoCursor cursor = pieces.cursor();
   return write_at(*file, cursor, offset);
+}
+
+namespace {
+// Flags that ask for more safety or less waiting than files in memory need anyway are accepted: RWF_HIPRI, DSYNC, SYNC.
+constexpr uint32_t kHarmlessFlags = 1 | 2 | 4;
+}
+
+KERNEL_CALL sys_preadv2(int fd, UserPtr<const UserIovec> vector, int count, int64_t offset, uint64_t, uint32_t flags) {
+  if (flags & ~kHarmlessFlags)
+    return Errno::enotsup;
+  return offset == -1 ? sys_readv(fd, vector, count) : sys_preadv(fd, vector, count, offset);
+}
+
+KERNEL_CALL sys_pwritev2(int fd, UserPtr<const UserIovec> vector, int count, int64_t offset, uint64_t,
+                         uint32_t flags) {
+  if (flags & ~kHarmlessFlags)
+    return Errno::enotsup;
+  return offset == -1 ? sys_writev(fd, vector, count) : sys_pwritev(fd, vector, count, offset);
 }
 
 KERNEL_CALL sys_sendfile(int out_fd, int in_fd, UserPtr<int64_t> user_offset, size_t size) {
@@ -201,6 +180,7 @@ constexpr SyscallEntry kReadWriteTable[] = {
     SYSCALL_ENTRY(63, read),   SYSCALL_ENTRY(64, write),   SYSCALL_ENTRY(65, readv),
     SYSCALL_ENTRY(66, writev), SYSCALL_ENTRY(67, pread64), SYSCALL_ENTRY(68, pwrite64),
     SYSCALL_ENTRY(69, preadv), SYSCALL_ENTRY(70, pwritev), SYSCALL_ENTRY(71, sendfile),
+    SYSCALL_ENTRY(286, preadv2), SYSCALL_ENTRY(287, pwritev2),
 };
 }
 constinit const std::span<const SyscallEntry> kReadWriteCalls{kReadWriteTable};

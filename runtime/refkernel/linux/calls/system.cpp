@@ -251,10 +251,6 @@ KERNEL_CALL sys_reboot(uint32_t magic, uint32_t magic2, uint32_t command, uintpt
   return Errno::einval;
 }
 
-// No networks: as a kernel without that address family.
-KERNEL_CALL sys_socket(int, int, int) { return Errno::eafnosupport; }
-KERNEL_CALL sys_socketpair(int, int, int, uintptr_t) { return Errno::eafnosupport; }
-
 // kernel_log.cpp, names.cpp
 KERNEL_CALL sys_syslog(int action, uintptr_t buffer, int size);
 KERNEL_CALL sys_uname(UserPtr<LinuxUtsname> name);
@@ -280,8 +276,6 @@ constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(167, prctl),
     SYSCALL_ENTRY(168, getcpu),
     SYSCALL_ENTRY(179, sysinfo),
-    SYSCALL_ENTRY(198, socket),
-    SYSCALL_ENTRY(199, socketpair),
     SYSCALL_ENTRY(258, riscv_hwprobe),
     SYSCALL_ENTRY(259, riscv_flush_icache),
     SYSCALL_ENTRY(261, prlimit64),

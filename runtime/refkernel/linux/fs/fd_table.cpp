@@ -179,4 +179,17 @@ SysResult<int> install_file(Ref<File> file, uint32_t open_flags) {
   return current_process().files->install(std::move(file), open_flags & kOpenCloseOnExec);
 }
 
+SysResult<void> install_two(Ref<File> one, Ref<File> other, UserPtr<int32_t> fds, uint32_t open_flags) {
+  int first = KBPF_TRY(install_file(std::move(one), open_flags));
+  SysResult<int> second = install_file(std::move(other), open_flags);
+  if (second.ok() && fds.write(first).ok() && fds.at(1).write(*second).ok())
+    return {};
+  FdTable &files = *current_process().files;
+  (void)files.close(first);
+  if (!second.ok())
+    return second.error();
+  (void)files.close(*second);
+  return Errno::efault;
+}
+
 } // namespace refkernel

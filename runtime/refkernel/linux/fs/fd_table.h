@@ -50,5 +50,7 @@ struct FsContext : RefCounted {
 // Of the calling process.
 SysResult<Ref<File>> get_file(int fd);
 SysResult<int> install_file(Ref<File> file, uint32_t open_flags); // O_CLOEXEC counts
+// Both, or none, with their numbers written to fds[0] and fds[1]. Errors: emfile, enomem, efault.
+SysResult<void> install_two(Ref<File> one, Ref<File> other, UserPtr<int32_t> fds, uint32_t open_flags);
 
 } // namespace refkernel

@@ -39,7 +39,8 @@ enum class SpecialKind {
   epoll,
   bpf,
   timer,
-  signals
+  signals,
+  socket
 }; // kinds that calls ask for, since there is no RTTI
 
 class File : public RefCounted {

@@ -21,10 +21,11 @@ const FileSystemKind kBpfFs = {"bpf", 0xcafe4a11, 7};
 const FileSystemKind kTmpFs = {"tmpfs", 0x01021994, 8};
 const FileSystemKind kAnonFs = {"anon_inodefs", 0x09041934, 9};
 const FileSystemKind kPipeFs = {"pipefs", 0x50495045, 10};
+const FileSystemKind kSockFs = {"sockfs", 0x534f434b, 11};
 
 namespace {
 constexpr const FileSystemKind *kKinds[] = {&kRootFs,  &kProcFs, &kDevFs, &kSysFs, &kTraceFs,
-                                            &kDebugFs, &kBpfFs,  &kTmpFs, &kPipeFs};
+                                            &kDebugFs, &kBpfFs,  &kTmpFs, &kPipeFs, &kSockFs};
 }
 constinit const std::span<const FileSystemKind *const> kFileSystems{kKinds};
 

@@ -13,6 +13,7 @@ namespace refkernel {
 
 class Directory;
 struct RecordLock;
+class UnixEndpoint;
 
 // What statfs and st_dev tell of the part of the tree that an inode is in.
 struct FileSystemKind {
@@ -21,7 +22,7 @@ struct FileSystemKind {
   uint32_t device;
 };
 extern const FileSystemKind kRootFs, kProcFs, kDevFs, kSysFs, kTraceFs, kDebugFs, kBpfFs, kTmpFs, kAnonFs,
-    kPipeFs;
+    kPipeFs, kSockFs;
 extern const std::span<const FileSystemKind *const> kFileSystems; // those with a name for mount(2)
 
 extern Mutex namespace_lock;
@@ -46,6 +47,7 @@ public:
   virtual Directory *as_directory() { return nullptr; }
   virtual FileData *data() { return nullptr; }                // of a regular file in memory
   virtual kbpf_object *bpf_object() const { return nullptr; } // of a name in the bpf file system
+  virtual UnixEndpoint *endpoint() const { return nullptr; }    // of a name of a socket
   // Symbolic links. jump: the object itself, for links of /proc that are more than text; null otherwise.
   virtual SysResult<void> read_link(kbpf::TextSink &sink) { return Errno::einval; }
   virtual SysResult<Ref<Inode>> jump() { return Ref<Inode>(); }

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Sockets. AF_UNIX alone is there; asking for another family fails as on a kernel without it.
+#include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/io_pieces.h"
+#include "refkernel/linux/fs/unix_socket.h"
+#include "refkernel/linux/process.h"
+#include <algorithm>
+#include <cstring>
+
+namespace refkernel {
+
+namespace {
+
+constexpr int kFamilyUnspecified = 0, kFamilyUnix = 1;
+constexpr int kSocketLevel = 1;
+constexpr size_t kFamilySize = sizeof(uint16_t);
+enum : int32_t { kPassRights = 1, kPassCredentials = 2 }; // SCM_*
+
+struct LinuxMsghdr { // struct user_msghdr
+  uint64_t name;
+  int32_t name_size;
+  uint32_t pad1;
+  uint64_t pieces, piece_count, control, control_size;
+  uint32_t flags, pad2;
+};
+static_assert(sizeof(LinuxMsghdr) == 56);
+
+struct ControlHeader { // struct cmsghdr
+  uint64_t size;       // with the header
+  int32_t level, type;
+};
+
+// What a call works on: the file, kept, and the socket that it is.
+struct SocketFile {
+  Ref<File> file;
+  UnixSocket *operator->() const { return static_cast<UnixSocket *>(file.get()); }
+};
+SysResult<SocketFile> get_socket(int fd) {
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  if (!as_unix_socket(*file))
+    return Errno::enotsock;
+  return SocketFile{std::move(file)};
+}
+
+// The low bits of type name the kind, two others are flags of the descriptor.
+struct TypeAndFlags {
+  SocketType type;
+  uint32_t flags;
+};
+SysResult<TypeAndFlags> parse_type(int family, int type, int protocol) {
+  constexpr int kTypeMask = 15;
+  auto flags = static_cast<uint32_t>(type & ~kTypeMask);
+  if (flags & ~(kOpenCloseOnExec | kOpenNonBlock))
+    return Errno::einval;
+  if (family != kFamilyUnix)
+    return Errno::eafnosupport;
+  if (protocol != 0 && protocol != kFamilyUnix)
+    return Errno::eprotonosupport;
+  switch (type & kTypeMask) {
+  case 1:
+    return TypeAndFlags{SocketType::stream, flags};
+  case 2:
+  case 3: // SOCK_RAW, which Linux takes for datagrams
+    return TypeAndFlags{SocketType::datagram, flags};
+  case 5:
+    return TypeAndFlags{SocketType::sequenced, flags};
+  }
+  return Errno::esocktnosupport;
+}
+
+struct FamilyAndAddress {
+  int family = kFamilyUnspecified;
+  UnixAddress address;
+};
+// struct sockaddr_un of size bytes. Errors: efault, einval.
+SysResult<FamilyAndAddress> read_address(uintptr_t from, size_t size) {
+  struct {
+    uint16_t family;
+    char path[sizeof(UnixAddress::bytes)];
+  } given{};
+  if (size < kFamilySize || size > sizeof(given))
+    return Errno::einval;
+  if (!copy_from_user(&given, from, size))
+    return Errno::efault;
+  FamilyAndAddress result;
+  result.family = given.family;
+  size_t length = size - kFamilySize;
+  if (length && given.path[0])
+    length = strnlen(given.path, length);
+  result.address.size = static_cast<uint8_t>(length);
+  memcpy(result.address.bytes, given.path, length);
+  return result;
+}
+SysResult<UnixAddress> read_unix_address(uintptr_t from, size_t size) {
+  FamilyAndAddress given = KBPF_TRY(read_address(from, size));
+  if (given.family != kFamilyUnix)
+    return Errno::eafnosupport;
+  return given.address;
+}
+
+// As much as there is room for; *user_size becomes the whole size.
+SysResult<void> write_address(const UnixAddress &address, uintptr_t to, size_t room, UserPtr<int32_t> user_size) {
+  struct {
+    uint16_t family = kFamilyUnix;
+    char path[sizeof(UnixAddress::bytes) + 1] = {};
+  } told;
+  memcpy(told.path, address.bytes, address.size);
+  bool is_path = address.size && !address.abstract();
+  size_t size = kFamilySize + address.size + (is_path ? 1 : 0);
+  if (!copy_to_user(to, &told, std::min(room, size)))
+    return Errno::efault;
+  return user_size.write(static_cast<int32_t>(size));
+}
+SyscallResult write_address_back(const UnixAddress &address, uintptr_t to, UserPtr<int32_t> user_size) {
+  int32_t room = KBPF_TRY(user_size.read());
+  if (room < 0)
+    return Errno::einval;
+  return write_address(address, to, static_cast<size_t>(room), user_size);
+}
+
+// An abstract name that nobody has, for bind without one.
+SysResult<void> bind_to_free_name(UnixSocket &socket) {
+  static std::atomic<uint32_t> next{0};
+  constexpr uint32_t kNames = 1 << 20;
+  for (uint32_t attempt = 0; attempt < kNames; ++attempt) {
+    UnixAddress address;
+    kbpf::TextBuffer text(address.bytes + 1, sizeof(address.bytes) - 1);
+    kbpf::append_unsigned(text, next.fetch_add(1) % kNames, 16, 5);
+    address.bytes[0] = 0;
+    address.size = 6;
+    SysResult<void> bound = socket.bind(address);
+    if (bound.ok() || bound.error() != Errno::eaddrinuse)
+      return bound;
+  }
+  return Errno::eaddrinuse;
+}
+
+SyscallResult raise_broken_pipe(SysResult<size_t> sent, uint32_t flags) {
+  if (!sent.ok() && sent.error() == Errno::epipe && !(flags & kMessageNoSignal)) {
+    SpinGuard guard(tasks_lock);
+    send_to_task(*current_task(), make_siginfo(kSigPipe, kSiUser));
+  }
+  return sent;
+}
+
+// The files that the control part of a message passes. Sockets and epolls are not passed: in a queue that only they
+// keep alive they would never go.
+SysResult<PassedFiles> read_rights(uintptr_t control, size_t size) {
+  PassedFiles files;
+  constexpr size_t kMaxControl = 20480;
+  if (size > kMaxControl)
+    return Errno::einval;
+  while (size >= sizeof(ControlHeader)) {
+    ControlHeader header = KBPF_TRY((UserPtr<const ControlHeader>{control}.read()));
+    if (header.size < sizeof(header) || header.size > size)
+      return Errno::einval;
+    if (header.level == kSocketLevel && header.type == kPassRights) {
+      size_t count = (header.size - sizeof(header)) / sizeof(int32_t);
+      if (count > kMaxPassedFiles - files.size())
+        return Errno::einval;
+      KBPF_TRY(files.reserve());
+      for (size_t i = 0; i < count; ++i) {
+        int fd = KBPF_TRY((UserPtr<const int32_t>{control + sizeof(header)}.at(i).read()));
+        Ref<File> file = KBPF_TRY(get_file(fd));
+        if (file->special_kind() == SpecialKind::socket || file->special_kind() == SpecialKind::epoll)
+          return Errno::enotsup;
+        files.add(std::move(file));
+      }
+    } else if (header.level != kSocketLevel || header.type != kPassCredentials) {
+      return Errno::einval; // one's own credentials are sent with every message anyway
+    }
+    size_t step = std::min(align_up(header.size, 8), size);
+    control += step;
+    size -= step;
+  }
+  return files;
+}
+
+// Writes control messages one after the other, as long as there is room.
+class ControlWriter {
+public:
+  ControlWriter(uintptr_t to, size_t room) : start_(to), at_(to), end_(to + room) {}
+  size_t used() const { return at_ - start_; }
+  bool truncated() const { return truncated_; }
+
+  SysResult<void> credentials(const SocketCredentials &sender) {
+    if (end_ - at_ < sizeof(ControlHeader) + sizeof(sender)) {
+      truncated_ = true;
+      return {};
+    }
+    KBPF_TRY(header(kPassCredentials, sizeof(sender)));
+    if (!copy_to_user(at_ + sizeof(ControlHeader), &sender, sizeof(sender)))
+      return Errno::efault;
+    advance(sizeof(sender));
+    return {};
+  }
+
+  SysResult<void> files(const PassedFiles &passed, uint32_t open_flags) {
+    size_t room = end_ - at_ < sizeof(ControlHeader) ? 0 : (end_ - at_ - sizeof(ControlHeader)) / sizeof(int32_t);
+    size_t count = 0;
+    for (; count < std::min(passed.size(), room); ++count) {
+      SysResult<int> fd = install_file(passed[count], open_flags);
+      if (!fd.ok())
+        break;
+      KBPF_TRY((UserPtr<int32_t>{at_ + sizeof(ControlHeader)}.at(count).write(*fd)));
+    }
+    truncated_ = truncated_ || count < passed.size();
+    if (!count)
+      return {};
+    KBPF_TRY(header(kPassRights, count * sizeof(int32_t)));
+    advance(count * sizeof(int32_t));
+    return {};
+  }
+
+private:
+  SysResult<void> header(int32_t type, size_t payload) {
+    return UserPtr<ControlHeader>{at_}.write({sizeof(ControlHeader) + payload, kSocketLevel, type});
+  }
+  void advance(size_t payload) { at_ = std::min(at_ + align_up(sizeof(ControlHeader) + payload, 8), end_); }
+  uintptr_t start_, at_, end_;
+  bool truncated_ = false;
+};
+
+SyscallResult send_message(int fd, const LinuxMsghdr &message, uint32_t flags) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  IoPieces pieces = KBPF_TRY(IoPieces::read({message.pieces}, static_cast<int>(std::min<uint64_t>(message.piece_count, INT32_MAX))));
+  PassedFiles files;
+  if (message.control && message.control_size) {
+    PassedFiles read = KBPF_TRY(read_rights(message.control, message.control_size));
+    files = std::move(read);
+  }
+  IoCursor cursor = pieces.cursor();
+  if (!message.name || !message.name_size)
+    return raise_broken_pipe(socket->send(cursor, flags, nullptr, std::move(files)), flags);
+  UnixAddress to = KBPF_TRY(read_unix_address(message.name, static_cast<size_t>(std::max(message.name_size, 0))));
+  return raise_broken_pipe(socket->send(cursor, flags, &to, std::move(files)), flags);
+}
+
+SyscallResult receive_message(int fd, UserPtr<LinuxMsghdr> user, uint32_t flags) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  LinuxMsghdr message = KBPF_TRY(user.cast<const LinuxMsghdr>().read());
+  IoPieces pieces = KBPF_TRY(IoPieces::read({message.pieces}, static_cast<int>(std::min<uint64_t>(message.piece_count, INT32_MAX))));
+  IoCursor cursor = pieces.cursor();
+  Received received;
+  KBPF_TRY(socket->receive(cursor, flags, received));
+  UserPtr<int32_t> name_size{user.address + offsetof(LinuxMsghdr, name_size)};
+  if (message.name && received.any)
+    KBPF_TRY(write_address(received.from, message.name, static_cast<size_t>(std::max(message.name_size, 0)), name_size));
+  else if (message.name)
+    KBPF_TRY(name_size.write(0));
+  ControlWriter control(message.control, message.control ? message.control_size : 0);
+  if (socket->wants_credentials && received.any)
+    KBPF_TRY(control.credentials(received.sender));
+  if (received.files.size())
+    KBPF_TRY(control.files(received.files, flags & kMessageCloseOnExec ? kOpenCloseOnExec : 0));
+  if (control.truncated())
+    received.flags |= kMessageControlTruncated;
+  KBPF_TRY((UserPtr<uint64_t>{user.address + offsetof(LinuxMsghdr, control_size)}.write(control.used())));
+  KBPF_TRY((UserPtr<uint32_t>{user.address + offsetof(LinuxMsghdr, flags)}.write(received.flags)));
+  return received.bytes;
+}
+
+enum Option : int { // SO_*
+  kDebug = 1,
+  kReuseAddress = 2,
+  kType = 3,
+  kError = 4,
+  kDontRoute = 5,
+  kBroadcast = 6,
+  kSendBuffer = 7,
+  kReceiveBuffer = 8,
+  kKeepAlive = 9,
+  kPriority = 12,
+  kLinger = 13,
+  kReusePort = 15,
+  kWantCredentials = 16,
+  kPeerCredentials = 17,
+  kReceiveLowWater = 18,
+  kSendLowWater = 19,
+  kReceiveTimeout = 20,
+  kSendTimeout = 21,
+  kTimestamp = 29,
+  kAcceptsConnections = 30,
+  kSendBufferForce = 32,
+  kReceiveBufferForce = 33,
+  kProtocol = 38,
+  kDomain = 39,
+};
+
+SysResult<uint64_t> read_timeout(uintptr_t value, size_t size) {
+  if (size < sizeof(LinuxTimeval))
+    return Errno::einval;
+  LinuxTimeval time = KBPF_TRY((UserPtr<const LinuxTimeval>{value}.read()));
+  if (time.microseconds < 0 || time.microseconds >= 1000000)
+    return Errno::einval; // Linux: EDOM, which nobody looks for
+  return time.seconds < 0 ? uint64_t{0} : LinuxTimespec{time.seconds, time.microseconds * 1000}.to_ns();
+}
+
+SyscallResult write_option(const void *value, size_t size, uintptr_t to, UserPtr<int32_t> user_size) {
+  int32_t room = KBPF_TRY(user_size.read());
+  if (room < 0)
+    return Errno::einval;
+  size = std::min(size, static_cast<size_t>(room));
+  if (!copy_to_user(to, value, size))
+    return Errno::efault;
+  return user_size.write(static_cast<int32_t>(size));
+}
+
+} // namespace
+
+KERNEL_CALL sys_socket(int family, int type, int protocol) {
+  TypeAndFlags wanted = KBPF_TRY(parse_type(family, type, protocol));
+  return install_file(KBPF_TRY(make_unix_socket(wanted.type, wanted.flags)), wanted.flags);
+}
+
+KERNEL_CALL sys_socketpair(int family, int type, int protocol, UserPtr<int32_t> fds) {
+  TypeAndFlags wanted = KBPF_TRY(parse_type(family, type, protocol));
+  SocketPair pair = KBPF_TRY(make_unix_pair(wanted.type, wanted.flags));
+  return install_two(std::move(pair.first), std::move(pair.second), fds, wanted.flags);
+}
+
+KERNEL_CALL sys_bind(int fd, uintptr_t address, uint32_t size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  UnixAddress wanted = KBPF_TRY(read_unix_address(address, size));
+  return wanted.size ? socket->bind(wanted) : bind_to_free_name(*as_unix_socket(*socket.file));
+}
+
+KERNEL_CALL sys_listen(int fd, int backlog) {
+  return KBPF_TRY(get_socket(fd))->listen(static_cast<uint32_t>(std::max(backlog, 0)));
+}
+
+KERNEL_CALL sys_connect(int fd, uintptr_t address, uint32_t size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  FamilyAndAddress wanted = KBPF_TRY(read_address(address, size));
+  if (wanted.family == kFamilyUnspecified)
+    return socket->connect(nullptr);
+  if (wanted.family != kFamilyUnix || !wanted.address.size)
+    return Errno::einval;
+  return socket->connect(&wanted.address);
+}
+
+KERNEL_CALL sys_accept4(int fd, uintptr_t address, UserPtr<int32_t> size, uint32_t flags) {
+  if (flags & ~(kOpenCloseOnExec | kOpenNonBlock))
+    return Errno::einval;
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  Ref<File> accepted = KBPF_TRY(socket->accept(flags));
+  if (address) {
+    SyscallResult written =
+        write_address_back(KBPF_TRY(as_unix_socket(*accepted)->peer_name()), address, size);
+    if (written.value < 0)
+      return written;
+  }
+  return install_file(std::move(accepted), flags);
+}
+KERNEL_CALL sys_accept(int fd, uintptr_t address, UserPtr<int32_t> size) { return sys_accept4(fd, address, size, 0); }
+
+KERNEL_CALL sys_getsockname(int fd, uintptr_t address, UserPtr<int32_t> size) {
+  return write_address_back(KBPF_TRY(get_socket(fd))->own_name(), address, size);
+}
+
+KERNEL_CALL sys_getpeername(int fd, uintptr_t address, UserPtr<int32_t> size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  return write_address_back(KBPF_TRY(socket->peer_name()), address, size);
+}
+
+KERNEL_CALL sys_sendto(int fd, uintptr_t buffer, size_t size, uint32_t flags, uintptr_t address,
+                       uint32_t address_size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  IoCursor cursor = IoCursor::user(buffer, std::min(size, kMaxTransfer));
+  if (!address)
+    return raise_broken_pipe(socket->send(cursor, flags, nullptr, {}), flags);
+  UnixAddress to = KBPF_TRY(read_unix_address(address, address_size));
+  return raise_broken_pipe(socket->send(cursor, flags, &to, {}), flags);
+}
+
+KERNEL_CALL sys_recvfrom(int fd, uintptr_t buffer, size_t size, uint32_t flags, uintptr_t address,
+                         UserPtr<int32_t> address_size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  IoCursor cursor = IoCursor::user(buffer, std::min(size, kMaxTransfer));
+  Received received;
+  KBPF_TRY(socket->receive(cursor, flags, received));
+  if (address && received.any) {
+    SyscallResult written = write_address_back(received.from, address, address_size);
+    if (written.value < 0)
+      return written;
+  }
+  return received.bytes;
+}
+
+KERNEL_CALL sys_sendmsg(int fd, UserPtr<const LinuxMsghdr> message, uint32_t flags) {
+  return send_message(fd, KBPF_TRY(message.read()), flags);
+}
+
+KERNEL_CALL sys_recvmsg(int fd, UserPtr<LinuxMsghdr> message, uint32_t flags) {
+  return receive_message(fd, message, flags);
+}
+
+KERNEL_CALL sys_shutdown(int fd, int how) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  if (how < 0 || how > 2)
+    return Errno::einval;
+  return socket->shut(how != 1, how != 0);
+}
+
+// Sizes of buffers and the like are accepted and stay what they are.
+KERNEL_CALL sys_setsockopt(int fd, int level, int option, uintptr_t value, int size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  if (level != kSocketLevel)
+    return Errno::enoprotoopt;
+  if (size < 0)
+    return Errno::einval;
+  switch (option) {
+  case kReceiveTimeout:
+  case kSendTimeout:
+    (option == kReceiveTimeout ? socket->receive_timeout_ns : socket->send_timeout_ns) =
+        KBPF_TRY(read_timeout(value, static_cast<size_t>(size)));
+    return 0;
+  case kWantCredentials:
+  case kDebug:
+  case kReuseAddress:
+  case kDontRoute:
+  case kBroadcast:
+  case kSendBuffer:
+  case kReceiveBuffer:
+  case kKeepAlive:
+  case kPriority:
+  case kLinger:
+  case kReusePort:
+  case kReceiveLowWater:
+  case kSendBufferForce:
+  case kReceiveBufferForce:
+  case kTimestamp: {
+    if (static_cast<size_t>(size) < sizeof(int32_t))
+      return Errno::einval;
+    int32_t on = KBPF_TRY((UserPtr<const int32_t>{value}.read()));
+    if (option == kWantCredentials)
+      socket->wants_credentials = on != 0;
+    return 0;
+  }
+  }
+  return Errno::enoprotoopt;
+}
+
+KERNEL_CALL sys_getsockopt(int fd, int level, int option, uintptr_t value, UserPtr<int32_t> size) {
+  SocketFile socket = KBPF_TRY(get_socket(fd));
+  if (level != kSocketLevel)
+    return Errno::enotsup;
+  int32_t answer = 0;
+  switch (option) {
+  case kPeerCredentials: {
+    SocketCredentials peer = KBPF_TRY(socket->peer_credentials());
+    return write_option(&peer, sizeof(peer), value, size);
+  }
+  case kReceiveTimeout:
+  case kSendTimeout: {
+    uint64_t ns = option == kReceiveTimeout ? socket->receive_timeout_ns : socket->send_timeout_ns;
+    LinuxTimeval time = LinuxTimeval::from_ns(ns);
+    return write_option(&time, sizeof(time), value, size);
+  }
+  case kLinger: {
+    constexpr int32_t kOff[2] = {0, 0};
+    return write_option(kOff, sizeof(kOff), value, size);
+  }
+  case kType:
+    answer = static_cast<int32_t>(socket->type());
+    break;
+  case kDomain:
+    answer = kFamilyUnix;
+    break;
+  case kSendBuffer:
+  case kReceiveBuffer:
+    answer = UnixEndpoint::kCapacity;
+    break;
+  case kAcceptsConnections:
+    answer = socket->listening();
+    break;
+  case kWantCredentials:
+    answer = socket->wants_credentials;
+    break;
+  case kReceiveLowWater:
+  case kSendLowWater:
+    answer = 1;
+    break;
+  case kError: // failures are told by the call that meets them
+  case kDebug:
+  case kReuseAddress:
+  case kDontRoute:
+  case kBroadcast:
+  case kKeepAlive:
+  case kPriority:
+  case kReusePort:
+  case kTimestamp:
+  case kProtocol:
+    break;
+  default:
+    return Errno::enoprotoopt;
+  }
+  return write_option(&answer, sizeof(answer), value, size);
+}
+
+namespace {
+constexpr SyscallEntry kSocketTable[] = {
+    SYSCALL_ENTRY(198, socket),      SYSCALL_ENTRY(199, socketpair), SYSCALL_ENTRY(200, bind),
+    SYSCALL_ENTRY(201, listen),      SYSCALL_ENTRY(202, accept),     SYSCALL_ENTRY(203, connect),
+    SYSCALL_ENTRY(204, getsockname), SYSCALL_ENTRY(205, getpeername), SYSCALL_ENTRY(206, sendto),
+    SYSCALL_ENTRY(207, recvfrom),    SYSCALL_ENTRY(208, setsockopt), SYSCALL_ENTRY(209, getsockopt),
+    SYSCALL_ENTRY(210, shutdown),    SYSCALL_ENTRY(211, sendmsg),    SYSCALL_ENTRY(212, recvmsg),
+    SYSCALL_ENTRY(242, accept4),
+};
+}
+constinit const std::span<const SyscallEntry> kSocketCalls{kSocketTable};
+
+} // namespace refkernel
