@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The function records of .BTF.ext: for each code section its name, a count and that many records. Sections
+// The function records of an object's .BTF.ext: for each code section its name, a count and that many records. Sections
 // of one name have their blocks in the order in which they stand in the file (Linux
 // Documentation/bpf/btf.rst, ".BTF.ext section").
 #include "core/btf/btf.h"
