@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "compiled.h"
-#include "tools/interpret_once.h"
 #include "engine_features.h"
+#include "tools/interpret_once.h"
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -42,6 +42,16 @@ HelperFunction helper(uint32_t number) {
   return number == 1 ? mix : number == 2 ? spoil : feature_helper(number);
 }
 
+int64_t load_packet(uint64_t, uint32_t offset, uint32_t bytes) {
+  constexpr uint32_t kPacketBytes = 50;
+  if (offset > kPacketBytes - bytes)
+    return -1;
+  int64_t value = 0;
+  for (uint32_t i = 0; i < bytes; i++)
+    value = value << 8 | ((offset + i) * 37 & 0xff);
+  return value;
+}
+
 void on_fault(int, siginfo_t *, void *context) {
   greg_t *registers = static_cast<ucontext_t *>(context)->uc_mcontext.__gregs; // [0] is pc
   for (const rv64::FaultEntry &entry : faults)
@@ -60,12 +70,17 @@ constexpr ProgArrayLayout kProgArrays{.count = offsetof(ProgArray, count),
                                       .slots = offsetof(ProgArray, slots)};
 const Environment kEnvironment{.helper = helper, .prog_array = &kProgArrays};
 
-UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uint32_t> callbacks) {
-  alignas(UnverifiedProgram) static std::byte storage[sizeof(UnverifiedProgram)];
-  return *new (storage) UnverifiedProgram(insns, callbacks);
+const Environment kWideEnvironment{
+    .helper = helper, .kernel_function = helper, .load_packet = load_packet, .prog_array = &kProgArrays};
+
+UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uint32_t> callbacks,
+                                unsigned place) {
+  alignas(UnverifiedProgram) static std::byte storage[2][sizeof(UnverifiedProgram)];
+  return *new (storage[place]) UnverifiedProgram(insns, callbacks);
 }
 
-Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby) {
+Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby,
+                 const Environment &environment) {
   CodeMemory &memory = code_memories[nearby];
   if (!memory.bytes) {
     void *mapped =
@@ -80,7 +95,7 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
     arena->~Arena();
   arena = new (storage) Arena(kHeapBlocks, 64 << 20);
 
-  rv64::JitOptions options{.cpu = cpu, .environment = &kEnvironment};
+  rv64::JitOptions options{.cpu = cpu, .environment = &environment};
   auto plan = rv64::plan(program, options, *arena);
   if (!plan)
     return {nullptr, 0, 0};
@@ -110,20 +125,23 @@ void install_fault_handler() {
   sigaction(SIGSEGV, &action, nullptr);
 }
 
-const InterpreterCode &translate_program(const VerifiedProgram &program) {
-  alignas(Arena) static std::byte storage[sizeof(Arena)];
-  static Arena *arena;
+const InterpreterCode &translate_program(const VerifiedProgram &program, const Environment &environment,
+                                         unsigned place) {
+  alignas(Arena) static std::byte storage[2][sizeof(Arena)];
+  static Arena *arenas[2];
+  Arena *&arena = arenas[place];
   if (arena)
     arena->~Arena();
-  arena = new (storage) Arena(kHeapBlocks, 64 << 20);
-  Result<const InterpreterCode *> code = translate(program, kEnvironment, *arena);
+  arena = new (storage[place]) Arena(kHeapBlocks, 64 << 20);
+  Result<const InterpreterCode *> code = translate(program, environment, *arena);
   if (!code.ok())
     abort();
   return **code;
 }
 
 uint64_t run_interpreter(const InterpreterCode &code, void *context) {
-  alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
+  constexpr size_t kTailCallRoom = 33 * 2 * 4096;
+  alignas(16) static std::byte stack[8 * UnverifiedProgram::kStackSize + kTailCallRoom];
   return interpret(code, reinterpret_cast<uint64_t>(context), stack);
 }
 

@@ -525,29 +525,61 @@ void refuses_what_it_cannot_compile() {
   }
 }
 
+// A random program of that seed in one of the two places; its instructions are kept there. may_fault: now and
+// then a load counts as one that may.
+const VerifiedProgram &load_random(uint64_t seed, const RandomSurroundings &surroundings, unsigned place,
+                                   bool may_fault) {
+  static Insn copies[2][kMaxRandomInsns];
+  RandomProgram random = random_program(seed, surroundings);
+  memcpy(copies[place], random.insns.data(), random.insns.size_bytes());
+  UnverifiedProgram &loaded =
+      load_program(std::span(copies[place]).first(random.insns.size()), random.callbacks, place);
+  const VerifiedProgram &program = loaded.program();
+  for (size_t i = 0; i < program.subprograms().size(); i++) {
+    loaded.subprogram(i).zero_stack = random.reads_unwritten_stack;
+    loaded.subprogram(i).stack_depth = random.stack_depth;
+  }
+  for (size_t i = 0; may_fault && i < random.insns.size(); i++)
+    if (random.insns[i].cls() == KBPF_CLASS_LDX && i % 3 == 0)
+      loaded.facts(i).faultable = true;
+  return program;
+}
+
+// Each program has another one to go on in, by tail calls. All memory that they share starts alike for both
+// engines.
 void agrees_with_the_interpreter_on_random_programs(uint64_t first, uint64_t count) {
+  struct Memory {
+    alignas(16) std::byte context[kRandomContext], elements[kElements * kElementBytes];
+  };
+  static Memory memory;
+  const RandomSurroundings kSurroundings{.prog_array = reinterpret_cast<uint64_t>(&programs),
+                                         .elements = reinterpret_cast<uint64_t>(memory.elements),
+                                         .has_packets = true,
+                                         .has_calls_by_number = true};
   for (uint64_t seed = first; seed < first + count; seed++) {
-    RandomProgram random = random_program(seed);
-    UnverifiedProgram &loaded = load_program(random.insns, random.callbacks);
-    const VerifiedProgram &program = loaded.program();
-    for (size_t i = 0; i < program.subprograms().size(); i++)
-      loaded.subprogram(i).zero_stack = random.reads_unwritten_stack;
-    alignas(16) std::byte initial[kRandomContext], memory[kRandomContext], expected[kRandomContext];
+    const VerifiedProgram &target = load_random(seed ^ 0x5eed5eed00000000, kSurroundings, 1, false);
+    const VerifiedProgram &program = load_random(seed, kSurroundings, 0, seed % 8 == 0);
+    Memory initial, expected;
     uint64_t state = ~seed;
-    for (std::byte &byte : initial)
+    for (std::byte &byte : std::as_writable_bytes(std::span(&initial, 1)))
       byte = static_cast<std::byte>(next_random(state));
-    memcpy(memory, initial, sizeof memory);
-    uint64_t want = run_interpreter(program, memory);
-    memcpy(expected, memory, sizeof memory);
+    memory = initial;
+    programs = {};
+    programs.slots[1] = reinterpret_cast<uint64_t>(&translate_program(target, kWideEnvironment, 1));
+    uint64_t want = run_interpreter(translate_program(program, kWideEnvironment), memory.context);
+    expected = memory;
     rv64::CpuFeatures cpu = cpu_variants()[seed % cpu_variants().size()];
-    Compiled compiled = compile(program, cpu, seed & 2);
-    EXPECT(compiled.entry, "seed %lu", seed);
-    if (!compiled.entry)
+    Compiled target_code = compile(target, cpu, seed & 2, kWideEnvironment);
+    Compiled compiled = compile(program, cpu, seed & 2, kWideEnvironment);
+    EXPECT(compiled.entry && target_code.entry, "seed %lu", seed);
+    if (!compiled.entry || !target_code.entry)
       continue;
-    memcpy(memory, initial, sizeof memory); // in the same place: its address is the same for both
-    uint64_t got = compiled.entry(reinterpret_cast<uint64_t>(memory));
-    EXPECT(got == want && memcmp(memory, expected, sizeof memory) == 0, "seed %lu: r0 %lx, not %lx%s", seed,
-           got, want, memcmp(memory, expected, sizeof memory) ? "; memory differs" : "");
+    programs.slots[1] = target_code.tail_entry;
+    memory = initial;
+    uint64_t got = compiled.entry(reinterpret_cast<uint64_t>(memory.context));
+    bool differs = memcmp(&memory, &expected, sizeof memory) != 0;
+    EXPECT(got == want && !differs, "seed %lu: r0 %lx, not %lx%s", seed, got, want,
+           differs ? "; memory differs" : "");
   }
 }
 

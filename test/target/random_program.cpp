@@ -26,8 +26,11 @@ constexpr int kDataTop = -32, kDataBottom = -512;
 
 class Generator {
 public:
-  RandomProgram generate(uint64_t seed) {
+  RandomProgram generate(uint64_t seed, const RandomSurroundings &surroundings) {
     state_ = seed;
+    surroundings_ = surroundings;
+    tail_calls_ = false;
+    long_stretches_ = 0;
     count_ = 0;
     call_count_ = 0;
     callback_count_ = 0;
@@ -47,7 +50,12 @@ public:
     for (int i = 0; i < functions; i++)
       if (is_callback_[i])
         callbacks_[callback_count_++] = static_cast<uint32_t>(starts_[i]);
-    return {{insns_, count_}, {callbacks_, callback_count_}, any_stack_};
+    static constexpr uint16_t kDepths[] = {512, 512, 512, 520, 2040, 2048, 4096};
+    return {{insns_, count_},
+            {callbacks_, callback_count_},
+            any_stack_,
+            kDepths[below(std::size(kDepths))],
+            tail_calls_};
   }
 
 private:
@@ -140,6 +148,8 @@ private:
   }
 
   void item(int depth, int loops) {
+    if (chance(12))
+      return outside();
     switch (below(16)) {
     case 0:
     case 1:
@@ -169,6 +179,110 @@ private:
     default:
       return chance(70) ? moves() : rotation();
     }
+  }
+
+  // What has to do with things outside of the program, and rare shapes.
+  void outside() {
+    switch (below(8)) {
+    case 0:
+      return surroundings_.prog_array ? tail_call() : moves();
+    case 1:
+    case 2:
+      return surroundings_.elements ? element_access() : moves();
+    case 3:
+      return surroundings_.has_packets ? packet_load() : moves();
+    case 4:
+      return surroundings_.has_calls_by_number ? call_by_number() : moves();
+    case 5:
+      return frame_pointer_as_number();
+    case 6:
+      return chance(10) ? long_stretch() : unary();
+    default:
+      return helper();
+    }
+  }
+
+  void tail_call() {
+    tail_calls_ = true;
+    put(load(KBPF_SIZE_DW, R1, R10, kContextSlot));
+    Insn2 map = ld_imm64(R2, surroundings_.prog_array);
+    put(map.first);
+    put(map.second);
+    static constexpr int kIndices[] = {0, 1, 1, 2, 4, -1};
+    if (chance(50))
+      put(mov64_imm(R3, kIndices[below(std::size(kIndices))]));
+    else
+      put(alu32_imm(KBPF_ALU_AND, R3, 3)); // whatever it is
+    put(call_helper(KBPF_HELPER_TAIL_CALL));
+    put_number(R0); // which a tail call that fails does not set
+    after_call();
+  }
+
+  // As an inlined lookup does it: a bounded index, scaled, from a constant address.
+  void element_access() {
+    Reg index = data_register(), base = static_cast<Reg>((index + 1 + below(9)) % 10);
+    bool is64 = chance(50);
+    put(alu32_imm(KBPF_ALU_AND, index, kElements - 1));
+    put(is64 ? alu64_imm(KBPF_ALU_MUL, index, kElementBytes) : alu32_imm(KBPF_ALU_LSH, index, 4));
+    Insn2 elements = ld_imm64(base, surroundings_.elements);
+    put(elements.first);
+    put(elements.second);
+    put(add64_reg(base, index));
+    access(base, static_cast<int>(below(kElementBytes - 7)));
+    put_number(base);
+  }
+
+  void packet_load() {
+    static constexpr unsigned kSizes[] = {KBPF_SIZE_B, KBPF_SIZE_H, KBPF_SIZE_W};
+    unsigned size = kSizes[below(3)];
+    int offset = chance(5) ? immediate() : static_cast<int>(below(50));
+    if (chance(50)) {
+      put(make_insn(KBPF_CLASS_LD | KBPF_MODE_ABS | size, 0, 0, 0, offset));
+    } else {
+      Reg src = data_register();
+      put(alu64_imm(KBPF_ALU_AND, src, 7));
+      put(make_insn(KBPF_CLASS_LD | KBPF_MODE_IND | size, 0, src, 0, offset));
+    }
+    after_call();
+  }
+
+  void call_by_number() {
+    int number = 1 + static_cast<int>(below(2));
+    if (chance(50)) {
+      Reg reg = static_cast<Reg>(6 + below(4));
+      put(mov64_imm(reg, number));
+      put(make_insn(KBPF_OP_CALLX, reg, 0, 0, 0));
+    } else {
+      put(make_insn(KBPF_OP_CALL, 0, KBPF_PSEUDO_KFUNC_CALL, 0, number));
+    }
+    after_call();
+  }
+
+  void frame_pointer_as_number() { // r10 as an operand, where its value does not matter
+    Reg reg = data_register();
+    switch (below(3)) {
+    case 0: // reg = -n
+      put(mov64_reg(reg, R10));
+      put(add64_imm(reg, -static_cast<int>(below(5000))));
+      return put(alu64_reg(KBPF_ALU_SUB, reg, R10));
+    case 1:
+      put(jump_reg(KBPF_JMP_JEQ, R10, R10, 1));
+      return put(mov64_imm(reg, immediate()));
+    default:
+      put(mov64_reg(reg, R10));
+      put(alu64_reg(KBPF_ALU_XOR, reg, R10));
+    }
+  }
+
+  // What branches over it have to reach far for. Now and then beyond 1 MiB.
+  void long_stretch() {
+    if (long_stretches_++ >= 2)
+      return;
+    Reg reg = data_register();
+    bool is_longest = long_stretches_ == 1 && chance(2); // as far as a branch's 16 bits reach
+    size_t length = is_longest ? 25000 : 100 + below(500);
+    for (size_t i = 0; i < length; i++)
+      put(bswap(reg, 64));
   }
 
   // x << n | x >> bits - n in the shapes that compilers write, and now and then something that only looks
@@ -319,6 +433,8 @@ private:
                                           KBPF_ATOMIC_STORE_REL};
     int operation = kOperations[below(std::size(kOperations))];
     unsigned size = chance(50) ? KBPF_SIZE_W : KBPF_SIZE_DW;
+    if ((operation == KBPF_ATOMIC_LOAD_ACQ || operation == KBPF_ATOMIC_STORE_REL) && chance(50))
+      size = chance(50) ? KBPF_SIZE_B : KBPF_SIZE_H;
     Reg base = R10, src = data_register();
     int offset = kDataTop - 8 * static_cast<int>(1 + below(8));
     if (chance(50)) {
@@ -430,7 +546,8 @@ private:
   }
 
   uint64_t state_ = 0;
-  Insn insns_[kMaxInsns * kFunctions + 2000];
+  Insn insns_[kMaxRandomInsns];
+  static_assert(kMaxRandomInsns >= kMaxInsns * kFunctions + 2000 + 26000);
   size_t count_ = 0;
   Call calls_[2000];
   size_t call_count_ = 0;
@@ -440,15 +557,18 @@ private:
   uint32_t callbacks_[kFunctions];
   size_t callback_count_ = 0;
   bool any_stack_ = false;
+  bool tail_calls_ = false;
+  int long_stretches_ = 0;
+  RandomSurroundings surroundings_ = {};
   int index_ = 0;
   int functions_ = 1;
 };
 
 } // namespace
 
-RandomProgram random_program(uint64_t seed) {
+RandomProgram random_program(uint64_t seed, const RandomSurroundings &surroundings) {
   static Generator generator;
-  return generator.generate(seed);
+  return generator.generate(seed, surroundings);
 }
 
 } // namespace kbpf::test

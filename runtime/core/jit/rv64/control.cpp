@@ -481,20 +481,6 @@ void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2)
   emit_.room(smallest_size(kind));
 }
 
-size_t Lowering::branch_forward(Condition condition, Reg rs1, Reg rs2) {
-  size_t branch = fixup_count();
-  branch_to(0, condition, rs1, rs2);
-  return branch;
-}
-
-void Lowering::bind(size_t branch) {
-  if (branch >= plan_.fixups.size())
-    return; // refused already
-  plan_.fixups[branch].target = fixup_count();
-  plan_.fixups[branch].to_label = true;
-  add_fixup({.at = emit_.position(), .kind = FixupKind::label});
-}
-
 uint32_t Lowering::subprogram_at(uint32_t first) const {
   std::span<const Subprogram> subprograms = plan_.program.subprograms();
   size_t low = 0, high = subprograms.size();

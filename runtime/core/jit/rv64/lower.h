@@ -121,9 +121,6 @@ private:
     literals_[next_literal_] = {.value = value, .offset = 0, .is_called = false};
     return recent = static_cast<uint32_t>(next_literal_++);
   }
-  // Within the code of one BPF instruction: branches forward to where bind() puts the label.
-  size_t branch_forward(Condition condition, Reg rs1, Reg rs2);
-  void bind(size_t branch);
   bool is_next(uint32_t target) const; // nothing lies between this instruction and target
   void branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2);
   uint32_t subprogram_at(uint32_t first) const; // its number

@@ -13,7 +13,7 @@ enum class FixupKind : uint8_t {
   branch,
   jump,
   call,        // of a subprogram
-  label,       // no code: where a branch within one BPF instruction's code goes
+  label,       // no code: the end
   native_call, // of the function whose address is a literal
   constant,    // a literal into a register
   function,    // the address of a subprogram into a register
@@ -33,7 +33,6 @@ struct Fixup {
       0; // bytes by which the fixups in front of this one have outgrown their room in the buffer
   FixupKind kind : 4 = FixupKind::label;
   FixupForm form : 4 = FixupForm::compressed;
-  bool to_label : 1 = false; // target is the index of a label's fixup
   Condition condition : 3 = Condition::eq;
   Reg rs1 : 8 = zero; // constant, function: where it goes
   Reg rs2 : 8 = zero;
@@ -143,10 +142,7 @@ Result<void> relax(Plan &plan);
 // In the final code, once relaxed.
 inline int64_t target_offset(const Plan &plan, const Fixup &fixup) {
   uint32_t position, before;
-  if (fixup.to_label) {
-    position = plan.fixups[fixup.target].at;
-    before = fixup.target;
-  } else if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) {
+  if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) {
     position = plan.layouts[fixup.target].start;
     before = plan.layouts[fixup.target].fixups_before;
   } else {
