@@ -436,6 +436,9 @@ private:
     }
     if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 && insns_since_checkpoint_ < 100)
       worthwhile = false;
+    // In nested loops a state is first met by those of other rounds, which it cannot cover: with 3, as in
+    // Linux, it is gone when its like comes.
+    constexpr uint32_t kMostMisses = 8;
     for (Snapshot **link = &here.closed; *link;) {
       Snapshot &old = **link;
       if (covers(old, *current_, Coverage::relied_on, compared_values_)) {
@@ -444,7 +447,7 @@ private:
         log_.note("   known to be safe from instruction {} on\n", current_->insn);
         return true;
       }
-      if (worthwhile && ++old.misses > 3 * old.hits + 3) { // costs more than it saves
+      if (worthwhile && ++old.misses > kMostMisses * (old.hits + 1)) { // costs more than it saves
         *link = old.next;
         snapshots_.release(&old);
       } else {

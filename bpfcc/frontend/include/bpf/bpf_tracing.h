@@ -169,8 +169,20 @@
 #ifndef __TARGET_ARCH_riscv
 #define __TARGET_ARCH_riscv
 #endif
+#ifdef __KBPF_ABI_LINUX__
 /* user_regs_struct is how pt_regs begins, under the names that user space knows. */
 #define __PT_REGS_TYPE struct user_regs_struct
+#define __PT_IP_REG pc
+#else
+/* The kernel's own registers, also where a vmlinux.h is that of a machine with others. */
+#define __PT_REGS_TYPE struct pt_regs___kbpf
+#define __PT_SYSCALL_REGS_TYPE struct pt_regs___kbpf
+#define __PT_IP_REG epc
+struct pt_regs___kbpf {
+  unsigned long epc, ra, sp, gp, tp, t0, t1, t2, s0, s1, a0, a1, a2, a3, a4, a5, a6, a7;
+  unsigned long s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6, status, badaddr, cause, orig_a0;
+};
+#endif
 #define __PT_PARM1_REG a0
 #define __PT_PARM2_REG a1
 #define __PT_PARM3_REG a2
@@ -183,7 +195,6 @@
 #define __PT_FP_REG s0
 #define __PT_RC_REG a0
 #define __PT_SP_REG sp
-#define __PT_IP_REG pc
 #define __PT_PARM1_SYSCALL_REG orig_a0
 #define __BPF_SYSCALL_WRAPPER 1
 #endif
@@ -266,8 +277,12 @@
 /* Registers of a system call. Where the result overwrites the first argument's register, the kernel keeps a
  * copy in pt_regs, behind the part that user_pt_regs shows. */
 #ifdef __PT_PARM1_SYSCALL_REG
-#define PT_REGS_PARM1_SYSCALL(x) (((const struct pt_regs *)(x))->__PT_PARM1_SYSCALL_REG)
-#define PT_REGS_PARM1_CORE_SYSCALL(x) BPF_CORE_READ((const struct pt_regs *)(x), __PT_PARM1_SYSCALL_REG)
+#ifndef __PT_SYSCALL_REGS_TYPE
+#define __PT_SYSCALL_REGS_TYPE struct pt_regs
+#endif
+#define PT_REGS_PARM1_SYSCALL(x) (((const __PT_SYSCALL_REGS_TYPE *)(x))->__PT_PARM1_SYSCALL_REG)
+#define PT_REGS_PARM1_CORE_SYSCALL(x)                                                                        \
+  BPF_CORE_READ((const __PT_SYSCALL_REGS_TYPE *)(x), __PT_PARM1_SYSCALL_REG)
 #else
 #define PT_REGS_PARM1_SYSCALL(x) PT_REGS_PARM1(x)
 #define PT_REGS_PARM1_CORE_SYSCALL(x) PT_REGS_PARM1_CORE(x)
