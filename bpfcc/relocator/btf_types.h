@@ -34,6 +34,7 @@ public:
   // Variables of a data section and its size; sorts them by offset, as kernels want them.
   void complete_datasec(uint32_t id, uint32_t size);
 
+  void rename(uint32_t id, std::string_view name) { words_[starts_[id]] = intern(name); }
   // Every reference to id is one to other, and id is not written.
   void replace(uint32_t id, uint32_t other) { same_as_[id] = other; }
   void drop(uint32_t id) { dropped_[id] = true; }

@@ -119,11 +119,9 @@ void Checker::check_functions() {
       continue;
     }
     const BtfType &type = image_.btf.type(info.type);
-    // A compiler's copy of a function has a suffix: name.1. One that __asm__ gave another name keeps its own in
-    // BTF, which is then no symbol's.
-    bool same_name = function->name.starts_with(type.name) &&
-                     (function->name.size() == type.name.size() || function->name[type.name.size()] == '.');
-    if (type.kind != BtfKind::function || (!same_name && names_.contains(type.name)))
+    // One that __asm__ gave another name keeps its own in a compiler's BTF, which is then no symbol's.
+    bool is_renamed = origin_ != BtfOrigin::finished && !names_.contains(type.name);
+    if (type.kind != BtfKind::function || (!is_name_of(type.name, function->name) && !is_renamed))
       fault("function ", quoted(function->name), " at ", place(info.section, info.insn), " has type ",
             info.type, ", ", quoted(type.name));
   }

@@ -211,6 +211,10 @@ uint32_t Image::function_at(uint32_t section, uint32_t slot) const {
   return static_cast<uint32_t>(after - 1 - functions.begin());
 }
 
+bool is_name_of(std::string_view type, std::string_view symbol) {
+  return symbol.starts_with(type) && (symbol.size() == type.size() || symbol[type.size()] == '.');
+}
+
 uint32_t program_type(const Image &image, const Program &program) {
   if (program.section_info)
     return program.section_info->prog_type;

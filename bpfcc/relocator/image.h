@@ -234,6 +234,9 @@ struct Image {
 // The program type that its section names; where all code is in .text, the profile's first.
 uint32_t program_type(const Image &image, const Program &program);
 
+// Whether a function's type of that name is a symbol's: a compiler's copy of a function has a suffix, name.1.
+bool is_name_of(std::string_view type, std::string_view symbol);
+
 bool is_code(const Section &section);
 bool is_data(const Section &section); // becomes a map of one element
 } // namespace bpfcc

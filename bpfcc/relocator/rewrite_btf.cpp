@@ -51,6 +51,14 @@ void use_types(const Image &image, BtfTypes &types) {
   }
 }
 
+// Functions are known by their symbols, also those that __asm__ gave another name than C's.
+void rename_functions(const Image &image, BtfTypes &types) {
+  for (const Function &function : image.functions)
+    if (image.btf.type(function.btf_id).kind == BtfKind::function &&
+        !is_name_of(image.btf.type(function.btf_id).name, function.name))
+      types.rename(function.btf_id, function.name);
+}
+
 std::string write_ext(const Image &image, const std::vector<std::string> &section_names,
                       const BtfTypes &types, BtfStrings &strings) {
   const Btf &btf = image.btf;
@@ -78,6 +86,7 @@ RewrittenBtf rewrite_btf(const Image &image, const std::vector<std::string> &sec
   if (image.btf.empty())
     return result;
   result.types.add(image.btf);
+  rename_functions(image, result.types);
   result.types.deduplicate();
   result.types.keep_used_only();
   use_types(image, result.types);
