@@ -4,11 +4,14 @@
 #include "bpfcc/diag.h"
 #include "bpfcc/files.h"
 #include "bpfcc/frontend/frontend.h"
+#include "bpfcc/frontend/inlined_functions.h"
 #include "bpfcc/link_inputs.h"
 #include "bpfcc/options.h"
+#include "bpfcc/profile/load.h"
 #include "bpfcc/relocator/btf_header.h"
 #include "bpfcc/relocator/c_types.h"
 #include "bpfcc/relocator/check_btf.h"
+#include "bpfcc/relocator/check_targets.h"
 #include "bpfcc/relocator/dump.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/kernel_btf.h"
@@ -83,12 +86,46 @@ void add_kernel_types(FrontendOptions &frontend, const std::unordered_set<std::s
     frontend.kernel_header = std::string(embedded_header("vmlinux.h")) + types;
 }
 
+// --kernel=FILE.
+struct Kernel {
+  KernelDescription description;
+  std::string elf; // where it was an ELF file whose debug information was not read yet, its bytes
+};
+
+void load_kernel(Options &options, Kernel &kernel, Diagnostics &diag) {
+  KernelDescription &description = kernel.description;
+  if (!load_kernel_file(options.kernel_file, *options.profile, description, kernel.elf, diag))
+    return;
+  if (options.profile_given && description.base != options.profile)
+    return diag.error({options.kernel_file, 0, 0, {}},
+                      "the kernel takes objects for " + std::string(description.base->name) + ", and " +
+                          std::string(options.profile->name) + " was asked for");
+  if (std::string error = use_profile(options, description.profile, *description.base); !error.empty())
+    diag.error({}, error);
+  options.frontend.target_arch = description.target_arch;
+  options.frontend.kernel_helpers = description.helper_header();
+}
+
+// The functions that can be probed, to check targets against.
+KernelFunctions functions_of(Kernel &kernel) {
+  return {&kernel.description.functions, [&]() -> const std::vector<std::string> & {
+            if (!kernel.elf.empty())
+              kernel.description.inlined = inlined_functions(kernel.elf);
+            kernel.elf.clear();
+            return kernel.description.inlined;
+          }};
+}
+
 // --kernel-btf, or the running Linux kernel where the source wants a vmlinux.h that no -I has. Also makes
-// that header. is_default: for want of another, the kernel that this compiler was built with is the one.
-// Gives the file's path; empty: no file.
-std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagnostics &diag,
-                        KernelBtf &kernel, bool &is_default) {
+// that header. loaded: where --kernel=FILE has types, they are what --kernel-btf would name. is_default: for
+// want of another, the kernel that this compiler was built with is the one. Gives the file's path; empty: no
+// file.
+std::string read_kernel(const Options &options, const Kernel &loaded, FrontendOptions &frontend,
+                        Diagnostics &diag, KernelBtf &kernel, bool &is_default) {
   std::string path = options.kernel_btf;
+  const bool has_types = path.empty() && !loaded.description.btf.empty();
+  if (has_types)
+    path = options.kernel_file;
   SourceNames source;
   bool has_source = !options.input_is_object;
   bool known = has_source && source.read(options.input, frontend.search_dirs);
@@ -99,7 +136,7 @@ std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagn
     has_source = true;
   }
   bool wants_header = source.includes("vmlinux.h") && !source.found_on_disk("vmlinux.h");
-  if (path.empty() && wants_header && options.profile == &kbpf::kLinuxProfile &&
+  if (path.empty() && wants_header && options.profile->map_encoding == kbpf::MapEncoding::libbpf &&
       access(kRunningKernelBtf, R_OK) == 0)
     path = kRunningKernelBtf;
   if (path.empty()) {
@@ -112,14 +149,17 @@ std::string read_kernel(const Options &options, FrontendOptions &frontend, Diagn
     }
     return path;
   }
-  std::string file, error = read_file(path, file);
+  std::string file = loaded.description.btf, error;
+  if (!has_types)
+    error = read_file(path, file);
   if (error.empty())
     error = read_kernel_btf(kernel, std::move(file));
   if (!error.empty()) {
     diag.error({path, 0, 0, {}}, error);
     return path;
   }
-  frontend.target_arch = target_arch(kernel.types);
+  if (std::string_view arch = target_arch(kernel.types); !arch.empty())
+    frontend.target_arch = arch;
   if (!has_source || (!wants_header && options.input != "-"))
     return path;
   for (std::string_view header : embedded_bpf_headers())
@@ -156,6 +196,8 @@ int describe_object(const Options &options, Diagnostics &diag) {
   }
   RelocatorOptions relocator;
   relocator.input_name = options.input;
+  if (!options.kernel_file.empty())
+    relocator.profile = options.profile;
   Image image(relocator, diag);
   read_elf(image, bytes);
   if (diag.errors())
@@ -228,7 +270,7 @@ void check_budget(const Options &options, const Image &image) {
 
 // bytes: an ELF object; the finished object on return. report gets a verdict for each program. False: an
 // error was reported, or --stop-after was reached.
-bool relocate(const Options &options, const FrontendOutput &compiled, const Btf *kernel_types,
+bool relocate(const Options &options, Kernel &kernel, const FrontendOutput &compiled, const Btf *kernel_types,
               std::string_view default_kernel, Diagnostics &diag, Report &report, std::string &bytes) {
   RelocatorOptions relocator;
   relocator.profile = options.profile;
@@ -237,8 +279,11 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
       options.link_inputs.empty() && options.input_is_object ? nullptr : &compiled.declarations;
   relocator.verify = options.verify;
   relocator.uninitialized_stack = options.uninitialized_stack;
+  relocator.kprobe_target = options.kprobe_target;
   relocator.kernel_types = kernel_types;
   relocator.default_kernel = default_kernel;
+  if (kernel.description.has_functions)
+    relocator.kernel_addresses = [&](std::string_view name) { return kernel.description.addresses_of(name); };
   relocator.on_verdict = [&](std::string_view program, const Verdict &verdict) {
     report.add(options.output, program, verdict, {});
   };
@@ -247,6 +292,8 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
 
   for (const Pass &pass : kPasses) {
     pass.run(image);
+    if (pass.run == collect_programs && kernel.description.has_functions)
+      check_targets(image, functions_of(kernel));
     if (pass.run == link_subprograms)
       check_budget(options, image);
     if (pass.name == options.print_after) {
@@ -263,7 +310,7 @@ bool relocate(const Options &options, const FrontendOutput &compiled, const Btf 
   return !diag.errors() && options.stop_after != "write_elf";
 }
 
-int run(const Options &options) {
+int run(Options &options) {
   Diagnostics diag(options.frontend.color);
   diag.set_warnings_are_errors(options.warnings_are_errors);
   diag.set_warnings_off(options.warnings_off);
@@ -277,11 +324,16 @@ int run(const Options &options) {
   // An object made elsewhere skips the front end.
   FrontendOutput compiled;
   KernelBtf kernel;
+  Kernel loaded;
+  if (!options.kernel_file.empty())
+    load_kernel(options, loaded, diag);
+  if (diag.errors())
+    return exit_code(diag);
   FrontendOptions frontend = options.frontend;
   if (options.dump || options.emit_skeleton)
     return describe_object(options, diag);
   bool default_kernel = false;
-  std::string kernel_file = read_kernel(options, frontend, diag, kernel, default_kernel);
+  std::string kernel_file = read_kernel(options, loaded, frontend, diag, kernel, default_kernel);
   if (diag.errors())
     return exit_code(diag);
   if (options.print_commands) {
@@ -307,7 +359,11 @@ int run(const Options &options) {
   if (options.print_after == "frontend")
     print_declarations(compiled);
 
-  if (!kernel_file.empty())
+  if (!options.kernel_file.empty())
+    compiled.dependencies.push_back({options.kernel_file, true});
+  if (!loaded.description.btf_file.empty())
+    compiled.dependencies.push_back({loaded.description.btf_file, true});
+  if (!kernel_file.empty() && kernel_file != options.kernel_file)
     compiled.dependencies.push_back({kernel_file, true});
   if (options.depfile.enabled) {
     std::string rule = make_rule(options.depfile, compiled.dependencies);
@@ -323,7 +379,7 @@ int run(const Options &options) {
     return write_output(options, diag, compiled.bytes);
   std::string bytes = compiled.bytes;
   Report report(options.verify_report == "json");
-  bool finished = relocate(options, compiled, kernel_file.empty() ? nullptr : &kernel.types,
+  bool finished = relocate(options, loaded, compiled, kernel_file.empty() ? nullptr : &kernel.types,
                            default_kernel ? embedded_kernel_btf() : std::string_view(), diag, report, bytes);
   if (!options.verify_report.empty()) {
     std::string text = report.finish();

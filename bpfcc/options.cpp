@@ -16,7 +16,7 @@ namespace {
 
 // The regular options as CLI11 fills them in, before they are put together.
 struct Parsed {
-  std::string output, abi = "kbpf", optimize, debug, target = "bpf", dependency_file;
+  std::string output, abi, kernel, optimize, debug, target = "bpf", dependency_file;
   std::vector<std::string> dependency_targets, quoted_dependency_targets, host_flags;
   bool compile = false, assembly = false, preprocess = false, emit_llvm = false, syntax_only = false;
   bool dependencies = false, user_dependencies = false, write_dependencies = false,
@@ -26,7 +26,7 @@ struct Parsed {
   bool preamble_cache = true, time_trace = false;
   bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
   std::string print_name, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack;
-  std::string uninitialized_stack;
+  std::string uninitialized_stack, kprobe_target;
 };
 
 constexpr std::string_view kPasses[] = {
@@ -92,6 +92,8 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
     return kbpf::find_profile(name) ? std::string()
                                     : "unknown profile '" + name + "': expected kbpf, zcore or linux";
   });
+  value("--kernel", parsed.kernel);
+  value("--kprobe-target", parsed.kprobe_target);
   value("--mcpu", frontend.mcpu)->check([](const std::string &name) {
     bool known = name == "v1" || name == "v2" || name == "v3" || name == "v4";
     return known ? std::string() : "unknown BPF instruction set '" + name + "': expected v1, v2, v3 or v4";
@@ -371,6 +373,18 @@ std::string preamble_cache_folder() {
 
 } // namespace
 
+std::string use_profile(Options &options, const kbpf::Profile &profile, const kbpf::Profile &built_in) {
+  FrontendOptions &frontend = options.frontend;
+  options.profile = &profile;
+  frontend.profile = built_in.name;
+  // The seeds' kernels were written for what plain clang makes.
+  if (!options.mcpu_given)
+    frontend.mcpu = profile.map_encoding == kbpf::MapEncoding::undefined_symbol ? "v1" : "v3";
+  if (!options.max_stack_given)
+    frontend.max_stack = profile.stack_size;
+  return verify_report_error(options);
+}
+
 std::string quote_for_make(std::string_view name) {
   std::string out;
   for (char c : name) {
@@ -463,14 +477,25 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
     options.uninitialized_stack = WarningLevel::off;
   else if (parsed.uninitialized_stack.starts_with("-Werror="))
     options.uninitialized_stack = WarningLevel::error;
-  options.profile = kbpf::find_profile(parsed.abi);
-  // The seeds' kernels were written for what plain clang makes.
-  if (frontend.mcpu.empty())
-    frontend.mcpu = parsed.abi == "zcore" ? "v1" : "v3";
-  frontend.profile = options.profile->name;
+  if (parsed.kprobe_target == "off")
+    options.kprobe_target = WarningLevel::off;
+  else if (parsed.kprobe_target == "error")
+    options.kprobe_target = WarningLevel::error;
+  const kbpf::Profile *by_name = kbpf::find_profile(parsed.kernel);
+  if (!parsed.abi.empty() && by_name && parsed.abi != parsed.kernel)
+    return fail("'--abi=" + parsed.abi + "' and '--kernel=" + parsed.kernel +
+                "' are two kernels: choose one");
+  if (!by_name)
+    options.kernel_file = parsed.kernel;
+  options.profile_given = by_name || !parsed.abi.empty();
+  if (!by_name)
+    by_name = parsed.abi.empty() ? &kbpf::kKbpfProfile : kbpf::find_profile(parsed.abi);
+  options.mcpu_given = !frontend.mcpu.empty();
+  options.max_stack_given = !parsed.max_stack.empty();
+  options.profile = by_name;
   if (std::string error = place_files(parsed, args.inputs, options); !error.empty())
     return fail(error);
-  if (std::string error = verify_report_error(options); !error.empty())
+  if (std::string error = use_profile(options, *by_name, *by_name); !error.empty())
     return fail(error);
   options.unused_flags = parsed.host_flags;
   options.command_line.assign(argv, argv + argc);

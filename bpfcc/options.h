@@ -34,6 +34,8 @@ struct Options {
   std::string output;             // "-": standard output
   DepfileOptions depfile;
   const kbpf::Profile *profile = nullptr;
+  bool profile_given = false; // by name
+  std::string kernel_file;    // --kernel=FILE: a profile file or an ELF file; main reads it; empty: none
   std::string kernel_btf; // file with the types of the kernel to run on; empty: not known
   bool verify = true;
   std::string verify_report;   // "text" or "json"; empty: none
@@ -46,6 +48,8 @@ struct Options {
   bool warnings_are_errors = false;
   bool warnings_off = false;
   WarningLevel uninitialized_stack = WarningLevel::on;
+  WarningLevel kprobe_target = WarningLevel::on;
+  bool mcpu_given = false, max_stack_given = false;
   DiagnosticFormat diagnostics_format = DiagnosticFormat::text;
   std::vector<std::string> unused_flags; // those of a host compiler
   uint32_t max_insns = 0;                // of a program, in slots of 8 bytes; 0: no limit
@@ -55,6 +59,10 @@ struct Options {
 
 // Nothing: parse_options has printed help, a version or an error, and exit_code says which.
 std::optional<Options> parse_options(int argc, char **argv, int &exit_code);
+
+// Takes the profile and what follows from it where the command line says nothing else. built_in: the profile
+// itself, or the one whose objects it has. An error's text: options that contradict it.
+std::string use_profile(Options &options, const kbpf::Profile &profile, const kbpf::Profile &built_in);
 
 // A make target or prerequisite: blanks, '#' and '$' are quoted.
 std::string quote_for_make(std::string_view name);

@@ -47,8 +47,9 @@ private:
 
 class EmbeddedFileSystem : public vfs::ProxyFileSystem {
 public:
-  explicit EmbeddedFileSystem(std::string_view kernel_header)
-      : ProxyFileSystem(vfs::getRealFileSystem()), kernel_header_(kernel_header) {}
+  EmbeddedFileSystem(std::string_view kernel_header, std::string_view kernel_helpers)
+      : ProxyFileSystem(vfs::getRealFileSystem()), kernel_header_(kernel_header),
+        kernel_helpers_(kernel_helpers) {}
 
   ErrorOr<vfs::Status> status(const Twine &path) override {
     SmallString<128> storage;
@@ -92,8 +93,12 @@ private:
   }
 
   StringRef text_of(const EmbeddedEntry &entry) const {
-    bool replaced = !kernel_header_.empty() && StringRef(entry.path) == "include/vmlinux.h";
-    return replaced ? StringRef(kernel_header_) : StringRef(entry.data, entry.size);
+    StringRef path(entry.path);
+    if (!kernel_header_.empty() && path == "include/vmlinux.h")
+      return kernel_header_;
+    if (!kernel_helpers_.empty() && path == "include/kbpf/kernel_helpers.h")
+      return kernel_helpers_;
+    return StringRef(entry.data, entry.size);
   }
 
   vfs::Status file_status(StringRef name, const EmbeddedEntry &entry) const {
@@ -115,7 +120,7 @@ private:
     return make_error_code(errc::no_such_file_or_directory);
   }
 
-  std::string_view kernel_header_;
+  std::string_view kernel_header_, kernel_helpers_;
 };
 
 } // namespace
@@ -125,8 +130,9 @@ bool is_embedded(StringRef path) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
 
-IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header) {
-  return new EmbeddedFileSystem(kernel_header);
+IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header,
+                                                              std::string_view kernel_helpers) {
+  return new EmbeddedFileSystem(kernel_header, kernel_helpers);
 }
 
 std::string_view embedded_header(std::string_view name) {

@@ -14,8 +14,9 @@ inline constexpr std::string_view kEmbeddedHeaders = "/bpfcc-builtin/include";
 
 bool is_embedded(llvm::StringRef path);
 
-// kernel_header: what vmlinux.h says instead of the embedded text; empty: nothing. It must outlive the
-// result.
-llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header);
+// kernel_header, kernel_helpers: what vmlinux.h and kbpf/kernel_helpers.h say instead of the embedded text;
+// empty: nothing. They must outlive the result.
+llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header,
+                                                                          std::string_view kernel_helpers);
 
 } // namespace bpfcc

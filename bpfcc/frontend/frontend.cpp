@@ -373,7 +373,7 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   if (options.report_only) // or clang prints a line of its own that counts errors
     compiler->getDiagnosticOpts().ShowCarets = false;
   Preamble preamble(options, args, compiler->getInvocation(),
-                    make_embedded_file_system(options.kernel_header));
+                    make_embedded_file_system(options.kernel_header, options.kernel_helpers));
   DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.report_only ? &diag : nullptr,
                             &preamble);
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);

@@ -42,6 +42,7 @@ struct FrontendOptions {
   std::vector<std::string> cc1_flags;       // -Xclang
   std::vector<std::string> llvm_flags;      // -mllvm
   std::string kernel_header;                // text of vmlinux.h; empty: the embedded one
+  std::string kernel_helpers;               // text of <kbpf/kernel_helpers.h>: helpers of the kernel's own
   std::string target_arch;                  // defines __TARGET_ARCH_<arch> where no -D does
   std::string preamble_cache;               // folder of parsed preambles; empty: none
   std::string profile = "kbpf"; // defines __KBPF_ABI_<PROFILE>__, chooses helpers and code generation rules

@@ -131,6 +131,7 @@ bool print_helper_defs() {
   print_helpers(kKbpfHelpers);
   std::puts("/* Linux's others. Calling one that the kernel does not have is an error of the relocator. */");
   bool complete = print_linux_helpers();
+  std::puts("#include <kbpf/kernel_helpers.h>");
   std::puts("#endif\n#endif");
   return complete;
 }

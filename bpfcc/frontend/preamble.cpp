@@ -60,8 +60,10 @@ PreambleHash key_of(const FrontendOptions &options, const std::vector<std::strin
     return {};
   add(folder);
   add(sys::path::parent_path(options.input));
-  if (!options.kernel_header.empty()) {
-    PreambleHash header = hash_bytes(options.kernel_header);
+  for (const std::string *header_text : {&options.kernel_header, &options.kernel_helpers}) {
+    if (header_text->empty())
+      continue;
+    PreambleHash header = hash_bytes(*header_text);
     text.append(reinterpret_cast<const char *>(header.data()), sizeof header);
   }
   add(preamble);

@@ -28,7 +28,7 @@ private:
   void show_function(const Symbol &function);
   void show_line(uint32_t section, uint32_t slot, const LineInfo *&last);
   std::string note(const Symbol &function, uint32_t slot, const kbpf::Insn &insn);
-  const kbpf::Profile &profile() const { return finished_ ? kbpf::kKbpfProfile : kbpf::kLinuxProfile; }
+  const kbpf::Profile &profile() const { return finished_ ? image_.profile() : kbpf::kLinuxProfile; }
 
   const Image &image_;
   bool finished_ = false;
@@ -107,8 +107,8 @@ std::string Dump::note(const Symbol &function, uint32_t slot, const kbpf::Insn &
   const kbpf::HelperProto *helper = profile().helper(static_cast<uint32_t>(insn.imm));
   if (!helper)
     return {};
-  helpers_.insert(concat("bpf_", helper->name));
-  return concat(" -> bpf_", helper->name);
+  helpers_.insert(std::string(helper->c_name));
+  return concat(" -> ", helper->c_name);
 }
 
 void Dump::show_function(const Symbol &function) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bpfcc {
 
@@ -26,7 +27,10 @@ struct RelocatorOptions {
   const std::map<std::string, SourceLocation> *declarations = nullptr; // from the front end; may be null
   bool verify = true;
   WarningLevel uninitialized_stack = WarningLevel::on; // reads of stack bytes that may not have been written
+  WarningLevel kprobe_target = WarningLevel::on;       // targets that are no function of the kernel
   std::function<void(std::string_view program, const Verdict &)> on_verdict; // may be empty
+  // Addresses that a symbol has in the kernel; null: the kernel's symbols are not known.
+  std::function<std::vector<uint64_t>(std::string_view name)> kernel_addresses;
   const Btf *kernel_types = nullptr; // of the kernel that will run the object; null: not known
   // The object is judged only: what a loader fills in (numbers of entries, values of the kernel's
   // configuration, addresses in data) is taken for whatever it may be.

@@ -71,6 +71,8 @@ std::string target_text(const Image &image, const Resolved &target) {
   case ResolvedKind::subprog_call:
   case ResolvedKind::subprog_ref:
     return concat(" -> function ", image.functions[target.index].name);
+  case ResolvedKind::constant:
+    return concat(" -> ", hex(uint64_t(target.offset) << 32 | target.index));
   case ResolvedKind::null_address:
     return " -> null";
   case ResolvedKind::missing_call:

@@ -38,6 +38,7 @@ private:
   Resolved map_ref(const Reloc &reloc);
   Resolved map_value(const Reloc &reloc);
   Resolved extern_ref(const Reloc &reloc);
+  Resolved kernel_address(const Reloc &reloc, std::string_view name, bool is_weak);
   Resolved helper(const Reloc &reloc, const kbpf::HelperProto &proto);
   Resolved helper_call(const Reloc &reloc);
   Resolved extern_call(const Reloc &reloc);
@@ -65,7 +66,7 @@ Resolver::Resolver(Image &image)
     if (symbol.section != SHN_UNDEF && symbol.binding != STB_LOCAL)
       defined_names_.push_back(symbol.name);
   for (const kbpf::HelperProto &proto : image.profile().helpers)
-    helper_names_.push_back(proto.name);
+    helper_names_.push_back(proto.c_name);
   for (const kbpf::ConfigValue &value : image.profile().config)
     config_names_.push_back(value.name);
   for (uint32_t id = 1; id < image.btf.count(); id++) {
@@ -160,6 +161,13 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
                         value->second.size, " bytes"));
     return {};
   }
+  if (declared != externs_.end() && declared->second == ".ksyms") {
+    // A kernel function that is called by number has no address; that it is there is all that one may ask.
+    if (const kbpf::HelperProto *proto = image_.profile().helper(symbol.name))
+      return {ResolvedKind::constant, proto->number, 0};
+    if (image_.options.kernel_addresses)
+      return kernel_address(reloc, symbol.name, symbol.binding == STB_WEAK);
+  }
   if (symbol.binding == STB_WEAK)
     return {ResolvedKind::null_address, 0, 0};
   if (declared != externs_.end() && declared->second == ".kconfig" && !config_names_.empty()) {
@@ -174,8 +182,9 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
     return {};
   }
   if (declared != externs_.end()) {
-    error(reloc, concat(quoted(symbol.name), " is in ", declared->second, ", which kernels of profile ",
-                        profile_name(), " don't offer"));
+    error(reloc,
+          concat(quoted(symbol.name), " is in ", declared->second, ", which kernels of profile ",
+                 profile_name(), " don't offer; with --kernel=FILE, the kernel's, its address is known"));
     return {};
   }
   if (linkable_.contains(symbol.name))
@@ -188,8 +197,22 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
   return {};
 }
 
+Resolved Resolver::kernel_address(const Reloc &reloc, std::string_view name, bool is_weak) {
+  std::vector<uint64_t> addresses = image_.options.kernel_addresses(name);
+  if (addresses.size() == 1) {
+    uint64_t address = addresses.front() + reloc.addend;
+    return {ResolvedKind::constant, static_cast<uint32_t>(address), static_cast<uint32_t>(address >> 32)};
+  }
+  if (addresses.empty() && is_weak)
+    return {ResolvedKind::null_address, 0, 0};
+  error(reloc, addresses.empty()
+                   ? concat("the kernel has no symbol ", quoted(name), "; declared __weak its address is 0")
+                   : concat(addresses.size(), " symbols of the kernel are called ", quoted(name)));
+  return {};
+}
+
 Resolved Resolver::helper(const Reloc &reloc, const kbpf::HelperProto &proto) {
-  std::string name = concat("helper bpf_", proto.name);
+  std::string name = concat("helper ", proto.c_name);
   if (proto.flags & KBPF_HELPER_PANICS)
     error(reloc, concat(name, " stops the kernels of profile ", profile_name(), " with a panic"));
   if (proto.flags & KBPF_HELPER_STUB)
@@ -214,15 +237,16 @@ Resolved Resolver::helper_call(const Reloc &reloc) {
   const kbpf::HelperProto *elsewhere = kbpf::kLinuxProfile.helper(number);
   if (!elsewhere)
     elsewhere = kbpf::kKbpfProfile.helper(number);
-  std::string known = elsewhere ? concat(" (bpf_", elsewhere->name, ")") : std::string();
-  std::string_view similar = elsewhere ? nearest(image_, elsewhere->name, helper_names_) : std::string_view();
+  std::string known = elsewhere ? concat(" (", elsewhere->c_name, ")") : std::string();
+  std::string_view similar =
+      elsewhere ? nearest(image_, elsewhere->c_name, helper_names_) : std::string_view();
   if (libbpf_ && !elsewhere) { // of a newer kernel, or in code that the loader finds dead
     report_at(image_, Severity::warning, reloc.section, reloc.insn,
               concat("helper ", number, " is not in profile ", profile_name()));
     return {ResolvedKind::helper, number, 0};
   }
   error(reloc, concat("helper ", number, known, " is not in profile ", profile_name(),
-                      similar.empty() ? std::string() : concat("; the nearest it has is bpf_", similar)));
+                      similar.empty() ? std::string() : concat("; the nearest it has is ", similar)));
   return {};
 }
 
@@ -250,15 +274,12 @@ Resolved Resolver::extern_call(const Reloc &reloc) {
   }
   if (linkable_.contains(symbol.name) && !symbol.name.starts_with("bpf_"))
     return left_to_linker(reloc, "function", symbol.name);
-  std::string_view bare = symbol.name;
-  bool prefixed = bare.starts_with("bpf_");
-  if (prefixed)
-    bare.remove_prefix(4);
-  std::string_view similar = nearest(image_, bare, helper_names_);
+  std::string_view similar = nearest(image_, symbol.name, helper_names_);
+  if (similar.empty() && !symbol.name.starts_with("bpf_"))
+    similar = nearest(image_, concat("bpf_", symbol.name), helper_names_);
   error(reloc, concat("undefined function ", quoted(symbol.name),
                       ": neither in this file nor a helper of profile ", profile_name(),
-                      similar.empty() ? std::string()
-                                      : concat("; did you mean '", prefixed ? "bpf_" : "", similar, "'?")));
+                      similar.empty() ? std::string() : concat("; did you mean ", quoted(similar), "?")));
   return {};
 }
 

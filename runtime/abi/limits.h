@@ -7,6 +7,10 @@
 #define KBPF_MAX_INSNS 1000000u          /* instructions of one program */
 #define KBPF_MAX_PROCESSED_INSNS 1000000u /* instructions that the verifier walks before it gives up */
 #define KBPF_MAX_MAPS_PER_PROG 64u
+/* Numbers of helpers that a kernel adds on its own: no table of this runtime will ever use them. */
+#define KBPF_FIRST_KERNEL_HELPER 0x100000u
+#define KBPF_LAST_KERNEL_HELPER 0x1fffffu
+#define KBPF_MAX_KERNEL_HELPERS 64u      /* that one kernel may add */
 #define KBPF_MAX_NAME 512u               /* bytes of a symbol or target name, terminator included */
 #define KBPF_OBJ_NAME_LEN 16u            /* bytes of a map or program name in bpf(2), terminator included */
 #define KBPF_FD_BASE 0x70000000u         /* first fd of a kernel that has no fd table of its own */

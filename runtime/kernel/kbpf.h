@@ -2,6 +2,7 @@
  * What the runtime gives the kernel that hosts it. C ABI; port.h is the other direction. */
 #ifndef KBPF_KERNEL_KBPF_H
 #define KBPF_KERNEL_KBPF_H
+#include "abi/kernel_helper.h"
 #include "abi/types.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,12 @@ int kbpf_init(const char *isa);
 /* The kernel's own BTF, for a kernel that has it: size bytes that live for ever. After kbpf_init, before any
  * process runs. 0, or negative errno. */
 int kbpf_set_kernel_btf(const void *bytes, size_t size);
+
+/* A helper of the kernel's own (abi/kernel_helper.h: KBPF_KERNEL_HELPER), which must live for ever. Before any
+ * process runs; may come before kbpf_init. Programs call the function from wherever they run, interrupts off where
+ * that is a probe: what may be called from "anywhere" in port.h holds for it. 0; -22 (EINVAL): a prototype that the
+ * verifier cannot judge; -17 (EEXIST): its number or name is taken; -28 (ENOSPC): KBPF_MAX_KERNEL_HELPERS are there. */
+int kbpf_register_helper(const struct kbpf_kernel_helper *helper);
 
 /* The bpf(2) system call. A value of 0 or more, or a negative errno. */
 int64_t kbpf_syscall(uint64_t cmd, uint64_t user_attr, uint64_t size);

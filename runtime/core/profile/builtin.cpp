@@ -62,6 +62,7 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   {number,                                                                                                   \
    #name,                                                                                                    \
+   "bpf_" #name,                                                                                             \
    KBPF_RET_##ret,                                                                                           \
    {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                              \
    types,                                                                                                    \
@@ -73,6 +74,7 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
 #define KBPF_LINUX_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags)                               \
   {number,                                                                                                   \
    #name,                                                                                                    \
+   "bpf_" #name,                                                                                             \
    KBPF_RET_##ret,                                                                                           \
    {KBPF_ARG_##a1, KBPF_ARG_##a2, KBPF_ARG_##a3, KBPF_ARG_##a4, KBPF_ARG_##a5},                              \
    types,                                                                                                    \

@@ -13,11 +13,8 @@ const HelperProto *Profile::helper(uint32_t helper_number) const {
 }
 
 const HelperProto *Profile::helper(std::string_view helper_name) const {
-  constexpr std::string_view kPrefix = "bpf_";
-  if (helper_name.substr(0, kPrefix.size()) == kPrefix)
-    helper_name.remove_prefix(kPrefix.size());
   for (const HelperProto &proto : helpers)
-    if (proto.name == helper_name)
+    if (proto.name == helper_name || proto.c_name == helper_name)
       return &proto;
   return nullptr;
 }

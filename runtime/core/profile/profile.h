@@ -13,7 +13,8 @@ namespace kbpf {
 
 struct HelperProto {
   uint32_t number;
-  std::string_view name; // without bpf_
+  std::string_view name;   // without bpf_
+  std::string_view c_name; // what programs call: bpf_ and the name; the kernel's own have no prefix
   kbpf_ret_type ret;
   kbpf_arg_type args[5];
   uint64_t prog_types; // bit n: program type number n may call it
@@ -38,6 +39,8 @@ struct FieldAccess {
   bool readable_in_pieces = false; // naturally aligned ones
   bool writable = false;
   bool writable_in_pieces = false;
+
+  bool operator==(const FieldAccess &) const = default;
 };
 
 struct ContextField {

@@ -19,11 +19,11 @@ constexpr uint32_t kForEachMapElem = 164, kLoop = 181;
 Result<void> Checker::check_function_argument(const State &state, unsigned reg, const HelperProto &proto) {
   if (proto.number != kForEachMapElem && proto.number != kLoop && proto.number != kTimerSetCallback)
     return refuse(state, RejectionId::callback,
-                  "what bpf_{} passes to a function that it calls is not known here", proto.name);
+                  "what {} passes to a function that it calls is not known here", proto.c_name);
   const Value &value = state.reg(reg);
   if (value.kind != Kind::function)
     return refuse(state, RejectionId::helper_argument,
-                  "r{}, an argument of bpf_{}, is a {}: a function of the program is needed", reg, proto.name,
+                  "r{}, an argument of {}, is a {}: a function of the program is needed", reg, proto.c_name,
                   kind_name(value.kind));
   return {};
 }
@@ -33,8 +33,8 @@ Result<void> Checker::check_callback_context(const State &state, unsigned reg, c
   if (value.kind != Kind::stack)
     return refuse(
         state, RejectionId::helper_argument,
-        "r{}, which bpf_{} hands on to the function, is a {}: a pointer into the stack or null is needed",
-        reg, proto.name, kind_name(value.kind));
+        "r{}, which {} hands on to the function, is a {}: a pointer into the stack or null is needed",
+        reg, proto.c_name, kind_name(value.kind));
   return {};
 }
 

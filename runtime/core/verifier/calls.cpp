@@ -57,13 +57,13 @@ Result<void> Checker::check_helper(const State &state) {
                   number, number);
   if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
     return refuse(state, RejectionId::helper_not_allowed,
-                  "programs of type {} may not call bpf_{}: unknown func bpf_{}#{}", program.type->name,
-                  helper->name, helper->name, number);
+                  "programs of type {} may not call {}: unknown func {}#{}", program.type->name,
+                  helper->c_name, helper->c_name, number);
   if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
-    return refuse(state, RejectionId::gpl_only_helper, "bpf_{} needs a GPL-compatible licence", helper->name);
+    return refuse(state, RejectionId::gpl_only_helper, "{} needs a GPL-compatible licence", helper->c_name);
   if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
-    return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, and the program may not",
-                  helper->name);
+    return refuse(state, RejectionId::helper_not_allowed, "{} may sleep, and the program may not",
+                  helper->c_name);
   KBPF_TRY(check_rcu(state, *helper));
   if (number != kSpinUnlock)
     KBPF_TRY(check_unlocked(state, "a call of a helper"));
@@ -100,8 +100,8 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   if (obligation.arg == KBPF_ARG_OPTIONAL)
     return {};
   if (value.kind == Kind::uninitialised)
-    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of bpf_{}, holds nothing",
-                  reg, proto.name);
+    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing",
+                  reg, proto.c_name);
   // What a function that is called back may rely on is not followed: all of it counts.
   if (obligation.arg != KBPF_ARG_ANY_SCALAR ||
       calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
@@ -161,7 +161,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   case KBPF_ARG_DYNPTR_LOCAL_OUT: // to the memory of argument 1
     if (state.reg(1).kind != Kind::map_value)
       return refuse(state, RejectionId::helper_argument,
-                    "r1, what bpf_{} makes a dynptr to, is a {}, no map value", proto.name,
+                    "r1, what {} makes a dynptr to, is a {}, no map value", proto.c_name,
                     kind_name(state.reg(1).kind));
     note_alignment(state, state.reg(1));
     return check_object_space(state, reg, kDynptrSize, proto);
@@ -176,13 +176,13 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_object_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_OBJECT:
     if (value.kind == Kind::object_or_null)
-      return refuse(state, RejectionId::possibly_null, "r{}, an argument of bpf_{}, may be null", reg,
-                    proto.name);
+      return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
+                    proto.c_name);
     if (value.kind == Kind::object && value.object_class != ObjectClass::other &&
         value.object_class == object_argument(proto))
       return check_socket_argument(state, reg, proto);
     return refuse(state, RejectionId::helper_argument,
-                  "r{}, an argument of bpf_{}, is a {}: an object of the kernel is needed", reg, proto.name,
+                  "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,
                   kind_name(value.kind));
   }
   return {};
@@ -191,12 +191,12 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
 Result<void> Checker::check_context_argument(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &value = state.reg(reg);
   if (value.kind != Kind::context)
-    return refuse(state, RejectionId::helper_argument, "r{}, the context argument of bpf_{}, is a {}", reg,
-                  proto.name, kind_name(value.kind));
+    return refuse(state, RejectionId::helper_argument, "r{}, the context argument of {}, is a {}", reg,
+                  proto.c_name, kind_name(value.kind));
   if (!value.number.is_constant(0))
     return refuse(state, RejectionId::helper_argument,
-                  "r{}, the context argument of bpf_{}, does not point to the context's start", reg,
-                  proto.name);
+                  "r{}, the context argument of {}, does not point to the context's start", reg,
+                  proto.c_name);
   return {};
 }
 
@@ -206,20 +206,20 @@ Result<void> Checker::check_map_argument(const State &state, unsigned reg, const
   if (!call.map) {
     if (value.is_scalar() && value.number.is_constant())
       return refuse(state, RejectionId::helper_argument,
-                    "r{}, the map argument of bpf_{}, is {}, which names no map", reg, proto.name,
+                    "r{}, the map argument of {}, is {}, which names no map", reg, proto.c_name,
                     static_cast<int64_t>(value.number.value()));
     return refuse(state, value.may_be_null() ? RejectionId::possibly_null : RejectionId::helper_argument,
-                  "r{}, the map argument of bpf_{}, is a {}", reg, proto.name, kind_name(value.kind));
+                  "r{}, the map argument of {}, is a {}", reg, proto.c_name, kind_name(value.kind));
   }
   const MapRef &map = *call.map;
   const MapTypeInfo *type = analysis_.program.profile->map_type(map.type);
   if (!type || (proto.map_use && !(type->uses & proto.map_use)))
-    return refuse(state, RejectionId::map_type, "bpf_{} does not work on map {}, which is a {}", proto.name,
+    return refuse(state, RejectionId::map_type, "{} does not work on map {}, which is a {}", proto.c_name,
                   call.index, type ? type->name : "map of unknown type");
   constexpr uint32_t kChangingUses = KBPF_MAP_USE_MODIFY | KBPF_MAP_USE_PUSH | KBPF_MAP_USE_POP;
   if (proto.map_use & kChangingUses && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
-    return refuse(state, RejectionId::map_access_forbidden, "bpf_{} on map {}, which programs may only read",
-                  proto.name, call.index);
+    return refuse(state, RejectionId::map_access_forbidden, "{} on map {}, which programs may only read",
+                  proto.c_name, call.index);
   if ((map.type == kArrayOfMaps || map.type == kHashOfMaps) && !map.inner)
     return refuse(state, RejectionId::map_type, "of the maps in map {} nothing is known", call.index);
   return {};
@@ -230,7 +230,7 @@ Result<void> Checker::check_map_memory(const State &state, unsigned reg, kbpf_ar
   HelperCall call =
       resolve_call(analysis_, state, proto); // check_map_argument accepted it, where it came before
   if (!call.map)
-    return refuse(state, RejectionId::helper_argument, "bpf_{} has no map for its argument r{}", proto.name,
+    return refuse(state, RejectionId::helper_argument, "{} has no map for its argument r{}", proto.c_name,
                   reg);
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
   const bool fills = fills_value(arg, *call.map);
@@ -243,8 +243,8 @@ Result<void> Checker::check_may_lie_in_packet(const State &state, unsigned reg, 
   if (!state.reg(reg).is_in_packet() || proto.flags & KBPF_HELPER_TAKES_PACKET)
     return {};
   return refuse(state, RejectionId::helper_argument,
-                "r{} points into the packet, which bpf_{} does not take: copy what is needed to the stack",
-                reg, proto.name);
+                "r{} points into the packet, which {} does not take: copy what is needed to the stack",
+                reg, proto.c_name);
 }
 
 Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
@@ -288,15 +288,15 @@ Result<void> Checker::check_fixed_memory(const State &state, unsigned reg, uint6
   KBPF_TRY(check_memory(state, reg, 0, size, use));
   if (aligned && !offsets(state.reg(reg), 0, size).is_aligned(size))
     return refuse(state, RejectionId::misaligned_access,
-                  "r{}, an argument of bpf_{}, is not aligned to {} bytes", reg, proto.name, size);
+                  "r{}, an argument of {}, is not aligned to {} bytes", reg, proto.c_name, size);
   return {};
 }
 
 Result<void> Checker::check_constant_size(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &size = state.reg(reg);
   if (!size.is_scalar() || !size.number.is_constant())
-    return refuse(state, RejectionId::memory_size, "r{}, a size that bpf_{} gives memory of, is no constant",
-                  reg, proto.name);
+    return refuse(state, RejectionId::memory_size, "r{}, a size that {} gives memory of, is no constant",
+                  reg, proto.c_name);
   if (size.number.value() > kLargestSize)
     return refuse(state, RejectionId::memory_size, "r{}, a size, is {}; no more than {} can be had", reg,
                   size.number.value(), kLargestSize);
@@ -308,22 +308,22 @@ Result<void> Checker::check_constant_string(const State &state, unsigned reg, co
   const Value &value = state.reg(reg);
   if (value.kind != Kind::map_value)
     return refuse(state, RejectionId::helper_argument,
-                  "r{}, a string argument of bpf_{}, is a {}: it has to point to read-only data", reg,
-                  proto.name, kind_name(value.kind));
+                  "r{}, a string argument of {}, is a {}: it has to point to read-only data", reg,
+                  proto.c_name, kind_name(value.kind));
   std::span<const std::byte> contents = analysis_.map(value).constants;
   if (contents.empty())
     return refuse(state, RejectionId::helper_argument,
-                  "r{}, a string argument of bpf_{}, lies in a map that is not read-only for ever", reg,
-                  proto.name);
+                  "r{}, a string argument of {}, lies in a map that is not read-only for ever", reg,
+                  proto.c_name);
   OffsetRange at = offsets(value, 0, 1);
   if (!at.is_exact(1))
     return refuse(state, RejectionId::helper_argument,
-                  "r{}, a string argument of bpf_{}, is not at a fixed place", reg, proto.name);
+                  "r{}, a string argument of {}, is not at a fixed place", reg, proto.c_name);
   if (at.first < 0 || static_cast<uint64_t>(at.first) >= contents.size() ||
       !memchr(contents.data() + at.first, 0, contents.size() - static_cast<uint64_t>(at.first)))
     return refuse(state, RejectionId::helper_argument,
-                  "the string at r{}, an argument of bpf_{}, has no terminating zero within its map", reg,
-                  proto.name);
+                  "the string at r{}, an argument of {}, has no terminating zero within its map", reg,
+                  proto.c_name);
   return {};
 }
 

@@ -52,10 +52,10 @@ Result<void> Checker::check_field_argument(const State &state, unsigned reg, kbp
   const bool is_lock = arg == KBPF_ARG_SPIN_LOCK;
   const char *name = is_lock ? "bpf_spin_lock" : "bpf_timer";
   if (value.may_be_null())
-    return refuse(state, RejectionId::possibly_null, "r{}, given to bpf_{}, may be null", reg, proto.name);
+    return refuse(state, RejectionId::possibly_null, "r{}, given to {}, may be null", reg, proto.c_name);
   if (value.kind != Kind::map_value)
     return refuse(state, RejectionId::special_field,
-                  "r{}, given to bpf_{}, is a {}: the {} in a map's value is needed", reg, proto.name,
+                  "r{}, given to {}, is a {}: the {} in a map's value is needed", reg, proto.c_name,
                   kind_name(value.kind), name);
   const MapRef &map = analysis_.map(value);
   const int32_t field = is_lock ? map.fields.spin_lock : map.fields.timer;
@@ -64,7 +64,7 @@ Result<void> Checker::check_field_argument(const State &state, unsigned reg, kbp
                   value.map, name);
   if (!value.number.is_constant(static_cast<uint64_t>(field)))
     return refuse(state, RejectionId::special_field,
-                  "r{}, given to bpf_{}, does not point to the {}, at offset {}", reg, proto.name, name,
+                  "r{}, given to {}, does not point to the {}, at offset {}", reg, proto.c_name, name,
                   field);
   return is_lock ? check_lock(state, value, proto) : check_timer(state, value, proto);
 }

@@ -30,13 +30,13 @@ Result<void> Checker::check_object_space(const State &state, unsigned reg, uint3
   const Value &value = state.reg(reg);
   if (value.kind != Kind::stack || !value.number.is_constant())
     return refuse(state, RejectionId::stack_object,
-                  "r{}, where bpf_{} makes an object, is a {}: a fixed place in the stack is needed", reg,
-                  proto.name, kind_name(value.kind));
+                  "r{}, where {} makes an object, is a {}: a fixed place in the stack is needed", reg,
+                  proto.c_name, kind_name(value.kind));
   KBPF_TRY(check_memory(state, reg, 0, size,
                         {.reads = false, .writes = true, .by_helper = true, .is_atomic = false}));
   if (!offsets(value, 0, size).is_aligned(8))
     return refuse(state, RejectionId::misaligned_access,
-                  "r{}, where bpf_{} makes an object, is not aligned to 8 bytes", reg, proto.name);
+                  "r{}, where {} makes an object, is not aligned to 8 bytes", reg, proto.c_name);
   return {};
 }
 
@@ -45,8 +45,8 @@ Result<void> Checker::check_object_argument(const State &state, unsigned reg, kb
   const bool wants_iterator = arg == KBPF_ARG_ITERATOR || arg == KBPF_ARG_ITERATOR_RELEASE;
   const std::optional<StackObject> object = object_at(state, state.reg(reg));
   if (!object || object->is_dynptr() == wants_iterator)
-    return refuse(state, RejectionId::stack_object, "r{}, an argument of bpf_{}, does not point to {}", reg,
-                  proto.name, wants_iterator ? "an iterator that was made" : "a dynptr that was made");
+    return refuse(state, RejectionId::stack_object, "r{}, an argument of {}, does not point to {}", reg,
+                  proto.c_name, wants_iterator ? "an iterator that was made" : "a dynptr that was made");
   if (proto.ret == KBPF_RET_DYNPTR_DATA_OR_NULL)
     note_alignment(state, state.reg(2)); // the offset
   if (arg == KBPF_ARG_DYNPTR || arg == KBPF_ARG_ITERATOR)
@@ -54,12 +54,12 @@ Result<void> Checker::check_object_argument(const State &state, unsigned reg, kb
   const Reference *reference = state.held ? state.held->find(object->id) : nullptr;
   if (!reference)
     return refuse(state, RejectionId::reference_not_held,
-                  "r{}, given to bpf_{}, points to {}, which holds no record", reg, proto.name,
+                  "r{}, given to {}, points to {}, which holds no record", reg, proto.c_name,
                   article_name(*object));
   if (reference->frame != callback_frame(state))
     return refuse(state, RejectionId::reference_not_held,
-                  "what r{}, given to bpf_{}, points to was made outside of the function that a helper calls",
-                  reg, proto.name);
+                  "what r{}, given to {}, points to was made outside of the function that a helper calls",
+                  reg, proto.c_name);
   return {};
 }
 
@@ -70,8 +70,8 @@ Result<void> Checker::check_rcu(const State &state, const HelperProto &proto) {
   if (proto.number == kRcuReadUnlock && !is_locked)
     return refuse(state, RejectionId::reference_not_held, "bpf_rcu_read_unlock without bpf_rcu_read_lock");
   if (is_locked && proto.flags & KBPF_HELPER_SLEEPS)
-    return refuse(state, RejectionId::helper_not_allowed, "bpf_{} may sleep, which the read lock forbids",
-                  proto.name);
+    return refuse(state, RejectionId::helper_not_allowed, "{} may sleep, which the read lock forbids",
+                  proto.c_name);
   return {};
 }
 

@@ -37,23 +37,23 @@ Result<void> Checker::check_granted(const State &state, unsigned reg, int64_t of
 Result<void> Checker::check_record_argument(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &value = state.reg(reg);
   if (value.kind == Kind::memory_or_null)
-    return refuse(state, RejectionId::possibly_null, "r{}, the record given to bpf_{}, may be null", reg,
-                  proto.name);
+    return refuse(state, RejectionId::possibly_null, "r{}, the record given to {}, may be null", reg,
+                  proto.c_name);
   const Reference *reference =
       value.kind == Kind::memory && state.held ? state.held->find(value.owner) : nullptr;
   if (!reference || reference->kind != ReferenceKind::record)
     return refuse(state, RejectionId::reference_not_held,
-                  "r{}, given to bpf_{}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
-                  proto.name, kind_name(value.kind));
+                  "r{}, given to {}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
+                  proto.c_name, kind_name(value.kind));
   if (reference->frame != callback_frame(state))
     return refuse(
         state, RejectionId::reference_not_held,
-        "r{}, given to bpf_{}, was acquired outside of the function that a helper calls, perhaps more than "
+        "r{}, given to {}, was acquired outside of the function that a helper calls, perhaps more than "
         "once",
-        reg, proto.name);
+        reg, proto.c_name);
   if (!value.number.is_constant(0))
     return refuse(state, RejectionId::reference_not_held,
-                  "r{}, given to bpf_{}, does not point to the record's start", reg, proto.name);
+                  "r{}, given to {}, does not point to the record's start", reg, proto.c_name);
   return {};
 }
 
@@ -64,7 +64,7 @@ Result<void> Checker::check_socket_argument(const State &state, unsigned reg, co
   const Reference *reference = state.held ? state.held->find(value.owner) : nullptr;
   if (!reference || reference->kind != ReferenceKind::object || reference->frame != callback_frame(state))
     return refuse(state, RejectionId::reference_not_held,
-                  "r{}, given to bpf_{}, was not acquired, or not here", reg, proto.name);
+                  "r{}, given to {}, was not acquired, or not here", reg, proto.c_name);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // Numbers to functions, from the tables. A helper that a table lists and nobody defines is a link error.
 #include "abi/object.h"
 #include "kernel/helpers/helpers.h"
+#include "kernel/helpers/registered.h"
 #include "kernel/maps/prog_array.h"
 
 namespace kbpf {
@@ -25,7 +26,7 @@ HelperFunction kbpf_helper(uint32_t number) {
 #include "abi/helpers.def"
 #include "abi/kfuncs.def"
   }
-  return nullptr;
+  return registered_helper(number);
 }
 
 HelperFunction zcore_helper(uint32_t number) {

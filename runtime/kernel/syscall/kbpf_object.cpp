@@ -2,6 +2,7 @@
 // Loading a kbpf object: its tables say everything, nothing in it is looked up but names that the caller
 // gave.
 #include "core/image/object_view.h"
+#include "kernel/helpers/registered.h"
 #include "kernel/log.h"
 #include "kernel/syscall/object_loader.h"
 
@@ -107,7 +108,7 @@ Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader 
   ObjectView object = KBPF_TRY(ObjectView::open(source.bytes, *source.log));
   uint32_t number = KBPF_TRY(find_program(object, source.prog_name, *source.log));
   kbpf_prog_record record = object.prog(number);
-  const ProgTypeInfo *type = kKbpfProfile.prog_type(record.prog_type);
+  const ProgTypeInfo *type = kernel_profile().prog_type(record.prog_type);
   if (!type) {
     print(*source.log, "program type {} is not known\n", record.prog_type);
     return Error::invalid;
@@ -139,7 +140,7 @@ Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader 
 
   KBPF_TRY(describe_functions(object, number, insns, loader));
   return loader.load(insns, object.string(record.name),
-                     {&kKbpfProfile, type, object.gpl_compatible(),
+                     {&kernel_profile(), type, object.gpl_compatible(),
                       (record.flags & KBPF_PROG_REC_SLEEPABLE) != 0, source.log_level, source.log});
 }
 

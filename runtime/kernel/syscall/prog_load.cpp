@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // BPF_PROG_LOAD: bare instructions, whose maps are descriptors in the code or in fd_array.
+#include "kernel/helpers/registered.h"
 #include "kernel/program_loader.h"
 #include "kernel/syscall/command.h"
 #include "kernel/syscall/license.h"
@@ -89,7 +90,7 @@ Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
   std::string_view license_text = KBPF_TRY(UserPtr(attr.license).copy_string(license, sizeof(license)));
   if (attr.insn_cnt == 0 || attr.insn_cnt > KBPF_MAX_INSNS)
     return Error::too_big;
-  const ProgTypeInfo *type = kKbpfProfile.prog_type(attr.prog_type);
+  const ProgTypeInfo *type = kernel_profile().prog_type(attr.prog_type);
   if (!type)
     return Error::invalid;
   bool sleepable = attr.prog_flags & kSleepable;
@@ -120,7 +121,7 @@ Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
     }
     return loader->add_map(*std::move(map));
   }));
-  ProgramLoader::Options options{&kKbpfProfile, type, is_gpl_compatible(license_text), sleepable,
+  ProgramLoader::Options options{&kernel_profile(), type, is_gpl_compatible(license_text), sleepable,
                                  verbosity,     log,  attr.expected_attach_type};
   return loader->load(insns, attr.prog_name, options);
 }
