@@ -16,7 +16,8 @@ namespace bpfcc {
 namespace {
 
 constexpr std::string_view kAliasSection = ".kbpf.aliases";
-constexpr std::string_view kDescriptor = "kbpf_kernel_helper_"; // how their symbols begin
+constexpr std::string_view kTypesStart = "btf_start", kTypesEnd = "btf_end"; // of BTF in another section
+constexpr std::string_view kDescriptor = "kbpf_kernel_helper_";              // how their symbols begin
 constexpr size_t kMaxMangled = 4096; // bytes; a demangled name may be exponentially longer than its own
 
 // Rust's older scheme is C++'s, with a hash behind the name: 17h and 16 hexadecimal digits.
@@ -109,12 +110,17 @@ std::string KernelElf::read(std::string_view file) {
     auto symbols = elf.symbols(i);
     if (!symbols)
       return "a malformed symbol table";
+    const GElf_Sym *types_start = nullptr, *types_end = nullptr;
     for (const GElf_Sym &symbol : *symbols) {
       if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= elf.section_count())
         continue;
       auto name = elf.string(elf.section(i).sh_link, symbol.st_name);
       if (!name || name->empty())
         continue;
+      if (*name == kTypesStart)
+        types_start = &symbol;
+      if (*name == kTypesEnd)
+        types_end = &symbol;
       const GElf_Shdr &section = elf.section(symbol.st_shndx);
       unsigned type = GELF_ST_TYPE(symbol.st_info);
       if (!has_descriptors && type == STT_OBJECT && name->starts_with(kDescriptor)) {
@@ -138,6 +144,15 @@ std::string KernelElf::read(std::string_view file) {
       (is_function ? functions : objects)
           .push_back({symbol.st_value, symbol.st_size, std::move(text), std::move(demangled)});
     }
+    if (!btf.empty() || !types_start || !types_end || types_start->st_shndx != types_end->st_shndx)
+      continue;
+    auto contents = elf.contents(types_start->st_shndx);
+    uint64_t offset = types_start->st_value - elf.section(types_start->st_shndx).sh_addr;
+    uint64_t size = types_end->st_value - types_start->st_value;
+    if (!contents || offset > contents->size() || size > contents->size() - offset)
+      return concat("symbols ", quoted(kTypesStart), " and ", quoted(kTypesEnd),
+                    " do not bound the kernel's types");
+    btf = contents->substr(offset, size);
   }
   auto before = [](const KernelSymbol &a, const KernelSymbol &b) {
     return a.address != b.address ? a.address < b.address : a.name < b.name;
@@ -174,15 +189,16 @@ std::string add_aliases(std::vector<KernelSymbol> &functions, std::string_view t
     };
     if (trim(line).empty())
       continue;
-    size_t equals = line.rfind(" = ");
-    if (equals == line.npos || trim(line.substr(0, equals)).empty())
+    size_t equals = line.rfind(" = "), tab = line.find('\t', 1); // as kbpf-kernel-types writes it
+    size_t end_of_alias = std::min(equals, tab), width = equals <= tab ? 3 : 1;
+    if (end_of_alias == line.npos || trim(line.substr(0, end_of_alias)).empty())
       return concat("line ", number, ": expected 'alias = function'");
-    std::string_view target = trim(line.substr(equals + 3));
+    std::string_view target = trim(line.substr(end_of_alias + width));
     auto found = by_name.find(target);
     if (found == by_name.end())
       return concat("line ", number, ": the kernel has no function ", quoted(target));
     const KernelSymbol &function = functions[found->second];
-    aliases.push_back({function.address, function.size, std::string(trim(line.substr(0, equals))), {}});
+    aliases.push_back({function.address, function.size, std::string(trim(line.substr(0, end_of_alias))), {}});
   }
   functions.insert(functions.end(), std::make_move_iterator(aliases.begin()),
                    std::make_move_iterator(aliases.end()));

@@ -21,14 +21,14 @@ struct KernelElf {
   std::vector<KernelSymbol> functions; // by address, then name
   std::vector<KernelSymbol> objects;   // variables, likewise
   std::vector<kbpf_kernel_helper> helpers;
-  std::string btf; // contents of .BTF; empty: none
+  std::string btf; // contents of .BTF, or what symbols btf_start and btf_end bound; empty: none
 
   // An error's text, empty on success.
   std::string read(std::string_view file);
 };
 
-// "alias = function" a line, # begins a comment: further names, of functions by any of their names. An
-// error's text: of which line, and why.
+// "alias = function", or both with a tab between, a line; # begins a comment: further names, of functions by
+// any of their names. An error's text: of which line, and why.
 std::string add_aliases(std::vector<KernelSymbol> &functions, std::string_view text);
 
 // Without the list of parameters, and what stands behind it.

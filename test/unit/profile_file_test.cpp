@@ -249,7 +249,9 @@ TEST(KernelElfFile, ParametersAreLeftOut) {
 TEST(KernelElfFile, AliasesNameFunctions) {
   std::vector<KernelSymbol> functions = {{0x10, 4, "_Z1fv", "f()"}};
   EXPECT_EQ(add_aliases(functions, "# comment\nold::f = f\n\nolder = _Z1fv # too\n"), "");
-  ASSERT_EQ(functions.size(), 3u);
+  EXPECT_EQ(add_aliases(functions, "short\t_Z1fv\n"), "");
+  ASSERT_EQ(functions.size(), 4u);
+  EXPECT_EQ(functions[3].name, "short");
   EXPECT_EQ(functions[1].name, "old::f");
   EXPECT_EQ(functions[2].address, 0x10u);
   EXPECT_EQ(add_aliases(functions, "\nx = g\n"), "line 2: the kernel has no function 'g'");

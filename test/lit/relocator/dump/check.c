@@ -4,8 +4,8 @@
 // RUN: %clang -target bpf -O2 -g -c %s -o %t.plain.o && %bpfcc --dump --check %t.plain.o
 // RUN: llvm-objcopy --redefine-sym probe=other %t.o %t.renamed.o
 // RUN: not %bpfcc --dump --check %t.renamed.o 2>&1 | FileCheck %s --check-prefix=RENAMED
-// RUN: llvm-objcopy --redefine-sym probe=other %t.plain.o %t.renamed.o
-// RUN: not %bpfcc --dump --check %t.renamed.o 2>&1 | FileCheck %s --check-prefix=RENAMED
+// clang itself leaves C's name in the types of a function that __asm__ renames.
+// RUN: llvm-objcopy --redefine-sym probe=other %t.plain.o %t.renamed.o && %bpfcc --dump --check %t.renamed.o
 // RUN: not %bpfcc --check %s -o %t.o 2>&1 | FileCheck %s --check-prefix=ALONE
 #include "../Inputs/defs.h"
 SEC("kprobe/f") int probe(int *ctx) { return *ctx; }
