@@ -292,6 +292,7 @@ static int full_backlog_waits(void) {
 
 static int refused(void) {
   int fd = socket(AF_UNIX, SOCK_STREAM, 0), file = memfd_create("file", 0), fds[2];
+  int *volatile nowhere = (int *)8; /* volatile: the compiler warns of an address that it can see */
   char byte = 0;
   CHECK_FAILS(socket(AF_INET, SOCK_STREAM, 0), EAFNOSUPPORT);
   CHECK_FAILS(socket(AF_UNIX, 9, 0), ESOCKTNOSUPPORT);
@@ -304,7 +305,7 @@ static int refused(void) {
   CHECK_FAILS(shutdown(fd, SHUT_RD), ENOTCONN);
   CHECK_FAILS(bind(fd, (struct sockaddr *)8, 20), EFAULT);
   CHECK_FAILS(bind(fd, (struct sockaddr *)&byte, 1), EINVAL);
-  CHECK_FAILS(socketpair(AF_UNIX, SOCK_DGRAM, 0, (int *)8), EFAULT);
+  CHECK_FAILS(socketpair(AF_UNIX, SOCK_DGRAM, 0, nowhere), EFAULT);
   CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) == 0);
   static char huge[300000];
   CHECK_FAILS(send(fds[0], huge, sizeof(huge), 0), EMSGSIZE);
