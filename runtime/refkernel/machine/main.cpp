@@ -19,6 +19,8 @@ extern const char btf_start[], btf_end[];
 using Initializer = void (*)();
 extern Initializer init_array_start[], init_array_end[];
 constinit refkernel::Thread::SchedState boot_thread_state;
+// A kernel with helpers of its own (docs/porting.md) defines it, and registers them. 0, or negative errno.
+[[gnu::weak]] int register_helpers() { return 0; }
 }
 
 namespace refkernel {
@@ -146,6 +148,8 @@ extern "C" [[noreturn]] void boot_main(uint32_t hart_id, uintptr_t device_tree) 
                     reinterpret_cast<uintptr_t>(btf_start)) // none in the first link
     if (int error = kbpf_set_kernel_btf(btf_start, size))
       log(LogLevel::error, "machine", "no types of the kernel: error {}", -error);
+  if (int error = register_helpers())
+    log(LogLevel::error, "machine", "a helper of the kernel's own is not taken: error {}", -error);
   init_plic();
   enable_console_input();
   start_ticking();

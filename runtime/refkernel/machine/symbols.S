@@ -3,3 +3,9 @@
 .section .kernel_symbols, "a"
 .balign 8
 .incbin KERNEL_SYMBOLS
+/* Not part of the image: kbpf-export-profile and bpfcc --kernel read it. */
+.section .kbpf.aliases, ""
+.incbin KERNEL_ALIASES
+#ifdef KERNEL_NAMES
+.incbin KERNEL_NAMES
+#endif
