@@ -6,6 +6,7 @@
 #include "random_program.h"
 #include "engine_features.h"
 #include "insn_builders.h"
+#include <algorithm>
 #include <iterator>
 
 namespace kbpf::test {
@@ -29,7 +30,6 @@ public:
   RandomProgram generate(uint64_t seed, const RandomSurroundings &surroundings) {
     state_ = seed;
     surroundings_ = surroundings;
-    tail_calls_ = false;
     long_stretches_ = 0;
     count_ = 0;
     call_count_ = 0;
@@ -51,11 +51,7 @@ public:
       if (is_callback_[i])
         callbacks_[callback_count_++] = static_cast<uint32_t>(starts_[i]);
     static constexpr uint16_t kDepths[] = {512, 512, 512, 520, 2040, 2048, 4096};
-    return {{insns_, count_},
-            {callbacks_, callback_count_},
-            any_stack_,
-            kDepths[below(std::size(kDepths))],
-            tail_calls_};
+    return {{insns_, count_}, {callbacks_, callback_count_}, any_stack_, kDepths[below(std::size(kDepths))]};
   }
 
 private:
@@ -185,7 +181,7 @@ private:
   void outside() {
     switch (below(8)) {
     case 0:
-      return surroundings_.prog_array ? tail_call() : moves();
+      return surroundings_.prog_array && !runs_in_callback() ? tail_call() : moves();
     case 1:
     case 2:
       return surroundings_.elements ? element_access() : moves();
@@ -202,8 +198,13 @@ private:
     }
   }
 
-  void tail_call() {
-    tail_calls_ = true;
+  // Whether a helper may have called this function, or one that calls it.
+  bool runs_in_callback() const {
+    return std::find(is_callback_, is_callback_ + index_ + 1, true) != is_callback_ + index_ + 1;
+  }
+
+  void
+  tail_call() { // not below a helper: verifiers refuse it there, as the count of tail calls would be lost
     put(load(KBPF_SIZE_DW, R1, R10, kContextSlot));
     Insn2 map = ld_imm64(R2, surroundings_.prog_array);
     put(map.first);
@@ -557,7 +558,6 @@ private:
   uint32_t callbacks_[kFunctions];
   size_t callback_count_ = 0;
   bool any_stack_ = false;
-  bool tail_calls_ = false;
   int long_stretches_ = 0;
   RandomSurroundings surroundings_ = {};
   int index_ = 0;

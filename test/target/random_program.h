@@ -25,7 +25,6 @@ struct RandomProgram {
   std::span<const uint32_t> callbacks; // functions that only handles name
   bool reads_unwritten_stack;          // so that it needs cleared frames
   uint16_t stack_depth;                // of each function, bytes
-  bool tail_calls;
 };
 RandomProgram random_program(uint64_t seed, const RandomSurroundings &surroundings = {});
 

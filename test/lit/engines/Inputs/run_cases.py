@@ -5,14 +5,43 @@
   run_cases.py FILE.s BIN_DIR      prints each difference and the number of cases; exit code 1 where one differs
 
 FILE.s holds cases in LLVM's BPF assembly, each headed by a line  #= NAME: RESULT [memory=HEX]  where RESULT is r0 in
-hexadecimal. A call of a BPF function is written  pseudo_call LABEL."""
+hexadecimal. Written by macros, as LLVM 19 has no syntax for them: a call of a BPF function,  pseudo_call LABEL;
+load_acquire SIZE, DST, SRC, OFF  and  store_release SIZE, DST, OFF, SRC  with sizes 1, 2, 4, 8 and numbers of registers."""
 import re
 import struct
 import subprocess
 import sys
 import tempfile
 
-PSEUDO_CALL = ".macro pseudo_call target\n.byte 0x85, 0x10, 0, 0\n.long (\\target - . - 4) / 8\n.endm\n"
+MACROS = """
+.macro pseudo_call target
+.byte 0x85, 0x10, 0, 0
+.long (\\target - . - 4) / 8
+.endm
+.macro ordered size, regs, off, operation
+.ifeq \\size - 1
+.byte 0xd3
+.endif
+.ifeq \\size - 2
+.byte 0xcb
+.endif
+.ifeq \\size - 4
+.byte 0xc3
+.endif
+.ifeq \\size - 8
+.byte 0xdb
+.endif
+.byte \\regs
+.short \\off
+.long \\operation
+.endm
+.macro load_acquire size, dst, src, off
+ordered \\size, \\dst | \\src << 4, \\off, 0x100
+.endm
+.macro store_release size, dst, off, src
+ordered \\size, \\dst | \\src << 4, \\off, 0x110
+.endm
+"""
 
 
 def parse(path):
@@ -28,7 +57,7 @@ def parse(path):
 
 def assemble(cases):
     """The code of each case, from one run of the assembler: each is a section of its own."""
-    text = PSEUDO_CALL + "".join(f'.section case{i},"ax"\n{"".join(c[3])}\n' for i, c in enumerate(cases))
+    text = MACROS + "".join(f'.section case{i},"ax"\n{"".join(c[3])}\n' for i, c in enumerate(cases))
     with tempfile.NamedTemporaryFile(suffix=".o") as out:
         subprocess.run(["llvm-mc", "-triple=bpfel", "-mcpu=v4", "-filetype=obj", "-o", out.name],
                        input=text.encode(), check=True)
