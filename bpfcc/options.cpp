@@ -189,6 +189,8 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   // Of a pair of opposites the later one wins.
   app.add_flag("--preamble-cache,!--no-preamble-cache", parsed.preamble_cache)->multi_option_policy(last);
   app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
+  app.add_flag("--strict-alignment,!--no-strict-alignment", options.strict_alignment)
+      ->multi_option_policy(last);
   app.add_flag("--color,!--no-color", frontend.color)->multi_option_policy(last);
 }
 

@@ -47,6 +47,7 @@ struct Options {
   std::string print_after, stop_after; // pass names, empty: none
   bool warnings_are_errors = false;
   bool warnings_off = false;
+  bool strict_alignment = false;
   WarningLevel uninitialized_stack = WarningLevel::on;
   WarningLevel kprobe_target = WarningLevel::on;
   bool mcpu_given = false, max_stack_given = false;

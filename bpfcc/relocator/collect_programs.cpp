@@ -221,6 +221,26 @@ uint32_t program_type(const Image &image, const Program &program) {
   return image.profile().prog_types.empty() ? 0 : image.profile().prog_types.front().number;
 }
 
+bool is_sleepable(const Image &image, const Program &program) {
+  constexpr uint32_t kSyscall = 31;
+  return program_type(image, program) == kSyscall ||
+         (program.section_info && program.section_info->prefix.ends_with(".s"));
+}
+
+uint32_t expected_attach_type(const Program &program) {
+  struct Kind {
+    std::string_view prefix;
+    uint32_t attach_type; // enum bpf_attach_type
+  };
+  constexpr Kind kKinds[] = {{"tp_btf", 23}, {"fentry", 24},         {"fexit", 25},         {"fmod_ret", 26},
+                             {"iter", 28},   {"kprobe.session", 56}, {"uprobe.session", 57}};
+  if (program.section_info)
+    for (const Kind &kind : kKinds)
+      if (program.section_info->prefix.starts_with(kind.prefix))
+        return kind.attach_type;
+  return 0;
+}
+
 void collect_programs(Image &image) {
   if (image.sections.empty())
     return;

@@ -234,6 +234,11 @@ struct Image {
 
 // The program type that its section names; where all code is in .text, the profile's first.
 uint32_t program_type(const Image &image, const Program &program);
+// Whether it is loaded as one that may sleep: as in libbpf, where its section's prefix ends in ".s", and all
+// of type syscall.
+bool is_sleepable(const Image &image, const Program &program);
+// As in BPF_PROG_LOAD, as far as it decides what the program may do: 0 where it does not.
+uint32_t expected_attach_type(const Program &program);
 
 // Whether a function's type of that name is a symbol's: a compiler's copy of a function has a suffix, name.1.
 bool is_name_of(std::string_view type, std::string_view symbol);

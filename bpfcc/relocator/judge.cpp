@@ -135,6 +135,9 @@ kbpf::RawProgram raw_program(const Image &image, const Program &program, const k
   raw.profile = &image.profile();
   raw.type = &type;
   raw.gpl_compatible = image.gpl_compatible;
+  raw.sleepable = is_sleepable(image, program);
+  raw.expected_attach_type = expected_attach_type(program);
+  raw.strict_alignment = image.options.strict_alignment;
   return raw;
 }
 

@@ -166,6 +166,8 @@ kbpf_prog_record Synthesis::prog_record(uint32_t index) {
   record.attach_kind = program.section_info ? program.section_info->attach_kind : KBPF_NO_ATTACH;
   record.attach_target = string(program.attach_target);
   record.flags = program.autoload ? 0 : KBPF_PROG_REC_NO_AUTOLOAD;
+  if (is_sleepable(image_, program))
+    record.flags |= KBPF_PROG_REC_SLEEPABLE;
   record.func_btf_id = btf_.types.final_id(entry.btf_id);
   return record;
 }

@@ -18,6 +18,7 @@ struct VerifyCommand {
   std::string kernel_btf; // empty: not known
   uint32_t log_level = 0;
   bool is_json = false;
+  bool strict_alignment = false;
 };
 
 class StringSink final : public kbpf::TextSink {
@@ -38,7 +39,7 @@ bool verify_object(const VerifyCommand &command, const std::string &path, const 
     return false;
   }
   ObjectPrograms object;
-  if (!object.open(path, std::move(bytes), kernel_types, diag))
+  if (!object.open(path, std::move(bytes), {kernel_types, command.strict_alignment}, diag))
     return false;
   bool all_accepted = true;
   for (const NamedProgram &named : object.programs()) {
@@ -101,6 +102,8 @@ int main(int argc, char **argv) {
   app.add_option("--kernel-btf", command.kernel_btf,
                  "types of the kernel, raw BTF or an ELF file: for CO-RE accesses of plain objects")
       ->type_name("FILE");
+  app.add_flag("--strict-alignment", command.strict_alignment,
+               "every access is aligned to its size (BPF_F_STRICT_ALIGNMENT)");
   app.add_flag("--json", command.is_json, "verdicts as one JSON array");
   CLI11_PARSE(app, argc, argv);
   return bpfcc::run(command);

@@ -50,9 +50,10 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 
 } // namespace
 
-bool ObjectPrograms::open(const std::string &path, std::string bytes, const Btf *kernel_types,
+bool ObjectPrograms::open(const std::string &path, std::string bytes, const JudgedFor &kernel,
                           Diagnostics &diag) {
-  options_.kernel_types = kernel_types;
+  options_.kernel_types = kernel.types;
+  options_.strict_alignment = kernel.strict_alignment;
   storage_.resize(bytes.size() / sizeof(uint64_t) + 1);
   std::memcpy(storage_.data(), bytes.data(), bytes.size());
   bytes_ = {reinterpret_cast<const char *>(storage_.data()), bytes.size()};
@@ -83,6 +84,8 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.type = raw.profile->prog_type(record.prog_type);
     raw.gpl_compatible = view_->gpl_compatible();
     raw.sleepable = record.flags & KBPF_PROG_REC_SLEEPABLE;
+    raw.expected_attach_type = record.expected_attach_type;
+    raw.strict_alignment = options_.strict_alignment;
     types_->describe(*view_, i, raw);
     programs_.push_back({view_->string(record.name), raw});
   }

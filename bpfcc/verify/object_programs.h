@@ -15,11 +15,16 @@ struct NamedProgram {
   kbpf::RawProgram program; // type is null where the profile does not have the program's type
 };
 
+// What is known of the kernel, and asked of the verifier.
+struct JudgedFor {
+  const Btf *types = nullptr;    // CO-RE accesses of plain objects follow them; must outlive the programs
+  bool strict_alignment = false; // see kbpf::RawProgram
+};
+
 class ObjectPrograms {
 public:
-  // Takes the bytes of the object at path. CO-RE accesses of a plain object follow kernel_types, which may be
-  // null and must outlive this. False: the object cannot be read, an error was reported.
-  bool open(const std::string &path, std::string bytes, const Btf *kernel_types, Diagnostics &diag);
+  // Takes the bytes of the object at path. False: the object cannot be read, an error was reported.
+  bool open(const std::string &path, std::string bytes, const JudgedFor &kernel, Diagnostics &diag);
   std::span<const NamedProgram> programs() const { return programs_; }
 
 private:

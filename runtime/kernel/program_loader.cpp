@@ -130,6 +130,8 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     KBPF_TRY(fill_fd_slots(refs, *program));
 
   RawProgram raw{insns, refs, options.profile, options.type, options.gpl_compatible, options.sleepable};
+  raw.expected_attach_type = options.expected_attach_type;
+  raw.strict_alignment = options.strict_alignment;
   if (btf_) {
     raw.btf = KBPF_TRY(btf_->types());
     raw.functions = info_.functions;

@@ -54,6 +54,7 @@ public:
     uint32_t log_level;
     TextSink *log; // may be null
     uint32_t expected_attach_type = 0;
+    bool strict_alignment = false;
   };
   // What is known of the program's functions and lines, for load(). info is copied. Errors: those of
   // check_program_info.

@@ -19,8 +19,8 @@ EXIT_0 = insn(ALU64 | MOV, 0) + insn(JMP | EXIT)
 programs = []
 
 
-def case(name, *parts, type=SOCKET):
-    programs.append(batch.Program(name, type, b"".join(parts), MAPS))
+def case(name, *parts, type=SOCKET, maps=MAPS, **more):
+    programs.append(batch.Program(name, type, b"".join(parts), maps, **more))
 
 
 def mov(dst, imm):

@@ -7,6 +7,7 @@ import sys
 
 import batch
 import corpus_global
+import corpus_load
 from batch import insn
 from cases import (ARRAY, CONSTANTS, DATA, EXIT_0, HASH, JUMPS, KPROBE, LEAVE, OPERATIONS, RAW_TRACEPOINT, SOCKET,
                    TRACEPOINT, WITH_INDEX, XDP, alu, alu_reg, call, case, copy, indexed, jump, jump_reg, load, lookup, mov,
@@ -286,7 +287,7 @@ def encoding():
 
 
 THEMES = (scalar_bounds, propagation, spills, stack, pointers, contexts, packets, loops, functions, atomics, helpers, data,
-          encoding, corpus_global.functions)
+          encoding, corpus_global.functions, corpus_load.alignment, corpus_load.sleeping, corpus_load.returns)
 
 if __name__ == "__main__":
     for theme in THEMES:

@@ -116,6 +116,10 @@ void judge(Reader &in, uint32_t log_level) {
   program.profile = &kKbpfProfile;
   program.type = kKbpfProfile.prog_type(header.prog_type);
   program.gpl_compatible = header.is_gpl;
+  constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kSleepable = 16;
+  program.strict_alignment = (header.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
+  program.sleepable = header.prog_flags & kSleepable;
+  program.expected_attach_type = header.attach_type;
   StdoutSink sink;
   VerifyOptions options;
   options.log_level = log_level;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Compares what the verifier says of the corpus in each place: on the host (judge-batch), in the kernel (linux_load.c in the
-guest), and in kbpf-verify and bpfcc, which see the programs that need no map and no types as objects. Verdict and id must be the same. Those
+guest), and in kbpf-verify and bpfcc, which see the programs that need no map, types or flags as objects. Verdict and id must be
+the same. Those
 of host and kbpf-verify also have the same statistics; the kernel's log tells them with the whole path only, bpfcc does not.
 
 usage: same_verdicts.py BATCH HOST KERNEL KBPF-VERIFY BPFCC FOLDER            exit 1 where they differ"""
@@ -74,7 +75,8 @@ def main():
     programs, host, kernel = batch.read(path), verdicts(host), verdicts(kernel)
     os.makedirs(folder, exist_ok=True)
     fit = {n: p for n, p in enumerate(programs)
-           if p.gpl and p.prog_type in SECTIONS and not names_map(p) and not p.functions}
+           if p.gpl and p.prog_type in SECTIONS and not names_map(p) and not p.functions
+           and p.flags == batch.F_ANY_ALIGNMENT and p.attach_type == 0}
     ours = verify_object(tool, folder, fit)
     refused = compile_objects(bpfcc, folder, {n: fit[n] for n in ours})
     differ = 0

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Functions of the program that helpers call back: bpf_loop and bpf_for_each_map_elem, and those of timers,
-// which run later, on their own. The helper may call any number of times, so the walk goes, at each call of
-// it, into the function and behind the call; a round that begins in a state which an earlier one covers is
-// known.
+// Functions of the program that helpers call back: of bpf_loop, bpf_for_each_map_elem, bpf_find_vma and
+// bpf_user_ringbuf_drain, and those of timers, which run later, on their own. The helper may call any number
+// of times, so the walk goes, at each call of it, into the function and behind the call; a round that begins
+// in a state which an earlier one covers is known.
 #include "core/verifier/checker.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
@@ -12,12 +12,13 @@
 namespace kbpf {
 namespace {
 
-constexpr uint32_t kForEachMapElem = 164, kLoop = 181;
+constexpr uint32_t kForEachMapElem = 164, kFindVma = 180, kLoop = 181, kUserRingbufDrain = 209;
 
 } // namespace
 
 Result<void> Checker::check_function_argument(const State &state, unsigned reg, const HelperProto &proto) {
-  if (proto.number != kForEachMapElem && proto.number != kLoop && proto.number != kTimerSetCallback)
+  if (proto.number != kForEachMapElem && proto.number != kLoop && proto.number != kTimerSetCallback &&
+      proto.number != kFindVma && proto.number != kUserRingbufDrain)
     return refuse(state, RejectionId::callback,
                   "what {} passes to a function that it calls is not known here", proto.c_name);
   const Value &value = state.reg(reg);
@@ -78,7 +79,8 @@ Result<bool> Transformer::enter_callback(State &state) {
   if (is_loop && caller.regs[1].is_scalar() && caller.rounds >= caller.regs[1].number.r64.umax)
     return false;
   caller.rounds++;
-  const uint32_t first = analysis_.cfg.subprograms[caller.regs[2].function].first;
+  const unsigned function = proto.number == kFindVma ? 3 : 2; // its register; what it hands on comes behind
+  const uint32_t first = analysis_.cfg.subprograms[caller.regs[function].function].first;
   Frame *callee = pool_.push_frame(state, first, call);
   if (!callee)
     return Error::no_memory;
@@ -86,6 +88,16 @@ Result<bool> Transformer::enter_callback(State &state) {
   if (is_loop) {
     callee->regs[1] = Value::unknown(); // the round's number
     callee->regs[2] = caller.regs[3];
+  } else if (proto.number == kUserRingbufDrain) { // a record, as a dynptr
+    callee->regs[1].kind = Kind::dynptr_argument;
+    callee->regs[1].id = analysis_.new_id();
+    callee->regs[1].number = Scalar::constant(0);
+    callee->regs[2] = caller.regs[3];
+  } else if (proto.number == kFindVma) { // the task, and an area of its memory
+    callee->regs[1] = caller.regs[1];
+    callee->regs[2].kind = Kind::object;
+    callee->regs[2].number = Scalar::constant(0);
+    callee->regs[3] = caller.regs[4];
   } else {
     callee->regs[1] = caller.regs[1];
     callee->regs[2] = caller.regs[1];

@@ -36,6 +36,7 @@ ObjectClass object_argument(const HelperProto &proto) {
   case 156: // task_storage_get
   case 157: // task_storage_delete
   case 175: // task_pt_regs
+  case 180: // find_vma
   case 191: // copy_from_user_task
     return ObjectClass::task;
   default:

@@ -4,6 +4,7 @@
 #include "core/isa/encoding.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/precision.h"
+#include "core/verifier/program_rules.h"
 #include "core/verifier/stack_object.h"
 
 namespace kbpf {
@@ -79,6 +80,8 @@ Result<void> Checker::check(const State &state) {
 
 Result<void> Checker::check_access(const State &state, const Obligation &obligation) {
   const Access access = obligation.access;
+  if (analysis_.program.strict_alignment)
+    KBPF_TRY(check_strict_alignment(state, obligation));
   if (access == Access::atomic)
     KBPF_TRY(check_atomic_result(state));
   KBPF_TRY(check_memory(state, obligation.reg, obligation.off, obligation.size,
@@ -207,12 +210,46 @@ Result<void> Checker::check_return(const State &state) {
     if (!is_program && !r0.is_scalar())
       return refuse(state, RejectionId::return_value, "a global function returns a number; r0 is a {}",
                     kind_name(r0.kind));
-    return {};
+    return is_program ? check_program_return(state) : Result<void>();
   }
   if (r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
     return refuse(state, RejectionId::return_value,
                   "r0 points into the stack frame that the function leaves");
   return {};
+}
+
+Result<void> Checker::check_program_return(const State &state) {
+  const RawProgram &program = analysis_.program;
+  const std::optional<ReturnRange> range = return_range(program.type->number, program.expected_attach_type);
+  if (!range)
+    return {};
+  const Value &r0 = state.reg(0);
+  if (!r0.is_scalar())
+    return refuse(state, RejectionId::return_value, "the program returns {} to {}; r0 is a {}", range->least,
+                  range->most, kind_name(r0.kind));
+  rely_on_linked(state, r0);
+  if (r0.number.r64.smin < range->least || r0.number.r64.smax > range->most)
+    return refuse(state, RejectionId::return_value, "the program returns {} to {}; r0 may be {} to {}",
+                  range->least, range->most, r0.number.r64.smin, r0.number.r64.smax);
+  return {};
+}
+
+// Where the kernel was asked for it: every access at a multiple of its size, whatever it goes to. Packets lie
+// two bytes off, so that what follows an Ethernet header is aligned.
+Result<void> Checker::check_strict_alignment(const State &state, const Obligation &access) {
+  constexpr uint64_t kPacketOffset = 2;
+  const Value &base = state.reg(access.reg);
+  if (!base.is_pointer() || access.size == 1)
+    return {};
+  uint64_t constant = static_cast<uint64_t>(int64_t{access.off});
+  if (base.is_in_packet())
+    constant += kPacketOffset + static_cast<uint64_t>(int64_t{base.delta});
+  const Tnum start = add(base.number.bits, Tnum::constant(constant));
+  if (((start.value | start.mask) & (access.size - 1u)) == 0)
+    return {};
+  return refuse(state, RejectionId::misaligned_access,
+                "{} bytes at r{} plus {} may not be aligned; strict alignment was asked for", access.size,
+                access.reg, access.off);
 }
 
 Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off, uint64_t size,

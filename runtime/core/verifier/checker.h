@@ -27,6 +27,8 @@ private:
   class Sink;
   Result<void> check_one(const State &state, const Obligation &obligation);
   Result<void> check_access(const State &state, const Obligation &obligation);
+  Result<void> check_strict_alignment(const State &state, const Obligation &access);
+  Result<void> check_program_return(const State &state);
   // pointer_rules.cpp
   Result<void> check_movable(const State &state); // an operand at least is an address
   Result<void> check_movable(const State &state, unsigned reg, const Scalar &by, bool subtracts);

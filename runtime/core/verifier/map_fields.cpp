@@ -4,6 +4,7 @@
 #include "core/verifier/checker.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/program_rules.h"
 
 namespace kbpf {
 namespace {
@@ -33,6 +34,11 @@ Result<void> Checker::check_no_special_field(const State &state, unsigned reg, i
 Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
   const MapRef &map = analysis_.program.maps[index];
   const uint32_t type = analysis_.program.type->number;
+  if (analysis_.program.sleepable && !map_suits_sleepable(map.type))
+    return refuse(state, RejectionId::map_type,
+                  "programs that may sleep use no map of the type of map {}: arrays, hash tables, queues, ring "
+                  "buffers and local storage only",
+                  index);
   const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
   if (map.fields.spin_lock >= 0 && bit & (kTracingTypes | kSocketFilter))
     return refuse(state, RejectionId::special_field,

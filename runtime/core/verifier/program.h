@@ -51,6 +51,8 @@ struct RawProgram {
   const Btf *btf = nullptr; // its references were checked (core/btf/check.h); null: not known
   // The type of each function, by its first instruction; without them, all count as static.
   std::span<const kbpf_func_info> functions = {};
+  uint32_t expected_attach_type = 0; // as in BPF_PROG_LOAD
+  bool strict_alignment = false;     // every access is aligned to its size
 };
 
 struct Subprogram {

@@ -21,7 +21,7 @@ enum class Kind : uint8_t {
   map_or_null,       // the same, looked up in a map of maps, not yet compared with null
   map_key,           // number: offset from the start of a key of `map`, which may only be read
   function,          // of the program, by its index in Cfg::subprograms; helpers call it
-  dynptr_argument,   // of a global function: a pointer to a dynptr of its caller, which helpers may use
+  dynptr_argument,   // of a function: a pointer to a dynptr that it was given, which helpers may use
   dynptr, iterator,  // in slots of the stack only: an object of the kernel (stack_object.h)
   object,            // of the kernel, which only helpers look into: a socket, a task
   object_or_null,    // the same, not yet compared with null

@@ -12,7 +12,8 @@ namespace {
 
 using Attr = kbpf_attr_prog_load;
 
-// prog_flags. Alignment is always checked; the three tests of Linux's verifier ask nothing of this one.
+// prog_flags. The stack and atomic operations are always aligned, other accesses where it is asked for; as in
+// Linux, kAnyAlignment wins. The three tests of Linux's verifier ask nothing of this one.
 constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kTestUpperHalves = 4, kTestStates = 8,
                    kSleepable = 16, kTestInvariants = 128;
 constexpr uint32_t kKnownFlags =
@@ -123,6 +124,7 @@ Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
   }));
   ProgramLoader::Options options{&kernel_profile(), type, is_gpl_compatible(license_text), sleepable,
                                  verbosity,     log,  attr.expected_attach_type};
+  options.strict_alignment = (attr.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
   return loader->load(insns, attr.prog_name, options);
 }
 

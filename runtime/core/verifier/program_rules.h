@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What holds for all programs of a type, by the type and by where they are to be attached: what they may
+// return, which maps they may use. The rules and numbers are Linux 6.12's.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+namespace kbpf {
+
+struct ReturnRange {
+  int64_t least, most;
+};
+// None: any number, and any address.
+std::optional<ReturnRange> return_range(uint32_t prog_type, uint32_t attach_type);
+
+// Whether programs that may sleep use maps of this type.
+bool map_suits_sleepable(uint32_t map_type);
+
+} // namespace kbpf
