@@ -28,6 +28,8 @@ Result<Ref<BtfObject>> BtfObject::load(Buffer bytes, TextSink *log) {
   object->types_ = KBPF_TRY(Btf::parse(object->bytes_, object->memory_, log));
   Arena scratch(port_block_source(), kCheckBudget);
   KBPF_TRY(check_references(object->types_, scratch, log));
+  object->charge_ =
+      KBPF_TRY(MemoryCharge::take(sizeof(BtfObject) + object->bytes_.size() + object->memory_.reserved()));
   object->is_read_.store(true, std::memory_order_release);
   object->id_ = KBPF_TRY(btf_registry.add(object.get())); // last: from now on others may open it
   return Result<Ref<BtfObject>>(std::move(object));

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/btf/btf.h"
 #include "kernel/memory.h"
+#include "kernel/memory_charge.h"
 #include "kernel/object.h"
 #include "kernel/registry.h"
 #include <atomic>
@@ -40,6 +41,7 @@ private:
   Btf types_;
   std::atomic<bool> is_read_{false};
   bool is_kernel_ = false;
+  MemoryCharge charge_;
   uint32_t id_ = 0;
 };
 

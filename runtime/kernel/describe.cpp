@@ -23,8 +23,8 @@ void describe(const Map &map, TextSink &sink) {
   const MapSpec &spec = map.spec();
   print(sink, "map_type:\t{}\nkey_size:\t{}\nvalue_size:\t{}\nmax_entries:\t{}\n", spec.type, spec.key_size,
         spec.value_size, spec.max_entries);
-  print(sink, "map_flags:\t{x}\nmap_extra:\t{x}\nmap_id:\t{}\nfrozen:\t{}\n", spec.flags, spec.extra,
-        map.id(), map.frozen() ? 1u : 0u);
+  print(sink, "map_flags:\t{x}\nmap_extra:\t{x}\nmemlock:\t{}\nmap_id:\t{}\nfrozen:\t{}\n", spec.flags,
+        spec.extra, map.memory(), map.id(), map.frozen() ? 1u : 0u);
 }
 
 void describe(const Program &program, TextSink &sink) {
@@ -32,8 +32,9 @@ void describe(const Program &program, TextSink &sink) {
         program.code_bytes() ? 1u : 0u);
   for (uint8_t byte : program.record().tag)
     append_unsigned(sink, byte, 16, 2);
-  print(sink, "\nprog_id:\t{}\nrun_time_ns:\t{}\nrun_cnt:\t{}\nverified_insns:\t{}\n", program.id(),
-        program.run_time_ns(), program.run_count(), program.record().verified_insns);
+  print(sink, "\nmemlock:\t{}\nprog_id:\t{}\nrun_time_ns:\t{}\nrun_cnt:\t{}\nverified_insns:\t{}\n",
+        program.memory(), program.id(), program.run_time_ns(), program.run_count(),
+        program.record().verified_insns);
 }
 
 void describe(const Link &link, TextSink &sink) {

@@ -40,6 +40,7 @@ Result<Ref<Link>> Link::to_perf_event(Ref<Program> program, Ref<ProbeEvent> even
 Result<Ref<Link>> Link::to_places(Ref<Program> program, Buffer places, uint32_t count, bool at_return,
                                   TextSink &why) {
   Ref<Link> link = KBPF_TRY(create(Type::kprobe_multi, std::move(program)));
+  link->charge_ = KBPF_TRY(MemoryCharge::take(places.size()));
   link->places_ = std::move(places);
   link->at_return_ = at_return;
   const Place *first = reinterpret_cast<const Place *>(link->places_.data());

@@ -4,6 +4,7 @@
 #pragma once
 #include "abi/info.h"
 #include "kernel/memory.h"
+#include "kernel/memory_charge.h"
 #include "kernel/object.h"
 #include "kernel/probes/probe_event.h"
 #include "kernel/registry.h"
@@ -52,6 +53,7 @@ private:
   Ref<Program> program_;
   uint64_t cookie_ = 0;
   kbpf_event *event_ = nullptr;
+  MemoryCharge charge_;
   Ref<ProbeEvent> perf_;
   Buffer places_;
   uint32_t place_count_ = 0; // attached ones

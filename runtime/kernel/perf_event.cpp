@@ -182,7 +182,10 @@ Result<void> PerfEvent::begin_mapping(uint64_t offset, uint64_t size, bool writa
     return {};
   }
   RingPages pages = KBPF_TRY(RingPages::create(1, data_pages));
-  Buffer *buffer = allocate_object<Buffer>(std::move(pages));
+  Result<MemoryCharge> charge = MemoryCharge::take(size);
+  if (!charge.ok()) // as Linux says it of rings
+    return Error::not_permitted;
+  Buffer *buffer = allocate_object<Buffer>(std::move(pages), *std::move(charge));
   if (!buffer)
     return Error::no_memory;
   buffer->overwrites = !writable;

@@ -6,6 +6,7 @@
 #pragma once
 #include "kernel/kbpf.h"
 #include "kernel/memory.h"
+#include "kernel/memory_charge.h"
 #include "kernel/object.h"
 #include "kernel/spinlock.h"
 #include <span>
@@ -38,6 +39,7 @@ private:
   template <typename T> friend void free_object(T *object);
   struct Buffer {
     RingPages pages;
+    MemoryCharge charge;
     uint64_t head = 0;                    // bytes ever written; the mapped page has a copy
     uint64_t lost = 0;                    // samples since the last that fitted
     uint64_t events = 0;                  // samples since the last wake-up
@@ -45,7 +47,7 @@ private:
     uint64_t watermark = 0, woken_at = 0; // bytes from one wake-up by size to the next
     bool overwrites = false;              // mapped without write permission: nobody can say what was read
     uint32_t mappings = 1;                // by mapping_lock_
-    explicit Buffer(RingPages ring) : pages(std::move(ring)) {}
+    Buffer(RingPages ring, MemoryCharge paid) : pages(std::move(ring)), charge(std::move(paid)) {}
     std::atomic<uint64_t> &position(size_t offset) const {
       return *reinterpret_cast<std::atomic<uint64_t> *>(pages.page(0) + offset);
     }

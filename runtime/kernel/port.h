@@ -69,8 +69,22 @@ const struct kbpf_regs *kbpf_port_user_regs(void);
  * enough. 0, or negative errno: -22 (no such signal), -1 (a kernel thread), -16 (too many wait to be sent).
  */
 int kbpf_port_send_signal(uint32_t signal, int thread_only);
-/* [any] Whether the calling context may use bpf(2) (CAP_BPF or uid 0): called from system calls. */
-int kbpf_port_may_use_bpf(void);
+/* [any] Whether the calling process has that capability (Linux's number): called from system calls. The
+ * runtime asks for each of these; who has CAP_SYS_ADMIN needs no other. A kernel without capabilities says
+ * whether the process is privileged. */
+enum kbpf_capability {
+  KBPF_CAP_NET_ADMIN = 12,
+  KBPF_CAP_SYS_ADMIN = 21,
+  KBPF_CAP_PERFMON = 38,
+  KBPF_CAP_BPF = 39
+};
+int kbpf_port_capable(uint32_t capability);
+
+/* Accounts of what users' objects take of the kernel's memory. charge: the calling process's user pays for
+ * bytes; 0, with the number of the account, or -12 (ENOMEM) where that is beyond its limit. uncharge may come
+ * from another process's system call. A kernel that limits nobody returns 0 and ignores the rest. */
+int kbpf_port_memory_charge(uint64_t bytes, uint64_t *account);
+void kbpf_port_memory_uncharge(uint64_t account, uint64_t bytes);
 
 /* [any] Interrupts of this hart: off, giving back what restore needs. Probes run with them off. */
 uintptr_t kbpf_port_irq_save(void);

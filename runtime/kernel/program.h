@@ -8,6 +8,7 @@
 #include "kernel/btf_object.h"
 #include "kernel/engine.h"
 #include "kernel/kbpf.h"
+#include "kernel/memory_charge.h"
 #include "kernel/object.h"
 #include "kernel/registry.h"
 #include <span>
@@ -38,12 +39,13 @@ public:
     uint32_t uid = 0;
     bool gpl_compatible = false;
     uint32_t verified_insns = 0;
-    uint32_t context_bytes = 0; // of its context that it accesses, from the start
+    uint32_t context_bytes = 0;        // of its context that it accesses, from the start
     uint32_t expected_attach_type = 0; // as the loader gave it
     bool sleepable = false;
   };
   const Record &record() const { return record_; }
   const MachineCode &code() const { return code_; }
+  uint64_t memory() const { return charge_.bytes(); } // that it takes
   // The types of its functions and the lines of its code; null and empty where the loader gave none.
   BtfObject *btf() const { return btf_.get(); }
   const ProgramInfo &info() const { return info_; }
@@ -72,6 +74,7 @@ private:
   Record record_;
   Ref<BtfObject> btf_;
   ProgramInfo info_; // in memory_
+  MemoryCharge charge_;
   uint32_t id_ = 0;
   mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
   bool in_fault_list_ = false;

@@ -98,19 +98,24 @@ Result<void> ProgramLoader::describe(Ref<BtfObject> btf, const ProgramInfo &info
   return {};
 }
 
-template <typename T> Result<std::span<const T>> copy_to(Arena &memory, std::span<const T> from) {
+// The verifier has put instructions before others: functions and lines begin where theirs are now.
+template <typename T> Result<std::span<const T>> copy_moved(Arena &memory, std::span<const T> from,
+                                                            std::span<const uint32_t> positions) {
   std::span<T> to = memory.make_array<T>(from.size());
   if (!to.data())
     return Error::no_memory;
-  std::copy(from.begin(), from.end(), to.begin());
+  for (size_t i = 0; i < from.size(); i++) {
+    to[i] = from[i];
+    to[i].insn_off = positions[from[i].insn_off];
+  }
   return std::span<const T>(to);
 }
 
-Result<void> ProgramLoader::hand_info_to(Program &program) {
+Result<void> ProgramLoader::hand_info_to(Program &program, std::span<const uint32_t> positions) {
   if (!btf_)
     return {};
-  program.info_.functions = KBPF_TRY(copy_to(program.memory_, info_.functions));
-  program.info_.lines = KBPF_TRY(copy_to(program.memory_, info_.lines));
+  program.info_.functions = KBPF_TRY(copy_moved(program.memory_, info_.functions, positions));
+  program.info_.lines = KBPF_TRY(copy_moved(program.memory_, info_.lines, positions));
   program.btf_ = std::move(btf_);
   return {};
 }
@@ -140,6 +145,11 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   verify_options.log_level = options.log_level;
   verify_options.log = options.log;
   verify_options.max_processed_insns = options.profile->max_processed_insns;
+  if (btf_) {
+    verify_options.positions = scratch_.make_array<uint32_t>(insns.size());
+    if (!verify_options.positions.data())
+      return Error::no_memory;
+  }
   Rejection rejection{};
   VerifyStats stats{};
   VerifiedProgram verified =
@@ -150,12 +160,13 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     const VerifiedProgram *kept = program->memory_.make<VerifiedProgram>(verified);
     if (!kept)
       return Error::no_memory;
-    program->interpreted_ = KBPF_TRY(translate(*kept, helper_environment(*options.profile), program->memory_));
+    program->interpreted_ =
+        KBPF_TRY(translate(*kept, helper_environment(*options.profile), program->memory_));
   }
   for (uint32_t i = 0; i < map_count_; i++)
     KBPF_TRY(maps_[i]->bind(*program));
   KBPF_TRY(hand_maps_to(*program));
-  KBPF_TRY(hand_info_to(*program));
+  KBPF_TRY(hand_info_to(*program, verify_options.positions));
   program->insns_ = verified.insns();
   program->record_.verified_insns = stats.processed_insns;
   program->record_.context_bytes = stats.context_bytes;
@@ -167,6 +178,8 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   kbpf_port_current(&loaded_by);
   program->record_.uid = loaded_by.uid;
   compute_tag(insns, program->record_.tag);
+  program->charge_ = KBPF_TRY(
+      MemoryCharge::take(sizeof(Program) + program->memory_.reserved() + program->code_.pages.size()));
   enter_fault_list(*program);
   program->id_ = KBPF_TRY(program_registry.add(program.get())); // last: from now on others may open it
   return Result<Ref<Program>>(std::move(program));

@@ -73,7 +73,7 @@ private:
   Result<std::span<MapRef>> describe_maps();
   Result<void> fill_fd_slots(std::span<MapRef> refs, Program &program);
   Result<void> hand_maps_to(Program &program);
-  Result<void> hand_info_to(Program &program);
+  Result<void> hand_info_to(Program &program, std::span<const uint32_t> positions);
   static void enter_fault_list(Program &program);
 
   Arena scratch_;

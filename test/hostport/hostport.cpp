@@ -29,6 +29,7 @@ namespace {
 
 constexpr size_t kPageSize = 4096;
 constexpr int kFirstFd = 3;
+constexpr uint64_t kTheAccount = 7; // of memory; any number
 constexpr int kErrBadAddress = -14, kErrNotFound = -2;
 
 struct Symbol {
@@ -63,7 +64,7 @@ struct State {
   std::set<uintptr_t> overridable;
   std::string console, log, signals;
   std::atomic<uint32_t> cpu_count{1};
-  std::atomic<bool> may_use_bpf{true};
+  std::atomic<uint64_t> capabilities{~uint64_t{0}}, memory_limit{~uint64_t{0}}, charged_memory{0};
   std::atomic<uint64_t> fixed_time{0};
   std::atomic<int64_t> fail_in{-1};
   std::atomic<uint64_t> allocation_count{0};
@@ -202,7 +203,7 @@ void reset(bool check_leaks) {
   s.signals.clear();
   s.log.clear();
   s.cpu_count = 1;
-  s.may_use_bpf = true;
+  s.capabilities = s.memory_limit = ~uint64_t{0};
   s.fixed_time = 0;
   s.fail_in = -1;
   s.allocation_count = 0;
@@ -228,7 +229,10 @@ std::string take_signals() {
   std::lock_guard lock(state().mutex);
   return std::exchange(state().signals, {});
 }
-void set_may_use_bpf(bool may) { state().may_use_bpf = may; }
+void set_may_use_bpf(bool may) { state().capabilities = may ? ~uint64_t{0} : 0; }
+void set_capabilities(uint64_t bits) { state().capabilities = bits; }
+void set_memory_limit(uint64_t bytes) { state().memory_limit = bytes; }
+uint64_t charged_memory() { return state().charged_memory; }
 void set_time_ns(uint64_t now) { state().fixed_time = now; }
 
 void add_text(void *first, size_t size) {
@@ -500,7 +504,21 @@ uint32_t kbpf_port_random_u32(void) { return state().random.fetch_add(0x9e3779b9
 uint32_t kbpf_port_cpu(void) { return this_cpu; }
 uint32_t kbpf_port_cpu_count(void) { return state().cpu_count; }
 void kbpf_port_current(kbpf_thread *thread) { *thread = this_thread; }
-int kbpf_port_may_use_bpf(void) { return state().may_use_bpf; }
+int kbpf_port_capable(uint32_t capability) { return state().capabilities >> capability & 1; }
+
+int kbpf_port_memory_charge(uint64_t bytes, uint64_t *account) {
+  *account = kTheAccount;
+  uint64_t before = state().charged_memory.fetch_add(bytes);
+  if (before + bytes <= state().memory_limit)
+    return 0;
+  state().charged_memory -= bytes;
+  return -12;
+}
+void kbpf_port_memory_uncharge(uint64_t account, uint64_t bytes) {
+  if (account != kTheAccount || bytes > state().charged_memory)
+    die("more memory uncharged than was charged");
+  state().charged_memory -= bytes;
+}
 
 uintptr_t kbpf_port_irq_save(void) {
   uintptr_t was = irqs_off;

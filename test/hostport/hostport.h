@@ -34,7 +34,10 @@ bool interrupts_off(); // of the calling thread
 
 // The thread that kbpf_port_current reports to the calling host thread.
 void set_current(const kbpf_thread &thread);
-void set_may_use_bpf(bool may);
+void set_may_use_bpf(bool may);            // all capabilities, or none
+void set_capabilities(uint64_t bits);      // bit n: that of number n
+void set_memory_limit(uint64_t bytes);     // of the user's objects
+uint64_t charged_memory();                 // what they take
 void set_user_regs(const kbpf_regs *regs); // of the calling host thread; null: a kernel thread
 std::string take_signals();                // "9" to the process, "9t" to the thread; separated by blanks
 void set_time_ns(uint64_t now);            // stands still there; 0: the host's monotonic clock

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Every allocation of a call fails in turn: the call works or says that there is no memory, and leaves
 // nothing behind.
+#include "btf_builder.h"
+#include "insn_builders.h"
 #include "kernel/maps/map.h"
 #include "kernel_fixture.h"
 #include <functional>
@@ -113,6 +115,169 @@ TEST_F(AllocationFailure, PerfEventsAndTheirRings) {
   every_allocation_may_fail([&] { return kbpf_object_map(event, 0, 3 * 4096, 1); },
                             [&](int64_t) { kbpf_object_unmap(event, 0, 3 * 4096, 1); }, 2);
   kbpf_object_release(event);
+}
+
+// A program of each way to run, at a function and at an event.
+class AttachAllocationFailure : public AllocationFailure {
+protected:
+  void SetUp() override {
+    AllocationFailure::SetUp();
+    static const bool registered = (kbpf_event_register(&event_), true);
+    ASSERT_TRUE(registered);
+    hostport::add_text(text_, sizeof(text_));
+    hostport::add_symbol("first", "first", reinterpret_cast<uintptr_t>(text_), 8);
+    hostport::add_symbol("second", "second", reinterpret_cast<uintptr_t>(text_ + 2), 8);
+    // What the runtime makes once and keeps: record buffers, slots, room for returns.
+    const int64_t program = load(kTracepoint);
+    kbpf_object *event = nullptr;
+    ASSERT_EQ(kbpf_event_create(event_.id, &event), 0);
+    EXPECT_EQ(set(event, program), 0);
+    kbpf_object_release(event);
+    close(program);
+    const int64_t probe = load(kKprobe);
+    EXPECT_EQ(call(PROG_ATTACH, "kretprobe@exit$first", probe), 0);
+    EXPECT_EQ(call(PROG_DETACH, "kretprobe@exit$first", probe), 0);
+    close(probe);
+    hostport::keep_allocations();
+  }
+  static int64_t load(uint32_t type, uint32_t expected_attach_type = 0) {
+    const std::vector<Insn> code = assemble({mov64_imm(R0, 0), exit_insn()});
+    kbpf_attr_prog_load attr{};
+    attr.prog_type = type;
+    attr.insns = address(code.data());
+    attr.insn_cnt = static_cast<uint32_t>(code.size());
+    attr.license = address("GPL");
+    attr.expected_attach_type = expected_attach_type;
+    return bpf(PROG_LOAD, attr);
+  }
+  static int set(kbpf_object *event, int64_t program) {
+    kbpf_object *object = hostport::object_of(static_cast<int>(program));
+    const int status = kbpf_perf_event_set_program(event, object);
+    drop_reference(object);
+    return status;
+  }
+  static int64_t call(Command command, const std::string &target, int64_t program) {
+    return bpf(command, kbpf_attr_attach{address(target.data()), static_cast<uint32_t>(target.size()),
+                                         static_cast<uint32_t>(program)});
+  }
+  static constexpr uint32_t kTracepoint = 5, kRawTracepoint = 17, kPerfEvent = 41, kMulti = 42;
+  alignas(8) uint32_t text_[4] = {0x00150513, 0x00008067, 0x00150513, 0x00008067}; // addi a0, a0, 1; ret
+  static inline kbpf_event event_{"sys", "failing_event", 3, 24, 2, nullptr, nullptr};
+};
+
+TEST_F(AttachAllocationFailure, AttachingByName) {
+  const int64_t program = load(kKprobe);
+  for (const std::string target : {"kprobe$first", "kretprobe@exit$first"})
+    every_allocation_may_fail([&] { return call(PROG_ATTACH, target, program); },
+                              [&](int64_t) { EXPECT_EQ(call(PROG_DETACH, target, program), 0); }, 2);
+}
+
+TEST_F(AttachAllocationFailure, ProbeEventsAndTheirPrograms) {
+  const int64_t program = load(kKprobe);
+  kbpf_object *event = nullptr;
+  every_allocation_may_fail(
+      [&] {
+        int status = kbpf_probe_event_create("kprobe$first", 12, &event);
+        if (status == 0 && (status = set(event, program)) != 0)
+          kbpf_object_release(event);
+        return status;
+      },
+      [&](int64_t) { kbpf_object_release(event); }, 3);
+}
+
+TEST_F(AttachAllocationFailure, LinksToEvents) {
+  const int64_t raw = load(kRawTracepoint), program = load(kKprobe), reported = load(kTracepoint);
+  const kbpf_attr_raw_tracepoint attr{address(event_.name), static_cast<uint32_t>(raw), 0, 0};
+  every_allocation_may_fail([&] { return bpf(RAW_TRACEPOINT_OPEN, attr); }, close, 2);
+  kbpf_object *probe = nullptr, *event = nullptr;
+  ASSERT_EQ(kbpf_probe_event_create("kprobe$second", 13, &probe), 0);
+  ASSERT_EQ(kbpf_event_create(event_.id, &event), 0);
+  kbpf_attr_link_create link{};
+  link.attach_type = kPerfEvent;
+  link.prog_fd = static_cast<uint32_t>(program);
+  link.target_fd = static_cast<uint32_t>(kbpf_port_fd_install(probe, "[perf_event]", 1));
+  every_allocation_may_fail([&] { return bpf(LINK_CREATE, link); }, close, 3);
+  link.prog_fd = static_cast<uint32_t>(reported);
+  link.target_fd = static_cast<uint32_t>(kbpf_port_fd_install(event, "[perf_event]", 1));
+  every_allocation_may_fail([&] { return bpf(LINK_CREATE, link); }, close, 2);
+}
+
+TEST_F(AttachAllocationFailure, LinksToManyFunctions) {
+  const char *names[] = {"first", "second"};
+  const int64_t program = load(kKprobe, kMulti);
+  for (uint32_t at_return : {0u, 1u}) {
+    kbpf_attr_link_create attr{};
+    attr.prog_fd = static_cast<uint32_t>(program);
+    attr.attach_type = kMulti;
+    attr.kprobe_multi.flags = at_return;
+    attr.kprobe_multi.cnt = 2;
+    attr.kprobe_multi.syms = address(names);
+    every_allocation_may_fail([&] { return bpf(LINK_CREATE, attr); }, close, 5);
+  }
+}
+
+TEST_F(AttachAllocationFailure, ProgramsAndTheirTestRuns) {
+  every_allocation_may_fail([] { return load(kKprobe); }, close, 3);
+  const int64_t raw = load(kRawTracepoint), xdp = load(6);
+  const std::string packet(64, 'p');
+  std::string out(64, 0);
+  kbpf_attr_prog_test_run run{};
+  run.prog_fd = static_cast<uint32_t>(xdp);
+  run.data_in = address(packet.data());
+  run.data_size_in = 64;
+  run.data_out = address(out.data());
+  run.data_size_out = 64;
+  every_allocation_may_fail([&] { return bpf(PROG_TEST_RUN, run); }, nothing, 0);
+  const uint64_t arguments[12] = {};
+  run = {};
+  run.prog_fd = static_cast<uint32_t>(raw);
+  run.ctx_in = address(arguments);
+  run.ctx_size_in = sizeof(arguments);
+  every_allocation_may_fail([&] { return bpf(PROG_TEST_RUN, run); }, nothing, 0);
+}
+
+TEST_F(AllocationFailure, TypesAndMapsOfThem) {
+  BtfBuilder types;
+  const uint32_t integer = types.integer();
+  types.structure("pair", 8, {{"first", integer, 0}, {"second", integer, 32}});
+  const std::string bytes = types.build();
+  kbpf_attr_btf_load attr{};
+  attr.btf = address(bytes.data());
+  attr.btf_size = static_cast<uint32_t>(bytes.size());
+  every_allocation_may_fail([&] { return bpf(BTF_LOAD, attr); }, close, 3);
+  const int64_t btf = bpf(BTF_LOAD, attr);
+  kbpf_attr_map_create map = map_attr(kHash, 4, 8, 4);
+  map.btf_fd = static_cast<uint32_t>(btf);
+  map.btf_key_type_id = integer;
+  map.btf_value_type_id = integer + 1;
+  every_allocation_may_fail([&] { return bpf(MAP_CREATE, map); }, close, 2);
+}
+
+TEST_F(AllocationFailure, MapsInMaps) {
+  const int64_t inner = make_map(kHash, 4, 8, 1);
+  for (uint32_t type : {12u, 13u}) {
+    kbpf_attr_map_create attr = map_attr(type, 4, 4, 4);
+    attr.inner_map_fd = static_cast<uint32_t>(inner);
+    const int64_t outer = bpf(MAP_CREATE, attr);
+    uint32_t key = 1, fd = static_cast<uint32_t>(inner);
+    every_allocation_may_fail([&] { return update(outer, &key, &fd); },
+                              [&](int64_t) { EXPECT_EQ(remove(outer, &key), 0); }, 0);
+    close(outer);
+  }
+}
+
+TEST_F(AllocationFailure, NamesStatisticsAndRings) {
+  const int64_t map = make_map(kHash, 4, 8, 1), ring = make_map(27, 0, 0, 4096);
+  kbpf_attr_obj pin{};
+  pin.pathname = address("/sys/fs/bpf/name");
+  pin.bpf_fd = static_cast<uint32_t>(map);
+  every_allocation_may_fail([&] { return bpf(OBJ_PIN, pin); },
+                            [](int64_t) { hostport::unlink_path("/sys/fs/bpf/name"); }, 0);
+  every_allocation_may_fail([] { return bpf(ENABLE_STATS, kbpf_attr_enable_stats{0}); }, close, 1);
+  kbpf_object *object = hostport::object_of(static_cast<int>(ring));
+  every_allocation_may_fail([&] { return kbpf_object_map(object, 0, 4096, 1); },
+                            [&](int64_t) { kbpf_object_unmap(object, 0, 4096, 1); }, 0);
+  drop_reference(object);
 }
 
 } // namespace

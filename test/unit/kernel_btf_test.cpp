@@ -138,6 +138,58 @@ TEST_F(KernelBtf, AProgramKeepsItsFunctionsAndLines) {
   EXPECT_EQ(line.line_col >> 10, 7u);
 }
 
+// A lookup in an array becomes several instructions: what stands behind it is told where it is now.
+TEST_F(KernelBtf, FunctionsAndLinesMoveWithTheInstructions) {
+  const int64_t map = make_map(kArray, 4, 8, 4);
+  const std::vector<Insn> code = assemble({
+      store_imm(KBPF_SIZE_W, R10, -4, 1),
+      mov64_reg(R2, R10),
+      add64_imm(R2, -4),
+      ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), // instructions 3 and 4
+      call_helper(1),
+      call_subprogram(1), // 6
+      exit_insn(),
+      mov64_imm(R0, 0), // 8: the other function
+      exit_insn(),
+  });
+  kbpf_attr_prog_load attr = program(load_btf());
+  attr.insns = address(code.data());
+  attr.insn_cnt = static_cast<uint32_t>(code.size());
+  const kbpf_func_info functions[] = {{0, function_}, {8, function_}};
+  const kbpf_line_info lines[] = {{0, line_, line_, 1 << 10},
+                                  {5, line_, line_, 2 << 10},
+                                  {6, line_, line_, 3 << 10},
+                                  {8, line_, line_, 4 << 10}};
+  attr.func_info = address(functions);
+  attr.func_info_cnt = 2;
+  attr.line_info = address(lines);
+  attr.line_info_cnt = 4;
+  const int64_t fd = bpf(PROG_LOAD, attr);
+  ASSERT_GE(fd, 0);
+
+  kbpf_func_info function[2] = {};
+  kbpf_line_info line[4] = {};
+  Insn insns[64] = {};
+  kbpf_prog_info about{};
+  about.func_info = address(function);
+  about.nr_func_info = 2;
+  about.func_info_rec_size = sizeof(function[0]);
+  about.line_info = address(line);
+  about.nr_line_info = 4;
+  about.line_info_rec_size = sizeof(line[0]);
+  about.xlated_prog_insns = address(insns);
+  about.xlated_prog_len = sizeof(insns);
+  ASSERT_EQ(info(fd, about), 0);
+  const uint32_t count = about.xlated_prog_len / sizeof(Insn);
+  ASSERT_GT(count, code.size());
+  EXPECT_EQ(function[0].insn_off, 0u);
+  EXPECT_EQ(function[1].insn_off, count - 2); // the last two are its own
+  EXPECT_EQ(line[1].insn_off, 5u);
+  EXPECT_TRUE(insns[line[2].insn_off].is_call());
+  EXPECT_EQ(insns[line[2].insn_off].src(), KBPF_PSEUDO_CALL);
+  EXPECT_EQ(line[3].insn_off, function[1].insn_off);
+}
+
 TEST_F(KernelBtf, AProgramsFunctionsAreThoseOfItsCode) {
   kbpf_attr_prog_load attr = program(load_btf());
   kbpf_func_info two[2] = {{0, function_}, {1, function_}};

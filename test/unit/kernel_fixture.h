@@ -83,6 +83,7 @@ protected:
     EXPECT_FALSE(hostport::interrupts_off());
     hostport::reset(false);
     EXPECT_EQ(hostport::live_allocations(), allocations_before_);
+    EXPECT_EQ(hostport::charged_memory(), 0u);
   }
 
 private:

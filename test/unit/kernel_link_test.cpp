@@ -273,16 +273,5 @@ TEST_F(Links, ARawTracepointGetsAProgramByName) {
   EXPECT_EQ(count(), 1u);
 }
 
-TEST_F(Links, WithoutPermissionNothingIsAttached) {
-  Event event = open_probe();
-  int64_t program = load(kKprobe), raw = load(kRawTracepoint);
-  hostport::set_may_use_bpf(false);
-  EXPECT_EQ(link_to(program, event), -EPERM);
-  EXPECT_EQ(bpf(RAW_TRACEPOINT_OPEN,
-                kbpf_attr_raw_tracepoint{address(reported.name), static_cast<uint32_t>(raw), 0, 0}),
-            -EPERM);
-  hostport::set_may_use_bpf(true);
-}
-
 } // namespace
 } // namespace kbpf::test

@@ -52,14 +52,51 @@ protected:
       kbpf_event_run(&event_, arguments, record);
   }
 
+  // Events of perf_event_open(2), and their ioctls, which bpf(2) does not have.
+  void some_event() {
+    kbpf_object *event = nullptr;
+    int made = 0;
+    switch (below(3)) {
+    case 0:
+      made = kbpf_probe_event_create("kprobe$open", 11, &event);
+      break;
+    case 1:
+      made = kbpf_event_create(event_.id, &event);
+      break;
+    default: {
+      const kbpf_perf_event_attr attr{0, 1, 1024, 0, 0};
+      made = kbpf_perf_event_create(&attr, &event);
+    }
+    }
+    if (made == 0 && kbpf_port_fd_install(event, "[perf_event]", 1) < 0)
+      kbpf_object_release(event);
+  }
+  void some_order() {
+    kbpf_object *event = hostport::object_of(static_cast<int>(some_fd()));
+    kbpf_object *other = hostport::object_of(static_cast<int>(some_fd()));
+    if (event && kbpf_is_perf_event(event)) {
+      if (other)
+        kbpf_perf_event_set_program(event, other);
+      kbpf_perf_event_enable(event, below(2) != 0);
+    }
+    for (kbpf_object *object : {event, other})
+      if (object)
+        drop_reference(object);
+  }
+
   int64_t one_call() {
     run_event();
+    if (below(20) == 0)
+      some_event();
+    if (below(10) == 0)
+      some_order();
     renew_copies();
     uint64_t words[24] = {};
-    Command command = one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY,
-                              PROG_LOAD, PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, BTF_LOAD, LINK_CREATE,
-                              RAW_TRACEPOINT_OPEN, OBJ_GET_INFO_BY_FD, static_cast<Command>(below(40)),
-                              static_cast<Command>(below(40)), static_cast<Command>(below(2000))});
+    Command command =
+        one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY, PROG_LOAD,
+                PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, BTF_LOAD, LINK_CREATE, RAW_TRACEPOINT_OPEN,
+                OBJ_GET_INFO_BY_FD, PROG_TEST_RUN, static_cast<Command>(below(40)),
+                static_cast<Command>(below(40)), static_cast<Command>(below(2000))});
     uint64_t size = below(4) ? 72 : below(200);
     if (below(3) == 0) {
       fill(words, 24);
@@ -75,7 +112,7 @@ protected:
       }
       case PROG_LOAD: {
         kbpf_attr_prog_load attr{};
-        attr.prog_type = below(2) ? kKprobe : below(2) ? 5u : 17u;
+        attr.prog_type = below(2) ? kKprobe : one_of<uint32_t>({5, 17, 1, 6, 31});
         attr.expected_attach_type = below(3) ? 0 : 42;
         attr.insns = address(code_.data());
         attr.insn_cnt = static_cast<uint32_t>(below(code_.size() + 1));
@@ -118,6 +155,19 @@ protected:
       }
       case RAW_TRACEPOINT_OPEN: {
         kbpf_attr_raw_tracepoint attr{below(3) ? address(event_.name) : some_address(), some_fd(), 0, 5};
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case PROG_TEST_RUN: {
+        kbpf_attr_prog_test_run attr{};
+        attr.prog_fd = some_fd();
+        attr.data_size_in = static_cast<uint32_t>(below(100));
+        attr.data_in = some_address();
+        attr.ctx_size_in = static_cast<uint32_t>(below(3) ? 0 : below(300));
+        attr.ctx_in = some_address();
+        attr.data_size_out = static_cast<uint32_t>(below(100));
+        attr.data_out = address(memory_ + 5000);
+        attr.repeat = static_cast<uint32_t>(below(4));
         memcpy(words, &attr, sizeof(attr));
         break;
       }
@@ -195,6 +245,7 @@ TEST_F(RandomCalls, NothingBreaks) {
   char buffer[256];
   TextBuffer why(buffer, sizeof(buffer));
   (void)detach_probe(nullptr, "kprobe$open", why).ok(); // programs whose descriptor is gone
+  hostport::reset(false);                               // and programs of events whose descriptor is open
   EXPECT_EQ(memcmp(text, original, sizeof(text)), 0) << buffer;
 }
 

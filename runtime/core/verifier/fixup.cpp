@@ -31,7 +31,7 @@ public:
     }
     KBPF_TRY(allocate());
     KBPF_TRY(write());
-    return FixedProgram{insns_, facts_, subprograms_};
+    return FixedProgram{insns_, facts_, subprograms_, new_index_};
   }
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Turns accepted code into what the engines take: map references become plain constants, arguments that the
-// program left unset become zero, lookups in arrays become plain instructions, and code that no path reaches becomes harmless.
+// program left unset become zero, lookups in arrays become plain instructions, and code that no path reaches
+// becomes harmless.
 #pragma once
 #include "core/verifier/analysis.h"
 
@@ -10,6 +11,7 @@ struct FixedProgram {
   std::span<const Insn> insns;
   std::span<const InsnFacts> facts;
   std::span<const Subprogram> subprograms;
+  std::span<const uint32_t> positions; // of each instruction given, and the end; in scratch
 };
 
 // The result lives in result_arena. Errors: no_memory, too_big (refusal program_too_long, where zeroed

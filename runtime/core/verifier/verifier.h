@@ -40,6 +40,9 @@ struct VerifyOptions {
   uint32_t log_level = 0; // 0: one line for a refusal, 1: the failing path, 2: everything
   TextSink *log = nullptr;
   uint32_t max_processed_insns = KBPF_MAX_PROCESSED_INSNS;
+  // As many as the program has instructions, or none: of an accepted program, where each of them is in the
+  // verified one.
+  std::span<uint32_t> positions;
 };
 
 // The result lives in result_arena; working memory comes from scratch and is given back. Errors:

@@ -4,6 +4,7 @@
 #include "kernel/epoch.h"
 #include "kernel/maps/map_type.h"
 #include "kernel/maps/special_fields.h"
+#include "kernel/memory.h"
 
 namespace kbpf {
 namespace {
@@ -17,6 +18,39 @@ Result<Map *> create_of_type(const MapSpec &spec) {
 #undef KBPF_MAP_TYPE
   }
   return Error::invalid;
+}
+
+// About what a map takes when it is full: what a user pays for. At most a few bytes a key below what it is.
+uint64_t full_size(const Map &map) {
+  enum : uint32_t { kArray = 2, kProgArray = 3, kPerfArray = 4, kPerCpuHash = 5, kPerCpuArray = 6 };
+  enum : uint32_t { kStackTrace = 7, kLruPerCpuHash = 10, kMapArray = 12, kBloom = 30 };
+  constexpr uint64_t kHeader = 512, kElement = 48; // a map's own, and beside each key of a hash
+  const MapSpec &spec = map.spec();
+  uint64_t value = round_up_8(spec.value_size), each = value;
+  switch (spec.type) {
+  case kArray:
+  case kStackTrace:
+    break;
+  case kProgArray:
+  case kPerfArray:
+  case kMapArray:
+    each = sizeof(void *);
+    break;
+  case kPerCpuArray:
+    each = value * kbpf_port_cpu_count();
+    break;
+  case kPerCpuHash:
+  case kLruPerCpuHash:
+    each = round_up_8(spec.key_size) + kElement + value * kbpf_port_cpu_count();
+    break;
+  case kBloom:
+    each = (spec.extra & 15 ? spec.extra & 15 : 5) / 4 + 1; // 1.44 bits a hash function
+    break;
+  default:
+    each =
+        spec.value_size || spec.key_size ? round_up_8(spec.key_size) + kElement + value : 1; // a ring's byte
+  }
+  return kHeader + each * spec.max_entries;
 }
 
 bool contradicts(uint32_t flags, uint32_t either, uint32_t other) { return flags & either && flags & other; }
@@ -35,6 +69,12 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
       !is_valid_object_name(spec.name))
     return Error::invalid;
   Map *map = KBPF_TRY(create_of_type(spec));
+  Result<MemoryCharge> charge = MemoryCharge::take(full_size(*map));
+  if (!charge.ok()) {
+    map->free_memory();
+    return charge.error();
+  }
+  map->charge_ = *std::move(charge);
   map->types_ = std::move(types);
   Result<uint32_t> id = map_registry.add(map);
   if (!id.ok()) {

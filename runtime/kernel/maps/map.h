@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/verifier/program.h"
 #include "kernel/btf_object.h"
+#include "kernel/memory_charge.h"
 #include "kernel/object.h"
 #include "kernel/registry.h"
 #include <cstddef>
@@ -51,6 +52,7 @@ public:
   const MapTypes &types() const { return types_; }
   const SpecialFields &fields() const { return types_.fields; }
   bool has_lock() const { return fields().spin_lock >= 0; }
+  uint64_t memory() const { return charge_.bytes(); } // that it takes when it is full, about
   bool user_may_read() const { return !(spec_.flags & KBPF_MAP_F_WRONLY); }
   bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen(); }
   // From now on no system call and no mapping changes contents. Error: busy, where one may be at it, or the
@@ -140,6 +142,7 @@ private:
   static constexpr uint32_t kFrozen = ~0u;
   const MapSpec spec_;
   MapTypes types_;
+  MemoryCharge charge_;
   uint32_t id_ = 0;
   std::atomic<uint32_t> writers_{0}; // system calls and writable mappings; or kFrozen
 };

@@ -25,7 +25,7 @@ Result<int64_t> btf_load(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, btf_token_fd)));
   if (attr.btf_flags || attr.btf_token_fd)
     return Error::invalid;
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_BPF));
   LogRequest request{attr.btf_log_level, attr.btf_log_size, attr.btf_log_buf,
                      offsetof(Attr, btf_log_true_size)};
   UserLog log = KBPF_TRY(request.open());

@@ -85,11 +85,18 @@ Result<int64_t> install_fd(Ref<StatsSwitch> stats);
 Result<int64_t> install_fd(Ref<BtfObject> btf);
 Result<int64_t> install_fd(Ref<Link> link);
 
-// Error: not_permitted.
-inline Result<void> require_permission() {
-  if (!kbpf_port_may_use_bpf())
-    return Error::not_permitted;
-  return {};
+// Linux's rules: CAP_SYS_ADMIN stands for the capabilities that were once part of it. Commands on what a
+// process has a descriptor of need none. Error: not_permitted.
+inline bool has_capability(kbpf_capability capability) {
+  return kbpf_port_capable(capability) || kbpf_port_capable(KBPF_CAP_SYS_ADMIN);
+}
+inline Result<void> require_capability(kbpf_capability capability) {
+  return has_capability(capability) ? Result<void>() : Error::not_permitted;
+}
+// Programs see the kernel's addresses, whatever their type: there is no verifying for those who may not.
+inline Result<void> require_for_programs() {
+  KBPF_TRY(require_capability(KBPF_CAP_BPF));
+  return require_capability(KBPF_CAP_PERFMON);
 }
 
 // commands.def: each command is a function of its name. A missing one is a link error.

@@ -87,7 +87,6 @@ Result<Ref<Link>> link_from_fd(uint32_t fd) {
 Result<int64_t> link_create(Call &call) {
   const CreateAttr &attr = call.attr<CreateAttr>();
   KBPF_TRY(call.check_unused(sizeof(CreateAttr)));
-  KBPF_TRY(require_permission());
   return install_fd(KBPF_TRY(create(attr)));
 }
 
@@ -96,7 +95,6 @@ Result<int64_t> link_update(Call &call) {
   constexpr uint32_t kReplace = 1 << 2;
   const auto &attr = call.attr<kbpf_attr_link_update>();
   KBPF_TRY(call.check_unused(sizeof(attr)));
-  KBPF_TRY(require_permission());
   if (attr.flags & ~kReplace)
     return Error::invalid;
   KBPF_TRY(link_from_fd(attr.link_fd));
@@ -107,7 +105,6 @@ Result<int64_t> link_update(Call &call) {
 Result<int64_t> link_detach(Call &call) {
   const auto &attr = call.attr<kbpf_attr_link_detach>();
   KBPF_TRY(call.check_unused(sizeof(attr)));
-  KBPF_TRY(require_permission());
   KBPF_TRY(link_from_fd(attr.link_fd));
   return Error::unsupported_operation;
 }
@@ -116,7 +113,6 @@ Result<int64_t> raw_tracepoint_open(Call &call) {
   constexpr size_t kMaxEventName = 128;
   const auto &attr = call.attr<kbpf_attr_raw_tracepoint>();
   KBPF_TRY(call.check_unused(sizeof(attr)));
-  KBPF_TRY(require_permission());
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));
   if (program->type().number != kRawTracepoint)
     return Error::invalid;

@@ -152,7 +152,7 @@ Result<int64_t> map_create(Call &call) {
   memcpy(spec.name, attr.map_name, sizeof(spec.name));
   if (!is_valid_object_name(spec.name))
     return Error::invalid;
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_BPF));
   Ref<Map> inner;
   if (attr.map_type == maps::kArrayOfMaps || attr.map_type == maps::kHashOfMaps)
     inner = KBPF_TRY(map_from_fd(attr.inner_map_fd));

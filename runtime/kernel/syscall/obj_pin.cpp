@@ -19,7 +19,6 @@ Result<int64_t> obj_pin(Call &call) {
   const auto &attr = call.attr<kbpf_attr_obj>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(kbpf_attr_obj, path_fd)));
   int directory = KBPF_TRY(start_directory(attr));
-  KBPF_TRY(require_permission());
   Ref<Object> object = KBPF_TRY(object_from_fd(attr.bpf_fd));
   if (object->kind != Object::Kind::map && object->kind != Object::Kind::program &&
       object->kind != Object::Kind::link)
@@ -33,7 +32,6 @@ Result<int64_t> obj_get(Call &call) {
   int directory = KBPF_TRY(start_directory(attr));
   if (attr.bpf_fd)
     return Error::invalid;
-  KBPF_TRY(require_permission());
   Object *found = nullptr;
   if (int status = kbpf_port_path_open(directory, attr.pathname, &found); status != 0)
     return int64_t{status};

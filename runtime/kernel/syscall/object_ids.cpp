@@ -12,7 +12,7 @@ template <typename T> Result<int64_t> get_next_id(Call &call, const Registry<T> 
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, next_id)));
   if (attr.id >= INT32_MAX)
     return Error::invalid;
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   uint32_t next = registry.next(attr.id);
   if (!next)
     return Error::not_found;
@@ -29,7 +29,7 @@ Result<int64_t> btf_get_next_id(Call &call) { return get_next_id(call, btf_regis
 Result<int64_t> prog_get_fd_by_id(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, id)));
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   return install_fd(KBPF_TRY(program_registry.open(attr.id)));
 }
 
@@ -38,7 +38,7 @@ Result<int64_t> link_get_next_id(Call &call) { return get_next_id(call, link_reg
 Result<int64_t> link_get_fd_by_id(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, id)));
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   return install_fd(KBPF_TRY(link_registry.open(attr.id)));
 }
 
@@ -47,7 +47,7 @@ Result<int64_t> btf_get_fd_by_id(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, open_flags)));
   if (attr.open_flags)
     return Error::invalid;
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   return install_fd(KBPF_TRY(btf_registry.open(attr.id)));
 }
 
@@ -57,7 +57,7 @@ Result<int64_t> map_get_fd_by_id(Call &call) {
   // What a descriptor may do is the map's own, so these are only checked.
   if (attr.open_flags & ~(KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY))
     return Error::invalid;
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   return install_fd(KBPF_TRY(map_registry.open(attr.id)));
 }
 

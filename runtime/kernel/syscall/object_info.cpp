@@ -81,7 +81,7 @@ Result<void> describe_source(const Program &program, const kbpf_prog_info &asked
 Result<void> describe(const Program &program, kbpf_prog_info &info) {
   const Program::Record &record = program.record();
   const kbpf_prog_info asked = info; // room and addresses
-  bool may_see_code = kbpf_port_may_use_bpf();
+  bool may_see_code = has_capability(KBPF_CAP_BPF);
   info = {};
   info.type = program.type().number;
   info.id = program.id();
@@ -215,7 +215,7 @@ Result<int64_t> obj_get_info_by_fd(Call &call) {
 Result<int64_t> enable_stats(Call &call) {
   const auto &attr = call.attr<kbpf_attr_enable_stats>();
   KBPF_TRY(call.check_unused(sizeof(kbpf_attr_enable_stats)));
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   if (attr.type != 0)
     return Error::invalid;
   StatsSwitch *stats = allocate_object<StatsSwitch>();

@@ -38,7 +38,7 @@ void report(std::string_view what, std::string_view why) {
 Result<int64_t> prog_attach(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(sizeof(Attr)));
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_for_programs());
   Target target;
   KBPF_TRY(copy_target(attr, target));
   log_info("attach target: {}", target.text);
@@ -58,7 +58,7 @@ Result<int64_t> prog_attach(Call &call) {
 Result<int64_t> prog_detach(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(sizeof(Attr)));
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_for_programs());
   Target target;
   KBPF_TRY(copy_target(attr, target));
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));

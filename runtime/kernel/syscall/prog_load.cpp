@@ -19,6 +19,7 @@ constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kTestUpperHalves = 4
 constexpr uint32_t kKnownFlags =
     kStrictAlignment | kAnyAlignment | kTestUpperHalves | kTestStates | kSleepable | kTestInvariants;
 constexpr uint32_t kKprobe = 2, kSyscall = 31; // program types that may be sleepable
+constexpr uint32_t kSchedCls = 3, kXdp = 6;    // those of networks
 
 // The caller's array of records, each record_size bytes: longer ones have zeros behind what is known here.
 // Errors: invalid (a size that no version has), too_big (something behind), bad_address, no_memory.
@@ -94,6 +95,8 @@ Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
   const ProgTypeInfo *type = kernel_profile().prog_type(attr.prog_type);
   if (!type)
     return Error::invalid;
+  if (type->number == kSchedCls || type->number == kXdp)
+    KBPF_TRY(require_capability(KBPF_CAP_NET_ADMIN));
   bool sleepable = attr.prog_flags & kSleepable;
   if (sleepable && type->number != kKprobe && type->number != kSyscall) {
     if (log)
@@ -136,7 +139,7 @@ Result<int64_t> prog_load(Call &call) {
   KBPF_TRY(check_attr(attr));
   LogRequest request{attr.log_level, attr.log_size, attr.log_buf, offsetof(Attr, log_true_size)};
   UserLog log = KBPF_TRY(request.open());
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_for_programs());
   Result<Ref<Program>> program = load(attr, request.verbosity(), attr.log_level ? &log : nullptr);
   KBPF_TRY(request.close(call, log));
   return install_fd(KBPF_TRY(std::move(program)));

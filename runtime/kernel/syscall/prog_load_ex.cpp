@@ -82,7 +82,7 @@ Result<int64_t> prog_load_ex(Call &call) {
   constexpr uint32_t kHighestLevel = 2;
   if (attr.log_level > kHighestLevel || (attr.log_buf != 0) != (attr.log_size != 0))
     return Error::invalid;
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_for_programs());
   log_info("load program ex: {} bytes", attr.elf_size);
 
   UserLog user_log(UserPtr(attr.log_buf), attr.log_size, UserLog::Keep::end);

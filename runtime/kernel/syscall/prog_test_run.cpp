@@ -116,7 +116,6 @@ Result<int64_t> prog_test_run(Call &call) {
   constexpr uint32_t kSocketFilter = 1, kClassifier = 3, kXdp = 6, kRawTracepoint = 17, kSyscall = 31;
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, batch_size)));
-  KBPF_TRY(require_permission());
   if (!attr.ctx_size_in != !attr.ctx_in || !attr.ctx_size_out != !attr.ctx_out)
     return Error::invalid;
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));

@@ -42,7 +42,7 @@ Result<Answer> look_at(Object &object) {
 Result<int64_t> task_fd_query(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(sizeof(Attr)));
-  KBPF_TRY(require_permission());
+  KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
   if (attr.flags)
     return Error::invalid;
   Object *object = nullptr;

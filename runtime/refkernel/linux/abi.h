@@ -153,6 +153,7 @@ enum : unsigned {
   kLimitStack = 3,
   kLimitCore = 4,
   kLimitFiles = 7,
+  kLimitLockedMemory = 8,
   kLimitCount = 16,
 };
 

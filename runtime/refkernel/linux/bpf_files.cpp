@@ -127,6 +127,8 @@ SysResult<void> bind(int directory_fd, uint64_t user_path, kbpf_object *object) 
   if (!made)
     return Errno::enomem;
   Ref<Inode> pinned = Ref<Inode>::adopt(made);
+  pinned->uid = current_process().credentials.euid;
+  pinned->gid = current_process().credentials.egid;
   MutexGuard guard(namespace_lock);
   Location location;
   Directory *directory = KBPF_TRY(directory_for_new(directory_fd, path.text(), std::move(start), location));
@@ -243,7 +245,8 @@ REFKERNEL_NOPROBE const kbpf_regs *kbpf_port_user_regs(void) {
   return running && running->process ? running->user_frame : nullptr;
 }
 
-int kbpf_port_may_use_bpf(void) {
+int kbpf_port_capable(uint32_t capability) {
   Thread *running = current();
-  return !running || !running->process || running->process->credentials.euid == 0;
+  return !running || !running->process ||
+         running->process->credentials.capabilities.effective >> capability & 1;
 }

@@ -164,7 +164,7 @@ KERNEL_CALL sys_perf_event_open(UserPtr<EventAttributes> user, int pid, int cpu,
   bool is_output = attributes.type == kSoftware && attributes.config == kBpfOutput;
   if (attributes.type != kProbeSource && attributes.type != kTracepoint && !is_output)
     return Errno::enoent;
-  if (!kbpf_port_may_use_bpf())
+  if (!kbpf_port_capable(KBPF_CAP_PERFMON) && !kbpf_port_capable(KBPF_CAP_SYS_ADMIN))
     return Errno::eacces;
   bool close_on_exec = flags & kCloseOnExec;
   return is_output                        ? open_output(attributes, cpu, close_on_exec)

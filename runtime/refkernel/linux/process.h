@@ -6,6 +6,7 @@
 #pragma once
 #include "refkernel/lib/alloc.h"
 #include "refkernel/linux/abi.h"
+#include "refkernel/linux/capability.h"
 #include "refkernel/linux/signal/signal.h"
 #include "refkernel/linux/syscall.h"
 #include "refkernel/linux/time.h"
@@ -19,6 +20,7 @@ class Inode;
 
 struct Credentials { // as programs see it: struct cred
   uint32_t uid = 0, euid = 0, suid = 0, gid = 0, egid = 0, sgid = 0;
+  CapabilitySets capabilities;
 };
 
 struct IntervalTimer {                       // ITIMER_REAL

@@ -56,7 +56,7 @@ bool has_syscall(uint64_t number) { return number < kSyscallTableSize && table[n
 void fill_syscall_table() {
   for (auto family : {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls,
                       kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
-                      kSystemCalls, kPriorityCalls, kSocketCalls, kBpfCalls, kPerfEventCalls})
+                      kSystemCalls, kPriorityCalls, kSocketCalls, kBpfCalls, kPerfEventCalls, kCapabilityCalls})
     for (const SyscallEntry &entry : family)
       table[entry.number] = &entry;
 }

@@ -71,9 +71,10 @@ SyscallResult sleep_relative(uint64_t deadline, UserPtr<LinuxTimespec> left) {
     if (left)
       KBPF_TRY(left.write(LinuxTimespec::from_ns(deadline > now ? deadline - now : 0)));
     current_task()->restart_block = {
-        .resume = [](const RestartBlock &block) {
-          return sleep_relative(block.deadline_ns, UserPtr<LinuxTimespec>{block.arguments[0]});
-        },
+        .resume =
+            [](const RestartBlock &block) {
+              return sleep_relative(block.deadline_ns, UserPtr<LinuxTimespec>{block.arguments[0]});
+            },
         .deadline_ns = deadline,
         .arguments = {left.address},
     };
@@ -175,7 +176,7 @@ KERNEL_CALL sys_clock_gettime(int clock, UserPtr<LinuxTimespec> time) {
 KERNEL_CALL sys_clock_settime(int clock, UserPtr<const LinuxTimespec> time) {
   if (clock != kRealtime)
     return Errno::einval;
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::sys_time))
     return Errno::eperm;
   LinuxTimespec wanted = KBPF_TRY(time.read());
   if (!wanted.valid() || wanted.to_ns() < now_ns())

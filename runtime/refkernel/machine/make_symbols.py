@@ -77,6 +77,19 @@ def read_aliases(path):
     return aliases
 
 
+def expand(aliases, names):
+    """Lines with a '*' on both sides stand for one alias for each function whose name, but for identifiers in the '*''s place, is
+    the target's."""
+    for number, alias, target in aliases:
+        if "*" not in target:
+            yield number, alias, target
+            continue
+        pattern = re.compile(re.escape(target).replace(r"\*", r"(\w+)"))
+        for name in sorted(names):
+            if (match := pattern.fullmatch(name)) and len(names[name]) == 1:
+                yield number, alias.replace("*", match[1]), name
+
+
 def build_table(functions, base, demangled, aliases, alias_path, short_names):
     texts, offsets = bytearray(), {}
 
@@ -90,7 +103,7 @@ def build_table(functions, base, demangled, aliases, alias_path, short_names):
     for index, ((_, _, raw), pretty) in enumerate(zip(functions, demangled)):
         for text in {raw, pretty, without_parameters(pretty)}:
             names.setdefault(text, set()).add(index)
-    for number, alias, target in aliases:
+    for number, alias, target in expand(aliases, names):
         if len(names.get(target, ())) != 1:
             sys.exit(f"{alias_path}:{number}: {len(names.get(target, ()))} functions are called '{target}'")
         names.setdefault(alias, set()).update(names[target])

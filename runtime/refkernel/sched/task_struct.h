@@ -12,7 +12,11 @@ typedef struct {
   unsigned int val;
 } kgid_t;
 
-/* A process's numbers of users and groups, one set for all its threads. */
+typedef struct {
+  unsigned long long val; /* a bit for each capability */
+} kernel_cap_t;
+
+/* A process's numbers of users and groups and its capabilities, one set for all its threads. */
 struct cred {
   kuid_t uid;
   kuid_t euid;
@@ -20,6 +24,11 @@ struct cred {
   kgid_t gid;
   kgid_t egid;
   kgid_t sgid;
+  kernel_cap_t cap_inheritable;
+  kernel_cap_t cap_permitted;
+  kernel_cap_t cap_effective;
+  kernel_cap_t cap_bset;
+  kernel_cap_t cap_ambient;
 };
 
 /* flags */

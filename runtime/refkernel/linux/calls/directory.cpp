@@ -34,7 +34,8 @@ namespace {
 SysResult<void> check_removal(Directory &directory, const Inode &entry) {
   KBPF_TRY(check_access(directory, kMayWrite | kMayExecute));
   uint32_t euid = current_process().credentials.euid;
-  if ((directory.mode() & kModeSticky) && euid != 0 && euid != entry.uid && euid != directory.uid)
+  if ((directory.mode() & kModeSticky) && euid != entry.uid && euid != directory.uid &&
+      !capable(Capability::fowner))
     return Errno::eperm;
   return {};
 }
@@ -91,7 +92,7 @@ KERNEL_CALL sys_mknodat(int directory_fd, UserPtr<const char> path, uint32_t mod
         permissions);
   case kModeCharacter:
   case kModeBlock:
-    if (current_process().credentials.euid != 0)
+    if (!capable(Capability::mknod))
       return Errno::eperm;
     return make_at(
         directory_fd, path, false,
@@ -333,19 +334,19 @@ KERNEL_CALL sys_chroot(UserPtr<const char> path) {
   if (!inode->is(kModeDirectory))
     return Errno::enotdir;
   KBPF_TRY(check_access(*inode, kMayExecute));
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::sys_chroot))
     return Errno::eperm;
   MutexGuard guard(namespace_lock);
   std::swap(current_process().fs->root, inode);
   return 0;
 }
 
-// tmpfs alone can be mounted. What else Linux has is at its place already: mounting it there again is "busy", and
-// elsewhere not to be had.
+// tmpfs alone can be mounted. What else Linux has is at its place already: mounting it there again is "busy",
+// and elsewhere not to be had.
 KERNEL_CALL sys_mount(UserPtr<const char>, UserPtr<const char> user_target, UserPtr<const char> user_type,
                       uint64_t flags, uintptr_t) {
   constexpr uint64_t kRemount = 32, kBind = 4096, kMove = 8192, kPropagation = 0x1e0000;
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::sys_admin))
     return Errno::eperm;
   Ref<Inode> target = KBPF_TRY(find_at(kAtFdCwd, user_target, 0, LastLink::follow));
   if (!target->is(kModeDirectory))
@@ -368,7 +369,7 @@ KERNEL_CALL sys_umount2(UserPtr<const char> user_target, uint32_t flags) {
   constexpr uint32_t kForce = 1, kDetach = 2, kExpire = 4, kNoFollow = 8;
   if (flags & ~(kForce | kDetach | kExpire | kNoFollow))
     return Errno::einval;
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::sys_admin))
     return Errno::eperm;
   Ref<Inode> target =
       KBPF_TRY(find_at(kAtFdCwd, user_target, 0, flags & kNoFollow ? LastLink::keep : LastLink::follow));
@@ -378,10 +379,10 @@ KERNEL_CALL sys_umount2(UserPtr<const char> user_target, uint32_t flags) {
 
 namespace {
 constexpr SyscallEntry kDirectoryTable[] = {
-    SYSCALL_ENTRY(17, getcwd),   SYSCALL_ENTRY(33, mknodat),    SYSCALL_ENTRY(34, mkdirat),
-    SYSCALL_ENTRY(35, unlinkat), SYSCALL_ENTRY(36, symlinkat),  SYSCALL_ENTRY(37, linkat),
-    SYSCALL_ENTRY(39, umount2),  SYSCALL_ENTRY(40, mount),      SYSCALL_ENTRY(49, chdir),
-    SYSCALL_ENTRY(50, fchdir),   SYSCALL_ENTRY(51, chroot),     SYSCALL_ENTRY(61, getdents64),
+    SYSCALL_ENTRY(17, getcwd),     SYSCALL_ENTRY(33, mknodat),   SYSCALL_ENTRY(34, mkdirat),
+    SYSCALL_ENTRY(35, unlinkat),   SYSCALL_ENTRY(36, symlinkat), SYSCALL_ENTRY(37, linkat),
+    SYSCALL_ENTRY(39, umount2),    SYSCALL_ENTRY(40, mount),     SYSCALL_ENTRY(49, chdir),
+    SYSCALL_ENTRY(50, fchdir),     SYSCALL_ENTRY(51, chroot),    SYSCALL_ENTRY(61, getdents64),
     SYSCALL_ENTRY(276, renameat2),
 };
 }

@@ -234,7 +234,7 @@ namespace {
 
 SysResult<void> set_mode(Inode &inode, uint32_t mode) {
   uint32_t euid = current_process().credentials.euid;
-  if (euid != 0 && euid != inode.uid)
+  if (euid != inode.uid && !capable(Capability::fowner))
     return Errno::eperm;
   inode.set_permissions(mode & 07777);
   inode.touch(false, false);
@@ -245,7 +245,7 @@ SysResult<void> set_owner(Inode &inode, uint32_t uid, uint32_t gid) {
   constexpr uint32_t kKeep = UINT32_MAX;
   const Credentials &who = current_process().credentials;
   bool own_group = who.euid == inode.uid && gid == who.egid;
-  if (who.euid != 0 && (uid != kKeep || !(gid == kKeep || own_group)))
+  if (!capable(Capability::chown) && (uid != kKeep || !(gid == kKeep || own_group)))
     return Errno::eperm;
   if (uid != kKeep)
     inode.uid = uid;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// syslog(2): the kernel's log for user programs. SYSLOG_ACTION_READ waits for lines and consumes them, READ_ALL leaves
-// everything; CLEAR hides what is there from READ_ALL alone.
+// syslog(2): the kernel's log for user programs. SYSLOG_ACTION_READ waits for lines and consumes them,
+// READ_ALL leaves everything; CLEAR hides what is there from READ_ALL alone.
 #include "refkernel/linux/process.h"
 #include "refkernel/machine/log.h"
 #include <algorithm>
@@ -64,7 +64,7 @@ KERNEL_CALL sys_syslog(int action, uintptr_t buffer, int size) {
     kSizeUnread = 9,
     kSizeBuffer = 10
   };
-  if (action != kReadAll && action != kSizeBuffer && current_process().credentials.euid != 0)
+  if (action != kReadAll && action != kSizeBuffer && !capable(Capability::syslog))
     return Errno::eperm;
   if (action >= kRead && action <= kReadClear && (!buffer || size < 0))
     return Errno::einval;

@@ -26,7 +26,7 @@ void copy_name(char (&to)[65], SystemName which) {
 }
 
 SyscallResult set_name(SystemName which, uintptr_t from, int size) {
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::sys_admin))
     return Errno::eperm;
   char name[65] = {};
   if (size < 0 || static_cast<size_t>(size) >= sizeof(name))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Priorities of processes, for the processor and for disks. They are kept and inherited, and tell the scheduler
-// nothing: it shares each hart evenly, and there are no disks.
+// Priorities of processes, for the processor and for disks. They are kept and inherited, and tell the
+// scheduler nothing: it shares each hart evenly, and there are no disks.
 #include "refkernel/linux/process.h"
 #include <algorithm>
 
@@ -23,7 +23,8 @@ bool is_meant(const Process &process, int which, uint32_t who) {
   }
 }
 
-// Calls visit for each process that is meant; false where there is none. A thread's number stands for its process.
+// Calls visit for each process that is meant; false where there is none. A thread's number stands for its
+// process.
 template <typename Visit> bool for_each_meant(int which, uint32_t who, Visit &&visit) {
   if (which == kProcess && who)
     if (Task *task = find_task(who))
@@ -41,7 +42,7 @@ template <typename Visit> bool for_each_meant(int which, uint32_t who, Visit &&v
 
 bool may_change(const Process &process) {
   uint32_t euid = current_process().credentials.euid;
-  return euid == 0 || euid == process.credentials.uid || euid == process.credentials.euid;
+  return capable(Capability::sys_nice) || euid == process.credentials.uid || euid == process.credentials.euid;
 }
 
 } // namespace
@@ -65,7 +66,7 @@ KERNEL_CALL sys_setpriority(int which, uint32_t who, int nice) {
   bool any = for_each_meant(which, who, [&](Process &process) {
     if (!may_change(process))
       result = Errno::eperm;
-    else if (nice < process.nice && current_process().credentials.euid != 0)
+    else if (nice < process.nice && !capable(Capability::sys_nice))
       result = Errno::eacces;
     else
       process.nice = static_cast<int8_t>(nice);
@@ -91,7 +92,7 @@ KERNEL_CALL sys_ioprio_set(int which, uint32_t who, uint32_t priority) {
   uint32_t io_class = priority >> 13, level = priority & 7;
   if (which < kProcess + 1 || which > kUser + 1 || io_class > kIdle || (io_class == kNone && level))
     return Errno::einval;
-  if (io_class == kRealtime && current_process().credentials.euid != 0)
+  if (io_class == kRealtime && !capable(Capability::sys_nice))
     return Errno::eperm;
   SyscallResult result = 0;
   SpinGuard guard(tasks_lock);

@@ -2,6 +2,7 @@
 // Calls about the system as a whole, the scheduler and limits.
 #include "refkernel/linux/system.h"
 #include "kernel/port.h"
+#include "refkernel/linux/calls/capability.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
@@ -120,11 +121,11 @@ KERNEL_CALL sys_prlimit64(int pid, uint32_t resource, UserPtr<const LinuxRlimit>
     Process *process = pid ? find_process(static_cast<uint32_t>(pid)) : &caller;
     if (!process)
       return Errno::esrch;
-    if (process != &caller && caller.credentials.euid != 0)
+    if (process != &caller && !capable(Capability::sys_resource))
       return Errno::eperm;
     previous = process->limits[resource];
     if (limit) {
-      if (wanted.hard > previous.hard && caller.credentials.euid != 0)
+      if (wanted.hard > previous.hard && !capable(Capability::sys_resource))
         return Errno::eperm;
       process->limits[resource] = wanted;
     }
@@ -134,18 +135,23 @@ KERNEL_CALL sys_prlimit64(int pid, uint32_t resource, UserPtr<const LinuxRlimit>
   return 0;
 }
 
-KERNEL_CALL sys_prctl(int option, uint64_t argument, uint64_t, uint64_t, uint64_t) {
+KERNEL_CALL sys_getrlimit(uint32_t resource, UserPtr<LinuxRlimit> limit) {
+  return sys_prlimit64(0, resource, {}, limit);
+}
+KERNEL_CALL sys_setrlimit(uint32_t resource, UserPtr<const LinuxRlimit> limit) {
+  return limit ? sys_prlimit64(0, resource, limit, {}) : Errno::efault;
+}
+
+KERNEL_CALL sys_prctl(int option, uint64_t argument, uint64_t second, uint64_t third, uint64_t fourth) {
   enum {
     kSetDeathSignal = 1,
     kGetDumpable = 3,
     kSetDumpable = 4,
     kSetName = 15,
     kGetName = 16,
-    kCapabilityRead = 23,
-    kSetNoNewPrivileges = 38,
-    kGetNoNewPrivileges = 39
   };
-  constexpr uint64_t kLastCapability = 40;
+  if (auto answer = capability_prctl(option, {argument, second, third, fourth}))
+    return *answer;
   switch (option) {
   case kSetName: {
     char name[16] = {};
@@ -164,29 +170,8 @@ KERNEL_CALL sys_prctl(int option, uint64_t argument, uint64_t, uint64_t, uint64_
   }
   case kGetDumpable:
     return 1;
-  case kCapabilityRead: // root has each of them
-    return argument > kLastCapability ? SyscallResult(Errno::einval) : 1;
   }
   return Errno::einval;
-}
-
-KERNEL_CALL sys_capget(UserPtr<uint32_t> header, UserPtr<uint32_t> data) {
-  constexpr uint32_t kVersion1 = 0x19980330, kVersion3 = 0x20080522;
-  uint32_t version = KBPF_TRY(header.read());
-  if (version != kVersion1 && version != kVersion3) {
-    KBPF_TRY(header.write(kVersion3));
-    return data ? SyscallResult(Errno::einval) : 0;
-  }
-  if (!data)
-    return 0;
-  bool root = current_process().credentials.euid == 0;
-  for (size_t word = 0; word < (version == kVersion1 ? 1 : 2); ++word) {
-    uint32_t bits = !root ? 0 : word == 0 ? UINT32_MAX : 0x1ff;
-    KBPF_TRY(data.at(word * 3).write(bits));
-    KBPF_TRY(data.at(word * 3 + 1).write(bits));
-    KBPF_TRY(data.at(word * 3 + 2).write(0));
-  }
-  return 0;
 }
 
 // Every start of a C library asks for restartable sequences and does without: not worth a line in the log.
@@ -244,7 +229,7 @@ KERNEL_CALL sys_reboot(uint32_t magic, uint32_t magic2, uint32_t command, uintpt
   constexpr uint32_t kMagic = 0xfee1dead, kPowerOff = 0x4321fedc, kHalt = 0xcdef0123, kRestart = 0x01234567;
   if (magic != kMagic || magic2 == 0)
     return Errno::einval;
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::sys_boot))
     return Errno::eperm;
   if (command == kPowerOff || command == kHalt || command == kRestart)
     power_off(0);
@@ -259,7 +244,6 @@ KERNEL_CALL sys_setdomainname(uintptr_t name, int size);
 
 namespace {
 constexpr SyscallEntry kSystemTable[] = {
-    SYSCALL_ENTRY(90, capget),
     SYSCALL_ENTRY(116, syslog),
     SYSCALL_ENTRY(119, sched_setscheduler),
     SYSCALL_ENTRY(120, sched_getscheduler),
@@ -271,6 +255,8 @@ constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(126, sched_get_priority_min),
     SYSCALL_ENTRY(142, reboot),
     SYSCALL_ENTRY(160, uname),
+    SYSCALL_ENTRY(163, getrlimit),
+    SYSCALL_ENTRY(164, setrlimit),
     SYSCALL_ENTRY(161, sethostname),
     SYSCALL_ENTRY(162, setdomainname),
     SYSCALL_ENTRY(167, prctl),

@@ -83,7 +83,7 @@ SysResult<void> check_access(const Inode &inode, uint32_t wanted, bool real_ids)
   uint32_t uid = real_ids ? credentials.uid : credentials.euid;
   uint32_t gid = real_ids ? credentials.gid : credentials.egid;
   uint32_t mode = inode.mode();
-  if (uid == 0) {
+  if (real_ids ? uid == 0 : capable(Capability::dac_override)) {
     bool runnable = inode.is(kModeDirectory) || (mode & 0111);
     return (wanted & kMayExecute) && !runnable ? SysResult<void>(Errno::eacces) : SysResult<void>();
   }

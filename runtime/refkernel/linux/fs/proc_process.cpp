@@ -75,6 +75,7 @@ struct Summary { // copied under tasks_lock
   uint32_t pid, ppid, pgid, sid, threads, uid, gid;
   uint64_t cpu_ns, children_cpu_ns, start_ns;
   SignalSet pending = 0, blocked = 0;
+  CapabilitySets capabilities;
   const char *state() const {
     return zombie ? "Z (zombie)" : stopped ? "T (stopped)" : running ? "R (running)" : "S (sleeping)";
   }
@@ -99,6 +100,7 @@ Summary summary_of(uint32_t pid) {
   summary.threads = process->task_count;
   summary.uid = process->credentials.uid;
   summary.gid = process->credentials.gid;
+  summary.capabilities = process->credentials.capabilities;
   summary.cpu_ns = process_cpu_ns(*process);
   summary.children_cpu_ns = process->children_cpu_ns;
   summary.start_ns = process->start_ns;
@@ -115,8 +117,8 @@ void generate_stat(TextSink &sink, uint64_t pid) {
   kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state()[0],
               process.ppid, process.pgid, process.sid);
   kbpf::print(sink, "{} 0 {} 0 {} {} {} 0 {} {} 0 {}", to_ticks(process.cpu_ns),
-              to_ticks(process.children_cpu_ns), 20 + process.nice, process.nice, process.threads, to_ticks(process.start_ns), size,
-              UINT64_MAX);
+              to_ticks(process.children_cpu_ns), 20 + process.nice, process.nice, process.threads,
+              to_ticks(process.start_ns), size, UINT64_MAX);
   kbpf::print(sink, " 0 0 0 0 0 {} {} 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", process.pending,
               process.blocked);
 }
@@ -137,9 +139,15 @@ void generate_status(TextSink &sink, uint64_t pid) {
     kbpf::append_unsigned(sink, set, 16, 16);
     sink.append("\n");
   }
-  sink.append("CapEff:\t");
-  kbpf::append_unsigned(sink, process.uid == 0 ? 0x1ffffffffff : 0, 16, 16);
-  sink.append("\n");
+  const CapabilitySets &sets = process.capabilities;
+  for (auto [label, set] : {std::pair("CapInh", sets.inheritable), std::pair("CapPrm", sets.permitted),
+                            std::pair("CapEff", sets.effective), std::pair("CapBnd", sets.bounding),
+                            std::pair("CapAmb", sets.ambient)}) {
+    kbpf::print(sink, "{}:\t", label);
+    kbpf::append_unsigned(sink, set, 16, 16);
+    sink.append("\n");
+  }
+  kbpf::print(sink, "NoNewPrivs:\t{}\n", sets.no_new_privileges ? 1u : 0u);
 }
 
 void generate_statm(TextSink &sink, uint64_t pid) {

@@ -9,6 +9,7 @@
 #include "refkernel/linux/system.h"
 #include "refkernel/machine/symbols.h"
 #include "refkernel/mm/pages.h"
+#include <algorithm>
 
 namespace refkernel {
 
@@ -75,11 +76,18 @@ struct Setting {
   const char *directory, *name, *text;
 };
 constexpr Setting kSettings[] = {
-    {"kernel", "ostype", kSystemName},     {"kernel", "osrelease", kSystemRelease},
+    {"kernel", "ostype", kSystemName},
+    {"kernel", "osrelease", kSystemRelease},
     {"kernel", "version", kSystemVersion},
-    {"kernel", "pid_max", "32768"},        {"kernel", "unprivileged_bpf_disabled", "2"},
-    {"kernel", "kptr_restrict", "0"},      {"kernel", "perf_event_paranoid", "2"},
-    {"vm", "overcommit_memory", "1"},      {"fs", "pipe-max-size", "65536"},
+    {"kernel", "pid_max", "32768"},
+    {"kernel", "unprivileged_bpf_disabled", "1"},
+    {"kernel", "kptr_restrict", "0"},
+    {"kernel", "perf_event_paranoid", "2"},
+    {"net/core", "bpf_jit_enable", "1"},
+    {"net/core", "bpf_jit_harden", "0"},
+    {"net/core", "bpf_jit_kallsyms", "0"},
+    {"vm", "overcommit_memory", "1"},
+    {"fs", "pipe-max-size", "65536"},
 };
 
 void generate_name(TextSink &sink, uint64_t which) {
@@ -114,7 +122,12 @@ SysResult<void> add_system_files(Inode &proc) {
     KBPF_TRY(add_entry(proc, file.name, make_generated_file(kProcFs, 0444, file.generate, 0)));
   Ref<Inode> sys = KBPF_TRY(ensure_directory(proc, "sys", kProcFs, 0555));
   for (size_t i = 0; i < std::size(kSettings); ++i) {
-    Ref<Inode> directory = KBPF_TRY(ensure_directory(*sys, kSettings[i].directory, kProcFs, 0555));
+    Ref<Inode> directory = sys;
+    for (std::string_view path = kSettings[i].directory; !path.empty();) {
+      const std::string_view name = path.substr(0, path.find('/'));
+      directory = KBPF_TRY(ensure_directory(*directory, name, kProcFs, 0555));
+      path.remove_prefix(std::min(path.size(), name.size() + 1));
+    }
     KBPF_TRY(
         add_entry(*directory, kSettings[i].name, make_generated_file(kProcFs, 0444, generate_setting, i)));
   }

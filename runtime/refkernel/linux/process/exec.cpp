@@ -366,10 +366,16 @@ SysResult<void> execute(std::string_view path, Ref<Inode> directory, ExecStrings
     process.has_executed = true;
     task.alternate_stack = {};
     task.clear_child_tid = task.robust_list = 0;
-    if (mode & kModeSetUid)
-      process.credentials.euid = process.credentials.suid = process.executable_inode->uid;
-    if (mode & kModeSetGid)
-      process.credentials.egid = process.credentials.sgid = process.executable_inode->gid;
+    Credentials &who = process.credentials;
+    const bool may_change = !who.capabilities.no_new_privileges;
+    const uint32_t old_euid = who.euid, old_egid = who.egid;
+    if (mode & kModeSetUid && may_change)
+      who.euid = process.executable_inode->uid;
+    if (mode & kModeSetGid && may_change)
+      who.egid = process.executable_inode->gid;
+    who.suid = who.euid;
+    who.sgid = who.egid;
+    adjust_to_exec(who, who.euid != old_euid || who.egid != old_egid);
     if (task.tid != process.pid) { // the leader has left: its number is this thread's now
       remove_task(task);
       task.tid = process.pid;

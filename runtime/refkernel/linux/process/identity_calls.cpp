@@ -94,8 +94,7 @@ struct Triple { // real, effective and saved number of a user or group
 Triple users(Credentials &who) { return {who.uid, who.euid, who.suid}; }
 Triple groups(Credentials &who) { return {who.gid, who.egid, who.sgid}; }
 
-SysResult<void> set_triple(Triple now, uint32_t real, uint32_t effective, uint32_t saved) {
-  bool privileged = current_process().credentials.euid == 0;
+SysResult<void> set_triple(Triple now, bool privileged, uint32_t real, uint32_t effective, uint32_t saved) {
   for (uint32_t id : {real, effective, saved})
     if (id != kKeep && !privileged && !now.has(id))
       return Errno::eperm;
@@ -108,16 +107,15 @@ SysResult<void> set_triple(Triple now, uint32_t real, uint32_t effective, uint32
   return {};
 }
 
-SysResult<void> set_one(Triple now, uint32_t id) {
+SysResult<void> set_one(Triple now, bool privileged, uint32_t id) {
   if (id == kKeep)
     return Errno::einval;
-  bool privileged = current_process().credentials.euid == 0;
-  return privileged ? set_triple(now, id, id, id) : set_triple(now, kKeep, id, kKeep);
+  return privileged ? set_triple(now, true, id, id, id) : set_triple(now, false, kKeep, id, kKeep);
 }
 
-SysResult<void> set_pair(Triple now, uint32_t real, uint32_t effective) {
+SysResult<void> set_pair(Triple now, bool privileged, uint32_t real, uint32_t effective) {
   bool changes_saved = real != kKeep || (effective != kKeep && effective != now.real);
-  KBPF_TRY(set_triple(now, real, effective, kKeep));
+  KBPF_TRY(set_triple(now, privileged, real, effective, kKeep));
   if (changes_saved)
     now.saved = now.effective;
   return {};
@@ -132,19 +130,41 @@ SysResult<void> write_triple(Triple now, UserPtr<uint32_t> real, UserPtr<uint32_
 
 } // namespace
 
-KERNEL_CALL sys_setuid(uint32_t id) { return set_one(users(current_process().credentials), id); }
-KERNEL_CALL sys_setgid(uint32_t id) { return set_one(groups(current_process().credentials), id); }
+namespace {
+
+// Changes the caller's users; capabilities follow them.
+template <typename Set> SysResult<void> set_users(Set &&set) {
+  Credentials &who = current_process().credentials;
+  const Credentials before = who;
+  KBPF_TRY(set(users(who), capable(Capability::setuid)));
+  adjust_to_users(before, who);
+  return {};
+}
+template <typename Set> SysResult<void> set_groups(Set &&set) {
+  return set(groups(current_process().credentials), capable(Capability::setgid));
+}
+
+} // namespace
+
+KERNEL_CALL sys_setuid(uint32_t id) {
+  return set_users([&](Triple now, bool privileged) { return set_one(now, privileged, id); });
+}
+KERNEL_CALL sys_setgid(uint32_t id) {
+  return set_groups([&](Triple now, bool privileged) { return set_one(now, privileged, id); });
+}
 KERNEL_CALL sys_setreuid(uint32_t real, uint32_t effective) {
-  return set_pair(users(current_process().credentials), real, effective);
+  return set_users([&](Triple now, bool privileged) { return set_pair(now, privileged, real, effective); });
 }
 KERNEL_CALL sys_setregid(uint32_t real, uint32_t effective) {
-  return set_pair(groups(current_process().credentials), real, effective);
+  return set_groups([&](Triple now, bool privileged) { return set_pair(now, privileged, real, effective); });
 }
 KERNEL_CALL sys_setresuid(uint32_t real, uint32_t effective, uint32_t saved) {
-  return set_triple(users(current_process().credentials), real, effective, saved);
+  return set_users(
+      [&](Triple now, bool privileged) { return set_triple(now, privileged, real, effective, saved); });
 }
 KERNEL_CALL sys_setresgid(uint32_t real, uint32_t effective, uint32_t saved) {
-  return set_triple(groups(current_process().credentials), real, effective, saved);
+  return set_groups(
+      [&](Triple now, bool privileged) { return set_triple(now, privileged, real, effective, saved); });
 }
 KERNEL_CALL sys_getresuid(UserPtr<uint32_t> real, UserPtr<uint32_t> effective, UserPtr<uint32_t> saved) {
   return write_triple(users(current_process().credentials), real, effective, saved);
@@ -156,7 +176,7 @@ KERNEL_CALL sys_getresgid(UserPtr<uint32_t> real, UserPtr<uint32_t> effective, U
 // Supplementary groups do not exist here: there are none to list, and only an empty list can be set.
 KERNEL_CALL sys_getgroups(int size, UserPtr<uint32_t>) { return size < 0 ? SyscallResult(Errno::einval) : 0; }
 KERNEL_CALL sys_setgroups(size_t count, UserPtr<const uint32_t>) {
-  if (current_process().credentials.euid != 0)
+  if (!capable(Capability::setgid))
     return Errno::eperm;
   return count == 0 ? SyscallResult(0) : Errno::einval;
 }

@@ -96,11 +96,16 @@ void describe_to_programs(Process &process, Task &task) {
   shown.real_cred = shown.cred = reinterpret_cast<const cred *>(&process.credentials);
   shown.exit_signal = task.thread == process.leader.get() ? process.exit_signal : -1;
 }
-static_assert(sizeof(cred) == sizeof(Credentials) && offsetof(cred, euid) == offsetof(Credentials, euid) &&
+static_assert(sizeof(cred) <= sizeof(Credentials) && offsetof(cred, euid) == offsetof(Credentials, euid) &&
               offsetof(cred, suid) == offsetof(Credentials, suid) &&
               offsetof(cred, gid) == offsetof(Credentials, gid) &&
               offsetof(cred, egid) == offsetof(Credentials, egid) &&
               offsetof(cred, sgid) == offsetof(Credentials, sgid));
+static_assert(offsetof(cred, cap_inheritable) == offsetof(Credentials, capabilities.inheritable) &&
+              offsetof(cred, cap_permitted) == offsetof(Credentials, capabilities.permitted) &&
+              offsetof(cred, cap_effective) == offsetof(Credentials, capabilities.effective) &&
+              offsetof(cred, cap_bset) == offsetof(Credentials, capabilities.bounding) &&
+              offsetof(cred, cap_ambient) == offsetof(Credentials, capabilities.ambient));
 
 void set_parent(Process &process, Process &parent) {
   process.parent = &parent;
@@ -166,6 +171,7 @@ SysResult<Ref<Process>> make_first_process() {
   std::fill(std::begin(process->limits), std::end(process->limits), LinuxRlimit{kUnlimited, kUnlimited});
   process->limits[kLimitStack] = {8 << 20, kUnlimited};
   process->limits[kLimitCore] = {0, kUnlimited};
+  process->limits[kLimitLockedMemory] = {8 << 20, 8 << 20};
   process->limits[kLimitFiles] = {1024, kMaxDescriptors};
   process->start_ns = now_ns();
   return process;

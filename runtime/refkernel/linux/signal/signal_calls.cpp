@@ -13,10 +13,11 @@ enum : int { kBlock = 0, kUnblock = 1, kSetMask = 2 };
 
 bool is_signal(int signal) { return signal >= 1 && signal <= kSignalCount; }
 
-// Root, or the same user.
+// With the capability for it, or of the same user.
 bool may_signal(const Process &target) {
   const Credentials &mine = current_process().credentials, &theirs = target.credentials;
-  return mine.euid == 0 || mine.euid == theirs.uid || mine.uid == theirs.uid || mine.euid == theirs.suid;
+  return capable(Capability::kill) || mine.euid == theirs.uid || mine.uid == theirs.uid ||
+         mine.euid == theirs.suid;
 }
 
 SysResult<void> signal_one(Process &process, int signal) {
@@ -251,20 +252,13 @@ KERNEL_CALL sys_rt_sigreturn(TrapFrame &frame);
 
 namespace {
 constexpr SyscallEntry kSignalTable[] = {
-    SYSCALL_ENTRY(74, signalfd4),
-    SYSCALL_ENTRY(129, kill),
-    SYSCALL_ENTRY(128, restart_syscall),
-    SYSCALL_ENTRY(130, tkill),
-    SYSCALL_ENTRY(131, tgkill),
-    SYSCALL_ENTRY(132, sigaltstack),
-    SYSCALL_ENTRY(133, rt_sigsuspend),
-    SYSCALL_ENTRY(134, rt_sigaction),
-    SYSCALL_ENTRY(135, rt_sigprocmask),
-    SYSCALL_ENTRY(136, rt_sigpending),
-    SYSCALL_ENTRY(137, rt_sigtimedwait),
-    SYSCALL_ENTRY(138, rt_sigqueueinfo),
-    SYSCALL_ENTRY(139, rt_sigreturn),
-    SYSCALL_ENTRY(240, rt_tgsigqueueinfo),
+    SYSCALL_ENTRY(74, signalfd4),        SYSCALL_ENTRY(129, kill),
+    SYSCALL_ENTRY(128, restart_syscall), SYSCALL_ENTRY(130, tkill),
+    SYSCALL_ENTRY(131, tgkill),          SYSCALL_ENTRY(132, sigaltstack),
+    SYSCALL_ENTRY(133, rt_sigsuspend),   SYSCALL_ENTRY(134, rt_sigaction),
+    SYSCALL_ENTRY(135, rt_sigprocmask),  SYSCALL_ENTRY(136, rt_sigpending),
+    SYSCALL_ENTRY(137, rt_sigtimedwait), SYSCALL_ENTRY(138, rt_sigqueueinfo),
+    SYSCALL_ENTRY(139, rt_sigreturn),    SYSCALL_ENTRY(240, rt_tgsigqueueinfo),
 };
 }
 constinit const std::span<const SyscallEntry> kSignalCalls{kSignalTable};
