@@ -132,6 +132,9 @@ private:
         continue;
       bool call = is_subprogram_call(insn) || insn.is_function_address();
       joins[i] |= is_iteration(insn, *program_.profile);
+      // Paths that joined a few instructions earlier, too few for a checkpoint, meet again behind a call.
+      if (insn.is_call() && i + 1 < insns_.size())
+        joins[i + 1] = true;
       if (call || is_jump(insn)) {
         int64_t at = insn.is_function_address() ? function_target(i, insn) : jump_target(i, insn);
         // Jumps and calls were checked; every slot of opcode 0 is the second half of an ld_imm64.

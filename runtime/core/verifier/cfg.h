@@ -11,8 +11,8 @@ namespace kbpf {
 struct Cfg {
   std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
   std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
-  std::span<const bool>
-      is_join; // per instruction: a jump target, the start of a called function, or an iteration
+  std::span<const bool> is_join; // per instruction: a jump target, the start of a called function, behind a
+                                 // call, or an iteration
 
   uint32_t subprogram_at(uint32_t insn) const; // index in subprograms of the function that holds insn
 };
