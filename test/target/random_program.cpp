@@ -6,7 +6,6 @@
 #include "random_program.h"
 #include "engine_features.h"
 #include "insn_builders.h"
-#include <algorithm>
 #include <iterator>
 
 namespace kbpf::test {
@@ -181,7 +180,7 @@ private:
   void outside() {
     switch (below(8)) {
     case 0:
-      return surroundings_.prog_array && !runs_in_callback() ? tail_call() : moves();
+      return surroundings_.prog_array && may_tail_call() ? tail_call() : moves();
     case 1:
     case 2:
       return surroundings_.elements ? element_access() : moves();
@@ -198,13 +197,11 @@ private:
     }
   }
 
-  // Whether a helper may have called this function, or one that calls it.
-  bool runs_in_callback() const {
-    return std::find(is_callback_, is_callback_ + index_ + 1, true) != is_callback_ + index_ + 1;
-  }
+  // Not below a helper: verifiers refuse it there, as the count of tail calls would be lost. And below one
+  // caller at most: where more wait at each tail call, the interpreter has no room for all of them.
+  bool may_tail_call() const { return index_ == 0 || (index_ == 1 && !is_callback_[1]); }
 
-  void
-  tail_call() { // not below a helper: verifiers refuse it there, as the count of tail calls would be lost
+  void tail_call() {
     put(load(KBPF_SIZE_DW, R1, R10, kContextSlot));
     Insn2 map = ld_imm64(R2, surroundings_.prog_array);
     put(map.first);

@@ -96,7 +96,7 @@ protected:
   }
 
   ProgArray array_{.count = 4};
-  static constexpr size_t kStack = KBPF_MAX_TAIL_CALLS * KBPF_STACK_SIZE + UnverifiedProgram::kStackSize;
+  static constexpr size_t kStack = 2 * KBPF_MAX_TAIL_CALLS * KBPF_STACK_SIZE + UnverifiedProgram::kStackSize;
   size_t stack_size_ = kStack;
 
 private:
@@ -168,6 +168,20 @@ TEST_F(TailCall, OneCountForAllSubprograms) {
   put(0, self);
   run(self, reinterpret_cast<uint64_t>(&runs));
   EXPECT_EQ(runs, 34u);
+}
+
+// Two callers wait at each tail call: more than there is room for. What was entered is left in order.
+TEST_F(TailCall, FallsThroughWhereTooManyCallersWait) {
+  uint64_t runs = 0;
+  const VerifiedProgram &self =
+      add(assemble({load(KBPF_SIZE_DW, R0, R1, 0), add64_imm(R0, 1), store_reg(KBPF_SIZE_DW, R1, 0, R0),
+                    call_subprogram(2), add64_imm(R0, 1), exit_insn(), call_subprogram(2), add64_imm(R0, 1),
+                    exit_insn(), map(), mov64_imm(R3, 0), call_helper(12), mov64_imm(R0, 100), exit_insn()}));
+  put(0, self);
+  uint64_t result = run(self, reinterpret_cast<uint64_t>(&runs));
+  EXPECT_GT(runs, 1u);
+  EXPECT_LE(runs, 34u);
+  EXPECT_EQ(result, 100 + 2 * runs);
 }
 
 TEST_F(TailCall, FallsThroughWhereTheTargetWouldNotFindRoom) {

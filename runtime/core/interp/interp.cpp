@@ -304,7 +304,9 @@ uint64_t tail_call(const Cell *cell, Execution *x) {
   shared.tail_calls++;
   auto *target =
       pointer<const InterpreterCode>(load_acquire<uint64_t>(map + layout.slots + sizeof(uint64_t) * index));
-  if (!target || x->r[KBPF_REG_FP] - shared.stack_low < target->program->stack_depth())
+  bool has_room = x->r[KBPF_REG_FP] - shared.stack_low >= (target ? target->program->stack_depth() : 0) &&
+                  x->depth + KBPF_MAX_CALL_FRAMES - 1 <= std::size(shared.saved);
+  if (!target || !has_room)
     KBPF_GO(cell + 1);
   shared.code = x->code = target;
   KBPF_GO(enter_function(x, target->program->subprograms()[0]));
