@@ -244,6 +244,13 @@ public:
   void append(std::string_view) override {}
 };
 
+struct CountedPath final : PathObserver {
+  void begin(uint32_t length) override { expected = length; }
+  void instruction(const State &) override { told++; }
+  void step(const PathStep &, const State &) override {}
+  uint32_t expected = 0, told = 0;
+};
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -268,10 +275,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   refs[2] = {2, kKeySize, kDataSize, 1, 0, 0, reinterpret_cast<uint64_t>(data_value), 0, 0, {}};
 
   SilentSink sink;
+  CountedPath path;
   Arena scratch(heap(), size_t{64} << 20), result_arena(heap(), size_t{16} << 20);
   Rejection rejection;
   VerifyStats stats;
   VerifyOptions options{.log_level = static_cast<uint32_t>(size % 3), .log = &sink, .max_processed_insns = 20000};
+  options.observer = &path;
   RawProgram program{code, refs, &kKbpfProfile, kKbpfProfile.prog_type(2u), true, false};
   Result<VerifiedProgram> verified = verify(program, options, scratch, result_arena, rejection, stats);
   if (verified.ok()) {
@@ -291,6 +300,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(context);
   } else if (rejection.id == 0 && verified.error() != Error::no_memory) {
     fprintf(stderr, "refused without a reason: %s\n", to_text(verified.error()));
+    abort();
+  } else if (path.told != path.expected) {
+    fprintf(stderr, "a path of %u instructions was told up to the %uth\n", path.expected, path.told);
     abort();
   }
   for (FuzzMap &map : maps)

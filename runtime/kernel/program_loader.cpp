@@ -23,6 +23,25 @@ void compute_tag(std::span<const Insn> insns, uint8_t (&tag)[8]) {
   memcpy(tag, digest, sizeof(tag));
 }
 
+// Lines of C by the caller's records, for the verifier's log.
+class RecordedLines final : public SourceLines {
+public:
+  RecordedLines(const Btf *types, const ProgramInfo &info) : types_(types), info_(info) {}
+  bool find(uint32_t insn, SourceLine &line) const override {
+    const kbpf_line_info *record = types_ ? line_at(info_, insn) : nullptr;
+    if (!record)
+      return false;
+    std::string_view text = types_->string(record->line_off), file = types_->string(record->file_name_off);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    line = {text, file.substr(file.rfind('/') + 1), record->line_col >> 10};
+    return true;
+  }
+
+private:
+  const Btf *types_; // null: there are no records
+  const ProgramInfo &info_;
+};
+
 } // namespace
 
 ProgramLoader::Owner::~Owner() {
@@ -150,6 +169,10 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     if (!verify_options.positions.data())
       return Error::no_memory;
   }
+  verify_options.log_stats = options.log_stats;
+  verify_options.time_ns = kbpf_port_time_ns;
+  const RecordedLines lines(btf_.get() ? KBPF_TRY(btf_->types()) : nullptr, info_);
+  verify_options.lines = &lines;
   Rejection rejection{};
   VerifyStats stats{};
   VerifiedProgram verified =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Judges every program of a batch file (batch.h) with this project's verifier and prints what linux_load.c
 // prints:
-//   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message
+//   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message TAB further statistics
 // For an accepted program the message is what it returns in the interpreter, with all memory zero, or - for a
 // packet program or an address.
 #include "batch.h"
@@ -145,8 +145,9 @@ void judge(Reader &in, uint32_t log_level) {
     accepted = verified.ok();
     message = accepted ? run(*verified, header.prog_type) : rejection.message;
   }
-  printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\n", header.name, accepted ? "accepted" : "refused", rejection.id,
-         stats.processed_insns, stats.total_states, message.c_str());
+  printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\t%u,%u,%u\n", header.name, accepted ? "accepted" : "refused",
+         rejection.id, stats.processed_insns, stats.total_states, message.c_str(), stats.max_states_per_insn,
+         stats.peak_states, stats.mark_read);
 }
 
 } // namespace

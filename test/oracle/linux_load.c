@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * Loads every program of a batch file (batch.h) into the running Linux and prints what its verifier says, one line each:
- *   name TAB accepted|refused TAB errno TAB instructions processed TAB states TAB the log's last words
- * Maps are made once for each distinct definition. */
+ * Loads every program of a batch file (batch.h) into the running Linux and prints what its verifier says, one
+ * line each: name TAB accepted|refused TAB errno TAB instructions processed TAB states TAB the log's last
+ * words TAB max_states_per_insn,peak_states,mark_read Maps are made once for each distinct definition. */
 #include "batch.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +93,6 @@ static void print_end_of_log(char *log) {
     start = end - 300;
   for (char *c = start; *c; c++)
     putchar(*c == '\n' || *c == '\t' ? ' ' : *c);
-  putchar('\n');
 }
 
 static char log_buffer[LOG_SIZE];
@@ -138,20 +137,20 @@ static void judge(const struct batch_program *program, const char *insns, const 
     printf("# %.64s: BTF: %s\n", program->name, strerror(errno));
   int fd = load(program, insns, fds, btf, 4);
   int error = fd < 0 ? errno : 0;
-  unsigned processed = 0, states = 0;
+  unsigned processed = 0, states = 0, per_insn = 0, peak = 0, mark_read = 0;
   char *stats = strstr(log_buffer, "processed ");
-  if (stats) {
-    sscanf(stats, "processed %u", &processed);
-    char *total = strstr(stats, "total_states ");
-    if (total)
-      sscanf(total, "total_states %u", &states);
-  }
+  for (char *next = stats; next; next = strstr(next + 1, "\nprocessed "))
+    stats = next + (*next == '\n');
+  if (stats)
+    sscanf(
+        stats,
+        "processed %u insns (limit %*u) max_states_per_insn %u total_states %u peak_states %u mark_read %u",
+        &processed, &per_insn, &states, &peak, &mark_read);
   printf("%.64s\t%s\t%d\t%u\t%u\t", program->name, fd < 0 ? "refused" : "accepted", error, processed, states);
   if (fd >= 0) {
     close(fd);
-    putchar('\n');
   } else if (processed > 20000) { /* writing such a log takes minutes */
-    puts("(many instructions)");
+    fputs("(many instructions)", stdout);
   } else {
     fd = load(program, insns, fds, btf, level ? 2 : 1);
     if (fd >= 0)
@@ -162,6 +161,7 @@ static void judge(const struct batch_program *program, const char *insns, const 
   }
   if (btf > 0)
     close(btf);
+  printf("\t%u,%u,%u\n", per_insn, peak, mark_read);
 }
 
 int main(int argc, char **argv) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Compares what the verifier says of the corpus in each place: on the host (judge-batch), in the kernel (linux_load.c in the
-guest), and in kbpf-verify and bpfcc, which see the programs that need no map, types or flags as objects. Verdict and id must be
-the same. Those
-of host and kbpf-verify also have the same statistics; the kernel's log tells them with the whole path only, bpfcc does not.
+guest), and in kbpf-verify and bpfcc, which see the programs that need no map, types or flags as objects. Verdict and id must be the same. So must
+the statistics: instructions processed, states made and alive at once, checkpoints of an instruction, and how far a demand was
+handed back; those of the kernel as its log has them at level 4 (BPF_LOG_STATS), those of bpfcc from --verify-report.
 
 usage: same_verdicts.py BATCH HOST KERNEL KBPF-VERIFY BPFCC FOLDER            exit 1 where they differ"""
 import json
@@ -50,8 +50,7 @@ def verify_object(tool, folder, programs):
         run = subprocess.run([tool, "--json", assemble(folder, chosen)], capture_output=True, text=True, check=False)
         found = json.loads(run.stdout or "[]")
         if found:
-            return {int(one["program"][1:]): ("accepted" if one["accepted"] else "refused", one.get("id", "V000"),
-                                              one["processed_insns"], one["total_states"]) for one in found}
+            return {int(one["program"][1:]): judged(one) for one in found}
         unfit = {int(number) for number in re.findall(r"in function 'p(\d+)'", run.stderr)} & set(chosen)
         if not unfit:
             sys.exit(f"kbpf-verify: {run.stderr[-500:]}")
@@ -59,15 +58,27 @@ def verify_object(tool, folder, programs):
             del chosen[number]
 
 
+def judged(one):
+    """A program of a report of kbpf-verify or bpfcc: (verdict, id, statistics)."""
+    return ("accepted" if one["accepted"] else "refused", one.get("id", "V000"),
+            tuple(one[name] for name in ("processed_insns", "total_states", "max_states_per_insn", "peak_states", "mark_read")))
+
+
 def compile_objects(bpfcc, folder, programs):
-    """{number: id} of bpfcc's refusals. It shows 100 errors at most: no object has more programs than that."""
-    refusals, numbers = {}, sorted(programs)
+    """{number: verdict} of bpfcc, as its report has it; a refusal's id must be in the error, too. It shows 100 errors at most:
+    no object has more programs than that."""
+    found, numbers = {}, sorted(programs)
     for first in range(0, len(numbers), 90):
         file = assemble(folder, {number: programs[number] for number in numbers[first:first + 90]})
-        run = subprocess.run([bpfcc, file, "-o", os.path.join(folder, "out.o")], capture_output=True, text=True, check=False)
-        refusals |= {int(number): id
-                     for id, number in re.findall(r"error: .* \[(V\d{3}) .*\] \(in function 'p(\d+)'", run.stderr)}
-    return refusals
+        run = subprocess.run([bpfcc, "--verify-report=json", file, "-o", os.path.join(folder, "out.o")], capture_output=True,
+                             text=True, check=False)
+        errors = {int(number): id for id, number in
+                  re.findall(r"error: .* \[(V\d{3}) .*\] \(in function 'p(\d+)'", run.stderr)}
+        for one in json.loads(run.stdout):
+            verdict = judged(one)
+            number = int(one["program"][1:])
+            found[number] = verdict if errors.get(number, "V000") == verdict[1] else ("error", errors.get(number), ())
+    return found
 
 
 def main():
@@ -78,22 +89,24 @@ def main():
            if p.gpl and p.prog_type in SECTIONS and not names_map(p) and not p.functions
            and p.flags == batch.F_ANY_ALIGNMENT and p.attach_type == 0}
     ours = verify_object(tool, folder, fit)
-    refused = compile_objects(bpfcc, folder, {n: fit[n] for n in ours})
+    compiled = compile_objects(bpfcc, folder, {n: fit[n] for n in ours})
     differ = 0
     for number, program in enumerate(programs):
-        verdict, id, processed, states = host[program.name][:4]
+        verdict, id, processed, states, _, further = host[program.name]
+        statistics = tuple(map(int, (processed, states, *further.split(","))))
         there = kernel.get(program.name, ["missing"] + [""] * 4)
-        id_there = re.match(r"V\d{3}|", there[4])[0] or "V000"
-        if (verdict, id) != (there[0], id_there) and program.name not in REFUSED_EARLIER:
+        id_there = (re.search(r"(?:^| )(V\d{3}) ", there[4]) or ["", "V000"])[1]
+        statistics_there = tuple(map(int, (there[2], there[3], *there[5].split(",")))) if len(there) > 5 else ()
+        if (verdict, id, statistics) != (there[0], id_there, statistics_there) and program.name not in REFUSED_EARLIER:
             differ += 1
-            print(f"{program.name}: host {verdict} {id}, kernel {there}")
-        expected = (verdict, id, int(processed), int(states))
+            print(f"{program.name}: host {verdict} {id} {statistics}, kernel {there}")
+        expected = (verdict, id, statistics)
         if ours.get(number, expected) != expected:
             differ += 1
             print(f"{program.name}: host {expected}, kbpf-verify {ours[number]}")
-        if number in ours and refused.get(number, "V000") != id:
+        if number in ours and compiled.get(number) != expected:
             differ += 1
-            print(f"{program.name}: host {verdict} {id}, bpfcc {refused.get(number)}")
+            print(f"{program.name}: host {expected}, bpfcc {compiled.get(number)}")
     print(f"{len(programs)} programs in the kernel, {len(ours)} in kbpf-verify and bpfcc; {differ} differ")
     sys.exit(differ != 0)
 

@@ -476,7 +476,96 @@ TEST(VerifierLog, AtLevelOneShowsThePathThatFailed) {
                                   mov64_imm(R0, 1), exit_insn()}};
   test.options.log_level = 1;
   Verdict verdict = run_verifier(test);
-  EXPECT_NE(verdict.log.find("1: if r2 == 0 goto +1\n3: exit\n"), std::string::npos) << verdict.log;
+  EXPECT_EQ(verdict.log,
+            "the path to the refusal, of 3 instructions:\n"
+            "0: r2 = *(u64 *)(r1 + 80)\n"
+            "1: if r2 == 0 goto +1    ; taken: r2=0\n"
+            "3: exit\n"
+            "    no register holds anything\n"
+            "V020 uninitialised-register: instruction 3 (exit): r0 is read but holds nothing\n"
+            "processed 5 insns (limit 1000000) max_states_per_insn 1 total_states 3 peak_states 3 "
+            "mark_read 0\n");
+}
+TEST(VerifierLog, APathEntersAndLeavesFunctionsAndGoesForcedWays) {
+  ProgramUnderTest test{.insns = {mov64_imm(R1, 5), call_subprogram(2), load(KBPF_SIZE_DW, R0, R0, 0),
+                                  exit_insn(), jump_imm(KBPF_JMP_JGT, R1, 3, 1), mov64_imm(R1, 0),
+                                  mov64_reg(R0, R1), exit_insn()}};
+  test.options.log_level = 1;
+  Verdict verdict = run_verifier(test);
+  EXPECT_NE(verdict.log.find("1: call pc+2    ; into the function at 4, frame 1\n"
+                             "4: if r1 > 3 goto +1    ; taken, as always here: r1=5\n"
+                             "6: r0 = r1\n"
+                             "7: exit    ; back to 2, frame 0: r0=5\n"
+                             "2: r0 = *(u64 *)(r0 + 0)\n"),
+            std::string::npos)
+      << verdict.log;
+}
+TEST(VerifierLog, AShortComparisonShowsTheLowerHalf) {
+  ProgramUnderTest test{.insns = {load(KBPF_SIZE_DW, R2, R1, 80), jump32_imm(KBPF_JMP_JGT, R2, 9, 1),
+                                  mov64_reg(R3, R0), exit_insn()}};
+  test.options.log_level = 1;
+  Verdict verdict = run_verifier(test);
+  EXPECT_NE(verdict.log.find("goto +1    ; not taken: w2=0..9\n"), std::string::npos) << verdict.log;
+}
+// 128 instructions of the beginning and 1024 of the end; one between is counted.
+TEST(VerifierLog, OfALongPathTheMiddleIsCounted) {
+  for (uint32_t left_out : {0u, 1u}) {
+    ProgramUnderTest test;
+    test.insns.assign(128 + 1024 + left_out - 1, mov64_imm(R2, 0));
+    test.insns.push_back(exit_insn());
+    test.options.log_level = 1;
+    Verdict verdict = run_verifier(test);
+    EXPECT_EQ(verdict.log.find("\n... 1 instructions ...\n") != std::string::npos, left_out == 1);
+    EXPECT_EQ(verdict.log.find("\n128: ") != std::string::npos, left_out == 0);
+    EXPECT_NE(verdict.log.find("\n129: "), std::string::npos);
+  }
+}
+class LinesOfTwo final : public SourceLines {
+public:
+  bool find(uint32_t insn, SourceLine &line) const override {
+    line = {"x();", "a.c", 10 + insn / 2};
+    return insn < 4;
+  }
+};
+TEST(VerifierLog, LinesOfCStandBeforeTheirInstructions) {
+  LinesOfTwo lines;
+  ProgramUnderTest test{.insns = {mov64_imm(R2, 0), mov64_imm(R2, 0), mov64_imm(R2, 0), mov64_imm(R2, 0),
+                                  mov64_imm(R2, 0), exit_insn()}};
+  test.options.lines = &lines;
+  for (uint32_t level : {1, 2}) {
+    test.options.log_level = level;
+    Verdict verdict = run_verifier(test);
+    EXPECT_NE(verdict.log.find("; x(); @ a.c:10\n0: r2 = 0\n"), std::string::npos) << verdict.log;
+    EXPECT_NE(verdict.log.find("; x(); @ a.c:11\n2: r2 = 0\n"), std::string::npos) << verdict.log;
+    EXPECT_EQ(verdict.log.find("a.c:12"), std::string::npos) << verdict.log;
+  }
+}
+// Linux's BPF_LOG_STATS: what it took, and no path.
+TEST(VerifierLog, StatisticsAreOfLinuxForm) {
+  ProgramUnderTest test{.insns = {store_imm(KBPF_SIZE_DW, R10, -16, 0), call_subprogram(1), exit_insn(),
+                                  store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_imm(R0, 0), exit_insn()}};
+  test.options.log_stats = true;
+  EXPECT_EQ(run_verifier(test).log, "stack depth 16+8\n"
+                                    "processed 6 insns (limit 1000000) max_states_per_insn 1 total_states 2 "
+                                    "peak_states 2 mark_read 0\n");
+  static uint64_t now;
+  now = 0;
+  test.options.time_ns = [] { return now += 3000; };
+  EXPECT_EQ(run_verifier(test).log.substr(0, 25), "verification time 3 usec\n");
+}
+TEST(VerifierStats, TheLongestPathEndsWhereItLeads) {
+  // Into the longer branch, 4 instructions; the branches join again.
+  Verdict verdict = run_verifier(
+      {.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R2, 0, 3),
+                 mov64_imm(R0, 1), mov64_imm(R0, 2), exit_insn(), exit_insn()}});
+  EXPECT_EQ(verdict.stats.longest_path, 6u);
+  EXPECT_EQ(verdict.stats.longest_path_end, 5u);
+  // A path that ends in a known state is as long as the one that made it known.
+  verdict = run_verifier(
+      {.insns = {load(KBPF_SIZE_DW, R2, R1, 80), mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R2, 0, 2), ja(0),
+                 ja(2), mov64_imm(R3, 0), mov64_imm(R3, 0), mov64_imm(R3, 0), exit_insn()}});
+  EXPECT_EQ(verdict.stats.longest_path, 7u);
+  EXPECT_EQ(verdict.stats.longest_path_end, 8u);
 }
 TEST(VerifierLog, AtLevelTwoShowsRegisters) {
   ProgramUnderTest test{.insns = {mov64_imm(R0, 7), exit_insn()}};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/btf/program_info.h"
+#include <algorithm>
 
 namespace kbpf {
 namespace {
@@ -88,6 +89,12 @@ Result<void> check_program_info(const Btf &btf, const ProgramInfo &info, std::sp
     result = check_lines(btf, info.lines, insns, begins, subprograms, log);
   scratch.release(mark);
   return result;
+}
+
+const kbpf_line_info *line_at(const ProgramInfo &info, uint32_t insn) {
+  auto behind = std::upper_bound(info.lines.begin(), info.lines.end(), insn,
+                                 [](uint32_t at, const kbpf_line_info &line) { return at < line.insn_off; });
+  return behind == info.lines.begin() ? nullptr : &behind[-1];
 }
 
 } // namespace kbpf

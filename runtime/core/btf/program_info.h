@@ -12,6 +12,9 @@ struct ProgramInfo {
   std::span<const kbpf_line_info> lines;     // by instruction; or none
 };
 
+// The record that an instruction belongs to: the last one at or before it; null where there is none.
+const kbpf_line_info *line_at(const ProgramInfo &info, uint32_t insn);
+
 // insns: the program as it was given. Errors: invalid, no_memory; log gets the reason, and may be null.
 // scratch is given back.
 Result<void> check_program_info(const Btf &btf, const ProgramInfo &info, std::span<const Insn> insns,

@@ -20,23 +20,27 @@ public:
            Rejection &rejection, VerifyStats &stats)
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
         rejection_(rejection), stats_(stats), analysis_{program, {}, rejection, {}, {}}, pool_(scratch),
-        snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
-        log_(options, program.insns),
+        snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_), log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)) {}
 
   Result<VerifiedProgram> run() {
+    const uint64_t start = options_.time_ns ? options_.time_ns() : 0;
     Result<VerifiedProgram> result = verify();
+    if (current_) {
+      note_path_end(current_->path_length, current_->insn);
+      note_longest_demand();
+    }
     stats_.total_states = snapshots_.made() + 1;
     stats_.peak_states = snapshots_.peak() + 1;
     stats_.peak_memory = scratch_.peak();
     stats_.context_bytes = analysis_.context_bytes;
     stats_.unwritten_read = analysis_.unwritten_read;
-    if (!result.ok() && rejection_.id != 0)
+    if (!result.ok() && rejection_.id != 0) {
       name_global_function();
-    if (result.ok())
-      log_.success(stats_);
-    else if (rejection_.id != 0)
-      log_.refusal(rejection_, current_);
+      explain();
+      log_.refusal(rejection_);
+    }
+    log_.statistics(stats_, most_insns_, analysis_.cfg.subprograms, start);
     return result;
   }
 
@@ -100,13 +104,24 @@ private:
     analysis_.zeroed_args = scratch_.make_array<uint8_t>(count);
     analysis_.looked_up = scratch_.make_array<LookedUpMap>(count);
     checkpoints_ = scratch_.make_array<Checkpoints>(count);
+    state_counts_ = scratch_.make_array<uint32_t>(count);
     if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !analysis_.looked_up.data() ||
-        !checkpoints_.data())
-      return Error::no_memory;
-    current_ = pool_.make_state();
-    if (!current_ || !pool_.push_frame(*current_, 0, 0))
+        !checkpoints_.data() || !state_counts_.data())
       return Error::no_memory;
     analysis_.global_functions = KBPF_TRY(find_global_functions(program_, analysis_.cfg, scratch_));
+    return begin(0);
+  }
+
+  // The entry, where the context is known and nothing else; or a global function's start.
+  Result<void> begin(uint32_t function) {
+    walked_function_ = function;
+    current_ = pool_.make_state();
+    if (!current_)
+      return Error::no_memory;
+    if (function != 0)
+      return transformer_.begin_global(*current_, function);
+    if (!pool_.push_frame(*current_, 0, 0))
+      return Error::no_memory;
     Value &r1 = current_->reg(1);
     r1.kind = Kind::context;
     r1.number = Scalar::constant(0);
@@ -131,10 +146,8 @@ private:
         if (!type.is_called || type.is_walked)
           continue;
         walked = type.is_walked = true;
-        current_ = pool_.make_state();
-        if (!current_)
-          return Error::no_memory;
-        KBPF_TRY(transformer_.begin_global(*current_, f));
+        KBPF_TRY(begin(f));
+        decisions_.truncate(0);
         jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
         log_.note("-- from here a global function, on its own, at instruction {}\n", current_->insn);
         KBPF_TRY(walk());
@@ -146,6 +159,7 @@ private:
   // One instruction of the current path. True: the path has come to its end.
   Result<bool> step() {
     State &state = *current_;
+    length_before_ = state.path_length;
     if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(is_known()))
       return true;
     if (stats_.processed_insns >= most_insns_)
@@ -157,10 +171,17 @@ private:
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} registers and stack slots were copied or compared without an end", work);
     stats_.processed_insns++;
+    state.path_length++;
     insns_since_checkpoint_++;
-    log_.instruction(state);
+    log_.walked(state);
     KBPF_TRY(checker_.check(state));
+    return go_on();
+  }
 
+  // Does what the instruction does, which is safe. What is put off goes to pending_: at most one other way.
+  // Inlined into step(), which runs for every instruction; retrace() shares it.
+  [[gnu::always_inline]] Result<bool> go_on() {
+    State &state = *current_;
     const Insn &insn = analysis_.insn(state.insn);
     analysis_.facts[state.insn].reachable = true;
     if (insn.is_exit())
@@ -212,9 +233,7 @@ private:
   Result<bool> leave() {
     if (current_->frame_count == 1)
       return true;
-    uint32_t from = current_->insn;
     transformer_.leave(*current_);
-    record(*current_, from);
     return false;
   }
 
@@ -223,10 +242,7 @@ private:
       return reject(rejection_, RejectionId::call_depth, current_->insn, "more than {} frames",
                     KBPF_MAX_CALL_FRAMES);
     current_subprogram().calls_subprogram = true;
-    uint32_t from = current_->insn;
-    KBPF_TRY(transformer_.enter(*current_, target, from + 1));
-    record(*current_, from);
-    return {};
+    return transformer_.enter(*current_, target, current_->insn + 1);
   }
 
   // The kernel jumps when it has gone on often enough.
@@ -238,7 +254,6 @@ private:
     if (!taken)
       return Error::no_memory;
     taken->insn = static_cast<uint32_t>(jump_target(from, insn));
-    record(*taken, from);
     current_->insn++;
     return postpone(taken);
   }
@@ -258,7 +273,6 @@ private:
       pool_.release(round);
       return {};
     }
-    record(*round, current_->insn);
     return postpone(round);
   }
 
@@ -268,8 +282,8 @@ private:
     if (!later)
       return Error::no_memory;
     later->iterations = current_->iterations;
+    later->path_length = current_->path_length;
     KBPF_TRY(transformer_.enter_timer_function(*current_, *later));
-    record(*later, current_->insn);
     return postpone(later);
   }
 
@@ -295,7 +309,6 @@ private:
       return Error::no_memory;
     ended->reg(0) = Value::constant(0);
     transformer_.leave(*ended);
-    record(*ended, current_->insn);
     return postpone(ended);
   }
 
@@ -305,7 +318,6 @@ private:
     jumps_since_checkpoint_++;
     if (insn.code() == KBPF_JMP_JA) {
       state.insn = target;
-      record(state, from);
       return false;
     }
     const Branch branch = transformer_.predict(state);
@@ -314,7 +326,6 @@ private:
       if (insn.src_is_reg())
         rely_on_linked(state, state.reg(insn.src()));
       state.insn = branch.may_jump ? target : from + 1;
-      record(state, from);
       return false;
     }
     KBPF_TRY(keep_branch(state, true));
@@ -334,13 +345,13 @@ private:
       return false;
     }
     state.insn = taken ? static_cast<uint32_t>(jump_target(from, insn)) : from + 1;
-    record(state, from);
     return true;
   }
 
   // Keeps a state for later, and gives it back to the pool.
   Result<void> postpone(State *state) {
     state->parent = current_->parent;
+    current_->longest_demand = std::max(current_->longest_demand, state->longest_demand);
     Result<void> kept = keep_branch(*state, false);
     pool_.release(state);
     return kept;
@@ -356,22 +367,14 @@ private:
     if (!branch)
       return Error::no_memory;
     branch->takes_jump = takes_jump;
+    branch->decisions = decisions_.length();
+    if (wants_path())
+      decisions_.push(scratch_, false);
     if (branch->parent)
       branch->parent->open_paths++;
     branch->next = pending_;
     pending_ = branch;
     return {};
-  }
-
-  // Notes how a path goes on, for the log.
-  void record(State &state, uint32_t from) {
-    if (!log_.wants_path() || state.insn == from + 1)
-      return;
-    constexpr uint32_t kMostSteps = 100000; // the log is a help; it may not take the walk's memory
-    state.path =
-        ++path_steps_ <= kMostSteps ? scratch_.make<PathStep>(state.path, from, state.insn) : nullptr;
-    if (!state.path)
-      log_.path_is_lost();
   }
 
   // Goes on with the branch that has waited for the shortest time; current_ is null where none is left.
@@ -380,6 +383,7 @@ private:
       close_checkpoints();
       Snapshot *branch = pending_;
       if (!branch) {
+        note_longest_demand();
         pool_.release(current_);
         current_ = nullptr;
         return {};
@@ -388,6 +392,9 @@ private:
       pending_count_--;
       if (!snapshots_.unpack(*branch, *current_, pool_))
         return Error::no_memory;
+      decisions_.truncate(branch->decisions);
+      if (wants_path())
+        decisions_.push(scratch_, true);
       const bool takes_jump = branch->takes_jump;
       snapshots_.release(branch);
       goes_on = !takes_jump || KBPF_TRY(go(true));
@@ -396,10 +403,32 @@ private:
     return {};
   }
 
+  void note_longest_demand() { stats_.mark_read = std::max(stats_.mark_read, current_->longest_demand); }
+  void note_path_end(uint32_t length, uint32_t end) {
+    if (length <= stats_.longest_path)
+      return;
+    stats_.longest_path = length;
+    stats_.longest_path_end = end;
+  }
+
   // Checkpoints from which every path has ended are known to be safe.
   void close_checkpoints() {
-    for (Snapshot *checkpoint = current_->parent; checkpoint && --checkpoint->open_paths == 0;
-         checkpoint = checkpoint->parent) {
+    uint32_t length = current_->path_length, end = current_->insn;
+    if (ended_at_) { // and would have gone on as the longest path from there did
+      length += ended_at_->longest - ended_at_->path_length;
+      end = ended_at_->longest_end;
+      ended_at_ = nullptr;
+    }
+    note_path_end(length, end);
+    for (Snapshot *checkpoint = current_->parent; checkpoint; checkpoint = checkpoint->parent) {
+      if (length > checkpoint->longest) {
+        checkpoint->longest = length;
+        checkpoint->longest_end = end;
+      }
+      if (--checkpoint->open_paths != 0)
+        return;
+      length = checkpoint->longest;
+      end = checkpoint->longest_end;
       Checkpoints &there = checkpoints_[checkpoint->insn];
       there.open = checkpoint->next; // the deepest of the path is the newest of its place
       checkpoint->next = there.closed;
@@ -433,7 +462,7 @@ private:
       if (covered && old->iterations == current_->iterations &&
           covers(*old, *current_, Coverage::same, compared_values_))
         return reject(rejection_, RejectionId::infinite_loop, current_->insn,
-                      "instruction {} is reached again in the same state", current_->insn);
+                      "the loop comes back here in the same state, so it need not end");
     }
     if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 && insns_since_checkpoint_ < 100)
       worthwhile = false;
@@ -445,12 +474,14 @@ private:
       if (covers(old, *current_, Coverage::relied_on, compared_values_)) {
         old.hits++;
         end_at(old);
+        ended_at_ = &old;
         log_.note("   known to be safe from instruction {} on\n", current_->insn);
         return true;
       }
       if (worthwhile && ++old.misses > kMostMisses * (old.hits + 1)) { // costs more than it saves
         *link = old.next;
         snapshots_.release(&old);
+        state_counts_[current_->insn]--;
       } else {
         link = &old.next;
       }
@@ -476,11 +507,93 @@ private:
     if (!checkpoint)
       return Error::no_memory;
     checkpoint->open_paths = 1;
+    checkpoint->longest = checkpoint->path_length;
+    stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++state_counts_[current_->insn]);
     checkpoint->next = checkpoints_[current_->insn].open;
     checkpoints_[current_->insn].open = checkpoint;
     current_->parent = checkpoint;
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
     return {};
+  }
+
+  bool wants_path() const { return options_.observer || log_.wants_path(); }
+
+  // Tells the path to the refusal at current_, where it can be told.
+  void explain() {
+    if (!current_ || !wants_path() || decisions_.is_lost())
+      return;
+    const Rejection refusal = rejection_;
+    while (Snapshot *branch = pending_) {
+      pending_ = branch->next;
+      snapshots_.release(branch);
+    }
+    decisions_made_ = decisions_.length();
+    Snapshot *passed = nullptr; // checkpoints of the path, the first one first
+    for (Snapshot *checkpoint = current_->parent, *parent; checkpoint; checkpoint = parent) {
+      parent = checkpoint->parent;
+      checkpoint->parent = passed;
+      passed = checkpoint;
+    }
+    pool_.release(current_);
+    current_ = nullptr;
+    log_.path_was_told(retrace(passed, length_before_).ok());
+    rejection_ = refusal;
+  }
+
+  // Walks the path of decisions_ once more. At the checkpoints that it passed the state is what it was there:
+  // what is forgotten between two rounds of a loop depends on what the walk had seen elsewhere. Errors:
+  // no_memory, or what the walk did not meet (a fault of the verifier).
+  Result<void> retrace(Snapshot *passed, uint32_t length) {
+    KBPF_TRY(begin(walked_function_));
+    tell([&](PathObserver &to) { to.begin(length + 1); });
+    for (uint32_t fork = 0;;) {
+      State &state = *current_;
+      if (analysis_.cfg.is_join[state.insn])
+        simplify(state, analysis_.cfg);
+      if (passed && passed->path_length == state.path_length) {
+        if (!snapshots_.unpack(*passed, state, pool_))
+          return Error::no_memory;
+        passed = passed->parent;
+        state.parent = nullptr;
+      }
+      tell([&](PathObserver &to) { to.instruction(state); });
+      if (state.path_length == length)
+        return {};
+      PathStep step{};
+      step.number = state.path_length++;
+      step.insn = state.insn;
+      step.depth = state.frame_count;
+      bool ended = KBPF_TRY(go_on());
+      Snapshot *other = std::exchange(pending_, nullptr);
+      step.is_forced = !other;
+      if (other) {
+        pending_count_ = 0;
+        if (fork == decisions_made_)
+          return Error::invalid;
+        step.taken = decisions_.at(fork++);
+        if (step.taken) {
+          const bool takes_jump = other->takes_jump;
+          if (!snapshots_.unpack(*other, state, pool_))
+            return Error::no_memory;
+          ended = takes_jump && !KBPF_TRY(go(true));
+        }
+        snapshots_.release(other);
+      }
+      if (ended)
+        return Error::invalid;
+      step.next = state.insn;
+      step.kind = kind_of_step(program_, step.insn, step.depth, state);
+      if (step.kind == PathStep::Kind::branch && step.is_forced)
+        step.taken = step.next != step.insn + 1;
+      tell([&](PathObserver &to) { to.step(step, state); });
+    }
+  }
+
+  template <typename Telling> void tell(Telling telling) {
+    if (options_.observer)
+      telling(*options_.observer);
+    if (log_.wants_path())
+      telling(log_);
   }
 
   const RawProgram &program_;
@@ -501,13 +614,19 @@ private:
   State *current_ = nullptr;
   Snapshot *pending_ = nullptr; // last in, first out
   uint32_t pending_count_ = 0;
-  uint32_t path_steps_ = 0;
+  uint32_t walked_function_ = 0; // its index; 0: the entry
+  uint32_t length_before_ = 0;   // of the path, before the instruction that is being walked
+  Decisions decisions_;
+  uint32_t decisions_made_ = 0; // retrace: those of the path
+  const Snapshot *ended_at_ =
+      nullptr; // the checkpoint that the current path ended at, all paths from there having ended
   CoverResult compared_values_;
   struct Checkpoints { // of one instruction, each a list, the newest first
     Snapshot *open;    // ancestors of the current state
     Snapshot *closed;  // all paths from there have ended
   };
   std::span<Checkpoints> checkpoints_;
+  std::span<uint32_t> state_counts_; // per instruction: checkpoints in both lists
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
 };
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/precision.h"
+#include <algorithm>
 
 namespace kbpf {
 
 void rely_on(const State &state, uint64_t sources) {
   constexpr uint64_t kRest = uint64_t{1} << 63;
+  uint32_t handed_back = 0;
   for (Snapshot *checkpoint = state.parent; checkpoint; checkpoint = checkpoint->parent) {
     sources &= ~checkpoint->relied_on;
     if (sources == 0)
       return;
+    state.longest_demand = std::max(state.longest_demand, ++handed_back);
     checkpoint->relied_on |= sources;
     uint64_t earlier = 0;
     for (uint64_t left = sources & ~kRest; left; left &= left - 1)
@@ -35,12 +38,14 @@ void rely_on_linked(const State &state, const Value &value) {
 
 void rely_on_slots(const State &state, uint32_t frame, uint64_t slots) {
   slots &= ~state.frames[frame]->written;
+  uint32_t handed_back = 0;
   for (Snapshot *checkpoint = state.parent; checkpoint && frame < checkpoint->frame_count;
        checkpoint = checkpoint->parent) {
     FrameRecord &earlier = checkpoint->frames()[frame];
     slots &= ~earlier.read;
     if (slots == 0)
       return;
+    state.longest_demand = std::max(state.longest_demand, ++handed_back);
     earlier.read |= slots;
     slots &= ~earlier.written;
   }

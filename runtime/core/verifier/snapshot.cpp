@@ -179,7 +179,7 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
   snapshot->number_count = static_cast<uint16_t>(numbers);
   snapshot->insn = state.insn;
   snapshot->iterations = state.iterations;
-  snapshot->path = state.path;
+  snapshot->path_length = state.path_length;
   snapshot->parent = state.parent;
   std::byte *body = reinterpret_cast<std::byte *>(snapshot->frames());
   memcpy(body, frames, frame_bytes);
@@ -203,7 +203,7 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
     pool.pop_frame(state);
   state.insn = snapshot.insn;
   state.iterations = snapshot.iterations;
-  state.path = snapshot.path;
+  state.path_length = snapshot.path_length;
   state.parent = snapshot.parent;
   if (state.held)
     *state.held = {};

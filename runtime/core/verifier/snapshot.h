@@ -25,7 +25,6 @@ struct Snapshot {
   Snapshot *parent; // the checkpoint that the path last passed
   Snapshot *next;   // in a list
   Held *held;       // null: nothing
-  const PathStep *path;
   uint64_t relied_on; // a checkpoint: its numbers that were relied on, as bits of Value::sources
   uint32_t insn;
   uint32_t serial;       // no two of a walk have the same; from 1
@@ -33,6 +32,12 @@ struct Snapshot {
   uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
   uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
   uint32_t iterations;
+  uint32_t path_length; // as in State
+  union {
+    uint32_t decisions = 0; // a branch: made on the path before it
+    uint32_t longest;       // a checkpoint: path_length where the longest path through it has ended
+  };
+  uint32_t longest_end; // a checkpoint: the last instruction of that path
   uint16_t bytes_64; // its size, in units of 64 bytes
   uint16_t number_count;
   uint8_t frame_count;

@@ -90,7 +90,7 @@ State *StatePool::copy(const State &state) {
   if (!result)
     return nullptr;
   result->insn = state.insn;
-  result->path = state.path;
+  result->path_length = state.path_length;
   result->iterations = state.iterations;
   for (uint32_t f = 0; f < state.frame_count; f++) {
     const Frame &from = *state.frames[f];

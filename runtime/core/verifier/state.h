@@ -124,7 +124,6 @@ struct Frame {
 
 constexpr uint32_t kMaxSlots = KBPF_STACK_SIZE / 8;
 
-struct PathStep; // log.h
 struct Held;     // held.h
 struct Snapshot; // snapshot.h
 
@@ -136,7 +135,9 @@ struct State {
   Snapshot *parent;     // the checkpoint that this path last passed
   State *next;          // in a list of free states
   Held *held;           // what the path has to give back; null: nothing
-  const PathStep *path; // how the walk came here; null where nobody asked
+  uint32_t path_length; // instructions walked from the entry to here
+  // Checkpoints that one demand of this walk was handed back through, at most (precision.h).
+  mutable uint32_t longest_demand = 0;
 
   Frame &frame() { return *frames[frame_count - 1]; }
   const Frame &frame() const { return *frames[frame_count - 1]; }

@@ -4,6 +4,7 @@
 #include "core/base/arena.h"
 #include "core/base/result.h"
 #include "core/base/text.h"
+#include "core/verifier/path.h"
 #include "core/verifier/program.h"
 
 namespace kbpf {
@@ -21,8 +22,12 @@ struct VerifyStats {
   uint32_t processed_insns;
   uint32_t total_states;
   uint32_t peak_states;
+  uint32_t max_states_per_insn; // checkpoints of one instruction at a time
+  uint32_t mark_read;           // checkpoints that one demand was handed back through (precision.h)
   size_t peak_memory; // bytes
   uint32_t stack_depth;
+  uint32_t longest_path;     // instructions; a call of a global function is one, it is walked on its own
+  uint32_t longest_path_end; // index of its last one
   uint32_t context_bytes; // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read;
 };
@@ -39,6 +44,10 @@ struct Rejection {
 struct VerifyOptions {
   uint32_t log_level = 0; // 0: one line for a refusal, 1: the failing path, 2: everything
   TextSink *log = nullptr;
+  bool log_stats = false;             // the log tells what verification took; so it does from level 1 on
+  uint64_t (*time_ns)() = nullptr;    // a clock, for that; null: there is none
+  const SourceLines *lines = nullptr; // of C, for the log
+  PathObserver *observer = nullptr;   // is told the path to a refusal, where there is one
   uint32_t max_processed_insns = KBPF_MAX_PROCESSED_INSNS;
   // As many as the program has instructions, or none: of an accepted program, where each of them is in the
   // verified one.

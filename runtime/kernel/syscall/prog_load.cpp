@@ -87,7 +87,7 @@ Result<void> check_attr(const Attr &attr) {
   return {};
 }
 
-Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
+Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink *log) {
   char license[kMaxLicense];
   std::string_view license_text = KBPF_TRY(UserPtr(attr.license).copy_string(license, sizeof(license)));
   if (attr.insn_cnt == 0 || attr.insn_cnt > KBPF_MAX_INSNS)
@@ -126,8 +126,9 @@ Result<Ref<Program>> load(const Attr &attr, uint32_t verbosity, TextSink *log) {
     return loader->add_map(*std::move(map));
   }));
   ProgramLoader::Options options{&kernel_profile(), type, is_gpl_compatible(license_text), sleepable,
-                                 verbosity,     log,  attr.expected_attach_type};
+                                 request.verbosity(), log, attr.expected_attach_type};
   options.strict_alignment = (attr.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
+  options.log_stats = request.wants_stats();
   return loader->load(insns, attr.prog_name, options);
 }
 
@@ -140,7 +141,7 @@ Result<int64_t> prog_load(Call &call) {
   LogRequest request{attr.log_level, attr.log_size, attr.log_buf, offsetof(Attr, log_true_size)};
   UserLog log = KBPF_TRY(request.open());
   KBPF_TRY(require_for_programs());
-  Result<Ref<Program>> program = load(attr, request.verbosity(), attr.log_level ? &log : nullptr);
+  Result<Ref<Program>> program = load(attr, request, attr.log_level ? &log : nullptr);
   KBPF_TRY(request.close(call, log));
   return install_fd(KBPF_TRY(std::move(program)));
 }

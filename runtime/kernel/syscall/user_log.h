@@ -51,6 +51,7 @@ struct LogRequest {
   // 0.
   Result<void> close(Call &call, UserLog &log) const;
   uint32_t verbosity() const { return level & kLevels; } // 0: none, 1, 2
+  bool wants_stats() const { return level & kStats; }
 
 private:
   static constexpr uint32_t kLevels = 3, kStats = 4, kFixed = 8;
