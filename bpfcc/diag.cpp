@@ -98,15 +98,30 @@ std::string_view rule_of(std::string_view message) {
   return rule.substr(0, rule.find(' '));
 }
 
-// Everything of a result but "]}": relatedLocations stay open.
-std::string sarif_result(std::string_view level, const SourceLocation &where, std::string_view message) {
+std::string sarif_message(std::string_view message) {
+  return "\"message\":{\"text\":" + json_string(message) + "}";
+}
+
+// A place with what is said of it.
+std::string sarif_note(const SourceLocation &where, std::string_view message) {
+  return "{" + sarif_message(message) + (where.file.empty() ? "}" : "," + sarif_location(where) + "}");
+}
+
+std::string joined(const std::vector<std::string> &parts) {
+  std::string out;
+  for (const std::string &part : parts)
+    out.append(&part == &parts.front() ? "" : ",").append(part);
+  return out;
+}
+
+std::string sarif_head(std::string_view level, const SourceLocation &where, std::string_view message) {
   std::string out = "{\"level\":" + json_string(level);
   if (std::string_view rule = rule_of(message); !rule.empty())
     out += ",\"ruleId\":" + json_string(rule);
-  out += ",\"message\":{\"text\":" + json_string(message) + "}";
+  out += "," + sarif_message(message);
   if (!where.file.empty())
     out += ",\"locations\":[{" + sarif_location(where) + "}]";
-  return out + ",\"relatedLocations\":[";
+  return out;
 }
 
 } // namespace
@@ -123,17 +138,22 @@ void Diagnostics::report(Severity severity, const SourceLocation &where, std::st
   print(severity, where, message);
 }
 
+void Diagnostics::path_note(const SourceLocation &where, std::string_view message) {
+  if (format_ == DiagnosticFormat::sarif && !sarif_results_.empty())
+    sarif_results_.back().flow.push_back("{\"location\":" + sarif_note(where, message) + "}");
+  else
+    note(where, message);
+}
+
 void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message) {
   if (format_ == DiagnosticFormat::sarif) {
-    if (severity != Severity::note || sarif_results_.empty()) {
-      sarif_results_.push_back(sarif_result(kStyles[static_cast<unsigned>(severity)].name, where, message));
-      return;
-    }
-    std::string &result = sarif_results_.back();
-    if (!result.ends_with('['))
-      result += ',';
-    result += "{\"message\":{\"text\":" + json_string(message) + "}";
-    result += where.file.empty() ? "}" : "," + sarif_location(where) + "}";
+    if (severity != Severity::note || sarif_results_.empty())
+      sarif_results_.push_back({sarif_head(kStyles[static_cast<unsigned>(severity)].name, where, message),
+                                sarif_note(where, message),
+                                {},
+                                {}});
+    else
+      sarif_results_.back().related.push_back(sarif_note(where, message));
     return;
   }
   if (format_ == DiagnosticFormat::json) {
@@ -182,8 +202,17 @@ Diagnostics::~Diagnostics() {
     return;
   std::string out = "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\","
                     "\"runs\":[{\"tool\":{\"driver\":{\"name\":\"bpfcc\"}},\"results\":[";
-  for (const std::string &result : sarif_results_)
-    out.append(&result == &sarif_results_.front() ? "" : ",").append(result).append("]}");
+  for (SarifResult &result : sarif_results_) {
+    out.append(&result == &sarif_results_.front() ? "" : ",").append(result.head);
+    out.append(",\"relatedLocations\":[").append(joined(result.related)).append("]");
+    if (!result.flow.empty()) {
+      result.flow.push_back("{\"location\":" + result.end + "}");
+      out.append(",\"codeFlows\":[{\"threadFlows\":[{\"locations\":[")
+          .append(joined(result.flow))
+          .append("]}]}]");
+    }
+    out += "}";
+  }
   out += "]}]}\n";
   std::fwrite(out.data(), 1, out.size(), stderr);
 }

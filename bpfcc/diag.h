@@ -45,6 +45,9 @@ public:
   }
   void note(const SourceLocation &where, std::string_view message) { report(Severity::note, where, message); }
 
+  // A step of what led to the error before it: a note that SARIF has in a code flow.
+  void path_note(const SourceLocation &where, std::string_view message);
+
   // Prints, but counts nothing.
   void print(Severity severity, const SourceLocation &where, std::string_view message);
   void set_format(DiagnosticFormat format) { format_ = format; }
@@ -59,7 +62,12 @@ private:
   bool color_;
   std::string_view tool_;
   DiagnosticFormat format_ = DiagnosticFormat::text;
-  std::vector<std::string> sarif_results_; // without their closing brackets: notes may follow
+  struct SarifResult {
+    std::string head;                       // what is known at once, without its closing bracket
+    std::string end;                        // of a code flow: the error itself
+    std::vector<std::string> related, flow; // notes
+  };
+  std::vector<SarifResult> sarif_results_;
   bool warnings_are_errors_ = false;
   bool warnings_off_ = false;
   unsigned errors_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // bpfcc: C, or an object made by clang, to an object that a kernel loads as it is. This file is the compiler
 // in short: the front end makes ELF bytes, then the passes below run in order on one Image.
+#include "bpfcc/code_debug_info.h"
 #include "bpfcc/diag.h"
 #include "bpfcc/files.h"
 #include "bpfcc/frontend/frontend.h"
@@ -18,6 +19,7 @@
 #include "bpfcc/relocator/passes.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/skeleton.h"
+#include "bpfcc/relocator/text.h"
 #include "bpfcc/source_names.h"
 #include "bpfcc/verify/report.h"
 #include <algorithm>
@@ -268,10 +270,31 @@ void check_budget(const Options &options, const Image &image) {
   }
 }
 
+// -fbpf-max-path and -fbpf-max-processed
+void check_verdict_budget(const Options &options, const Image &image, std::string_view program,
+                          const Verdict &verdict) {
+  const auto function =
+      std::find_if(image.functions.begin(), image.functions.end(), [&](const Function &candidate) {
+        return candidate.is_program && candidate.name == program;
+      });
+  if (!verdict.accepted || function == image.functions.end())
+    return;
+  const auto check = [&](uint32_t count, uint32_t limit, std::string_view what, std::string_view option) {
+    if (limit && count > limit)
+      error_at_function(image, *function,
+                        concat("program ", quoted(program), ": ", what, " ", count,
+                               " instructions, more than the ", limit, " of ", option));
+  };
+  check(verdict.stats.longest_path, options.max_path, "its longest path runs", "-fbpf-max-path");
+  check(verdict.stats.processed_insns, options.max_processed, "the verifier processes",
+        "-fbpf-max-processed");
+}
+
 // bytes: an ELF object; the finished object on return. report gets a verdict for each program. False: an
 // error was reported, or --stop-after was reached.
-bool relocate(const Options &options, Kernel &kernel, const FrontendOutput &compiled, const Btf *kernel_types,
-              std::string_view default_kernel, Diagnostics &diag, Report &report, std::string &bytes) {
+bool relocate(const Options &options, Kernel &kernel, CodeDebugInfo &debug_info,
+              const FrontendOutput &compiled, const Btf *kernel_types, std::string_view default_kernel,
+              Diagnostics &diag, Report &report, std::string &bytes) {
   RelocatorOptions relocator;
   relocator.profile = options.profile;
   relocator.input_name = options.link_inputs.empty() ? options.input : options.output;
@@ -285,10 +308,13 @@ bool relocate(const Options &options, Kernel &kernel, const FrontendOutput &comp
   relocator.default_kernel = default_kernel;
   if (kernel.description.has_functions)
     relocator.kernel_addresses = [&](std::string_view name) { return kernel.description.addresses_of(name); };
+  relocator.debug_info = [&] { return debug_info.get(compiled.bytes); };
+  relocator.path_notes = options.path_notes;
+  Image image(relocator, diag);
   relocator.on_verdict = [&](std::string_view program, const Verdict &verdict) {
     report.add(options.output, program, verdict, {});
+    check_verdict_budget(options, image, program, verdict);
   };
-  Image image(relocator, diag);
   image.bytes = bytes;
 
   for (const Pass &pass : kPasses) {
@@ -341,6 +367,7 @@ int run(Options &options) {
     print_commands(frontend);
     return kExitSuccess;
   }
+  CodeDebugInfo debug_info(options, frontend);
   if (options.save_temps && !options.input_is_object)
     save_temps(options, frontend, diag);
   if (!options.link_inputs.empty()) {
@@ -380,7 +407,7 @@ int run(Options &options) {
     return write_output(options, diag, compiled.bytes);
   std::string bytes = compiled.bytes;
   Report report(options.verify_report == "json");
-  bool finished = relocate(options, loaded, compiled, kernel_file.empty() ? nullptr : &kernel.types,
+  bool finished = relocate(options, loaded, debug_info, compiled, kernel_file.empty() ? nullptr : &kernel.types,
                            default_kernel ? embedded_kernel_btf() : std::string_view(), diag, report, bytes);
   if (!options.verify_report.empty()) {
     std::string text = report.finish();

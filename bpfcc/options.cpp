@@ -25,7 +25,8 @@ struct Parsed {
   bool help = false, version = false, dump_machine = false, dump_version = false;
   bool preamble_cache = true, time_trace = false;
   bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
-  std::string print_name, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack;
+  std::string print_name, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack,
+      max_path, max_processed, path_notes;
   std::string uninitialized_stack, kprobe_target;
 };
 
@@ -140,6 +141,9 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
                                                      : "unknown warning option '" + flag + "'";
   });
   value("--max-insns", parsed.max_insns)->check(CLI::Range(1, 1'000'000));
+  value("--path-notes", parsed.path_notes)->check(CLI::Range(0, 1000));
+  value("--max-path", parsed.max_path)->check(CLI::Range(1, 1'000'000));
+  value("--max-processed", parsed.max_processed)->check(CLI::Range(1, 1'000'000));
   value("--max-stack", parsed.max_stack)->check(CLI::Range(8, 512));
   value("--compile-database", options.compile_database);
   value("--time-trace-file", frontend.time_trace);
@@ -282,15 +286,21 @@ std::string place_link_inputs(const Parsed &parsed, const std::vector<std::strin
   return {};
 }
 
-// Where --verify-report would print nothing; gives an error's text.
-std::string verify_report_error(const Options &options) {
-  if (options.verify_report.empty())
+// Where an option that asks for the verifier would do nothing; gives an error's text.
+std::string verifier_option_error(const Options &options) {
+  const std::string option = !options.verify_report.empty() ? "--verify-report"
+                             : options.max_path             ? "-fbpf-max-path"
+                             : options.max_processed        ? "-fbpf-max-processed"
+                                                            : "";
+  if (option.empty())
     return {};
   if (!options.verify)
-    return "--verify-report needs the verifier, and -fno-bpf-verify turns it off";
+    return option + " needs the verifier, and -fno-bpf-verify turns it off";
   if (options.profile->placement == kbpf::ProgramPlacement::as_written)
-    return "--verify-report: programs for " + std::string(options.profile->name) +
+    return option + ": programs for " + std::string(options.profile->name) +
            " are not verified here; kbpf-verify reports on the object";
+  if (options.verify_report.empty())
+    return {};
   if (options.frontend.output != OutputKind::object || options.dump || !options.stop_after.empty())
     return "--verify-report: only an object's programs are verified";
   if (options.output == "-")
@@ -384,7 +394,7 @@ std::string use_profile(Options &options, const kbpf::Profile &profile, const kb
     frontend.mcpu = profile.map_encoding == kbpf::MapEncoding::undefined_symbol ? "v1" : "v3";
   if (!options.max_stack_given)
     frontend.max_stack = profile.stack_size;
-  return verify_report_error(options);
+  return verifier_option_error(options);
 }
 
 std::string quote_for_make(std::string_view name) {
@@ -497,12 +507,18 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   options.profile = by_name;
   if (std::string error = place_files(parsed, args.inputs, options); !error.empty())
     return fail(error);
+  if (!parsed.max_path.empty())
+    options.max_path = static_cast<uint32_t>(std::stoul(parsed.max_path));
+  if (!parsed.max_processed.empty())
+    options.max_processed = static_cast<uint32_t>(std::stoul(parsed.max_processed));
   if (std::string error = use_profile(options, *by_name, *by_name); !error.empty())
     return fail(error);
   options.unused_flags = parsed.host_flags;
   options.command_line.assign(argv, argv + argc);
   if (!parsed.max_insns.empty())
     options.max_insns = static_cast<uint32_t>(std::stoul(parsed.max_insns));
+  if (!parsed.path_notes.empty())
+    options.path_notes = static_cast<uint32_t>(std::stoul(parsed.path_notes));
   if (!parsed.max_stack.empty())
     frontend.max_stack = static_cast<unsigned>(std::stoul(parsed.max_stack));
   if (parsed.time_trace && frontend.time_trace.empty())

@@ -54,6 +54,9 @@ struct Options {
   DiagnosticFormat diagnostics_format = DiagnosticFormat::text;
   std::vector<std::string> unused_flags; // those of a host compiler
   uint32_t max_insns = 0;                // of a program, in slots of 8 bytes; 0: no limit
+  uint32_t path_notes = 8;               // of a refusal
+  uint32_t max_path = 0,
+           max_processed = 0;            // of a program, in instructions of the verifier's walk; 0: no limit
   std::string compile_database;          // -MJ: file for an entry of compile_commands.json
   std::vector<std::string> command_line; // what the entry holds
 };

@@ -31,8 +31,8 @@ ROOMS = {
     "test/": "test",
     "fuzz/": "test",
 }
-# Files of bpfcc/ that its rooms share: they include nothing of the project.
-SHARED = {"bpfcc/diag.h", "bpfcc/diag.cpp"}
+# Files of bpfcc/ that its rooms share: they include nothing of the project but each other.
+SHARED = {"bpfcc/diag.h", "bpfcc/diag.cpp", "bpfcc/debug_info.h", "bpfcc/debug_info.cpp"}
 
 CORE = {"abi", "core", "core.base", "core.image", "freestanding"}
 ALLOWED = {

@@ -20,6 +20,7 @@ class Btf;    // relocator/btf.h
 struct Image; // relocator/image.h
 
 struct Verdict; // judge.h
+class DebugInfo; // debug_info.h
 
 struct RelocatorOptions {
   const kbpf::Profile *profile = &kbpf::kKbpfProfile;
@@ -32,6 +33,9 @@ struct RelocatorOptions {
   std::function<void(std::string_view program, const Verdict &)> on_verdict; // may be empty
   // Addresses that a symbol has in the kernel; null: the kernel's symbols are not known.
   std::function<std::vector<uint64_t>(std::string_view name)> kernel_addresses;
+  // DWARF of the code, made when something is to be explained; empty, or gives null: there is none.
+  std::function<const DebugInfo *()> debug_info;
+  unsigned path_notes = 8;           // that a refusal has at most
   const Btf *kernel_types = nullptr; // of the kernel that will run the object; null: not known
   // The object is judged only: what a loader fills in (numbers of entries, values of the kernel's
   // configuration, addresses in data) is taken for whatever it may be.

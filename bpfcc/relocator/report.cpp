@@ -15,7 +15,9 @@ const SourceLocation *declaration(const Image &image, std::string_view name) {
   return found == image.options.declarations->end() ? nullptr : &found->second;
 }
 
-bool locate(const Image &image, uint32_t section, uint32_t slot, SourceLocation &where) {
+} // namespace
+
+bool locate_code(const Image &image, uint32_t section, uint32_t slot, SourceLocation &where) {
   const LineInfo *line = image.btf_ext.line_at(section, slot);
   if (!line)
     return false;
@@ -28,17 +30,54 @@ bool locate(const Image &image, uint32_t section, uint32_t slot, SourceLocation 
   return true;
 }
 
+namespace {
+
 SourceLocation object_location(const Image &image) { return {image.options.input_name, 0, 0, {}}; }
 
-void report(const Image &image, Severity severity, const SourceLocation &where, std::string_view message) {
-  if (severity == Severity::error && image.diag.errors() >= kMaxErrors)
-    return image.diag.count_errors(1);
+// False: not shown, there are too many.
+bool report(const Image &image, Severity severity, const SourceLocation &where, std::string_view message) {
+  if (severity == Severity::error && image.diag.errors() >= kMaxErrors) {
+    image.diag.count_errors(1);
+    return false;
+  }
   image.diag.report(severity, where, message);
   if (severity == Severity::error && image.diag.errors() == kMaxErrors)
     image.diag.note(object_location(image), "too many errors; further ones are not shown");
+  return true;
+}
+
+// The text of a line, where some instruction has it.
+std::string line_text(const Image &image, const SourceLocation &where) {
+  for (const LineInfo &line : image.btf_ext.lines)
+    if (line.line() == where.line) {
+      std::string_view file = image.btf.string(line.file);
+      if (file.substr(file.starts_with("./") ? 2 : 0) == where.file)
+        return std::string(image.btf.string(line.text));
+    }
+  return {};
+}
+
+void note_inlining(const Image &image, uint32_t section, uint32_t slot) {
+  const uint32_t index = image.function_at(section, slot);
+  if (index == kNone)
+    return;
+  const Function &function = image.functions[index];
+  const FunctionDebugInfo *info = function_debug_info(image, function);
+  if (!info)
+    return;
+  for (const InlinedCall &inlined : inlining_at(*info, slot - function.first)) {
+    SourceLocation call = *inlined.call;
+    call.text = line_text(image, call);
+    image.diag.note(call, concat(quoted(inlined.function), " is inlined here"));
+  }
 }
 
 } // namespace
+
+const FunctionDebugInfo *function_debug_info(const Image &image, const Function &function) {
+  const DebugInfo *info = image.options.debug_info ? image.options.debug_info() : nullptr;
+  return info ? info->find(function.name, function.count) : nullptr;
+}
 
 void report_in_object(const Image &image, Severity severity, std::string_view message) {
   report(image, severity, object_location(image), message);
@@ -47,14 +86,17 @@ void report_in_object(const Image &image, Severity severity, std::string_view me
 void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,
                std::string_view message) {
   SourceLocation where;
-  if (locate(image, section, slot, where))
-    return report(image, severity, where, message);
+  if (locate_code(image, section, slot, where)) {
+    if (report(image, severity, where, message) && severity == Severity::error)
+      note_inlining(image, section, slot);
+    return;
+  }
   std::string place = concat(image.sections[section].name, "+", hex(uint64_t(slot) * 8));
   uint32_t function = image.function_at(section, slot);
   if (function != kNone) {
     place = concat("in function ", quoted(image.functions[function].name), ", ", place);
     if (const SourceLocation *declared = declaration(image, image.functions[function].name))
-      return report(image, severity, *declared, concat(message, " (", place, ")"));
+      return void(report(image, severity, *declared, concat(message, " (", place, ")")));
   }
   report(image, severity, object_location(image), concat(message, " (", place, ")"));
 }
@@ -68,13 +110,13 @@ void report_at_symbol(const Image &image, Severity severity, std::string_view na
 void report_at_data(const Image &image, Severity severity, uint32_t section, uint64_t offset,
                     std::string_view message) {
   if (!image.options.declarations)
-    return report(image, severity, object_location(image), message);
+    return void(report(image, severity, object_location(image), message));
   for (const Symbol &symbol : image.symbols) {
     if (symbol.section != section || symbol.type != STT_OBJECT || offset < symbol.value ||
         offset - symbol.value >= symbol.size)
       continue;
     if (const SourceLocation *declared = declaration(image, symbol.name))
-      return report(image, severity, *declared, message);
+      return void(report(image, severity, *declared, message));
   }
   report(image, severity, object_location(image), message);
 }
@@ -84,7 +126,7 @@ void report_at_function(const Image &image, Severity severity, const Function &f
   SourceLocation where;
   if (const SourceLocation *declared = declaration(image, function.name))
     report(image, severity, *declared, message);
-  else if (locate(image, function.section, function.first, where))
+  else if (locate_code(image, function.section, function.first, where))
     report(image, severity, where, message);
   else
     report(image, severity, object_location(image), message);

@@ -2,6 +2,7 @@
 // Where in the C source something of the image stands, and errors there. The order of trust: .BTF.ext's line
 // records, the front end's declarations, and at last the section and offset in the message itself.
 #pragma once
+#include "bpfcc/debug_info.h"
 #include "bpfcc/relocator/image.h"
 #include <string>
 #include <string_view>
@@ -10,7 +11,13 @@ namespace bpfcc {
 
 constexpr unsigned kMaxErrors = 100;
 
-// At the C line of an instruction; slot counts from the section's start.
+// The line record of an instruction. False: there is none.
+bool locate_code(const Image &image, uint32_t section, uint32_t slot, SourceLocation &where);
+// Null where there is none, or none of this code.
+const FunctionDebugInfo *function_debug_info(const Image &image, const Function &function);
+
+// At the C line of an instruction, with notes for the inlined calls that it came through; slot counts from
+// the section's start.
 void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,
                std::string_view message);
 inline void error_at(const Image &image, uint32_t section, uint32_t slot, std::string_view message) {

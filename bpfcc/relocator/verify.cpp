@@ -4,54 +4,20 @@
 // map's fd (profiles that bind maps by symbol) is left to the kernel, as is everything where the kernel
 // relocates the code again.
 #include "bpfcc/relocator/judge.h"
+#include "bpfcc/relocator/path_notes.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace bpfcc {
 namespace {
-
-// The verifier knows maps by their index, C programmers by their name.
-std::string with_map_names(const Image &image, std::string_view message) {
-  constexpr std::string_view kMap = "map ";
-  std::string out;
-  for (size_t at = 0; at < message.size();) {
-    size_t found = message.find(kMap, at);
-    size_t end = found == std::string_view::npos ? message.size() : found + kMap.size();
-    out += message.substr(at, end - at);
-    at = end;
-    size_t index = 0;
-    auto [rest, error] = std::from_chars(message.data() + at, message.data() + message.size(), index);
-    if (error != std::errc() || index >= image.maps.size())
-      continue;
-    out += quoted(image.maps[index].name);
-    at = static_cast<size_t>(rest - message.data());
-  }
-  return out;
-}
 
 const Reloc *reloc_at(const Image &image, const Function &function, uint32_t slot) {
   auto first = image.relocs.begin() + function.first_reloc, last = image.relocs.begin() + function.last_reloc;
   auto found =
       std::lower_bound(first, last, slot, [](const Reloc &reloc, uint32_t at) { return reloc.insn < at; });
   return found != last && found->insn == slot ? &*found : nullptr;
-}
-
-struct Place {
-  const Function *function; // null: none
-  uint32_t slot;            // from the section's start
-};
-
-// Where an instruction of the program, linked with its subprograms, came from.
-Place place_of(const Image &image, const Program &program, uint32_t insn) {
-  auto part = std::find_if(program.parts.rbegin(), program.parts.rend(),
-                           [&](const Part &candidate) { return candidate.first <= insn; });
-  if (part == program.parts.rend())
-    return {nullptr, 0};
-  const Function &function = image.functions[part->function];
-  return {&function, function.first + std::min(insn - part->first, function.count - 1)};
 }
 
 using Places = std::set<std::pair<const Function *, uint32_t>>;
@@ -62,7 +28,7 @@ void warn_of_unwritten_read(const Image &image, const Program &program, const kb
   const WarningLevel level = image.options.uninitialized_stack;
   if (!read.found || level == WarningLevel::off)
     return;
-  const Place place = place_of(image, program, read.insn);
+  const ProgramSource::Place place = ProgramSource(image, program).place(read.insn);
   if (!place.function || !warned.emplace(place.function, place.slot).second)
     return;
   std::string message =
@@ -74,20 +40,37 @@ void warn_of_unwritten_read(const Image &image, const Program &program, const kb
             place.function->section, place.slot, concat(message, " [-Wbpf-uninitialized-stack]"));
 }
 
-void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection) {
-  const Place place = place_of(image, program, rejection.insn);
+// Notes along the path, in its order; what is left out of a long one stands where it would be.
+void note_path(const Image &image, const Program &program, const kbpf::Rejection &rejection,
+               const PathTrace &trace) {
+  for (const PathNote &note : cause_notes(image, program, rejection, trace))
+    image.diag.note(note.where, note.text);
+  size_t left_out = 0;
+  const std::vector<PathNote> notes = path_notes(image, program, trace, image.options.path_notes, left_out);
+  if (left_out && !notes.empty())
+    image.diag.path_note(notes.front().where, concat(left_out, " earlier steps of the path are not shown"));
+  for (const PathNote &note : notes)
+    image.diag.path_note(note.where, note.text);
+}
+
+void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection,
+                      const PathTrace &trace) {
+  const ProgramSource::Place place = ProgramSource(image, program).place(rejection.insn);
   if (!place.function)
     return;
   const Function &function = *place.function;
   const uint32_t slot = place.slot;
   const Reloc *reloc = reloc_at(image, function, slot);
-  std::string message = with_map_names(image, rejection.message);
+  std::string message = source_message(image, program, rejection);
   if (reloc && reloc->resolved.kind == ResolvedKind::missing_call)
     message = concat("call of the weak function ", quoted(image.symbols[reloc->symbol].name),
                      ", which nothing defines");
   if (auto poisoned = image.poisoned.find({function.section, slot}); poisoned != image.poisoned.end())
     message = poisoned->second;
+  const bool is_shown = image.diag.errors() < kMaxErrors;
   error_at(image, function.section, slot, concat(message, " [", rejection_tag(rejection), "]"));
+  if (is_shown)
+    note_path(image, program, rejection, trace);
 }
 
 } // namespace
@@ -102,7 +85,11 @@ void verify(Image &image) {
     const kbpf::ProgTypeInfo *type = image.profile().prog_type(program_type(image, program));
     if (program.code.empty() || !program.kept.empty() || !type)
       continue;
-    Verdict verdict = judge(raw_program(image, program, *type, maps, types), {});
+    const kbpf::RawProgram raw = raw_program(image, program, *type, maps, types);
+    PathTrace trace(raw);
+    kbpf::VerifyOptions options;
+    options.observer = &trace;
+    Verdict verdict = judge(raw, options);
     if (image.options.on_verdict)
       image.options.on_verdict(image.functions[program.function].name, verdict);
     if (verdict.accepted) {
@@ -110,7 +97,7 @@ void verify(Image &image) {
       continue;
     }
     if (verdict.rejection.id)
-      report_rejection(image, program, verdict.rejection);
+      report_rejection(image, program, verdict.rejection, trace);
     else
       error_at_function(image, image.functions[program.function],
                         concat("program ", quoted(image.functions[program.function].name),

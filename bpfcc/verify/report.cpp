@@ -30,7 +30,8 @@ void Report::add_text(std::string_view object, std::string_view program, const V
     out_ += concat("not judged: ", kbpf::to_text(verdict.error));
   const kbpf::VerifyStats &stats = verdict.stats;
   out_ += concat(" (", stats.processed_insns, " insns processed, ", stats.total_states, " states, peak ",
-                 stats.peak_states, ", ", stats.peak_memory, " bytes, stack ", stats.stack_depth, ")\n");
+                 stats.peak_states, ", ", stats.peak_memory, " bytes, stack ", stats.stack_depth,
+                 ", longest path ", stats.longest_path, " insns to ", stats.longest_path_end, ")\n");
 }
 
 void Report::add_json(std::string_view object, std::string_view program, const Verdict &verdict,
@@ -51,6 +52,10 @@ void Report::add_json(std::string_view object, std::string_view program, const V
   out_ += number_field("peak_states", stats.peak_states);
   out_ += number_field("peak_memory", stats.peak_memory);
   out_ += number_field("stack_depth", stats.stack_depth);
+  out_ += number_field("longest_path", stats.longest_path);
+  out_ += number_field("longest_path_end", stats.longest_path_end);
+  out_ += number_field("max_states_per_insn", stats.max_states_per_insn);
+  out_ += number_field("mark_read", stats.mark_read);
   if (!log.empty())
     out_ += concat(", \"log\": ", json_string(log));
   out_ += "}";

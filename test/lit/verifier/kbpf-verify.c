@@ -14,9 +14,8 @@
 
 int counters[4];
 
-// CHECK: {{.*}}.o: good: accepted ([[#]] insns processed, [[#]] states, peak [[#]], [[#]] bytes, stack 0)
-// GOOD: good: accepted
-// GOOD-NOT: bad
+// CHECK: {{.*}}.o: good: accepted ([[#]] insns processed, [[#]] states, peak [[#]], [[#]] bytes, stack 0,
+// longest path [[#]] insns to [[#]]) GOOD: good: accepted GOOD-NOT: bad
 SEC("kprobe/f")
 int good(void *ctx) {
   counters[1]++;
@@ -24,9 +23,12 @@ int good(void *ctx) {
 }
 
 // CHECK: {{.*}}.o: bad: refused: V028 map-value-out-of-bounds: instruction [[#]]:
-// LOG: V028
-// LOG: bad: refused: V028
-// ABSENT: kbpf-verify: error: no object has a program named 'absent'
+// LOG: the path to the refusal, of [[#]] instructions:
+// LOG: {{^}}0: {{.*}}
+// LOG: {{^}}V028 map-value-out-of-bounds: instruction
+// LOG-NEXT: {{^}}processed [[#]] insns (limit 1000000) max_states_per_insn [[#]] total_states [[#]]
+// peak_states [[#]] mark_read [[#]]{{$}} LOG: bad: refused: V028 ABSENT: kbpf-verify: error: no object has a
+// program named 'absent'
 SEC("kprobe/g")
 int bad(void *ctx) {
   return counters[ktime_get_ns() & 7];

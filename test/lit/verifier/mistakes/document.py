@@ -40,6 +40,7 @@ def example(path, bpfcc, folder):
     wrong = variant(body, False)
     numbers = {number: index for index, (number, _) in enumerate(wrong, 1)}
     output = re.sub(r"prog\.c:(\d+):", lambda m: f"prog.c:{numbers.get(int(m[1]), 0)}:", output)
+    output = re.sub(r"\bline (\d+)", lambda m: f"line {numbers.get(int(m[1]), 0)}", output)
     output = re.sub(r"^( *)(\d+) \|", lambda m: f"{m[1]}{numbers.get(int(m[2]), 0):{len(m[2])}} |", output, flags=re.M)
     added = [line for number, line in variant(body, True) if number not in numbers]
     text = f"### {title}\n```c\n" + "".join(line + "\n" for _, line in wrong) + "```\n```\n" + output + "```\n" + advice
