@@ -32,6 +32,7 @@ void compile_and_send(FrontendOptions frontend, const Options::Input &source, in
   frontend.verbose = false;
   frontend.clang_flags.push_back("-w"); // all has been said
   Diagnostics silent(false);
+  silent.set_silent();
   FrontendOutput output;
   if (!compile(frontend, silent, output))
     return;

@@ -57,6 +57,7 @@ public:
   unsigned errors() const { return errors_; }
   void set_warnings_are_errors(bool on) { warnings_are_errors_ = on; }
   void set_warnings_off(bool on) { warnings_off_ = on; }
+  void set_silent() { is_silent_ = true; } // counts, prints nothing
 
 private:
   bool color_;
@@ -70,6 +71,7 @@ private:
   std::vector<SarifResult> sarif_results_;
   bool warnings_are_errors_ = false;
   bool warnings_off_ = false;
+  bool is_silent_ = false;
   unsigned errors_ = 0;
 };
 

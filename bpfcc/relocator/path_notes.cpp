@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/relocator/path_notes.h"
+#include "bpfcc/relocator/advice.h"
 #include "bpfcc/relocator/condition.h"
 #include "bpfcc/relocator/text.h"
 #include <algorithm>
@@ -57,6 +58,11 @@ bool is_identifier(std::string_view text) {
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
 }
 
+std::string helper_name(const Image &image, const Program &program, uint32_t insn) {
+  const kbpf::HelperProto *proto = image.profile().helper(static_cast<uint32_t>(program.code[insn].imm));
+  return proto ? concat("bpf_", proto->name) : std::string("the helper");
+}
+
 class Narrator {
 public:
   Narrator(const Image &image, const Program &program)
@@ -73,7 +79,8 @@ public:
       note.text = concat("calls ", quoted(source_.function(traced.step.next)));
       return true;
     case Kind::callback:
-      note.text = concat(helper(traced.step.insn), " calls ", quoted(source_.function(traced.step.next)));
+      note.text = concat(helper_name(image_, program_, traced.step.insn), " calls ",
+                         quoted(source_.function(traced.step.next)));
       return traced.step.taken;
     case Kind::timer:
       note.text = concat("later, the timer calls ", quoted(source_.function(traced.step.next)));
@@ -102,11 +109,6 @@ public:
   }
 
 private:
-  std::string helper(uint32_t insn) const {
-    const kbpf::HelperProto *proto = image_.profile().helper(static_cast<uint32_t>(program_.code[insn].imm));
-    return proto ? concat("bpf_", proto->name) : std::string("the helper");
-  }
-
   bool branch(const TracedStep &traced, PathNote &note) const {
     const kbpf::PathStep &step = traced.step;
     const kbpf::Insn &insn = program_.code[step.insn];
@@ -311,25 +313,32 @@ std::vector<PathNote> cause_notes(const Image &image, const Program &program,
     notes.push_back(note);
   }
   const auto reg = named_register(rejection.message);
-  if (!reg || *reg >= trace.registers().size())
-    return notes;
-  const kbpf::Value &value = trace.registers()[*reg];
-  const uint32_t *origin = value.may_be_null() ? trace.origin(value.id) : nullptr;
+  const kbpf::Value *value = reg && *reg < trace.registers().size() ? &trace.registers()[*reg] : nullptr;
+  const uint32_t *origin = value && value->may_be_null() ? trace.origin(value->id) : nullptr;
   if (origin && source.locate(*origin, note.where)) {
-    const kbpf::HelperProto *proto = image.profile().helper(static_cast<uint32_t>(program.code[*origin].imm));
-    note.text =
-        concat(proto ? concat("bpf_", proto->name) : std::string("the helper"), " gives it here, or null");
+    note.text = concat(helper_name(image, program, *origin), " gives it here, or null");
     notes.push_back(note);
   }
-  if (value.kind == kbpf::Kind::stack && value.number.is_constant() &&
+  const uint32_t *taken_away = value && value->is_scalar() ? trace.taken_away(*reg) : nullptr;
+  if (taken_away && source.locate(*taken_away, note.where)) {
+    note.text = concat(helper_name(image, program, *taken_away),
+                       " takes away what it pointed to; it can't be used after that");
+    notes.push_back(note);
+    return notes;
+  }
+  if (value && value->kind == kbpf::Kind::stack && value->number.is_constant() &&
       source.locate(rejection.insn, note.where)) {
-    const int64_t offset = static_cast<int64_t>(value.number.value());
+    const int64_t offset = static_cast<int64_t>(value->number.value());
     const std::string_view variable = source.stack_variable(rejection.insn, offset);
     if (!variable.empty()) {
-      note.text = concat(quoted(variable), " begins at offset ",
-                         offset == 0 ? std::string("0") : std::to_string(offset), " of the frame");
+      note.text = concat(quoted(variable), " begins at offset ", std::to_string(offset), " of the frame");
       notes.push_back(note);
     }
+  }
+  note.text = advice(rejection, value, program.code[rejection.insn]);
+  if (!note.text.empty() && source.locate(rejection.insn, note.where)) {
+    note.where.text.clear(); // the error has shown it
+    notes.push_back(note);
   }
   return notes;
 }

@@ -21,8 +21,8 @@ std::vector<PathNote> path_notes(const Image &image, const Program &program, con
 // registers, lines instead of instructions.
 std::string source_message(const Image &image, const Program &program, const kbpf::Rejection &rejection);
 
-// Where a pointer that may be null came from, what was acquired and not given back, what lies on the stack
-// where it is exceeded.
+// Where a pointer that may be null came from, what was acquired and not given back or given away and used, what
+// lies on the stack where it is exceeded; at last what to do.
 std::vector<PathNote> cause_notes(const Image &image, const Program &program,
                                   const kbpf::Rejection &rejection, const PathTrace &trace);
 

@@ -29,6 +29,9 @@ public:
   std::vector<TracedStep> steps() const;                                   // first ones, then last ones
   const std::vector<kbpf::Value> &registers() const { return registers_; } // r0 to r10 at the refusal
   uint32_t depth() const { return depth_; }                                // frames there
+  // The last call that took away what a register, of r6 to r9, pointed to; nothing: none, or another value
+  // has come since.
+  const uint32_t *taken_away(uint32_t reg) const;
   // The instruction that a pointer of this id came from; nothing: none of the path.
   const uint32_t *origin(uint32_t id) const;
 
@@ -43,6 +46,10 @@ private:
     uint32_t id, insn;
   };
   std::deque<Origin> origins_; // the last ones
+  static constexpr uint32_t kNever = UINT32_MAX, kFirstSaved = 6, kLastSaved = 9;
+  bool was_pointer_[kLastSaved + 1] = {};
+  uint32_t taken_away_[kLastSaved + 1] = {kNever, kNever, kNever, kNever, kNever,
+                                          kNever, kNever, kNever, kNever, kNever};
 };
 
 } // namespace bpfcc

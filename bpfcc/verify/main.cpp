@@ -54,10 +54,15 @@ bool verify_object(const VerifyCommand &command, const std::string &path, const 
     StringSink log;
     kbpf::VerifyOptions options;
     options.log_level = command.log_level;
-    if (command.log_level)
+    const std::optional<ProgramLines> lines = command.log_level ? object.lines(named) : std::nullopt;
+    PathTrace path_trace(named.program);
+    if (command.log_level) {
       options.log = &log;
+      options.lines = lines ? &*lines : nullptr;
+      options.observer = &path_trace;
+    }
     Verdict verdict = judge(named.program, options);
-    report.add(path, named.name, verdict, log.text());
+    report.add(path, named.name, verdict, log.text(), &path_trace, options.lines);
     all_accepted &= verdict.accepted;
   }
   return all_accepted;

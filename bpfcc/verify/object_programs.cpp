@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/verify/object_programs.h"
+#include "bpfcc/relocator/program_source.h"
+#include <algorithm>
 #include <cstring>
 
 namespace bpfcc {
@@ -87,7 +89,7 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.expected_attach_type = record.expected_attach_type;
     raw.strict_alignment = options_.strict_alignment;
     types_->describe(*view_, i, raw);
-    programs_.push_back({view_->string(record.name), raw});
+    programs_.push_back({view_->string(record.name), raw, nullptr, record.section, record.first_insn});
   }
   return true;
 }
@@ -118,8 +120,39 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
     kbpf::RawProgram raw{};
     if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))
       raw = raw_program(*image_, program, *type, maps_, *types_);
-    programs_.push_back({image_->functions[program.function].name, raw});
+    programs_.push_back({image_->functions[program.function].name, raw, &program});
   }
+  return true;
+}
+
+std::optional<ProgramLines> ObjectPrograms::lines(const NamedProgram &program) {
+  if (program.linked)
+    return ProgramLines(*image_, program.linked, 0, 0);
+  if (!image_) { // what is wrong with the lines is no reason to judge no program
+    silent_.set_silent();
+    image_ = std::make_unique<Image>(options_, silent_);
+    image_->bytes = bytes_;
+    read_elf(*image_, bytes_);
+  }
+  if (silent_.errors() || program.section >= image_->sections.size())
+    return std::nullopt;
+  return ProgramLines(*image_, nullptr, program.section, program.first);
+}
+
+const LineInfo *ProgramLines::record(uint32_t insn) const {
+  if (!program_)
+    return image_.btf_ext.line_at(section_, first_ + insn);
+  const ProgramSource::Place place = ProgramSource(image_, *program_).place(insn);
+  return place.function ? image_.btf_ext.line_at(place.function->section, place.slot) : nullptr;
+}
+
+bool ProgramLines::find(uint32_t insn, kbpf::SourceLine &line) const {
+  const LineInfo *found = record(insn);
+  if (!found)
+    return false;
+  std::string_view text = image_.btf.string(found->text), file = image_.btf.string(found->file);
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  line = {text, file.substr(file.rfind('/') + 1), found->line()};
   return true;
 }
 

@@ -12,7 +12,25 @@ namespace bpfcc {
 
 struct NamedProgram {
   std::string_view name;
-  kbpf::RawProgram program; // type is null where the profile does not have the program's type
+  kbpf::RawProgram program;        // type is null where the profile does not have the program's type
+  const Program *linked = nullptr; // of a plain object
+  uint32_t section = 0, first = 0; // of a finished object: where its code begins, in slots
+};
+
+// The lines of C of one program, by its object's .BTF.ext.
+class ProgramLines final : public kbpf::SourceLines {
+public:
+  // program: of a plain object; else null, and its code begins at a slot of a section.
+  ProgramLines(const Image &image, const Program *program, uint32_t section, uint32_t first)
+      : image_(image), program_(program), section_(section), first_(first) {}
+  bool find(uint32_t insn, kbpf::SourceLine &line) const override;
+
+private:
+  const LineInfo *record(uint32_t insn) const;
+
+  const Image &image_;
+  const Program *program_;
+  uint32_t section_, first_;
 };
 
 // What is known of the kernel, and asked of the verifier.
@@ -26,6 +44,8 @@ public:
   // Takes the bytes of the object at path. False: the object cannot be read, an error was reported.
   bool open(const std::string &path, std::string bytes, const JudgedFor &kernel, Diagnostics &diag);
   std::span<const NamedProgram> programs() const { return programs_; }
+  // Nothing: the object has no line records, or none that can be read.
+  std::optional<ProgramLines> lines(const NamedProgram &program);
 
 private:
   bool open_finished(const std::string &path, Diagnostics &diag);
@@ -35,7 +55,8 @@ private:
   std::string_view bytes_;
   std::optional<kbpf::ObjectView> view_;
   RelocatorOptions options_;
-  std::unique_ptr<Image> image_; // of a plain object
+  std::unique_ptr<Image> image_; // of a plain object; of a finished one where lines are asked for
+  Diagnostics silent_{false};
   std::vector<kbpf::MapRef> maps_;
   std::unique_ptr<FunctionTypes> types_;
   std::vector<NamedProgram> programs_;

@@ -10,11 +10,35 @@ std::string number_field(std::string_view name, uint64_t value) {
   return concat(", \"", name, "\": ", value);
 }
 
+constexpr std::string_view kKinds[] = {"plain", "branch",  "call",   "callback",
+                                       "timer", "element", "return", "no_packet"};
+
+std::string step_json(const kbpf::PathStep &step, const kbpf::SourceLines *lines) {
+  std::string out = concat("{\"kind\": ", json_string(kKinds[static_cast<unsigned>(step.kind)]),
+                           number_field("number", step.number), number_field("insn", step.insn),
+                           number_field("next", step.next), number_field("depth", step.depth),
+                           ", \"taken\": ", step.taken ? "true" : "false",
+                           ", \"forced\": ", step.is_forced ? "true" : "false");
+  kbpf::SourceLine line;
+  if (lines && lines->find(step.insn, line))
+    out += concat(", \"file\": ", json_string(line.file), number_field("line", line.line));
+  return out + "}";
+}
+
+// The steps that decided something; of a long path the first and the last ones, as their numbers tell.
+std::string path_json(const PathTrace &path, const kbpf::SourceLines *lines) {
+  std::string out = concat(number_field("path_length", path.length()), ", \"path\": [");
+  const std::vector<TracedStep> steps = path.steps();
+  for (const TracedStep &traced : steps)
+    out += concat(&traced == &steps.front() ? "" : ", ", step_json(traced.step, lines));
+  return out + "]";
+}
+
 } // namespace
 
 void Report::add(std::string_view object, std::string_view program, const Verdict &verdict,
-                 std::string_view log) {
-  is_json_ ? add_json(object, program, verdict, log) : add_text(object, program, verdict, log);
+                 std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines) {
+  is_json_ ? add_json(object, program, verdict, log, path, lines) : add_text(object, program, verdict, log);
 }
 
 void Report::add_text(std::string_view object, std::string_view program, const Verdict &verdict,
@@ -35,7 +59,7 @@ void Report::add_text(std::string_view object, std::string_view program, const V
 }
 
 void Report::add_json(std::string_view object, std::string_view program, const Verdict &verdict,
-                      std::string_view log) {
+                      std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines) {
   out_ += out_.empty() ? "[\n" : ",\n";
   out_ += concat("  {\"object\": ", json_string(object), ", \"program\": ", json_string(program),
                  ", \"accepted\": ", verdict.accepted ? "true" : "false");
@@ -58,6 +82,8 @@ void Report::add_json(std::string_view object, std::string_view program, const V
   out_ += number_field("mark_read", stats.mark_read);
   if (!log.empty())
     out_ += concat(", \"log\": ", json_string(log));
+  if (path && path->length())
+    out_ += path_json(*path, lines);
   out_ += "}";
 }
 

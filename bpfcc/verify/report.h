@@ -2,6 +2,7 @@
 // Verdicts as text, one line a program, or as one JSON array.
 #pragma once
 #include "bpfcc/relocator/judge.h"
+#include "bpfcc/relocator/path_trace.h"
 #include <string>
 #include <string_view>
 
@@ -10,15 +11,17 @@ namespace bpfcc {
 class Report {
 public:
   explicit Report(bool is_json) : is_json_(is_json) {}
-  // log: what the verifier wrote, empty at log level 0.
-  void add(std::string_view object, std::string_view program, const Verdict &verdict, std::string_view log);
+  // log: what the verifier wrote, empty at log level 0. JSON has the path's steps too, with their lines of C;
+  // both may be null.
+  void add(std::string_view object, std::string_view program, const Verdict &verdict, std::string_view log,
+           const PathTrace *path = nullptr, const kbpf::SourceLines *lines = nullptr);
   std::string finish();
 
 private:
   void add_text(std::string_view object, std::string_view program, const Verdict &verdict,
                 std::string_view log);
   void add_json(std::string_view object, std::string_view program, const Verdict &verdict,
-                std::string_view log);
+                std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines);
 
   bool is_json_;
   std::string out_;

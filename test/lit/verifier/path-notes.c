@@ -20,9 +20,10 @@ static __always_inline int get(unsigned index) {
 }
 
 // CHECK: path-notes.c:[[#@LINE-3]]:{{[0-9]+}}: error: 4 bytes at r{{[0-9]}}: offsets 0 to 67 in the value of map '.bss', which has 64 bytes [V028
-// CHECK: path-notes.c:[[#@LINE+35]]:16: note: 'get' is inlined here
+// CHECK: path-notes.c:[[#@LINE+36]]:16: note: 'get' is inlined here
 // CHECK-NEXT: {{^ *[0-9]+ \|   return sum \+ get\(index\);$}}
 // CHECK-NEXT: {{^ *\|                \^$}}
+// CHECK: path-notes.c:{{[0-9]+}}:10: note: compare the index with the number of elements before: the last of n elements has the index n - 1
 // CHECK: path-notes.c:[[#@LINE+22]]:7: note: assuming 'index > 16' is false; 'index' is 0 to 16
 // CHECK-NEXT: {{^ *[0-9]+ \|   if \(index > 16\)$}}
 // CHECK: path-notes.c:[[#@LINE+26]]:9: note: assuming 'bits & 1 << i' is true (the last of 3 times)

@@ -27,15 +27,13 @@ SEC("kprobe/b")
 int no_null_check(struct pt_regs *ctx) {
   __u32 key = 1;
   __u64 *count = bpf_map_lookup_elem(&counts, &key);
-  // CHECK: refuse-at-line.c:[[#@LINE+1]]:{{.*}}error: 'count' is a map value pointer or null: compare it with
-  // null first [V023 possibly-null]
+  // CHECK: refuse-at-line.c:[[#@LINE+1]]:{{.*}}error: 'count' is a map value pointer or null: compare it with null first [V023 possibly-null]
   return *count;
 }
 
 SEC("kprobe/c")
 int waits(struct pt_regs *ctx) {
-  // CHECK: refuse-at-line.c:{{[0-9]+}}:{{.*}}error: the loop comes back here in the same state, so it need
-  // not end [V011 infinite-loop]
+  // CHECK: refuse-at-line.c:{{[0-9]+}}:{{.*}}error: the loop comes back here in the same state, so it need not end [V011 infinite-loop]
   while (bpf_get_prandom_u32() != 5)
     ;
   return 0;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bpfcc/relocator/advice.h"
+
+namespace bpfcc {
+
+using kbpf::RejectionId;
+
+std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *value, const kbpf::Insn &insn) {
+  switch (static_cast<RejectionId>(rejection.id)) {
+  case RejectionId::too_complex:
+    return "give each loop a bound that is known when the program is compiled, or let bpf_loop run it";
+  case RejectionId::infinite_loop:
+    return "count the rounds, and end the loop after a number that is known when the program is compiled";
+  case RejectionId::uninitialised_register:
+    return "give the variable a value on every path that leads here, and the function a result at every "
+           "return";
+  case RejectionId::not_a_pointer:
+    return value && value->is_scalar() ? "what a pointer of the kernel points to is read with "
+                                         "bpf_probe_read_kernel, of a process with "
+                                         "bpf_probe_read_user"
+                                       : "";
+  case RejectionId::possibly_null:
+    return "leave where it is null before it is used: if (!pointer) return 0;";
+  case RejectionId::stack_out_of_bounds:
+    return insn.is_call() ? "the memory that is handed over is smaller than what the helper accesses: pass "
+                            "its own sizeof, and "
+                            "for a map a key and a value of the map's types"
+                          : "keep the index below the length of the array on the stack";
+  case RejectionId::map_value_out_of_bounds:
+    return "compare the index with the number of elements before: the last of n elements has the index n - 1";
+  case RejectionId::context_access:
+    return "the context has the fields of its type only; what it does not let programs change can't be "
+           "changed by them";
+  case RejectionId::memory_size:
+    return "compare the size with sizeof the buffer before, as an unsigned number";
+  case RejectionId::unreleased_reference:
+    return "give it back on this path, too: a ring-buffer record is submitted or discarded before every "
+           "return";
+  case RejectionId::reference_not_held:
+    return "give each record back once, by submit or by discard, through the pointer that reserve gave";
+  case RejectionId::granted_memory_out_of_bounds:
+    return "ask for as many bytes as are accessed: sizeof the whole structure";
+  case RejectionId::callback:
+    return "let the function return 0 to go on and 1 to stop, and pass results through its context";
+  case RejectionId::helper_not_allowed:
+    return "call it from a program of a type that has it, as the SEC() name says";
+  case RejectionId::gpl_only_helper:
+    return "declare the licence: char license[] SEC(\"license\") = \"GPL\";";
+  case RejectionId::constant_operand:
+    return "divide by something else than 0, and shift by less than the width";
+  default:
+    return "";
+  }
+}
+
+} // namespace bpfcc
