@@ -88,6 +88,8 @@ struct kbpf_insn {
 #define KBPF_OP_CALLX 0x8d /* the helper whose number is in dst */
 #define KBPF_OP_EXIT 0x95
 #define KBPF_OP_JCOND 0xe5
+/* Inside the runtime only, made by fix-up: dst = what the helper of number imm returns, which takes no arguments. */
+#define KBPF_OP_TOLD 0xf8
 #define KBPF_HELPER_TAIL_CALL 12 /* the call that engines make themselves: it does not come back */
 #define KBPF_MAX_TAIL_CALLS 33   /* of one run; the call after them falls through */
 

@@ -20,6 +20,9 @@ struct MachineCode {
 // Once. isa: as in kbpf_init.
 void init_engine(const char *isa);
 
+// Helpers of the kbpf profile that programs need not call: RawProgram::told.
+uint32_t told_helpers();
+
 // Compiles into executable, no longer writable pages; the fault table goes to memory. A result without an
 // entry: this program is for the interpreter. Errors: no_memory, too_big.
 Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Arena &memory);

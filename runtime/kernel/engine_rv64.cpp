@@ -11,6 +11,7 @@ namespace {
 
 constinit rv64::CpuFeatures cpu_features{};
 constinit bool pages_can_execute = false;
+constinit const kbpf_machine *machine = nullptr;
 
 // Whether the extension of that name stands in a string like "rv64imafdc_zba_zbb".
 bool has_extension(std::string_view isa, std::string_view name) {
@@ -29,16 +30,25 @@ void init_engine(const char *isa) {
   cpu_features.zba = has_extension(extensions, "zba");
   cpu_features.zbb = has_extension(extensions, "zbb");
   cpu_features.zbc = has_extension(extensions, "zbc");
+  machine = kbpf_port_machine();
   Result<Pages> trial = Pages::create(1);
   pages_can_execute = trial.ok() && trial->protect(KBPF_PROT_READ_EXEC);
   if (!pages_can_execute)
     log_info("no executable pages: programs are interpreted");
 }
 
+uint32_t told_helpers() {
+  if (!machine)
+    return 0;
+  return (machine->time.multiplier ? told_bit(kKtimeGetNs) : 0) |
+         (machine->cpu.base ? told_bit(kGetSmpProcessorId) : 0) |
+         (machine->pid_tgid.base ? told_bit(kGetCurrentPidTgid) : 0);
+}
+
 Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Arena &memory) {
   if (!pages_can_execute)
     return MachineCode{};
-  rv64::JitOptions options{cpu_features, &helper_environment(program.profile())};
+  rv64::JitOptions options{cpu_features, &helper_environment(program.profile()), machine};
   Result<rv64::Plan *> planned = rv64::plan(program, options, scratch);
   if (!planned.ok()) {
     if (planned.error() != Error::not_supported)

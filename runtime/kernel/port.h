@@ -5,6 +5,7 @@
  * from system calls only. */
 #ifndef KBPF_KERNEL_PORT_H
 #define KBPF_KERNEL_PORT_H
+#include "abi/machine.h"
 #include "abi/types.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,9 @@ uint64_t kbpf_port_realtime_ns(void); /* since 1970; 0: not known */
 uint32_t kbpf_port_random_u32(void);
 uint32_t kbpf_port_cpu(void); /* below kbpf_port_cpu_count(); stable while interrupts are off */
 uint32_t kbpf_port_cpu_count(void);
+
+/* What machine code may find out without a call; lives for ever. Null: nothing. Asked once, by kbpf_init. */
+const struct kbpf_machine *kbpf_port_machine(void);
 
 /* [any] The thread that runs here (the seeds' ThreadLike). */
 struct kbpf_thread {
@@ -119,6 +123,9 @@ struct kbpf_object;
 int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
                          int cloexec); /* fd, or negative errno */
 int kbpf_port_fd_get(int fd, struct kbpf_object **object);
+/* The same without a reference, where the descriptor is sure to stay until the end of this system call, such
+ * as that of a process with one thread; -11 (EAGAIN) where it is not. */
+int kbpf_port_fd_peek(int fd, struct kbpf_object **object);
 
 /* The same of another process: -2 (ENOENT) where there is none with that pid. */
 int kbpf_port_task_fd_get(uint32_t pid, int fd, struct kbpf_object **object);

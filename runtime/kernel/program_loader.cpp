@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "kernel/program_loader.h"
+#include "abi/object.h"
+#include "core/verifier/inline_call.h"
 #include "kernel/helpers/helpers.h"
 #include "kernel/sha1.h"
 #include <algorithm>
@@ -156,6 +158,8 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   RawProgram raw{insns, refs, options.profile, options.type, options.gpl_compatible, options.sleepable};
   raw.expected_attach_type = options.expected_attach_type;
   raw.strict_alignment = options.strict_alignment;
+  if (options.profile->number == KBPF_PROFILE_KBPF)
+    raw.told = told_helpers() | kQuietSubmit;
   if (btf_) {
     raw.btf = KBPF_TRY(btf_->types());
     raw.functions = info_.functions;

@@ -12,14 +12,16 @@ namespace kbpf {
 class SpinLock {
 public:
   void lock() {
-    while (held_.exchange(true, std::memory_order_acquire))
+    while (held_.exchange(1, std::memory_order_acquire)) [[unlikely]]
       while (held_.load(std::memory_order_relaxed))
         ; // the holder runs with interrupts off and takes a bounded time
   }
-  void unlock() { held_.store(false, std::memory_order_release); }
+  void unlock() {
+    held_.exchange(0, std::memory_order_release);
+  } // one instruction; a store takes a fence, too
 
 private:
-  std::atomic<bool> held_{false};
+  std::atomic<uint32_t> held_{0}; // a word: it is exchanged by one instruction
 };
 
 // Both for a scope. The lock goes first, the section after it.
@@ -32,6 +34,18 @@ public:
 
 private:
   ReadSection section_; // before the lock: members are made in this order
+  SpinLock &lock_;
+};
+
+// The lock alone, where a section is open already.
+class LockGuard {
+public:
+  explicit LockGuard(SpinLock &lock) : lock_(lock) { lock_.lock(); }
+  ~LockGuard() { lock_.unlock(); }
+  LockGuard(const LockGuard &) = delete;
+  LockGuard &operator=(const LockGuard &) = delete;
+
+private:
   SpinLock &lock_;
 };
 

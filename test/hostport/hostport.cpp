@@ -503,6 +503,7 @@ uint64_t kbpf_port_time_ns(void) {
 uint32_t kbpf_port_random_u32(void) { return state().random.fetch_add(0x9e3779b9) * 0x85ebca6b; }
 uint32_t kbpf_port_cpu(void) { return this_cpu; }
 uint32_t kbpf_port_cpu_count(void) { return state().cpu_count; }
+const kbpf_machine *kbpf_port_machine(void) { return nullptr; }
 void kbpf_port_current(kbpf_thread *thread) { *thread = this_thread; }
 int kbpf_port_capable(uint32_t capability) { return state().capabilities >> capability & 1; }
 
@@ -597,6 +598,21 @@ int kbpf_port_fd_get(int fd, kbpf_object **object) {
     return -EINVAL;
   *object = state().fds[index];
   kbpf_object_acquire(*object);
+  return 0;
+}
+
+// Every other time, so that both ways are gone.
+int kbpf_port_fd_peek(int fd, kbpf_object **object) {
+  static std::atomic<unsigned> calls{0};
+  if (calls.fetch_add(1) % 2)
+    return -EAGAIN;
+  std::lock_guard lock(state().mutex);
+  size_t index = static_cast<size_t>(fd);
+  if (fd < 0 || index >= state().fds.size() || (!state().fds[index] && !state().foreign[index]))
+    return -EBADF;
+  if (state().foreign[index])
+    return -EINVAL;
+  *object = state().fds[index];
   return 0;
 }
 

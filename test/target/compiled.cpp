@@ -80,7 +80,7 @@ UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uin
 }
 
 Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby,
-                 const Environment &environment) {
+                 const Environment &environment, const kbpf_machine *machine) {
   CodeMemory &memory = code_memories[nearby];
   if (!memory.bytes) {
     void *mapped =
@@ -95,7 +95,7 @@ Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nea
     arena->~Arena();
   arena = new (storage) Arena(kHeapBlocks, 64 << 20);
 
-  rv64::JitOptions options{.cpu = cpu, .environment = &environment};
+  rv64::JitOptions options{.cpu = cpu, .environment = &environment, .machine = machine};
   auto plan = rv64::plan(program, options, *arena);
   if (!plan)
     return {nullptr, 0, 0};

@@ -28,7 +28,7 @@ struct Compiled {
 };
 // nearby: within 2 GiB of this program's functions and data, so that the code addresses them relative to pc.
 Compiled compile(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby = false,
-                 const Environment &environment = kEnvironment);
+                 const Environment &environment = kEnvironment, const kbpf_machine *machine = nullptr);
 
 // The most memory that the latest compilation had at a time, bytes.
 size_t compilation_memory();

@@ -97,6 +97,69 @@ void run_feature(const FeatureProgram &feature, void *) {
 
 void runs_callbacks_may_goto_and_frames_of_any_size() { for_each_feature(run_feature, nullptr); }
 
+// What a kernel keeps in reach of tp, here in this thread's own memory.
+struct Told {
+  uint32_t cpu = 5;
+  uint64_t both = 0x123456789abcdef0, *through = &both;
+};
+thread_local Told told;
+
+int16_t from_tp(const void *field) {
+  uintptr_t tp;
+  asm("mv %0, tp" : "=r"(tp));
+  return static_cast<int16_t>(reinterpret_cast<uintptr_t>(field) - tp);
+}
+uint64_t time_now() {
+  uint64_t ticks;
+  asm volatile("rdtime %0" : "=r"(ticks));
+  return ticks;
+}
+uint64_t run_told(int number, const kbpf_machine &machine, rv64::CpuFeatures cpu) {
+  // The registers of arguments stay as they are.
+  Insn insns[] = {mov64_imm(R1, 1), make_insn(KBPF_OP_TOLD, R0, 0, 0, number), alu64_imm(KBPF_ALU_SUB, R1, 1),
+                  add64_reg(R0, R1), exit_insn()};
+  Compiled compiled = compile(load_program(insns).program(), cpu, false, kEnvironment, &machine);
+  EXPECT(compiled.entry, "helper %d", number);
+  return compiled.entry ? compiled.entry(0) : 0;
+}
+
+void what_the_kernel_tells_takes_no_call() {
+  told.cpu = 5;
+  told.through = &told.both;
+  kbpf_machine machine{};
+  machine.cpu = {.base = 4, .bytes = 4, .through = -1, .offset = from_tp(&told.cpu)};
+  machine.pid_tgid = {.base = 4, .bytes = 8, .through = from_tp(&told.through), .offset = 0};
+  for (rv64::CpuFeatures cpu : cpu_variants()) {
+    EXPECT(run_told(kGetSmpProcessorId, machine, cpu) == 5, "cpu");
+    if (machine.pid_tgid.through >= 0)
+      EXPECT(run_told(kGetCurrentPidTgid, machine, cpu) == told.both, "pid_tgid");
+    struct {
+      uint64_t multiplier, offset;
+      uint32_t shift;
+    } sources[] = {{1, 0, 0}, {100, 0, 0}, {uint64_t{1} << 20, 0, 20}, {3, ~uint64_t{0} << 40, 1}};
+    for (const auto &source : sources) {
+      machine.time = {.multiplier = source.multiplier, .shift = source.shift, .offset = source.offset};
+      const auto scaled = [&](uint64_t ticks) {
+        return (ticks * source.multiplier >> source.shift) + source.offset;
+      };
+      uint64_t before = scaled(time_now()), told_time = run_told(kKtimeGetNs, machine, cpu);
+      uint64_t after = scaled(time_now());
+      EXPECT(told_time - before <= after - before, "%lu: %lx is not between %lx and %lx", source.multiplier,
+             told_time, before, after);
+    }
+  }
+}
+
+void what_the_kernel_does_not_tell_is_refused() {
+  const kbpf_machine nothing{};
+  for (int number : {5, 8, 14, 1}) {
+    Insn insns[] = {make_insn(KBPF_OP_TOLD, R0, 0, 0, number), exit_insn()};
+    const VerifiedProgram &program = load_program(insns).program();
+    EXPECT(!compile(program, {}, false, kEnvironment, &nothing).entry, "helper %d", number);
+    EXPECT(!compile(program, {}).entry, "helper %d", number);
+  }
+}
+
 // Programs that find each other by an array. All count their runs in the first word of the context.
 ProgArray programs;
 
@@ -604,6 +667,8 @@ int main(int argc, char **argv) {
     a_faulting_load_reads_as_zero();
     an_unread_upper_half_is_not_cleared();
     runs_callbacks_may_goto_and_frames_of_any_size();
+    what_the_kernel_tells_takes_no_call();
+    what_the_kernel_does_not_tell_is_refused();
     tail_call_goes_on_elsewhere_or_falls_through();
     tail_calls_end_after_thirty_three();
     tail_call_from_a_subprogram_returns_to_its_caller();

@@ -169,6 +169,7 @@ TEST(JitEncode, AtomicsAndFences) {
         }
       sheet.line(encode::lr(is64, order, t2, a1), 4, "lr" + suffix, "%s", "t2, (a1)");
     }
+  sheet.line(encode::rdtime(a5), 4, "rdtime", "%s", name(a5));
   sheet.line(encode::fence(encode::kRead, encode::kRead | encode::kWrite), 4, "fence", "%s", "r, rw");
   sheet.line(encode::fence(encode::kRead | encode::kWrite, encode::kWrite), 4, "fence", "%s", "rw, w");
   sheet.check();

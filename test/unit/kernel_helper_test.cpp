@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Helpers of both profiles, called as an engine calls them; and what they print.
 #include "core/profile/profile.h"
+#include "core/verifier/inline_call.h"
 #include "kernel/epoch.h"
 #include "kernel/helpers/helpers.h"
 #include "kernel/helpers/printf.h"
@@ -82,6 +83,62 @@ TEST_F(HelperTest, KbpfLookupGivesTheValueItself) {
   *reinterpret_cast<uint64_t *>(found) = 6;
   EXPECT_TRUE(map->read_value(&key, &value).ok());
   EXPECT_EQ(value, 6u);
+}
+
+// Of each kind of hash table: what programs call for that very map does what the general helper does.
+TEST_F(HelperTest, ATablesOwnHelpersDoWhatTheGeneralOnesDo) {
+  hostport::set_cpu_count(2);
+  for (uint32_t type : {kHash, kPerCpuHash, kLruHash, kLruPerCpuHash})
+    for (uint32_t key_size : {1u, 4u, 7u, 8u, 12u, 16u, 20u})
+      for (uint32_t value_size : {4u, 8u, 20u}) {
+        SCOPED_TRACE(testing::Message() << type << " key " << key_size << " value " << value_size);
+        Result<Ref<Map>> map = create_map({type, key_size, value_size, 2, 0, {}});
+        ASSERT_TRUE(map.ok());
+        const MapRef ref = (*map)->ref();
+        HelperFunction look_up = helper_environment(kKbpfProfile).helper(ref.lookup_call);
+        HelperFunction store = helper_environment(kKbpfProfile).helper(ref.update_call);
+        ASSERT_NE(look_up, nullptr);
+        ASSERT_NE(store, nullptr);
+        char keys[2][21] = {"a key of some length", "b key of some length"};
+        char values[2][21] = {"a value of 20 bytes.", "another of 20 bytes."};
+        const auto update = [&](int key, int value, uint64_t flags) {
+          ReadSection section;
+          return static_cast<int64_t>(
+              store(ref.handle, address(keys[key]), address(values[value]), flags, 0));
+        };
+        const auto expect_value = [&](int key, int value) {
+          ReadSection section;
+          const uint64_t found = look_up(ref.handle, address(keys[key]), 0, 0, 0);
+          ASSERT_NE(found, 0u);
+          EXPECT_EQ(found, address((*map)->lookup(keys[key])));
+          EXPECT_EQ(memcmp(reinterpret_cast<void *>(found), values[value], value_size), 0);
+        };
+        EXPECT_EQ(look_up(ref.handle, address(keys[0]), 0, 0, 0), 0u);
+        EXPECT_EQ(update(0, 0, KBPF_MAP_UPDATE_EXIST), -ENOENT);
+        EXPECT_EQ(update(0, 0, KBPF_MAP_UPDATE_NOEXIST), 0);
+        expect_value(0, 0);
+        EXPECT_EQ(update(0, 1, KBPF_MAP_UPDATE_NOEXIST), -EEXIST);
+        EXPECT_EQ(update(0, 1, KBPF_MAP_UPDATE_ANY), 0);
+        expect_value(0, 1);
+        EXPECT_EQ(update(0, 0, KBPF_MAP_UPDATE_EXIST), 0);
+        EXPECT_EQ(update(1, 1, KBPF_MAP_UPDATE_ANY), 0);
+        expect_value(0, 0);
+        expect_value(1, 1);
+        EXPECT_EQ(update(0, 0, 3), -EINVAL);
+        EXPECT_EQ(update(0, 0, KBPF_MAP_ELEM_LOCK), -EINVAL);
+        EXPECT_TRUE((*map)->remove(keys[0]).ok());
+        EXPECT_EQ(look_up(ref.handle, address(keys[0]), 0, 0, 0), 0u);
+      }
+}
+
+TEST_F(HelperTest, OnlyHashTablesHaveHelpersOfTheirOwn) {
+  for (uint32_t type : {kArray, kPerCpuArray}) {
+    const MapRef ref = make(type, 8, 4)->ref();
+    EXPECT_EQ(ref.lookup_call, 0u);
+    EXPECT_EQ(ref.update_call, 0u);
+  }
+  EXPECT_EQ(helper_environment(kKbpfProfile).helper(special_helper(1, 99)), nullptr);
+  EXPECT_EQ(helper_environment(kKbpfProfile).helper(special_helper(3, 1)), nullptr);
 }
 
 TEST_F(HelperTest, KbpfMapErrorsAreNegativeErrno) {

@@ -172,6 +172,47 @@ TEST_F(MapLock, BatchesTakeTheFlagWhereValuesHaveALock) {
   }
 }
 
+TEST_F(MapLock, LookupAndDeleteTakesTheFlagWhereValuesHaveALock) {
+  const int64_t hash = make(kHash), array = make(kArray), without = make_map(kHash, 4, sizeof(Locked), 4);
+  Locked read{};
+  const auto take = [&](int64_t fd) {
+    return bpf(MAP_LOOKUP_AND_DELETE_ELEM, elem_attr(fd, &kKey, &read, KBPF_MAP_ELEM_LOCK));
+  };
+  ASSERT_EQ(update(hash, &kKey, &kFilled), 0);
+  EXPECT_EQ(take(hash), 0);
+  EXPECT_EQ(read.lock, 0u);
+  EXPECT_TRUE(std::ranges::equal(read.numbers, kFilled.numbers));
+  EXPECT_EQ(take(hash), -ENOENT);
+  EXPECT_EQ(take(array), -524);
+  EXPECT_EQ(take(without), -EINVAL);
+}
+
+TEST_F(MapLock, AMapInsideHasTheTemplatesLock) {
+  constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
+  for (uint32_t type : {kArrayOfMaps, kHashOfMaps}) {
+    kbpf_attr_map_create attr = map_attr(type, 4, 4, 4);
+    const int64_t inner = make(kHash), without = make_map(kHash, 4, sizeof(Locked), 4);
+    attr.inner_map_fd = static_cast<uint32_t>(inner);
+    const int64_t outer = bpf(MAP_CREATE, attr);
+    ASSERT_GE(outer, 0);
+    EXPECT_EQ(update(outer, &kKey, &without), -EINVAL);
+    EXPECT_EQ(update(outer, &kKey, &inner), 0);
+    attr.inner_map_fd = static_cast<uint32_t>(without);
+    const int64_t other = bpf(MAP_CREATE, attr);
+    ASSERT_GE(other, 0);
+    EXPECT_EQ(update(other, &kKey, &inner), -EINVAL);
+  }
+}
+
+TEST_F(MapLock, ValuesWithALockAreNotMapped) {
+  kbpf_attr_map_create attr = attr_for(kArray, locked_, sizeof(Locked));
+  attr.map_flags = KBPF_MAP_F_MMAPABLE;
+  const int64_t fd = bpf(MAP_CREATE, attr);
+  ASSERT_GE(fd, 0);
+  for (int writable : {0, 1})
+    EXPECT_EQ(kbpf_object_map(map_of(fd).get(), 0, 4096, writable), -524);
+}
+
 TEST_F(MapLock, OtherTypesOfMapsDoNotHaveLocks) {
   for (uint32_t type : {kPerCpuHash, kPerCpuArray, kLruHash, kLruPerCpuHash})
     EXPECT_EQ(bpf(MAP_CREATE, attr_for(type, locked_, sizeof(Locked))), -EOPNOTSUPP) << type;

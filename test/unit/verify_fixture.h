@@ -26,6 +26,7 @@ struct ProgramUnderTest {
   bool gpl_compatible = true;
   VerifyOptions options = {};
   uint32_t type = 2; // kprobe
+  uint32_t told = 0; // RawProgram::told
 
   static MapRef hash_map(uint32_t key_size, uint32_t value_size) {
     return {1, key_size, value_size, 16, 0, 0x1000, 0, 0, 0, {}};
@@ -106,7 +107,8 @@ inline Verdict run_verifier(const ProgramUnderTest &test) {
   Verdict verdict;
   StringSink log;
   Arena scratch(malloc_source(), size_t{256} << 20);
-  RawProgram raw{test.insns, test.maps, test.profile, test.profile->prog_type(test.type), test.gpl_compatible, false};
+  RawProgram raw{test.insns,          test.maps, test.profile, test.profile->prog_type(test.type),
+                 test.gpl_compatible, false,     test.told};
   VerifyOptions options = test.options;
   options.log = &log;
   Result<VerifiedProgram> result =

@@ -263,6 +263,10 @@ uint64_t call_helper(const Cell *cell, Execution *x) {
   call_function(x, reinterpret_cast<HelperFunction>(cell->value));
   KBPF_GO(cell + 1);
 }
+template <unsigned dst> uint64_t told(const Cell *cell, Execution *x) {
+  x->r[dst] = reinterpret_cast<HelperFunction>(cell->value)(0, 0, 0, 0, 0);
+  KBPF_GO(cell + 1);
+}
 uint64_t call_by_number(const Cell *cell, Execution *x) {
   uint32_t number = static_cast<uint32_t>(x->r[x->insn(cell).dst()]);
   HelperFunction function = x->code->environment->helper(number);
@@ -370,6 +374,8 @@ template <uint8_t opcode, unsigned dst> constexpr CellHandler handler() {
   } else if constexpr (insn.cls() == KBPF_CLASS_LD) {
     if constexpr (insn.is_packet_load())
       return packet_load;
+    else if constexpr (insn.is_told())
+      return told<dst>;
     else if constexpr (insn.is_ld_imm64())
       return load_wide<dst>;
     else

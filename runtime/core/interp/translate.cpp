@@ -34,6 +34,8 @@ public:
       return call(index);
     if (insn.is_ld_imm64())
       return wide(index);
+    if (insn.is_told())
+      return told(insn);
     if (insn.dst() > KBPF_REG_FP || insn.src() > KBPF_REG_FP)
       return of(kNotAnInstruction);
     if (index + 1 < insns_.size()) {
@@ -81,6 +83,16 @@ private:
     Cell cell = of(handler);
     cell.value = static_cast<uint32_t>(insn.imm) |
                  static_cast<uint64_t>(static_cast<uint32_t>(insns_[index + 1].imm)) << 32;
+    return cell;
+  }
+
+  // The helper itself tells.
+  Cell told(const Insn &insn) const {
+    HelperFunction function = environment_.helper(static_cast<uint32_t>(insn.imm));
+    if (!function || insn.dst() > KBPF_REG_FP)
+      return of(kNotAnInstruction);
+    Cell cell = of(handler_of(insn));
+    cell.value = reinterpret_cast<uint64_t>(function);
     return cell;
   }
 

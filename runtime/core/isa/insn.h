@@ -32,6 +32,7 @@ struct Insn {
     return cls() == KBPF_CLASS_LD && (mode() == KBPF_MODE_ABS || mode() == KBPF_MODE_IND) &&
            size() != KBPF_SIZE_DW;
   }
+  constexpr bool is_told() const { return opcode == KBPF_OP_TOLD; } // in verified programs only
   constexpr bool is_exit() const { return opcode == KBPF_OP_EXIT; }
   constexpr bool is_call() const { return opcode == KBPF_OP_CALL; } // helper, subprogram or kfunc, by src()
   constexpr bool is_callx() const { return opcode == KBPF_OP_CALLX; }

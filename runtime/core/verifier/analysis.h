@@ -4,7 +4,7 @@
 #pragma once
 #include "core/verifier/cfg.h"
 #include "core/verifier/function_types.h"
-#include "core/verifier/inline_lookup.h"
+#include "core/verifier/inline_call.h"
 #include "core/verifier/state.h"
 #include "core/verifier/verifier.h"
 
@@ -18,9 +18,11 @@ struct Analysis {
   // Per instruction, for helper calls: bit n, argument register n was uninitialised on some path and is to be
   // zeroed.
   std::span<uint8_t> zeroed_args;
-  std::span<LookedUpMap> looked_up; // per instruction, for calls of map_lookup_elem
-  uint32_t last_id = 0;             // of Value::id
-  uint32_t context_bytes = 0;       // of the context that the program accesses, from its start
+  std::span<uint8_t> branches;                      // per instruction, for conditional jumps: kJumps, kPasses
+  static constexpr uint8_t kJumps = 1, kPasses = 2; // on some path
+  std::span<SeenCall> calls;                        // per instruction, for calls of helpers
+  uint32_t last_id = 0;       // of Value::id
+  uint32_t context_bytes = 0; // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read{};
   GlobalFunctions global_functions;
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an

@@ -3,6 +3,7 @@
 // what it returns.
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 #include "core/verifier/stack_object.h"
 #include "core/verifier/transformer.h"
 
@@ -13,7 +14,6 @@ constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
 constexpr uint32_t kGetCurrentTaskBtf = 158;
 constexpr int64_t kLowestError = -4095;
 
-constexpr uint32_t kGetSmpProcessorId = 8;
 constexpr uint64_t kMostProcessors = 8192; // no kernel that hosts the runtime has more
 
 Value below(uint64_t end) {
@@ -104,9 +104,14 @@ Result<void> Transformer::acquire(State &state, uint32_t id, ReferenceKind kind)
 Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
   HelperCall call = resolve_call(analysis_, state, proto);
-  if (proto.number == kMapLookup && proto.args[0] == KBPF_ARG_MAP)
-    analysis_.looked_up[state.insn].meet(call.index, call.is_inner);
+  if (call.map && proto.args[0] == KBPF_ARG_MAP)
+    analysis_.calls[state.insn].meet_map(call.index, call.is_inner);
+  note_ring_flags(state, proto);
+  const bool finds_element =
+      proto.number == kMapLookup && proto.args[0] == KBPF_ARG_MAP && knows_element(state, call);
   KBPF_TRY(fill_arguments(state, call));
+  for (uint32_t f = 0; f < state.frame_count; f++)
+    state.frames[f]->forget_last_constant();
   Value args[5];
   for (unsigned i = 0; i < 5; i++)
     args[i] = state.reg(i + 1);
@@ -130,7 +135,38 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
       return Error::no_memory;
     held->lock = {proto.number == kSpinLock, args[0].is_inner, args[0].map, args[0].id, state.insn};
   }
-  return set_result(state, call, args);
+  KBPF_TRY(set_result(state, call, args));
+  if (finds_element) {
+    state.reg(0).kind = Kind::map_value;
+    state.reg(0).id = 0;
+  }
+  return {};
+}
+
+// Flags that a path relies on, as it does on a key.
+void Transformer::note_ring_flags(const State &state, const HelperProto &proto) {
+  if (proto.number != kRingReserve && proto.number != kRingSubmit)
+    return;
+  const Value &flags = state.reg(proto.number == kRingReserve ? 3 : 2);
+  const bool is_short = flags.is_scalar() && flags.number.is_constant() && flags.number.value() <= UINT32_MAX;
+  if (analysis_.calls[state.insn].meet_key(
+          is_short ? std::optional(static_cast<uint32_t>(flags.number.value())) : std::nullopt))
+    rely_on_linked(state, flags);
+}
+
+// Whether the lookup is of an element that is there, the same one on every path until now. The path then
+// relies on the key; once there were two, none does, so that a call costs one more walk at most.
+bool Transformer::knows_element(const State &state, const HelperCall &call) {
+  std::optional<Value> key;
+  if (has_every_element(*call.map) && !call.is_inner)
+    key = known_u32(state, state.reg(2));
+  const uint64_t number = key ? key->number.value() : UINT64_MAX;
+  const bool exists = number < call.map->max_entries;
+  if (!analysis_.calls[state.insn].meet_key(exists ? std::optional(static_cast<uint32_t>(number))
+                                                   : std::nullopt))
+    return false;
+  rely_on_linked(state, *key);
+  return true;
 }
 
 Result<void> Transformer::set_result(State &state, const HelperCall &call, const Value (&args)[5]) {

@@ -189,6 +189,7 @@ void simplify(State &state, const Cfg &cfg) {
   for (uint32_t f = 0; f < state.frame_count; f++) {
     bool innermost = f + 1 == state.frame_count;
     uint32_t insn = innermost ? state.insn : state.frames[f + 1]->return_to;
+    state.frames[f]->forget_last_constant();
     const uint16_t live = cfg.live[insn];
     for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
       Value &value = state.frames[f]->regs[reg];

@@ -102,11 +102,12 @@ private:
     size_t count = program_.insns.size();
     analysis_.facts = scratch_.make_array<InsnFacts>(count);
     analysis_.zeroed_args = scratch_.make_array<uint8_t>(count);
-    analysis_.looked_up = scratch_.make_array<LookedUpMap>(count);
+    analysis_.branches = scratch_.make_array<uint8_t>(count);
+    analysis_.calls = scratch_.make_array<SeenCall>(count);
     checkpoints_ = scratch_.make_array<Checkpoints>(count);
     state_counts_ = scratch_.make_array<uint32_t>(count);
-    if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !analysis_.looked_up.data() ||
-        !checkpoints_.data() || !state_counts_.data())
+    if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !analysis_.branches.data() ||
+        !analysis_.calls.data() || !checkpoints_.data() || !state_counts_.data())
       return Error::no_memory;
     analysis_.global_functions = KBPF_TRY(find_global_functions(program_, analysis_.cfg, scratch_));
     return begin(0);
@@ -321,6 +322,8 @@ private:
       return false;
     }
     const Branch branch = transformer_.predict(state);
+    analysis_.branches[from] |=
+        (branch.may_jump ? Analysis::kJumps : 0) | (branch.may_pass ? Analysis::kPasses : 0);
     if (!branch.may_jump || !branch.may_pass) { // that it goes one way relies on what is compared
       rely_on_linked(state, state.reg(insn.dst()));
       if (insn.src_is_reg())

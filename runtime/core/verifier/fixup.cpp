@@ -24,6 +24,7 @@ public:
       : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena) {}
 
   Result<FixedProgram> run() {
+    KBPF_TRY(find_unneeded_arguments());
     KBPF_TRY(place());
     if (inlines_ && !all_jumps_reach()) {
       inlines_ = false;
@@ -46,10 +47,43 @@ private:
     uint32_t next = 0;
     for (uint32_t i = 0; i < count; i++) {
       new_index_[i] = next;
-      next += (inlined_map(i) ? static_cast<uint32_t>(InlinedLookup().size()) : 1) +
-              static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
+      next += length_of(i) + static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
     }
     new_index_[count] = next;
+    return {};
+  }
+
+  // What sets up arguments that the code in a call's place does not read. Walks backwards from each such call
+  // through what leads to nowhere else; a register that is overwritten before anybody reads it is of no use,
+  // however this place is reached.
+  Result<void> find_unneeded_arguments() {
+    constexpr uint32_t kFarthest = 32, kArguments = 0x3e; // instructions; r1 to r5
+    for (uint32_t call = 0; call < program_.insns.size(); call++) {
+      const std::optional<uint16_t> reads = arguments_read(call);
+      if (!reads)
+        continue;
+      if (!unneeded_.data())
+        unneeded_ = scratch_.make_array<bool>(program_.insns.size());
+      if (!unneeded_.data())
+        return Error::no_memory;
+      uint32_t read = *reads;
+      for (uint32_t i = call; i-- > 0 && call - i < kFarthest && (read & kArguments) != kArguments;) {
+        const Insn &insn = program_.insns[i];
+        if (insn.is_jump_class() || insn.is_packet_load() || !analysis_.facts[i].reachable)
+          break;
+        if (insn.opcode == 0 || unneeded_[i])
+          continue;
+        const RegisterUse use = register_use(insn, *program_.profile);
+        const bool only_computes = insn.is_alu() || insn.is_ld_imm64();
+        if (only_computes && use.writes & kArguments && !(use.writes & read)) {
+          unneeded_[i] = true;
+          if (insn.is_ld_imm64())
+            unneeded_[i + 1] = true;
+          continue;
+        }
+        read = (read & ~uint32_t{use.writes}) | use.reads;
+      }
+    }
     return {};
   }
 
@@ -79,6 +113,8 @@ private:
   Result<void> write() {
     for (uint32_t i = 0; i < program_.insns.size(); i++) {
       uint32_t at = new_index_[i];
+      if (is_unneeded(i))
+        continue;
       if (stays_as_it_is(i)) {
         facts_[at] = analysis_.facts[i];
         insns_[at] = program_.insns[i];
@@ -89,9 +125,9 @@ private:
           insns_[at] = Insn{kMov64Imm, reg, 0, 0};
           facts_[at++] = analysis_.facts[i];
         }
-      if (const MapRef *map = inlined_map(i)) {
-        std::ranges::copy(inline_lookup(*map), &insns_[at]);
-        std::fill_n(&facts_[at], InlinedLookup().size(), InsnFacts{.reachable = true});
+      if (std::optional<Replacement> replacement = replacement_of(i)) {
+        std::copy_n(replacement->insns.begin(), replacement->count, &insns_[at]);
+        std::fill_n(&facts_[at], replacement->count, InsnFacts{.reachable = true});
         continue;
       }
       facts_[at] = analysis_.facts[i];
@@ -117,12 +153,29 @@ private:
            insn.cls() != KBPF_CLASS_LD;
   }
 
-  // Of a lookup that is to become plain instructions; else null.
-  const MapRef *inlined_map(uint32_t i) const {
-    int32_t index = inlines_ ? analysis_.looked_up[i].only() : -1;
-    return index >= 0 && can_inline_lookup(program_.maps[static_cast<size_t>(index)])
-               ? &program_.maps[static_cast<size_t>(index)]
-               : nullptr;
+  // Of a call that is to become plain instructions.
+  std::optional<Replacement> replacement_of(uint32_t i) const {
+    const Insn &insn = program_.insns[i];
+    if (!inlines_ || !insn.is_call() || insn.src() != 0 || !analysis_.facts[i].reachable)
+      return std::nullopt;
+    return replace_call(program_, insn, analysis_.calls[i]);
+  }
+  // By what is in the place of a call, or is called instead; nothing: what the helper reads.
+  std::optional<uint16_t> arguments_read(uint32_t i) const {
+    if (std::optional<Replacement> replacement = replacement_of(i))
+      return replacement->reads;
+    const Insn &insn = program_.insns[i];
+    if (!insn.is_call() || insn.src() != 0 || !analysis_.facts[i].reachable)
+      return std::nullopt;
+    std::optional<CalledHelper> other = called_helper(program_, insn, analysis_.calls[i]);
+    return other ? std::optional(other->reads) : std::nullopt;
+  }
+  bool is_unneeded(uint32_t i) const { return inlines_ && unneeded_.data() && unneeded_[i]; }
+  uint32_t length_of(uint32_t i) const {
+    if (is_unneeded(i))
+      return 0;
+    std::optional<Replacement> replacement = replacement_of(i);
+    return replacement ? replacement->count : 1;
   }
 
   int64_t new_distance(uint32_t i, uint32_t at, const Insn &insn) const {
@@ -134,7 +187,10 @@ private:
     Insn insn = program_.insns[i];
     if (!analysis_.facts[i].reachable)
       return Insn{KBPF_OP_EXIT, 0, 0, 0};
-    if (insn.opcode == 0) { // second half of ld_imm64
+    if (insn.is_call() && insn.src() == 0) {
+      if (std::optional<CalledHelper> other = called_helper(program_, insn, analysis_.calls[i]))
+        insn.imm = static_cast<int32_t>(other->number);
+    } else if (insn.opcode == 0) { // second half of ld_imm64
       insn.imm = static_cast<int32_t>(wide_constant(i - 1) >> 32);
     } else if (insn.is_function_address()) {
       insn.imm =
@@ -146,9 +202,11 @@ private:
       insn.set_regs(insn.dst(), 0);
     } else if (is_conditional(insn) && !insn.is_may_goto()) {
       // Where one side is never taken, its code may be gone: the branch becomes certain.
-      if (!analysis_.facts[i + 1].reachable)
+      const uint8_t sides = analysis_.branches[i];
+      if (!(sides & Analysis::kPasses) || !analysis_.facts[i + 1].reachable)
         return Insn{kJump, 0, insn.off, 0};
-      if (!analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable)
+      if (!(sides & Analysis::kJumps) ||
+          !analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable)
         return Insn{kJump, 0, 0, 0};
     }
     return insn;
@@ -208,6 +266,7 @@ private:
   Arena &scratch_;
   Arena &result_arena_;
   bool inlines_ = true;
+  std::span<bool> unneeded_; // per instruction; empty: all are needed
   std::span<uint32_t> new_index_;
   std::span<Insn> insns_;
   std::span<InsnFacts> facts_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Turns accepted code into what the engines take: map references become plain constants, arguments that the
-// program left unset become zero, lookups in arrays become plain instructions, and code that no path reaches
-// becomes harmless.
+// program left unset become zero, some calls become plain instructions (inline_call.h) and what nobody else
+// needed of their arguments goes, and code that no path reaches becomes harmless.
 #pragma once
 #include "core/verifier/analysis.h"
 

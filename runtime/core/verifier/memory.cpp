@@ -48,7 +48,21 @@ Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
   return all_zero ? Value::constant(0) : Value::scalar(Scalar::zero_extended(size * 8));
 }
 
+std::optional<Value> known_u32(const State &state, const Value &address) {
+  const OffsetRange at = offsets(address, 0, sizeof(uint32_t));
+  if (address.kind != Kind::stack || !at.is_exact(sizeof(uint32_t)) || at.first % 4 != 0 ||
+      at.first < -int64_t{KBPF_STACK_SIZE} || at.end > 0)
+    return std::nullopt;
+  const Frame &frame = *state.frames[address.frame];
+  if (frame.last_constant_at == at.first)
+    return frame.last_constant;
+  Value value = read_stack(frame, at.first, sizeof(uint32_t));
+  return value.is_scalar() && value.number.is_constant() ? std::optional(value) : std::nullopt;
+}
+
 bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value) {
+  if (slot_of(offset) == slot_of(frame.last_constant_at))
+    frame.forget_last_constant();
   StackSlot &slot = frame.slots[slot_of(offset)];
   unsigned first = byte_of(offset);
   if (first < spilled_bytes(slot))
@@ -73,10 +87,16 @@ bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   }
   for (unsigned i = first; i < first + size; i++)
     slot.bytes[i] = kind;
+  if (first == 4 && size == 4 && value.is_scalar() && value.id == 0 && value.number.is_constant()) {
+    frame.last_constant_at = static_cast<int16_t>(offset);
+    frame.last_constant = value;
+    frame.last_constant.number = zero_extend(value.number, 32);
+  }
   return kind == ByteKind::zero && value.sources != 0;
 }
 
 void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises) {
+  frame.forget_last_constant();
   for (int64_t offset = first; offset < end; offset++) {
     uint32_t index = slot_of(offset);
     if (index >= frame.slot_count)

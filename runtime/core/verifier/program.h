@@ -37,7 +37,18 @@ struct MapRef {
   SpecialFields fields = {};            // as the map's BTF says
   uint64_t elements = 0;                // arrays: address of element 0, where lookups may be inlined; else 0
   uint32_t element_size = 0;            // bytes from one element to the next
+  uint64_t cpu_stride = 0;              // per-CPU arrays: bytes from one CPU's element to the next one's
+  uint32_t lookup_call = 0,
+           update_call = 0; // helpers for this very map in place of the general ones; 0: none
 };
+
+// Helpers without arguments whose result engines can find out without a call, where the loader says so: they
+// become KBPF_OP_TOLD. Numbers as in the kbpf profile.
+constexpr uint32_t kKtimeGetNs = 5, kGetSmpProcessorId = 8, kGetCurrentPidTgid = 14;
+constexpr bool is_told(uint32_t helper) {
+  return helper == kKtimeGetNs || helper == kGetSmpProcessorId || helper == kGetCurrentPidTgid;
+}
+constexpr uint32_t told_bit(uint32_t helper) { return uint32_t{1} << helper; } // in RawProgram::told
 
 // A map reference is ld_imm64 with src KBPF_PSEUDO_MAP_IDX, MAP_IDX_VALUE or ZCORE_FD_SLOT: imm indexes maps.
 // The caller has turned fds into indices; MAP_FD and MAP_VALUE are refused here.
@@ -53,6 +64,7 @@ struct RawProgram {
   std::span<const kbpf_func_info> functions = {};
   uint32_t expected_attach_type = 0; // as in BPF_PROG_LOAD
   bool strict_alignment = false;     // every access is aligned to its size
+  uint32_t told = 0;                 // told_bit() of helpers
 };
 
 struct Subprogram {
@@ -91,9 +103,9 @@ class Verifier;
 class VerifiedProgram {
 public:
   // After the fix-up pass: map references are plain ld_imm64 (src 0) of handles and addresses; helper calls
-  // keep their number, but that lookups in arrays may be plain instructions; the code of dead branches is
-  // gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC has the index of a subprogram in imm: engines
-  // make it a callback handle (core/interp/callback.h).
+  // keep their number, but that some may be plain instructions or KBPF_OP_TOLD (inline_call.h); the code of
+  // dead branches is gone or unreachable. ld_imm64 with src KBPF_PSEUDO_FUNC has the index of a subprogram in
+  // imm: engines make it a callback handle (core/interp/callback.h).
   std::span<const Insn> insns() const { return insns_; }
   std::span<const InsnFacts> facts() const { return facts_; }
   std::span<const Subprogram> subprograms() const {

@@ -223,6 +223,7 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
     for (uint32_t slot = 0; slot < frame->slot_count; slot++)
       memset(frame->slots[slot].bytes, 0, sizeof frame->slots[slot].bytes);
     frame->slot_count = 0;
+    frame->forget_last_constant();
     if (!pool.reserve_slots(*frame, record.slot_count))
       return false;
     frame->first_insn = record.first_insn;

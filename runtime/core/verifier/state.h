@@ -119,7 +119,14 @@ struct Frame {
   uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
   uint32_t capacity;
   StackSlot *slots;
+  // The last constant that was stored to the upper half of a slot, for which that has no room: keys of arrays
+  // are such. Known from the store to the next call, and to where paths join or part, so that states need
+  // not agree in it. 0: there is none.
+  int16_t last_constant_at;
+  Value last_constant;
   Value regs[KBPF_REG_COUNT];
+
+  void forget_last_constant() { last_constant_at = 0; }
 };
 
 constexpr uint32_t kMaxSlots = KBPF_STACK_SIZE / 8;

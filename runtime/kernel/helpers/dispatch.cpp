@@ -26,6 +26,10 @@ HelperFunction kbpf_helper(uint32_t number) {
 #include "abi/helpers.def"
 #include "abi/kfuncs.def"
   }
+  if (HelperFunction special = hash_table_helper(number))
+    return special;
+  if (HelperFunction special = ring_buffer_helper(number))
+    return special;
   return registered_helper(number);
 }
 

@@ -9,6 +9,11 @@ namespace kbpf {
 // The engines' way to the helpers of a profile. A profile of neither of the two has none.
 const Environment &helper_environment(const Profile &profile);
 
+// Helpers that fix-up calls in place of general ones (verifier/inline_call.h). Null: there is none.
+HelperFunction hash_table_helper(uint32_t number); // maps/hash_calls.cpp
+
+HelperFunction ring_buffer_helper(uint32_t number);
+
 // Environment::load_packet. context: a SkBuff (kernel/packet.h).
 int64_t load_packet(uint64_t context, uint32_t offset, uint32_t bytes);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "kernel/maps/hash_table.h"
-#include "kernel/maps/hashing.h"
 #include "kernel/maps/map_type.h"
 
 namespace kbpf::maps {
@@ -12,18 +11,18 @@ constexpr uint32_t kMaxEntries = 1u << 30;
 constexpr uintptr_t end_of(uint32_t bucket) { return uintptr_t{bucket} << 1 | 1; }
 constexpr bool is_end(uintptr_t link) { return link & 1; }
 
-// A power of two, so that a mask picks the bucket.
-uint32_t bucket_mask_for(uint32_t max_entries) {
-  uint32_t buckets = 1;
-  while (buckets < max_entries)
-    buckets *= 2;
-  return buckets - 1;
+// As many buckets as a power of two gives that is not below max_entries, and two at least.
+uint32_t shift_for(uint32_t max_entries) {
+  uint32_t shift = 63;
+  while (uint64_t{1} << (64 - shift) < max_entries)
+    shift--;
+  return shift;
 }
 
 } // namespace
 
 HashTable::HashTable(const MapSpec &spec, Form form)
-    : Map(spec), form_(form), seed_(draw_seed(spec)), bucket_mask_(bucket_mask_for(spec.max_entries)),
+    : Map(spec), form_(form), seeds_(HashSeeds::draw(spec)), shift_(shift_for(spec.max_entries)),
       cpu_count_(kbpf_port_cpu_count()), copies_(form.per_cpu ? cpu_count_ : 1),
       value_size_(form.value_size ? form.value_size : spec.value_size),
       value_offset_(round_up_8(spec.key_size)), value_stride_(round_up_8(value_size_)),
@@ -43,11 +42,12 @@ Result<void> HashTable::allocate() {
   uint64_t count = uint64_t{spec().max_entries} + cpu_count_;
   if (stride_ > kMaxMapBytes / count)
     return Error::too_big;
-  buckets_ = KBPF_TRY(Buffer::create(sizeof(Bucket) * (size_t{bucket_mask_} + 1)));
+  buckets_ = KBPF_TRY(Buffer::create(sizeof(Bucket) * bucket_count()));
+  first_bucket_ = reinterpret_cast<Bucket *>(buckets_.data());
   free_lists_ = KBPF_TRY(Buffer::create(sizeof(FreeList) * cpu_count_));
   elements_ = KBPF_TRY(Buffer::create(stride_ * count));
   memset(elements_.data(), 0, elements_.size()); // the locks in values are free; nothing else sets them
-  for (uint32_t i = 0; i <= bucket_mask_; i++)
+  for (uint32_t i = 0; i < bucket_count(); i++)
     new (&bucket(i)) Bucket{end_of(i), {}};
   for (uint32_t cpu = 0; cpu < cpu_count_; cpu++)
     new (&free_list(cpu)) FreeList{};
@@ -64,7 +64,7 @@ Result<void> HashTable::allocate() {
 }
 
 void *HashTable::lookup(const void *key) {
-  Element *found = find(key, hash_of(key));
+  Element *found = find(key);
   if (!found)
     return nullptr;
   if (form_.evicts && !used(found).load(std::memory_order_relaxed))
@@ -75,15 +75,17 @@ void *HashTable::lookup(const void *key) {
 void *HashTable::lookup_percpu(const void *key, uint32_t cpu) {
   if (!form_.per_cpu || cpu >= cpu_count_)
     return nullptr;
-  Element *found = find(key, hash_of(key));
+  Element *found = find(key);
   return found ? value(found, cpu) : nullptr;
 }
 
 Result<void> HashTable::update(const void *key, const void *new_value, uint64_t flags) {
+  ReadSection section;
   return store(key, {new_value, false}, flags);
 }
 
 Result<void> HashTable::write_for_user(const void *key, const void *values, uint64_t flags) {
+  ReadSection section;
   return store(key, {values, form_.per_cpu}, flags);
 }
 
@@ -93,19 +95,18 @@ Result<void> HashTable::store(const void *key, NewValue new_value, uint64_t flag
   if (flags > KBPF_MAP_UPDATE_EXIST || (locked && !has_lock()))
     return Error::invalid;
   new_value.in_place = locked;
-  ReadSection section;
-  uint32_t hash = hash_of(key);
+  uint64_t hash = hash_of(key);
   for (;;) {
     uint32_t reserved = 0;
     // An eviction takes the victim's lock, so it comes before ours.
-    if (form_.evicts && flags != KBPF_MAP_UPDATE_EXIST && !find(key, hash)) {
+    if (form_.evicts && flags != KBPF_MAP_UPDATE_EXIST && !find(key)) {
       reserved = pop_free();
       if (!reserved)
         reserved = evict();
       if (!reserved)
         return Error::no_memory;
     }
-    Result<bool> stored = store_locked(bucket(hash & bucket_mask_), key, hash, new_value, flags, reserved);
+    Result<bool> stored = store_locked(bucket(hash >> shift_), key, hash, new_value, flags, reserved);
     if (reserved)
       push_free(this_cpu(), reserved);
     if (!stored.ok())
@@ -117,9 +118,9 @@ Result<void> HashTable::store(const void *key, NewValue new_value, uint64_t flag
 
 // False: the key is gone since the caller found it, and there is no element for it; to be tried again. Takes
 // reserved, and sets it to 0, where it needs a new element.
-Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t hash, NewValue new_value,
+Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint64_t hash, NewValue new_value,
                                      uint64_t flags, uint32_t &reserved) {
-  SpinGuard guard(home.lock);
+  LockGuard guard(home.lock);
   std::atomic<uintptr_t> *link = find_link(home, key, hash);
   if (link && flags == KBPF_MAP_UPDATE_NOEXIST)
     return Error::already_exists;
@@ -134,9 +135,12 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t has
     return true;
   }
 
-  if (link && new_value.in_place) {
-    Word *to = value(reinterpret_cast<Element *>(link->load(std::memory_order_relaxed)), 0);
-    ValueGuard value_guard(to, fields());
+  if (link && (new_value.in_place || holds_words())) {
+    Element *found = reinterpret_cast<Element *>(link->load(std::memory_order_relaxed));
+    Word *to = value(found, 0);
+    if (form_.evicts)
+      used(found).store(1, std::memory_order_relaxed);
+    ValueGuard value_guard(to, fields(), new_value.in_place);
     store_value(to, new_value.bytes, value_size_, fields());
     return true;
   }
@@ -151,7 +155,7 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint32_t has
   if (!index)
     return Error::too_big;
   Element &fresh = element(index);
-  fresh.hash.store(hash, std::memory_order_relaxed);
+  fresh.hash.store(upper_half(hash), std::memory_order_relaxed);
   store_words(fresh.key(), key, spec().key_size);
   fill(&fresh, new_value);
   if (form_.evicts)
@@ -186,8 +190,8 @@ void HashTable::fill(Element *element, NewValue new_value) {
 }
 
 Result<void> HashTable::remove(const void *key) {
-  uint32_t hash = hash_of(key);
-  Bucket &home = bucket(hash & bucket_mask_);
+  uint64_t hash = hash_of(key);
+  Bucket &home = bucket(hash >> shift_);
   SpinGuard guard(home.lock);
   std::atomic<uintptr_t> *link = find_link(home, key, hash);
   if (!link)
@@ -200,9 +204,8 @@ Result<void> HashTable::next_key(const void *key, void *next) {
   ReadSection section;
   uint32_t number = 0;
   if (key) {
-    uint32_t hash = hash_of(key);
-    if (Element *found = find(key, hash)) {
-      number = hash & bucket_mask_;
+    if (Element *found = find(key)) {
+      number = static_cast<uint32_t>(hash_of(key) >> shift_);
       uintptr_t link = found->next.load(std::memory_order_acquire);
       if (!is_end(link)) {
         load_words(next, reinterpret_cast<Element *>(link)->key(), spec().key_size);
@@ -211,7 +214,7 @@ Result<void> HashTable::next_key(const void *key, void *next) {
       number++;
     }
   }
-  for (; number <= bucket_mask_; number++) {
+  for (; number < bucket_count(); number++) {
     uintptr_t link = bucket(number).first.load(std::memory_order_acquire);
     if (is_end(link))
       continue;
@@ -225,7 +228,7 @@ Result<void> HashTable::next_key(const void *key, void *next) {
 // turn up in another list, and this then walks that one's rest, as on Linux; but no further than there are
 // elements.
 Result<void> HashTable::for_each(Visit visit, void *user) {
-  for (uint32_t number = 0; number <= bucket_mask_; number++) {
+  for (uint32_t number = 0; number < bucket_count(); number++) {
     uintptr_t link = bucket(number).first.load(std::memory_order_acquire);
     for (uint32_t i = 0; i < spec().max_entries && !is_end(link); i++) {
       Element *element = reinterpret_cast<Element *>(link);
@@ -249,9 +252,23 @@ void HashTable::copy_values(Element *element, void *to, bool locked) const {
   }
 }
 
+// Not in a section: an element's memory lives as long as the map, which the caller holds, and that it may
+// become another key's meanwhile is as elsewhere.
 Result<void> HashTable::read_for_user(const void *key, void *to) {
-  ReadSection section;
-  Element *found = find(key, hash_of(key));
+  const bool are_words = spec().key_size == sizeof(Word) && value_size_ == sizeof(Word) && holds_words();
+  const bool are_aligned =
+      (reinterpret_cast<uintptr_t>(key) | reinterpret_cast<uintptr_t>(to)) % sizeof(Word) == 0;
+  if (!are_words || !are_aligned) [[unlikely]]
+    return read_any_for_user(key, to);
+  Element *found = find_key(Key8(key));
+  if (!found)
+    return Error::not_found;
+  *static_cast<AliasingWord *>(to) = load_word(found->key() + Key8::kWords);
+  return {};
+}
+
+Result<void> HashTable::read_any_for_user(const void *key, void *to) {
+  Element *found = find(key);
   if (!found)
     return Error::not_found;
   copy_values(found, to, false);
@@ -262,8 +279,8 @@ Result<void> HashTable::read_for_user(const void *key, void *to) {
 Result<void> HashTable::read_locked(const void *key, void *to) {
   if (!has_lock())
     return Error::invalid;
-  uint32_t hash = hash_of(key);
-  Bucket &home = bucket(hash & bucket_mask_);
+  uint64_t hash = hash_of(key);
+  Bucket &home = bucket(hash >> shift_);
   SpinGuard guard(home.lock);
   std::atomic<uintptr_t> *link = find_link(home, key, hash);
   if (!link)
@@ -273,8 +290,8 @@ Result<void> HashTable::read_locked(const void *key, void *to) {
 }
 
 Result<void> HashTable::take_for_user(const void *key, void *to) {
-  uint32_t hash = hash_of(key);
-  Bucket &home = bucket(hash & bucket_mask_);
+  uint64_t hash = hash_of(key);
+  Bucket &home = bucket(hash >> shift_);
   SpinGuard guard(home.lock);
   std::atomic<uintptr_t> *link = find_link(home, key, hash);
   if (!link)
@@ -312,40 +329,17 @@ uint32_t HashTable::index_of(const Element *element) const {
   return static_cast<uint32_t>(offset / stride_) + 1;
 }
 
-uint32_t HashTable::hash_of(const void *key) const { return hash_bytes(key, spec().key_size, seed_); }
-
-bool HashTable::matches(Element *candidate, const void *key, uint32_t hash) const {
-  return candidate->hash.load(std::memory_order_relaxed) == hash &&
-         words_equal(candidate->key(), key, spec().key_size);
+uint64_t HashTable::hash_of(const void *key) const {
+  return with_key(key, [&](const auto &typed) { return typed.hash(seeds_); });
 }
 
-HashTable::Element *HashTable::find(const void *key, uint32_t hash) const {
-  uint32_t number = hash & bucket_mask_;
-  for (;;) {
-    uintptr_t link = bucket(number).first.load(std::memory_order_acquire);
-    while (!is_end(link)) {
-      Element *candidate = reinterpret_cast<Element *>(link);
-      if (matches(candidate, key, hash))
-        return candidate;
-      link = candidate->next.load(std::memory_order_acquire);
-    }
-    if (link == end_of(number))
-      return nullptr;
-  }
+HashTable::Element *HashTable::find(const void *key) const {
+  return with_key(key, [&](const auto &typed) { return find_key(typed); });
 }
 
 // What points to the key's element, or null.
-std::atomic<uintptr_t> *HashTable::find_link(Bucket &home, const void *key, uint32_t hash) const {
-  std::atomic<uintptr_t> *link = &home.first;
-  for (;;) {
-    uintptr_t target = link->load(std::memory_order_relaxed);
-    if (is_end(target))
-      return nullptr;
-    Element *candidate = reinterpret_cast<Element *>(target);
-    if (matches(candidate, key, hash))
-      return link;
-    link = &candidate->next;
-  }
+std::atomic<uintptr_t> *HashTable::find_link(Bucket &home, const void *key, uint64_t hash) const {
+  return with_key(key, [&](const auto &typed) { return find_key_link(home, typed, hash); });
 }
 
 std::atomic<uintptr_t> *HashTable::find_link_to(Bucket &home, const Element *element) {
@@ -369,7 +363,7 @@ HashTable::Element *HashTable::unlink(std::atomic<uintptr_t> &link) {
 
 void HashTable::push_free(uint32_t cpu, uint32_t index) {
   FreeList &list = free_list(cpu);
-  SpinGuard guard(list.lock);
+  LockGuard guard(list.lock);
   element(index).next_free = list.first;
   list.first = index;
 }
@@ -379,7 +373,7 @@ uint32_t HashTable::pop_free() {
   uint32_t cpu = this_cpu();
   for (uint32_t tried = 0; tried < cpu_count_; tried++, cpu = cpu + 1 == cpu_count_ ? 0 : cpu + 1) {
     FreeList &list = free_list(cpu);
-    SpinGuard guard(list.lock);
+    LockGuard guard(list.lock);
     if (uint32_t index = list.first) {
       list.first = element(index).next_free;
       return index;
@@ -398,10 +392,10 @@ uint32_t HashTable::evict() {
   for (uint32_t tried = 0; tried < count + kSecondChances; tried++) {
     uint32_t index = count - hand_.fetch_add(1, std::memory_order_relaxed) % count;
     Element &candidate = element(index);
-    Bucket &home = bucket(candidate.hash.load(std::memory_order_relaxed) & bucket_mask_);
+    Bucket &home = bucket_of(candidate);
     if (tried < kSecondChances && used(&candidate).exchange(0, std::memory_order_relaxed))
       continue;
-    SpinGuard guard(home.lock);
+    LockGuard guard(home.lock);
     if (std::atomic<uintptr_t> *link = find_link_to(home, &candidate)) {
       unlink(*link);
       return index;

@@ -7,9 +7,11 @@
 // turn up in another bucket while a reader still stands on it; the reader then runs off into that bucket's
 // list. So that it notices, each list ends in its bucket's number instead of null, and a walk that ends at a
 // foreign number starts again. A value that lookup returned can thus become another key's while the program
-// looks at it: Linux's preallocated tables do the same. Replacing a value links a new element before the old
-// one is unlinked: no reader ever misses the key.
+// looks at it: Linux's preallocated tables do the same. A value of one word is replaced where it is; for a
+// longer one a new element is linked before the old one is unlinked: no reader ever misses the key or sees
+// half of a change.
 #pragma once
+#include "kernel/maps/hash_key.h"
 #include "kernel/maps/map.h"
 #include "kernel/maps/special_fields.h"
 #include "kernel/memory.h"
@@ -40,12 +42,13 @@ public:
   Result<void> write_for_user(const void *key, const void *value, uint64_t flags) override;
   Result<void> take_for_user(const void *key, void *value) override;
   uint32_t batch_commands() const override { return kBatchLookup | kBatchUpdate | kBatchDelete | kBatchTake; }
-  uint32_t bucket_count() const override { return bucket_mask_ + 1; }
+  uint32_t bucket_count() const override { return uint32_t{1} << (64 - shift_); }
   Result<uint32_t> read_bucket(uint32_t number, std::byte *keys, std::byte *values, uint32_t room,
                                bool remove) override;
 
 protected:
   HashTable(const MapSpec &spec, Form form);
+  uint32_t call_in_place_of(uint32_t helper) const override;
   // Calls visit(value) for each element of a bucket. When nobody else can change the table.
   template <typename Visit> void for_each_in_bucket(uint32_t number, Visit visit) {
     for (uintptr_t link = bucket(number).first.load(std::memory_order_relaxed); !(link & 1);) {
@@ -56,10 +59,11 @@ protected:
   }
 
 private:
+  friend struct HashCalls; // hash_calls.cpp
   // A link is an element's address, or the number of the bucket whose list ends here.
   struct Element {
     std::atomic<uintptr_t> next;
-    std::atomic<uint32_t> hash; // of the key, so that most comparisons stop here
+    std::atomic<uint32_t> hash; // upper half of the key's, so that most comparisons of long keys stop here
     uint32_t next_free;         // index + 1 of the next element of a free list; 0: none
     Word *key() { return reinterpret_cast<Word *>(this + 1); }
   };
@@ -83,7 +87,10 @@ private:
   static Result<void> check(const MapSpec &spec);
   Result<void> allocate();
 
-  Bucket &bucket(uint32_t number) const { return reinterpret_cast<Bucket *>(buckets_.data())[number]; }
+  Bucket &bucket(uint64_t number) const { return first_bucket_[number]; }
+  Bucket &bucket_of(const Element &element) const {
+    return bucket(element.hash.load(std::memory_order_relaxed) >> (shift_ - 32));
+  }
   FreeList &free_list(uint32_t cpu) const { return reinterpret_cast<FreeList *>(free_lists_.data())[cpu]; }
   Element &element(uint32_t index) const {
     return *reinterpret_cast<Element *>(elements_.data() + stride_ * (index - 1));
@@ -98,15 +105,36 @@ private:
   }
   uint32_t this_cpu() const { return kbpf_port_cpu() % cpu_count_; }
   uint32_t this_copy() const { return form_.per_cpu ? this_cpu() : 0; }
-  uint32_t hash_of(const void *key) const;
-  bool matches(Element *candidate, const void *key, uint32_t hash) const;
-
-  Element *find(const void *key, uint32_t hash) const;                                   // lock-free
-  std::atomic<uintptr_t> *find_link(Bucket &home, const void *key, uint32_t hash) const; // locked
+  // use(key) with the type for keys of the table's size.
+  template <typename Use> auto with_key(const void *key, Use use) const {
+    switch (spec().key_size) {
+    case 4:
+      return use(Key4(key));
+    case 8:
+      return use(Key8(key));
+    case 16:
+      return use(Key16(key));
+    default:
+      return use(KeyOfAnySize(key, spec().key_size));
+    }
+  }
+  [[gnu::noinline]] Result<void> read_any_for_user(const void *key, void *to);
+  uint64_t hash_of(const void *key) const;
+  static constexpr uint32_t upper_half(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  bool holds_words() const {
+    return !form_.per_cpu && value_size_ <= sizeof(Word) && !has_special_fields(fields());
+  }
+  static uintptr_t follow(const std::atomic<uintptr_t> &link);
+  template <typename Key> static bool is_of(Element *candidate, const Key &key, uint64_t hash);
+  template <typename Key> Element *find_key(const Key &key) const; // lock-free
+  Element *find(const void *key) const;                            // the same
+  template <typename Key>
+  static std::atomic<uintptr_t> *find_key_link(Bucket &home, const Key &key, uint64_t hash); // locked
+  std::atomic<uintptr_t> *find_link(Bucket &home, const void *key, uint64_t hash) const;     // locked
   static std::atomic<uintptr_t> *find_link_to(Bucket &home, const Element *element);     // locked
   static Element *unlink(std::atomic<uintptr_t> &link);                                  // locked
-  Result<void> store(const void *key, NewValue value, uint64_t flags);
-  Result<bool> store_locked(Bucket &home, const void *key, uint32_t hash, NewValue value, uint64_t flags,
+  Result<void> store(const void *key, NewValue value, uint64_t flags); // inside a ReadSection
+  Result<bool> store_locked(Bucket &home, const void *key, uint64_t hash, NewValue value, uint64_t flags,
                             uint32_t &reserved);
   void fill(Element *element, NewValue value);
   void copy_values(Element *element, void *to, bool locked) const;
@@ -115,8 +143,9 @@ private:
   uint32_t evict();
 
   const Form form_;
-  const uint64_t seed_;
-  const uint32_t bucket_mask_;
+  const HashSeeds seeds_;
+  Bucket *first_bucket_ = nullptr;
+  const uint32_t shift_; // of a hash, which leaves the number of its bucket: 34 to 63
   const uint32_t cpu_count_;
   const uint32_t copies_;     // values under a key
   const uint32_t value_size_; // bytes of one
@@ -137,6 +166,54 @@ template <typename Derived> Result<Map *> HashTable::create(const MapSpec &spec)
     return allocated.error();
   }
   return static_cast<Map *>(map);
+}
+
+// What a link leads to is reached through its value, and such loads are in order on RISC-V (RVWMO's address
+// dependencies) as behind an acquiring load.
+inline uintptr_t HashTable::follow(const std::atomic<uintptr_t> &link) {
+#ifdef __riscv
+  return link.load(std::memory_order_relaxed);
+#else
+  return link.load(std::memory_order_acquire);
+#endif
+}
+
+// Short keys are compared as fast as a hash.
+template <typename Key> inline bool HashTable::is_of(Element *candidate, const Key &key, uint64_t hash) {
+  if constexpr (!Key::kHasWords)
+    if (candidate->hash.load(std::memory_order_relaxed) != upper_half(hash))
+      return false;
+  return key.matches(candidate->key());
+}
+
+template <typename Key> inline HashTable::Element *HashTable::find_key(const Key &key) const {
+  const uint64_t hash = key.hash(seeds_), number = hash >> shift_;
+  const Bucket &home = bucket(number);
+  for (;;) {
+    uintptr_t link = follow(home.first);
+    while (!(link & 1)) {
+      Element *candidate = reinterpret_cast<Element *>(link);
+      if (is_of(candidate, key, hash)) [[likely]]
+        return candidate;
+      link = follow(candidate->next);
+    }
+    if (link == (number << 1 | 1)) [[likely]]
+      return nullptr;
+  }
+}
+
+template <typename Key>
+inline std::atomic<uintptr_t> *HashTable::find_key_link(Bucket &home, const Key &key, uint64_t hash) {
+  std::atomic<uintptr_t> *link = &home.first;
+  for (;;) {
+    uintptr_t target = link->load(std::memory_order_relaxed);
+    if (target & 1)
+      return nullptr;
+    Element *candidate = reinterpret_cast<Element *>(target);
+    if (is_of(candidate, key, hash)) [[likely]]
+      return link;
+    link = &candidate->next;
+  }
 }
 
 } // namespace kbpf::maps

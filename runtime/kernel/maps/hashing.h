@@ -13,13 +13,16 @@ inline uint64_t mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-inline uint32_t hash_bytes(const void *bytes, size_t size, uint64_t seed) {
+inline uint64_t hash_bytes_64(const void *bytes, size_t size, uint64_t seed) {
   uint64_t hash = seed ^ size;
   each_word(bytes, size, [&](size_t, Word word) {
     hash = mix(hash ^ word, 0x9e3779b97f4a7c15);
     return true;
   });
-  hash = mix(hash, 0xd6e8feb86659fd93);
+  return mix(hash, 0xd6e8feb86659fd93);
+}
+inline uint32_t hash_bytes(const void *bytes, size_t size, uint64_t seed) {
+  const uint64_t hash = hash_bytes_64(bytes, size, seed);
   return static_cast<uint32_t>(hash ^ hash >> 32);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Creation of maps from the table of types.
 #include "kernel/maps/map.h"
+#include "core/verifier/inline_call.h"
 #include "kernel/epoch.h"
 #include "kernel/maps/map_type.h"
 #include "kernel/maps/special_fields.h"
@@ -76,6 +77,7 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
   }
   map->charge_ = *std::move(charge);
   map->types_ = std::move(types);
+  map->user_access_ = {map->user_value_size(), map->lookup_takes_value()};
   Result<uint32_t> id = map_registry.add(map);
   if (!id.ok()) {
     map->free_memory();
@@ -162,6 +164,11 @@ MapRef Map::ref() const {
   const Elements elements = this->elements();
   ref.elements = reinterpret_cast<uintptr_t>(elements.first);
   ref.element_size = elements.size;
+  ref.cpu_stride = elements.cpu_stride;
+  ref.lookup_call = call_in_place_of(kMapLookup);
+  if (uint32_t reserve = call_in_place_of(kRingReserve))
+    ref.lookup_call = reserve; // which has no lookup
+  ref.update_call = call_in_place_of(kMapUpdate);
   if (frozen() && spec_.flags & KBPF_MAP_F_RDONLY_PROG && first_value())
     ref.constants = {static_cast<const std::byte *>(first_value()), spec_.value_size};
   return ref;

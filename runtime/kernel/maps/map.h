@@ -104,6 +104,13 @@ public:
   // Whether a lookup by system call takes a value in, as a question.
   virtual bool lookup_takes_value() const { return false; }
 
+  // The two answers above, without a question.
+  struct UserAccess {
+    size_t value_size = 0;
+    bool lookup_takes_value = false;
+  };
+  const UserAccess &user_access() const { return user_access_; }
+
   // Commands on many elements that the type has: kBatch*.
   virtual uint32_t batch_commands() const { return 0; }
   // Types whose batches go by buckets have some; the others go by keys.
@@ -128,9 +135,12 @@ protected:
   // Where an array's elements are, for lookups in the program's own code; null for other types.
   struct Elements {
     void *first = nullptr;
-    uint32_t size = 0; // bytes from one to the next
+    uint32_t size = 0;       // bytes from one to the next
+    uint64_t cpu_stride = 0; // and from one CPU's to the next one's
   };
   virtual Elements elements() const { return {}; }
+  // The helper that programs call for this very map in place of that one (helpers.h); 0: that one itself.
+  virtual uint32_t call_in_place_of(uint32_t) const { return 0; }
   // What the maps in a map of maps are like; null for other types.
   virtual const MapRef *inner_ref() const { return nullptr; }
   // Whether processes may map that part. Errors: invalid, not_permitted, not_supported.
@@ -143,6 +153,7 @@ private:
   const MapSpec spec_;
   MapTypes types_;
   MemoryCharge charge_;
+  UserAccess user_access_;
   uint32_t id_ = 0;
   std::atomic<uint32_t> writers_{0}; // system calls and writable mappings; or kFrozen
 };

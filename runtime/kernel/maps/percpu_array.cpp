@@ -49,6 +49,10 @@ public:
 
 private:
   void free_memory() override { free_object(this); }
+  Elements elements() const override {
+    const uint32_t size = static_cast<uint32_t>(stride() * sizeof(Word));
+    return {value(0, 0), size, uint64_t{size} * spec().max_entries};
+  }
   Word *value(uint32_t cpu, uint32_t index) const {
     return reinterpret_cast<Word *>(values_.data()) + (size_t{cpu} * spec().max_entries + index) * stride();
   }

@@ -2,7 +2,9 @@
 // The reader's position is a process's to write: it bounds what may be overwritten and is never trusted
 // beyond that. Everything else is in pages that processes can't write.
 #include "kernel/maps/ringbuf.h"
+#include "core/verifier/inline_call.h"
 #include "kernel/maps/map_type.h"
+#include <algorithm>
 
 namespace kbpf::maps {
 namespace {
@@ -13,8 +15,15 @@ enum : uint64_t { kAvailableData, kRingSize, kConsumerPosition, kProducerPositio
 
 } // namespace
 
-RingBufferMap::RingBufferMap(const MapSpec &spec, RingPages pages) : Map(spec), pages_(std::move(pages)) {
+RingBufferMap::RingBufferMap(const MapSpec &spec, RingPages pages)
+    : Map(spec), pages_(std::move(pages)), positions_(new(pages_.page(kProducerPage)) Positions{{0}, {0}}),
+      data_(pages_.data()), mask_(spec.max_entries - 1),
+      max_record_(std::min(kMaxRecord, spec.max_entries - sizeof(Header))) {
   *reinterpret_cast<RingBufferMap **>(pages_.page(kOwnPage)) = this;
+}
+
+uint32_t RingBufferMap::call_in_place_of(uint32_t helper) const {
+  return helper == kRingReserve ? kRingReserveWithoutFlags : 0;
 }
 
 Result<Map *> RingBufferMap::create(const MapSpec &spec) {
@@ -28,44 +37,48 @@ Result<Map *> RingBufferMap::create(const MapSpec &spec) {
   return map;
 }
 
-void *RingBufferMap::reserve(uint64_t size) {
-  if (size > kMaxRecord || record_size(static_cast<uint32_t>(size)) > spec().max_entries)
+void *RingBufferMap::reserve_behind_reader(uint64_t size) {
+  if (size > max_record_)
     return nullptr;
-  const uint32_t length = static_cast<uint32_t>(size);
-  const uint64_t consumed = position(kConsumerPage).load(std::memory_order_acquire);
-  SpinGuard guard(lock_);
-  const uint64_t begin = position(kProducerPage).load(std::memory_order_relaxed);
-  while (pending_ < begin) {
+  LockGuard guard(lock_);
+  const uint64_t begin = positions_->produced.load(std::memory_order_relaxed);
+  const uint64_t total = record_size(static_cast<uint32_t>(size));
+  return find_room(begin, begin + total) ? append(*positions_, begin, total, size) : nullptr;
+}
+
+// Neither what the reader has not had nor what is still being written may be overwritten; a ring that is full
+// to the last byte would look empty. room_end_ stays within kMaxRecord of begin: what is below it fits.
+bool RingBufferMap::find_room(uint64_t begin, uint64_t end) {
+  const uint64_t consumed = position(kConsumerPage).load(std::memory_order_acquire), most = mask_;
+  if (end - consumed > most)
+    return false;
+  if (positions_->committed.load(std::memory_order_acquire) == begin)
+    pending_ = begin;
+  // Not all at once: interrupts are off.
+  constexpr unsigned kRecordsAtOnce = 64;
+  for (unsigned i = 0; pending_ < begin && (i < kRecordsAtOnce || end - pending_ > most); i++) {
     uint32_t state = header_at(pending_)->length.load(std::memory_order_acquire);
     if (state & kBusy)
       break;
     pending_ += record_size(state & ~kDiscarded);
   }
-  // Neither what the reader has not had nor what is still being written may be overwritten; a ring that is
-  // full to the last byte would look empty.
-  const uint64_t end = begin + record_size(length), most = spec().max_entries - 1;
-  if (end - consumed > most || end - pending_ > most)
-    return nullptr;
-  Header *header = header_at(begin);
-  header->length.store(length | kBusy, std::memory_order_relaxed);
-  header->page_offset = static_cast<uint32_t>(
-      static_cast<size_t>(reinterpret_cast<std::byte *>(header) - pages_.page(0)) / kPageSize);
-  position(kProducerPage).store(end, std::memory_order_release);
-  return header + 1;
+  const uint64_t room_end = std::min(consumed, pending_) + most;
+  if (end > room_end)
+    return false;
+  room_end_ = std::min(room_end, begin + kMaxRecord);
+  return true;
 }
 
-void RingBufferMap::commit(void *record, uint64_t wakeup_flags, bool discard) {
-  Header *header = static_cast<Header *>(record) - 1;
-  uintptr_t page = reinterpret_cast<uintptr_t>(header) / kPageSize - header->page_offset;
-  RingBufferMap &ring = **reinterpret_cast<RingBufferMap **>(page * kPageSize);
-  const uint64_t offset = static_cast<uint64_t>(reinterpret_cast<std::byte *>(header) - ring.pages_.data());
-  uint32_t length = header->length.load(std::memory_order_relaxed) & ~kBusy;
-  header->length.store(length | (discard ? kDiscarded : 0), std::memory_order_seq_cst);
+void RingBufferMap::wake(const Header *header, uint64_t wakeup_flags) {
+  const uintptr_t committed = reinterpret_cast<uintptr_t>(header) - header->from_committed;
+  const uintptr_t own_page =
+      committed - offsetof(Positions, committed) - (kProducerPage - kOwnPage) * kPageSize;
+  RingBufferMap &ring = **reinterpret_cast<RingBufferMap **>(own_page);
+  const uint64_t offset = static_cast<uint64_t>(reinterpret_cast<const std::byte *>(header) - ring.data_);
   // A reader that has everything before this record may be asleep or about to look at it once more: it stores
-  // its position before that look, as this stores the length before the look at the position.
+  // its position before that look, as the committer stores the length before the look at the position.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const uint64_t consumed =
-      ring.position(kConsumerPage).load(std::memory_order_relaxed) & (ring.spec().max_entries - 1);
+  const uint64_t consumed = ring.position(kConsumerPage).load(std::memory_order_relaxed) & ring.mask_;
   if (wakeup_flags & kRingForceWakeup || (!(wakeup_flags & kRingNoWakeup) && consumed == offset)) {
     ring.wakeups_.fetch_add(1, std::memory_order_relaxed);
     kbpf_port_poll_wake();

@@ -5,7 +5,9 @@
 // there twice in a row so that no record is cut. Positions count bytes and never wrap.
 //
 // A record is an 8-byte header and its bytes, padded to 8. Reserving takes the lock and moves the producer's
-// position; the record is busy, and stops the reader, until it is committed, which takes no lock.
+// position; the record is busy, and stops the reader, until it is committed, which takes no lock. How far the
+// producer may go is known from the last time that it asked where the reader and the oldest busy record are;
+// it asks again when it gets there.
 #pragma once
 #include "kernel/maps/map.h"
 #include "kernel/memory.h"
@@ -20,10 +22,28 @@ class RingBufferMap final : public Map {
 public:
   static Result<Map *> create(const MapSpec &spec);
 
-  // [any] Inside a ReadSection. size bytes of the next record; null where there is no room.
-  void *reserve(uint64_t size);
+  // [any] Inside a ReadSection. size bytes (below 2^63) of the next record; null where there is no room.
+  void *reserve(uint64_t size) {
+    void *record = reserve_in_known_room(size);
+    return record ? record : reserve_behind_reader(size);
+  }
+  // The two ways of it: null where it has to be asked where the reader is, which the other one does. Apart,
+  // so that the first one is a few instructions.
+  void *reserve_in_known_room(uint64_t size) {
+    LockGuard guard(lock_);
+    Positions &positions = *positions_;
+    const uint64_t begin = positions.produced.load(std::memory_order_relaxed);
+    const uint64_t total = (size + sizeof(Header) + 7) & ~uint64_t{7};
+    return total <= room_end_ - begin ? append(positions, begin, total, size) : nullptr;
+  }
+  void *reserve_behind_reader(uint64_t size);
   // [any] What reserve gave goes to the reader, or is skipped by it. The record says which ring it is of.
-  static void commit(void *record, uint64_t wakeup_flags, bool discard);
+  static void commit(void *record, uint64_t wakeup_flags, bool discard) {
+    Header *header = end_writing(record, discard);
+    if ((wakeup_flags & kRingWakeupFlags) != kRingNoWakeup)
+      wake(header, wakeup_flags);
+  }
+  static void commit_quietly(void *record) { end_writing(record, false); } // with kRingNoWakeup
   // [any] BPF_RINGBUF_QUERY: unread bytes, size, consumer's and producer's position; else 0.
   uint64_t query(uint64_t what) const;
 
@@ -42,7 +62,12 @@ private:
   // The two words that stand before a record's bytes.
   struct Header {
     std::atomic<uint32_t> length; // with kBusy, kDiscarded
-    uint32_t page_offset;         // pages from the ring's first page to the header's
+    uint32_t from_committed; // bytes from Positions::committed to here, so that a record leads to its ring
+  };
+  // At the start of the producer's page, which processes may read.
+  struct Positions {
+    std::atomic<uint64_t> produced;  // what Linux's ABI has there
+    std::atomic<uint64_t> committed; // bytes, headers included, of all records that are
   };
   static constexpr uint32_t kBusy = 1u << 31, kDiscarded = 1u << 30;
   enum : size_t { kOwnPage, kConsumerPage, kProducerPage, kHeadPages };
@@ -53,16 +78,44 @@ private:
   Result<void> check_mapping(uint64_t offset, uint64_t size, bool writable) const override;
 
   static uint64_t record_size(uint32_t length) { return round_up_8(uint64_t{length} + sizeof(Header)); }
+  // Locked.
+  void *append(Positions &positions, uint64_t begin, uint64_t total, uint64_t size) const {
+    Header *header = reinterpret_cast<Header *>(data_ + (begin & mask_));
+    header->length.store(static_cast<uint32_t>(size) | kBusy, std::memory_order_relaxed);
+    header->from_committed = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(header) -
+                                                   reinterpret_cast<uintptr_t>(&positions.committed));
+    positions.produced.store(begin + total, std::memory_order_release);
+    return header + 1;
+  }
+  static Header *end_writing(void *record, bool discard) {
+    Header *header = static_cast<Header *>(record) - 1;
+    auto *committed = reinterpret_cast<std::atomic<uint64_t> *>(reinterpret_cast<std::byte *>(header) -
+                                                                header->from_committed);
+    const uint32_t length = header->length.load(std::memory_order_relaxed) & ~kBusy;
+    // An exchange is one instruction; a releasing store takes a fence, too.
+    header->length.exchange(length | (discard ? kDiscarded : 0), std::memory_order_release);
+    committed->fetch_add(record_size(length), std::memory_order_release);
+    return header;
+  }
+  static void wake(const Header *header, uint64_t wakeup_flags);
+  uint32_t call_in_place_of(uint32_t helper) const override;
+
   std::atomic<uint64_t> &position(size_t page) const {
     return *reinterpret_cast<std::atomic<uint64_t> *>(pages_.page(page));
   }
   Header *header_at(uint64_t position) const {
-    return reinterpret_cast<Header *>(pages_.data() + (position & (spec().max_entries - 1)));
+    return reinterpret_cast<Header *>(data_ + (position & mask_));
   }
+  bool find_room(uint64_t begin, uint64_t end); // locked
 
   RingPages pages_; // a page that points to this object, kConsumerPage, kProducerPage, data
-  SpinLock lock_;
-  uint64_t pending_ = 0; // position of the oldest record that was not committed when last looked for
+  Positions *const positions_;
+  std::byte *const data_;
+  const uint64_t mask_;       // of a position: where it is in the data
+  const uint64_t max_record_; // bytes
+  SpinLock lock_;             // guards the two below and the producer's position
+  uint64_t room_end_ = 0;     // up to which nothing was to be kept when last looked
+  uint64_t pending_ = 0;      // of the oldest record that was not committed when last looked for
   std::atomic<uint32_t> wakeups_{0};
 };
 

@@ -20,11 +20,19 @@ inline void store_word(Word *word, Word value) { __atomic_store_n(word, value, _
 // A whole word of a caller's unshared bytes. Keys and values are aligned almost always; the processor may not
 // take the others at once.
 inline Word plain_word(const void *bytes) {
-  if (reinterpret_cast<uintptr_t>(bytes) % sizeof(Word) == 0)
+  if (reinterpret_cast<uintptr_t>(bytes) % sizeof(Word) == 0) [[likely]]
     return *static_cast<const AliasingWord *>(bytes);
   Word word;
   memcpy(&word, bytes, sizeof(word));
   return word;
+}
+inline uint32_t plain_u32(const void *bytes) {
+  using AliasingHalf = uint32_t __attribute__((may_alias));
+  if (reinterpret_cast<uintptr_t>(bytes) % sizeof(uint32_t) == 0) [[likely]]
+    return *static_cast<const AliasingHalf *>(bytes);
+  uint32_t value;
+  memcpy(&value, bytes, sizeof(value));
+  return value;
 }
 // Fewer bytes than a word has, padded with zeros.
 inline Word plain_tail(const void *bytes, size_t size) {

@@ -2,6 +2,7 @@
 // The entry of bpf(2), and what command.h declares.
 #include "kernel/kbpf.h"
 #include "kernel/syscall/command.h"
+#include <optional>
 
 namespace kbpf {
 namespace {
@@ -78,19 +79,22 @@ Result<void> Call::copy_attr(uint64_t user_attr, uint64_t size) {
     return Error::too_big;
   user_attr_ = user_attr;
   size_ = size;
-  size_t known = std::min<size_t>(size, kAttrSize);
-  KBPF_TRY(UserPtr(user_attr).copy_in(bytes_, known));
+  KBPF_TRY(UserPtr(user_attr).copy_in(bytes_, std::min<size_t>(size, kAttrSize)));
+  return size > kAttrSize ? check_tail() : Result<void>();
+}
+
+Result<void> Call::check_tail() const {
   std::byte tail[64];
-  for (size_t at = known; at < size; at += sizeof(tail)) {
-    size_t piece = std::min<size_t>(size - at, sizeof(tail));
-    KBPF_TRY(UserPtr(user_attr).offset(at).copy_in(tail, piece));
+  for (size_t at = kAttrSize; at < size_; at += sizeof(tail)) {
+    size_t piece = std::min<size_t>(size_ - at, sizeof(tail));
+    KBPF_TRY(user_attr().offset(at).copy_in(tail, piece));
     if (!all_zero(tail, piece))
       return Error::too_big;
   }
   return {};
 }
 
-Result<void> Call::check_unused(size_t used) const {
+Result<void> Call::check_rest(size_t used) const {
   size_t given = std::min<size_t>(size_, kAttrSize);
   if (given > used && !all_zero(bytes_ + used, given - used))
     return Error::invalid;
@@ -98,6 +102,11 @@ Result<void> Call::check_unused(size_t used) const {
 }
 
 Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_of_kind<Map>(fd, Object::Kind::map); }
+Result<void> MapInUse::own(uint32_t fd) {
+  map_ = KBPF_TRY(map_from_fd(fd)).release();
+  owned_ = true;
+  return {};
+}
 Result<Ref<Program>> program_from_fd(uint32_t fd) {
   return object_of_kind<Program>(fd, Object::Kind::program);
 }
@@ -110,10 +119,46 @@ Result<int64_t> install_fd(Ref<Link> link) { return install_object(std::move(lin
 
 } // namespace kbpf
 
+namespace kbpf {
+namespace {
+
+constexpr uint64_t kMapLookupElem = 1;
+constexpr size_t kWord = sizeof(uint64_t);
+
+[[gnu::noinline]] int64_t any_call(uint64_t cmd, uint64_t user_attr, uint64_t size) {
+  Call call;
+  if (Result<void> copied = call.copy_attr(user_attr, size); !copied.ok())
+    return -to_errno(copied.error());
+  Result<int64_t> result = run_command(cmd, call);
+  return result.ok() ? *result : -to_errno(result.error());
+}
+
+// The most frequent call of all, a lookup without flags where key and value are words. Nothing: it is another
+// one, or there is an error to tell.
+std::optional<int64_t> look_up_word(uint64_t user_attr) {
+  kbpf_attr_map_elem attr;
+  Object *object = nullptr;
+  if (kbpf_port_copy_from_user(&attr, user_attr, sizeof(attr)) != 0 || attr.flags != 0 ||
+      kbpf_port_fd_peek(static_cast<int>(attr.map_fd), &object) != 0 || object->kind != Object::Kind::map)
+    return std::nullopt;
+  Map &map = *static_cast<Map *>(object);
+  const Map::UserAccess &access = map.user_access();
+  uint64_t key, value;
+  if (map.spec().key_size != kWord || access.value_size != kWord || access.lookup_takes_value ||
+      !map.user_may_read() || kbpf_port_copy_from_user(&key, attr.key, kWord) != 0)
+    return std::nullopt;
+  if (!map.read_for_user(&key, &value).ok())
+    return std::nullopt;
+  return kbpf_port_copy_to_user(attr.value, &value, kWord);
+}
+
+} // namespace
+} // namespace kbpf
+
 int64_t kbpf_syscall(uint64_t cmd, uint64_t user_attr, uint64_t size) {
-  kbpf::Call call;
-  if (kbpf::Result<void> copied = call.copy_attr(user_attr, size); !copied.ok())
-    return -kbpf::to_errno(copied.error());
-  kbpf::Result<int64_t> result = kbpf::run_command(cmd, call);
-  return result.ok() ? *result : -kbpf::to_errno(result.error());
+  if (cmd == kbpf::kMapLookupElem && size == sizeof(kbpf_attr_map_elem)) {
+    std::optional<int64_t> result = kbpf::look_up_word(user_attr);
+    return result ? *result : kbpf::any_call(kbpf::kMapLookupElem, user_attr, sizeof(kbpf_attr_map_elem));
+  }
+  return kbpf::any_call(cmd, user_attr, size);
 }

@@ -62,22 +62,52 @@ public:
     return *reinterpret_cast<const T *>(bytes_);
   }
   // Error: invalid, where a byte behind the first used ones is not zero: the command has no field there.
-  Result<void> check_unused(size_t used) const;
+  Result<void> check_unused(size_t used) const { return size_ <= used ? Result<void>() : check_rest(used); }
 
   // Where the caller keeps the attr, and how much of it it knows: for the fields that a command writes.
   UserPtr user_attr() const { return UserPtr(user_attr_); }
   uint64_t size() const { return size_; }
 
 private:
+  Result<void> check_rest(size_t used) const;
+  Result<void> check_tail() const; // that this kernel has no field for
+
+  uint64_t user_attr_;
+  uint64_t size_;
   alignas(8) std::byte bytes_[kAttrSize];
-  uint64_t user_attr_ = 0;
-  uint64_t size_ = 0;
 };
 
 // The object behind a descriptor. Errors: bad_fd (not open), invalid (open, but something else).
 Result<Ref<Map>> map_from_fd(uint32_t fd);
 Result<Ref<Program>> program_from_fd(uint32_t fd);
 Result<Ref<BtfObject>> btf_from_fd(uint32_t fd);
+// The map behind a descriptor for the time of a call.
+class MapInUse {
+public:
+  MapInUse() = default;
+  ~MapInUse() {
+    if (owned_) [[unlikely]]
+      Ref<Map>::adopt(map_).reset();
+  }
+  MapInUse(const MapInUse &) = delete;
+  MapInUse &operator=(const MapInUse &) = delete;
+  // Once. Errors: those of map_from_fd.
+  Result<void> open(uint32_t fd) {
+    Object *object = nullptr;
+    if (kbpf_port_fd_peek(static_cast<int>(fd), &object) != 0 || object->kind != Object::Kind::map)
+        [[unlikely]]
+      return own(fd);
+    map_ = static_cast<Map *>(object);
+    return {};
+  }
+  Map *operator->() const { return map_; }
+  Map &operator*() const { return *map_; }
+
+private:
+  Result<void> own(uint32_t fd);
+  Map *map_ = nullptr;
+  bool owned_ = false;
+};
 // A new descriptor, close-on-exec. Errors: too_many_files, no_memory.
 Result<int64_t> install_fd(Ref<Map> map);
 Result<int64_t> install_fd(Ref<Program> program);

@@ -2,6 +2,7 @@
 // OBJ_GET_INFO_BY_FD and ENABLE_STATS: what the kernel tells of its programs, maps, links and
 // BTF.
 #include "abi/info.h"
+#include "core/verifier/inline_call.h"
 #include "kernel/syscall/command.h"
 #include "kernel/syscall/link_info.h"
 
@@ -22,21 +23,33 @@ void show_maps(const Program &program, Insn (&pair)[2]) {
   uint64_t address = uint64_t{static_cast<uint32_t>(pair[1].imm)} << 32 | static_cast<uint32_t>(pair[0].imm);
   for (Map *map : program.maps()) {
     MapRef ref = map->ref();
-    bool is_value = ref.value_address && address - ref.value_address < ref.value_size;
+    const uint64_t first = ref.value_address ? ref.value_address : ref.elements;
+    const uint64_t size = ref.value_address ? ref.value_size : uint64_t{ref.element_size} * ref.max_entries;
+    bool is_value = first && address - first < size;
     if (address != ref.handle && !is_value)
       continue;
     pair[0].set_regs(pair[0].dst(), is_value ? KBPF_PSEUDO_MAP_VALUE : KBPF_PSEUDO_MAP_FD);
     pair[0].imm = static_cast<int32_t>(map->id());
-    pair[1].imm = is_value ? static_cast<int32_t>(address - ref.value_address) : 0;
+    pair[1].imm = is_value ? static_cast<int32_t>(address - first) : 0;
     return;
   }
+}
+
+// Others as they are known outside: what a helper tells is shown as the call of it, and a helper that is for
+// one kind of map as the general one.
+Insn shown(const Insn &insn) {
+  if (insn.is_told())
+    return {KBPF_OP_CALL, 0, 0, insn.imm};
+  if (insn.is_call() && insn.src() == 0)
+    return {KBPF_OP_CALL, 0, 0, static_cast<int32_t>(general_helper(static_cast<uint32_t>(insn.imm)))};
+  return insn;
 }
 
 Result<void> copy_insns(const Program &program, uint64_t user_address, size_t room) {
   std::span<const Insn> insns = program.insns();
   size_t count = std::min(room / sizeof(Insn), insns.size());
   for (size_t i = 0; i < count; i++) {
-    Insn pair[2] = {insns[i], {}};
+    Insn pair[2] = {shown(insns[i]), {}};
     size_t length = 1;
     if (insns[i].is_ld_imm64() && i + 1 < insns.size()) {
       pair[1] = insns[i + 1];

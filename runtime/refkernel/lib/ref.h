@@ -10,6 +10,7 @@ namespace refkernel {
 class RefCounted {
 public:
   void acquire() { references_.fetch_add(1, std::memory_order_relaxed); }
+  bool is_shared() const { return references_.load(std::memory_order_acquire) != 1; }
   bool drop() { return references_.fetch_sub(1, std::memory_order_acq_rel) == 1; } // true: that was the last
 
 private:

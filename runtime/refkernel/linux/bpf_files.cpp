@@ -50,6 +50,10 @@ public:
   }
   void append_name(kbpf::TextSink &sink) const override { kbpf::print(sink, "anon_inode:{}", kind_); }
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
+  int bpf_object(kbpf_object **object) const override {
+    *object = object_;
+    return 0;
+  }
   SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) override {
     enum : uint32_t { kEnable = 0x2400, kDisable = 0x2401, kSetBpf = 0x40042408 }; // PERF_EVENT_IOC_...
     if (!kbpf_is_perf_event(object_))
@@ -199,6 +203,17 @@ int kbpf_port_fd_get(int fd, kbpf_object **object) {
   return object_behind(*current_process().files, fd, object);
 }
 
+int kbpf_port_fd_peek(int fd, kbpf_object **object) {
+  const Process &process = current_process();
+  const FdTable &files = *process.files;
+  if (process.task_count != 1 || files.is_shared())
+    return -static_cast<int>(Errno::eagain);
+  File *file = files.peek(fd);
+  if (!file) [[unlikely]]
+    return -static_cast<int>(Errno::ebadf);
+  return file->bpf_object(object);
+}
+
 int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
   Ref<FdTable> files;
   {
@@ -229,12 +244,12 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
   Thread *running = current();
   if (!running)
     return;
-  thread->tid = thread->pid = static_cast<uint32_t>(running->task.pid);
+  thread->tid = static_cast<uint32_t>(running->task.pid);
+  thread->pid = static_cast<uint32_t>(running->task.tgid);
   thread->id = running->id;
   thread->object = reinterpret_cast<uintptr_t>(&running->task);
   memcpy(thread->name, running->task.comm, sizeof(thread->name));
   if (Process *process = running->process) {
-    thread->pid = process->pid;
     thread->uid = process->credentials.uid;
     thread->gid = process->credentials.gid;
   }

@@ -29,7 +29,7 @@ Restart restart_of(int64_t result) {
 const SyscallEntry *table[kSyscallTableSize];
 std::atomic<uint64_t> reported[kSyscallTableSize / 64];
 
-int64_t report_missing(uint64_t number) {
+[[gnu::noinline]] int64_t report_missing(uint64_t number) {
   bool first = number >= kSyscallTableSize ||
                !(reported[number / 64].fetch_or(uint64_t{1} << number % 64) & uint64_t{1} << number % 64);
   if (first)

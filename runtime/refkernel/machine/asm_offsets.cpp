@@ -17,6 +17,7 @@ static_assert(offsetof(Thread::SchedState, kernel_stack_top) == STATE_STACK_TOP)
 static_assert(offsetof(Thread::SchedState, overflow_stack) == STATE_OVERFLOW_STACK);
 static_assert(offsetof(Thread::SchedState, spill) == STATE_SPILL);
 static_assert(offsetof(Thread::SchedState, saved) == STATE_SAVED);
+static_assert(kUserEnd == uintptr_t{1} << USER_END_BIT);
 static_assert(kStatusSum == STATUS_SUM && kStatusSpp == STATUS_SPP && kStatusFs == STATUS_FS);
 static_assert(kStackSize == 1 << STACK_BIT);
 

@@ -17,6 +17,9 @@
 #define STATE_SPILL 16
 #define STATE_SAVED 24
 
+#define USER_END_BIT 38         /* log2 of kUserEnd */
+#define USER_COPY_WORDS_MAX 256 /* bytes that are copied word by word */
+
 #define STATUS_SUM 0x40000
 #define STATUS_SPP 0x100
 #define STATUS_FS 0x6000

@@ -22,6 +22,8 @@ void init_clock() {
   has_sstc = machine.isa && std::string_view(machine.isa).find("_sstc") != std::string_view::npos;
 }
 
+uint64_t whole_ns_per_tick() { return ns_per_tick; }
+
 uint64_t ticks_to_ns(uint64_t ticks) {
   if (ns_per_tick)
     return ticks * ns_per_tick;

@@ -7,6 +7,7 @@
 namespace refkernel {
 
 void init_clock(); // after the device tree was read
+uint64_t whole_ns_per_tick(); // 0: not a whole number
 uint64_t ticks_to_ns(uint64_t ticks);
 uint64_t ns_to_ticks(uint64_t ns); // rounded up; UINT64_MAX stays
 void set_timer(uint64_t ticks);    // the next timer interrupt of this hart

@@ -35,7 +35,7 @@ void make_boot_thread() {
   Thread *thread = new (boot_thread_memory) Thread;
   thread->sched = &boot_thread_state;
   boot_thread_state.thread = thread;
-  boot_thread_state.hart = &harts[0];
+  set_hart(boot_thread_state, harts[0]);
 }
 
 // All memory but the firmware's, the image, the device tree and the initramfs. What is below the image is the

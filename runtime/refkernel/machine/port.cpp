@@ -3,6 +3,7 @@
 // trace file.
 #include "kernel/port.h"
 #include "refkernel/lib/alloc.h"
+#include "refkernel/machine/clock.h"
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/log.h"
 #include "refkernel/machine/symbols.h"
@@ -81,10 +82,11 @@ int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
 
 void kbpf_port_sync_icache(void) { sync_all_icaches(); }
 
-int kbpf_port_copy_from_user(void *to, uint64_t user_from, size_t size) {
+// What the fast ways of user_copy.S leave.
+int copy_from_user_or_efault(void *to, uint64_t user_from, size_t size) {
   return copy_from_user(to, user_from, size) ? 0 : kEfault;
 }
-int kbpf_port_copy_to_user(uint64_t user_to, const void *from, size_t size) {
+int copy_to_user_or_efault(uint64_t user_to, const void *from, size_t size) {
   return copy_to_user(user_to, from, size) ? 0 : kEfault;
 }
 
@@ -136,6 +138,18 @@ uint32_t kbpf_port_random_u32(void) {
 
 uint32_t kbpf_port_cpu(void) { return this_hart().index; }
 uint32_t kbpf_port_cpu_count(void) { return hart_count; }
+
+const kbpf_machine *kbpf_port_machine(void) {
+  static constinit kbpf_machine machine{};
+  constexpr kbpf_u8 kTp = 4;
+  using State = Thread::SchedState;
+  machine.cpu = {.base = kTp, .bytes = sizeof(State::cpu), .through = -1, .offset = offsetof(State, cpu)};
+  machine.pid_tgid = {.base = kTp, .bytes = 8, .through = kOffsetOfThread, .offset = offsetof(Thread, task) + offsetof(task_struct, pid)};
+  static_assert((offsetof(Thread, task) + offsetof(task_struct, pid)) % 8 == 0 &&
+                offsetof(task_struct, tgid) == offsetof(task_struct, pid) + 4);
+  machine.time.multiplier = whole_ns_per_tick();
+  return &machine;
+}
 
 uintptr_t kbpf_port_irq_save(void) { return irq_save(); }
 void kbpf_port_irq_restore(uintptr_t state) { irq_restore(state); }

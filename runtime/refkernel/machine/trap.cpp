@@ -54,11 +54,6 @@ void user_page_fault(TrapFrame &frame) {
 
 void user_exception(TrapFrame &frame) {
   switch (frame.cause) {
-  case kCauseUserEcall:
-    frame.epc += 4;
-    frame.orig_a0 = frame.x[kRegA0];
-    handle_syscall(frame);
-    break;
   case kCauseFetchPage:
   case kCauseLoadPage:
   case kCauseStorePage:
@@ -130,7 +125,12 @@ extern "C" void kernel_trap(TrapFrame *frame) {
 
 extern "C" void user_trap(TrapFrame *frame) {
   Thread *self = current();
-  if (frame->cause & kCauseInterrupt) {
+  if (frame->cause == kCauseUserEcall) [[likely]] {
+    irq_enable();
+    frame->epc += 4;
+    handle_syscall(*frame);
+    irq_disable();
+  } else if (frame->cause & kCauseInterrupt) {
     handle_interrupt(frame->cause);
   } else {
     irq_enable();
@@ -138,9 +138,10 @@ extern "C" void user_trap(TrapFrame *frame) {
     irq_disable();
   }
   for (;;) {
-    if (this_hart().need_resched.load()) {
+    // Interrupts are off: a flag that another hart sets later comes with an interrupt.
+    if (this_hart().need_resched.load(std::memory_order_acquire)) [[unlikely]] {
       schedule();
-    } else if (self->signal_pending.load()) {
+    } else if (self->signal_pending.load()) [[unlikely]] {
       irq_enable();
       before_user_return(*frame);
       irq_disable();

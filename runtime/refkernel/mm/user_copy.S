@@ -80,6 +80,72 @@ copy_guarded:
   ret
 .size copy_guarded, . - copy_guarded
 
+/* kbpf_port_copy_from_user, kbpf_port_copy_to_user (kernel/port.h): whole aligned words here, all else in port.cpp. */
+.macro copy_user_word user, offset
+.ifc \user, a1
+  guarded .Lefault, ld t1, \offset(a1)
+  sd t1, \offset(a0)
+.else
+  ld t1, \offset(a1)
+  guarded .Lefault, sd t1, \offset(a0)
+.endif
+.endm
+
+.macro copy_user_words name, user, slow
+.globl \name
+.type \name, @function
+\name:
+  or t0, a0, a1
+  andi t0, t0, 7
+  bnez t0, 5f
+  li t1, 8
+  bne a2, t1, 2f
+  srli t0, \user, USER_END_BIT
+  bnez t0, 5f
+  li t6, STATUS_SUM
+  csrs sstatus, t6
+1:
+  copy_user_word \user, 0
+  csrc sstatus, t6
+  li a0, 0
+  ret
+2: /* 16 to 256 bytes, two words at a time and perhaps one at the end */
+  andi t0, a2, 7
+  addi t3, a2, -16
+  li t2, USER_COPY_WORDS_MAX - 16
+  bltu t2, t3, 5f
+  bnez t0, 5f
+  add t0, \user, a2
+  addi t0, t0, -1
+  or t0, t0, \user
+  srli t0, t0, USER_END_BIT
+  bnez t0, 5f
+  li t6, STATUS_SUM
+  csrs sstatus, t6
+3:
+  copy_user_word \user, 0
+  copy_user_word \user, 8
+  addi a0, a0, 16
+  addi a1, a1, 16
+  addi t3, t3, -16
+  bgez t3, 3b
+  li t0, -8
+  beq t3, t0, 1b
+  csrc sstatus, t6
+  li a0, 0
+  ret
+5:
+  tail \slow
+.size \name, . - \name
+.endm
+
+copy_user_words kbpf_port_copy_from_user, a1, copy_from_user_or_efault
+copy_user_words kbpf_port_copy_to_user, a0, copy_to_user_or_efault
+.Lefault:
+  csrc sstatus, t6
+  li a0, -14
+  ret
+
 /* int load_guarded_u32(uint32_t *to, const uint32_t *user_from): 0, or -1 */
 .globl load_guarded_u32
 .type load_guarded_u32, @function

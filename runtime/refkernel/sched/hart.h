@@ -48,6 +48,7 @@ struct Thread::SchedState {
   uintptr_t saved[14] = {};       // ra, sp, s0 to s11 of a thread that does not run
   Thread *thread = nullptr;
   Hart *hart = nullptr; // where it runs, or ran last
+  uint32_t cpu = 0;     // its index, which BPF programs read here
 
   RawLock lock;         // guards the flags below; held across a switch away from the thread
   bool blocked = false; // on no run queue until someone wakes it
@@ -90,6 +91,11 @@ struct Hart {
 
 extern Hart harts[kMaxHarts];
 extern uint32_t hart_count;
+
+inline void set_hart(Thread::SchedState &state, Hart &hart) {
+  state.hart = &hart;
+  state.cpu = hart.index;
+}
 
 inline Thread::SchedState *current_state() {
   Thread::SchedState *state;

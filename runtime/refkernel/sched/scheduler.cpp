@@ -134,7 +134,7 @@ void switch_to(Hart &hart, Thread &next) {
   to.run_since = now;
   if (from.has_fp)
     save_fp_if_dirty(from);
-  to.hart = &hart;
+  set_hart(to, hart);
   to.overflow_stack = hart.overflow_stack;
   to.running = true;
   hart.is_idle.store(to.is_idle);
@@ -193,7 +193,7 @@ void wake(Thread &thread, bool only_interruptible) {
 void start(Thread &thread) {
   uintptr_t irq = irq_save();
   thread.acquire(); // the scheduler's reference
-  thread.sched->hart = &this_hart();
+  set_hart(*thread.sched, this_hart());
   thread.sched->blocked = true;
   wake(thread);
   irq_restore(irq);

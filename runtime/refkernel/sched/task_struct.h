@@ -35,8 +35,8 @@ struct cred {
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000 };
 
 struct task_struct {
+  int pid, tgid; /* the thread's number, and its process's, one word; a kernel thread's are 0 */
   unsigned int flags;
-  int pid, tgid;                     /* the thread's number, and its process's; a kernel thread's are 0 */
   struct task_struct *real_parent;   /* the first thread of the process that hears of this one's end */
   struct task_struct *parent;        /* the same: there is no ptrace */
   struct task_struct *group_leader;  /* the first thread of its process */

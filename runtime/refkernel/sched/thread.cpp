@@ -83,7 +83,7 @@ Thread *create_idle_thread(Hart &hart) {
   if (!thread)
     return nullptr;
   Thread::SchedState &state = *(*thread)->sched;
-  state.hart = &hart;
+  set_hart(state, hart);
   state.overflow_stack = hart.overflow_stack;
   return (*thread).release();
 }

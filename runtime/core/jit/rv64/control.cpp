@@ -127,6 +127,8 @@ void Lowering::move_or_more(const Insn &move) {
 void Lowering::load_wide(const Insn &insn) {
   if (insn.is_packet_load())
     return lower_packet_load(insn);
+  if (insn.is_told())
+    return lower_told(insn);
   bool is_whole = index_ + 1 < insns_.size() && (&insn)[1].opcode == 0;
   if (insn.is_function_address() && is_whole) {
     add_fixup({.at = emit_.position(),
@@ -152,11 +154,79 @@ void Lowering::load_number(const Insn &insn) {
 }
 
 void Lowering::load_short_number(Reg rd, uint64_t value) { // or one that is in a register
-  if (std::optional<Reg> held = held_constant(value))
+  std::optional<Reg> held = held_constant(value);
+  if (held && adds_to_constant(rd, *held))
+    return;
+  if (held)
     emit_.mv(rd, *held);
   else
     constant(rd, value);
   begin(index_ + 1);
+}
+
+bool Lowering::adds_to_constant(Reg rd, Reg held) {
+  size_t next = index_ + 2;
+  if (!follows(next))
+    return false;
+  const Insn &sum = insns_[next];
+  if (sum.opcode != (KBPF_CLASS_ALU64 | KBPF_ALU_ADD | KBPF_SRC_X) || sum.src() == sum.dst() ||
+      sum.src() == KBPF_REG_FP || native(sum.dst()) != rd)
+    return false;
+  begin(index_ + 1);
+  begin(next);
+  emit_.add(rd, held, native(sum.src()));
+  set_extension(sum.dst(), kUnknown);
+  return true;
+}
+
+// What a helper tells, without a call: no register changes but dst.
+void Lowering::lower_told(const Insn &insn) {
+  const kbpf_machine *machine = plan_.options.machine;
+  if (!machine)
+    return refuse();
+  Reg rd = native(insn.dst());
+  bool is_short = false;
+  switch (insn.imm) {
+  case kKtimeGetNs:
+    tell_time(rd, machine->time);
+    break;
+  case kGetSmpProcessorId:
+    load_word(rd, machine->cpu);
+    is_short = machine->cpu.bytes == 4;
+    break;
+  case kGetCurrentPidTgid:
+    load_word(rd, machine->pid_tgid);
+    is_short = machine->pid_tgid.bytes == 4;
+    break;
+  default:
+    return refuse();
+  }
+  set_extension(insn.dst(), is_short ? kZero : kUnknown);
+}
+
+void Lowering::load_word(Reg rd, const kbpf_word &word) {
+  Reg base = static_cast<Reg>(word.base);
+  bool is_described = (base == gp || base == tp) && (word.bytes == 4 || word.bytes == 8) &&
+                      fits_signed(word.through, 12) && fits_signed(word.offset, 12);
+  if (!is_described)
+    return refuse();
+  if (word.through >= 0) {
+    emit_.load(Width::d, true, rd, base, word.through);
+    base = rd;
+  }
+  emit_.load(word.bytes == 4 ? Width::w : Width::d, false, rd, base, word.offset);
+}
+
+void Lowering::tell_time(Reg rd, const kbpf_time_source &time) {
+  if (time.multiplier == 0 || time.shift > 63)
+    return refuse();
+  emit_.insn(encode::rdtime(rd));
+  if (time.multiplier != 1)
+    emit_.insn(encode::mul(rd, rd, constant_operand(static_cast<int64_t>(time.multiplier), t0)));
+  if (time.shift)
+    emit_.srli(rd, rd, time.shift);
+  if (time.offset)
+    emit_.add(rd, rd, constant_operand(static_cast<int64_t>(time.offset), t0));
 }
 
 // The way in from outside, where tail calls have to be counted: calls the program proper, which they enter

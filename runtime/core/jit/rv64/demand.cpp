@@ -59,6 +59,8 @@ Special of_special(const Insn &insn, Demand after, Demand at_target) {
   case KBPF_CLASS_ALU64:
     return of_alu(insn, after);
   case KBPF_CLASS_LD:
+    if (insn.is_told())
+      return {after & ~bit(insn.dst()), 0};
     if (!insn.is_packet_load()) // the second half of ld_imm64 does nothing
       return {after, 0};
     return {(after & ~kScratch) | bit(6), 0};

@@ -62,6 +62,8 @@ constexpr Effect effect_of(uint8_t opcode, bool is_demanded) {
       return {result, 0};
     return {result, kDst | src};
   case KBPF_CLASS_LD:
+    if (insn.is_told())
+      return {kIsSpecial | kDst, 0};
     return insn.is_ld_imm64() ? Effect{kDst, 0} : kSpecial;
   case KBPF_CLASS_LDX:
     return {result, kSrc};

@@ -133,6 +133,7 @@ constexpr uint32_t jal(Reg rd, int32_t distance) {
          field(distance, 10, 1) << 21 | field(distance, 20, 20) << 31;
 }
 // Sets of accesses that fence orders.
+constexpr uint32_t rdtime(Reg rd) { return 0x73 | rd << 7 | 2u << 12 | 0xc01u << 20; }
 constexpr uint32_t kRead = 2, kWrite = 1;
 constexpr uint32_t fence(uint32_t before, uint32_t after) { return 0x0f | after << 20 | before << 24; }
 

@@ -3,6 +3,7 @@
 // of the right size in between: plan() decides everything and measures, emit() writes the same code for a
 // given address.
 #pragma once
+#include "abi/machine.h"
 #include "core/base/arena.h"
 #include "core/base/result.h"
 #include "core/interp/interp.h"
@@ -18,6 +19,7 @@ struct CpuFeatures { // beyond rv64imac
 struct JitOptions {
   CpuFeatures cpu;
   const Environment *environment; // helper addresses
+  const kbpf_machine *machine = nullptr; // null: KBPF_OP_TOLD can't be compiled
 };
 
 // Opaque to callers; lives in the arena given to plan(), and refers to the program and the options'

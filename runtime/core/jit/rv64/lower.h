@@ -82,6 +82,10 @@ private:
   void load_wide(const Insn &insn);
   void load_number(const Insn &insn);
   void load_short_number(Reg rd, uint64_t value);
+  void lower_told(const Insn &insn);
+  void load_word(Reg rd, const kbpf_word &word);
+  void tell_time(Reg rd, const kbpf_time_source &time);
+  bool adds_to_constant(Reg rd, Reg held); // where the instruction behind ld_imm64 does
   void jump(const Insn &insn);
   void count_tail_calls();
   void prologue();

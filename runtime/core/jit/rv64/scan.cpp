@@ -29,6 +29,7 @@ constexpr Assignment assign(Reg r6, Reg r7, Reg r8, Reg r9) {
 constexpr Reg kSavedConstants[] = {s5, s6, s7, s8};
 
 constexpr size_t kMasksPerSwap = 2;
+constexpr size_t kConstantsOfTime = 2;
 
 // Keeps the compiler from computing a pointer anew, or having several instead of it, in a loop that has the
 // registers to keep it.
@@ -214,6 +215,8 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
   } else if (insn.is_jump()) {
     uses.has_may_goto |= insn.is_may_goto();
     return note_jump(index, uses) >= 0;
+  } else if (insn.is_told()) {
+    wide_constants += kConstantsOfTime;
   } else if (insn.is_packet_load()) {
     uses.calls = uses.loads_packet = true;
     uses.registers |= 1u << 6;

@@ -20,6 +20,8 @@ public:
     SpinGuard guard(lock_);
     return use(in_range(fd) ? entries_[fd].file : nullptr);
   }
+  // The file behind fd, or null, where nobody else can change the table meanwhile.
+  File *peek(int fd) const { return in_range(fd) ? entries_[fd].file : nullptr; }
   SysResult<int> install(Ref<File> file, bool close_on_exec, int lowest = 0); // the lowest free one; emfile
   SysResult<void> replace(int fd, Ref<File> file, bool close_on_exec);        // dup3
   SysResult<void> close(int fd);

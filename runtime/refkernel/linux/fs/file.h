@@ -13,6 +13,8 @@
 #include <atomic>
 #include <string_view>
 
+struct kbpf_object;
+
 namespace refkernel {
 
 class Inode;
@@ -69,6 +71,9 @@ public:
   virtual SysResult<void> list(uint64_t &offset, DirectorySink &sink) { return Errno::enotdir; }
   virtual void append_info(kbpf::TextSink &sink) {}     // more lines of /proc/PID/fdinfo
   virtual void append_name(kbpf::TextSink &sink) const; // what /proc/PID/fd/N links to
+  virtual int bpf_object(kbpf_object **) const {
+    return -static_cast<int>(Errno::einval);
+  } // 0 where it has one
   virtual SpecialKind special_kind() const { return SpecialKind::none; }
   virtual void dispose() = 0;
 
