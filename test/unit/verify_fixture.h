@@ -108,7 +108,8 @@ inline Verdict run_verifier(const ProgramUnderTest &test) {
   StringSink log;
   Arena scratch(malloc_source(), size_t{256} << 20);
   RawProgram raw{test.insns,          test.maps, test.profile, test.profile->prog_type(test.type),
-                 test.gpl_compatible, false,     test.told};
+                 test.gpl_compatible, false};
+  raw.told = test.told;
   VerifyOptions options = test.options;
   options.log = &log;
   Result<VerifiedProgram> result =

@@ -144,9 +144,11 @@ const kbpf_machine *kbpf_port_machine(void) {
   constexpr kbpf_u8 kTp = 4;
   using State = Thread::SchedState;
   machine.cpu = {.base = kTp, .bytes = sizeof(State::cpu), .through = -1, .offset = offsetof(State, cpu)};
-  machine.pid_tgid = {.base = kTp, .bytes = 8, .through = kOffsetOfThread, .offset = offsetof(Thread, task) + offsetof(task_struct, pid)};
-  static_assert((offsetof(Thread, task) + offsetof(task_struct, pid)) % 8 == 0 &&
-                offsetof(task_struct, tgid) == offsetof(task_struct, pid) + 4);
+  static_assert(offsetof(task_struct, pid) % 8 == 0 && offsetof(task_struct, tgid) == offsetof(task_struct, pid) + 4);
+  const Thread &self = *current();
+  const auto from_thread = reinterpret_cast<uintptr_t>(&self.task.pid) - reinterpret_cast<uintptr_t>(&self);
+  machine.pid_tgid = {
+      .base = kTp, .bytes = 8, .through = kOffsetOfThread, .offset = static_cast<kbpf_s16>(from_thread)};
   machine.time.multiplier = whole_ns_per_tick();
   return &machine;
 }
