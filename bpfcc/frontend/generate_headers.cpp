@@ -76,8 +76,6 @@ template <typename Row, size_t N> const Row *find(const Row (&rows)[N], std::str
 
 // Every helper of Linux that the kernel lacks. False: the tables contradict each other.
 bool print_linux_helpers() {
-  for (const char *tag : kLinuxStructs)
-    std::printf("struct %s;\n", tag);
   for (const Number &helper : kLinuxHelpers) {
     if (find(kKbpfHelpers, helper.name))
       continue;
@@ -128,6 +126,8 @@ bool print_helper_defs() {
       "#ifdef __KBPF_ABI_ZCORE__");
   print_helpers(kZcoreHelpers);
   std::puts("#else");
+  for (const char *tag : kLinuxStructs) // a name that a prototype brings would mean that prototype's own
+    std::printf("struct %s;\n", tag);
   print_helpers(kKbpfHelpers);
   std::puts("/* Linux's others. Calling one that the kernel does not have is an error of the relocator. */");
   bool complete = print_linux_helpers();

@@ -47,6 +47,10 @@ int kbpf_on_fault(struct kbpf_regs *regs);
  * it, because the thread's last functions may be probed too. id: kbpf_thread.id. */
 void kbpf_on_thread_exit(uint64_t id);
 
+/* From the timer interrupt, interrupts off, on the CPU that kbpf_port_timer_arm was called on, when its time has
+ * come: runs the callbacks of programs' timers. A call too early does no harm. */
+void kbpf_on_timer(void);
+
 /* References of BPF objects behind file descriptors. */
 struct kbpf_object;
 void kbpf_object_acquire(struct kbpf_object *object);

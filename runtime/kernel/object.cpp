@@ -2,6 +2,7 @@
 #include "kernel/object.h"
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
+#include "kernel/timer.h"
 
 kbpf::Result<kbpf::Ref<kbpf::Object>> kbpf::object_from_fd(uint32_t fd) {
   Object *object = nullptr;
@@ -17,6 +18,7 @@ void kbpf_object_acquire(kbpf_object *object) {
 void kbpf_object_release(kbpf_object *object) {
   object->drop_user();
   kbpf::Ref<kbpf_object>::adopt(object).reset();
+  kbpf::end_released_programs(); // those of a map's timers
 }
 
 int kbpf_object_map(kbpf_object *object, uint64_t offset, uint64_t size, int writable) {

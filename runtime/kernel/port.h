@@ -51,6 +51,9 @@ int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size);
 uint64_t kbpf_port_time_ns(void);     /* monotonic, since boot */
 uint64_t kbpf_port_realtime_ns(void); /* since 1970; 0: not known */
 uint32_t kbpf_port_random_u32(void);
+/* Interrupts off. From now on kbpf_on_timer is to be called on this CPU once, soon after that time (of kbpf_port_time_ns);
+ * UINT64_MAX: it need not be. Takes the place of what was said before. */
+void kbpf_port_timer_arm(uint64_t deadline_ns);
 uint32_t kbpf_port_cpu(void); /* below kbpf_port_cpu_count(); stable while interrupts are off */
 uint32_t kbpf_port_cpu_count(void);
 

@@ -45,6 +45,22 @@ uint64_t Program::run_code(void *context) const {
   return interpret(*interpreted_, reinterpret_cast<uintptr_t>(context), stack);
 }
 
+Ref<Program> Program::of_callback(const LastingCallback &callback) {
+  const bool is_machine_code = callback.function == LastingCallback::kMachineCode;
+  const auto *code = static_cast<const std::byte *>(callback.code);
+  ReadSection section;
+  for (uint32_t id = program_registry.next(0); id; id = program_registry.next(id)) {
+    Program *program = program_registry.find(id);
+    if (!program)
+      continue;
+    const std::byte *first = program->code_.pages.data();
+    if (is_machine_code ? code >= first && code < first + program->code_.size
+                        : program->interpreted_ == callback.code)
+      return Ref<Program>::share_living(program);
+  }
+  return {};
+}
+
 void Program::destroy() {
   if (id_)
     program_registry.remove(id_);

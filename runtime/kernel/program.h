@@ -3,6 +3,7 @@
 #pragma once
 #include "core/base/arena.h"
 #include "core/btf/program_info.h"
+#include "core/interp/callback.h"
 #include "core/interp/interp.h"
 #include "core/verifier/program.h"
 #include "kernel/btf_object.h"
@@ -52,6 +53,9 @@ public:
   uint64_t run_count() const { return run_count_.load(std::memory_order_relaxed); }
   uint64_t run_time_ns() const { return run_time_ns_.load(std::memory_order_relaxed); }
   void destroy() override; // waits for readers, then frees
+  // [any] With a reference; null where no program that lives has that function.
+  static Ref<Program> of_callback(const LastingCallback &callback);
+  Program *next_released = nullptr; // release_program_later()'s
 
 private:
   friend class ProgramLoader;

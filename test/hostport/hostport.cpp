@@ -66,6 +66,7 @@ struct State {
   std::atomic<uint32_t> cpu_count{1};
   std::atomic<uint64_t> capabilities{~uint64_t{0}}, memory_limit{~uint64_t{0}}, charged_memory{0};
   std::atomic<uint64_t> fixed_time{0};
+  std::atomic<uint64_t> timer_deadlines[64];
   std::atomic<int64_t> fail_in{-1};
   std::atomic<uint64_t> allocation_count{0};
   std::atomic<uint32_t> random{0x2545f491};
@@ -205,6 +206,8 @@ void reset(bool check_leaks) {
   s.cpu_count = 1;
   s.capabilities = s.memory_limit = ~uint64_t{0};
   s.fixed_time = 0;
+  for (std::atomic<uint64_t> &deadline : s.timer_deadlines)
+    deadline = UINT64_MAX;
   s.fail_in = -1;
   s.allocation_count = 0;
   s.trace_wakes = 0;
@@ -233,6 +236,7 @@ void set_may_use_bpf(bool may) { state().capabilities = may ? ~uint64_t{0} : 0; 
 void set_capabilities(uint64_t bits) { state().capabilities = bits; }
 void set_memory_limit(uint64_t bytes) { state().memory_limit = bytes; }
 uint64_t charged_memory() { return state().charged_memory; }
+uint64_t timer_deadline(uint32_t cpu) { return state().timer_deadlines[cpu]; }
 void set_time_ns(uint64_t now) { state().fixed_time = now; }
 
 void add_text(void *first, size_t size) {
@@ -498,6 +502,12 @@ uint64_t kbpf_port_time_ns(void) {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+void kbpf_port_timer_arm(uint64_t deadline_ns) {
+  if (!irqs_off)
+    abort();
+  state().timer_deadlines[this_cpu] = deadline_ns;
 }
 
 uint32_t kbpf_port_random_u32(void) { return state().random.fetch_add(0x9e3779b9) * 0x85ebca6b; }

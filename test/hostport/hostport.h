@@ -41,6 +41,7 @@ uint64_t charged_memory();                 // what they take
 void set_user_regs(const kbpf_regs *regs); // of the calling host thread; null: a kernel thread
 std::string take_signals();                // "9" to the process, "9t" to the thread; separated by blanks
 void set_time_ns(uint64_t now);            // stands still there; 0: the host's monotonic clock
+uint64_t timer_deadline(uint32_t cpu); // what kbpf_port_timer_arm was last told there; UINT64_MAX: nothing
 
 // Memory that kbpf_port_text_write may change (besides pages of the port) and whose addresses may be probed.
 void add_text(void *first, size_t size);

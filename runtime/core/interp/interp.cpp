@@ -517,4 +517,23 @@ uint64_t run_callback(uint64_t handle, uint64_t a1, uint64_t a2, uint64_t a3, ui
   return result;
 }
 
+LastingCallback lasting_callback(uint64_t handle) {
+  if (handle % 2 == 0)
+    return {pointer<const void>(handle), LastingCallback::kMachineCode};
+  const Interpretation &shared = *pointer<Interpretation>(handle & ~(kHandleSpace - 1));
+  return {shared.code, static_cast<uint32_t>(handle % kHandleSpace / 2)};
+}
+
+uint64_t run_lasting(const LastingCallback &callback, uint64_t a1, uint64_t a2, uint64_t a3,
+                     std::span<std::byte> stack) {
+  if (callback.function == LastingCallback::kMachineCode)
+    return reinterpret_cast<HelperFunction>(reinterpret_cast<uintptr_t>(callback.code))(a1, a2, a3, 0, 0);
+  Interpretation shared;
+  shared.code = static_cast<const InterpreterCode *>(callback.code);
+  shared.stack_low = reinterpret_cast<uint64_t>(stack.data());
+  shared.tail_calls = shared.depth = 0;
+  return execute(shared, shared.code->program->subprograms()[callback.function], {a1, a2, a3, 0, 0},
+                 reinterpret_cast<uint64_t>(stack.data() + stack.size()));
+}
+
 } // namespace kbpf

@@ -22,6 +22,7 @@ public:
     Word *to = value(KBPF_TRY(update_index(key, flags)));
     ValueGuard guard(to, fields(), flags & KBPF_MAP_ELEM_LOCK);
     store_value(to, new_value, spec().value_size, fields());
+    release_timer(index_of(key)); // as on Linux
     return {};
   }
 
@@ -38,6 +39,11 @@ private:
   void *first_value() const override { return spec().max_entries == 1 ? value(0) : nullptr; }
   Elements elements() const override { return {value(0), static_cast<uint32_t>(stride() * sizeof(Word))}; }
   void free_memory() override { free_object(this); }
+  uint32_t timer_slots() const override { return spec().max_entries; }
+  uint32_t timer_slot(const void *of) const override {
+    return static_cast<uint32_t>((static_cast<const Word *>(of) - value(0)) /
+                                 static_cast<ptrdiff_t>(stride()));
+  }
   Word *value(uint32_t index) const { return reinterpret_cast<Word *>(values_.data()) + index * stride(); }
 
   Pages values_;

@@ -167,7 +167,9 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint64_t has
     // The new element is in front; where the old one was the first, its link is the new one's now.
     if (link == &home.first)
       link = &fresh.next;
-    own.spare = index_of(unlink(*link));
+    Element *old = unlink(*link);
+    give_up(old);
+    own.spare = index_of(old);
   }
   return true;
 }
@@ -196,7 +198,9 @@ Result<void> HashTable::remove(const void *key) {
   std::atomic<uintptr_t> *link = find_link(home, key, hash);
   if (!link)
     return Error::not_found;
-  push_free(this_cpu(), index_of(unlink(*link)));
+  Element *old = unlink(*link);
+  give_up(old);
+  push_free(this_cpu(), index_of(old));
   return {};
 }
 
@@ -298,6 +302,7 @@ Result<void> HashTable::take_for_user(const void *key, void *to) {
     return Error::not_found;
   Element *found = unlink(*link);
   copy_values(found, to, true);
+  give_up(found);
   push_free(this_cpu(), index_of(found));
   return {};
 }
@@ -318,8 +323,11 @@ Result<uint32_t> HashTable::read_bucket(uint32_t number, std::byte *keys, std::b
     load_words(keys + size_t{i} * spec().key_size, element->key(), spec().key_size);
     copy_values(element, values + i * value_size, true);
     link = element->next.load(std::memory_order_relaxed);
-    if (remove)
-      push_free(this_cpu(), index_of(unlink(home.first)));
+    if (remove) {
+      unlink(home.first);
+      give_up(element);
+      push_free(this_cpu(), index_of(element));
+    }
   }
   return count;
 }
@@ -397,7 +405,7 @@ uint32_t HashTable::evict() {
       continue;
     LockGuard guard(home.lock);
     if (std::atomic<uintptr_t> *link = find_link_to(home, &candidate)) {
-      unlink(*link);
+      give_up(unlink(*link));
       return index;
     }
   }

@@ -45,10 +45,17 @@ public:
   uint32_t bucket_count() const override { return uint32_t{1} << (64 - shift_); }
   Result<uint32_t> read_bucket(uint32_t number, std::byte *keys, std::byte *values, uint32_t room,
                                bool remove) override;
+  const void *timer_key(const uint32_t &slot) const override { return element(slot + 1).key(); }
 
 protected:
   HashTable(const MapSpec &spec, Form form);
   uint32_t call_in_place_of(uint32_t helper) const override;
+  uint32_t timer_slots() const override { return spec().max_entries + cpu_count_; }
+  uint32_t timer_slot(const void *value) const override {
+    return index_of(reinterpret_cast<const Element *>(static_cast<const std::byte *>(value) - value_offset_) -
+                    1) -
+           1;
+  }
   // Calls visit(value) for each element of a bucket. When nobody else can change the table.
   template <typename Visit> void for_each_in_bucket(uint32_t number, Visit visit) {
     for (uintptr_t link = bucket(number).first.load(std::memory_order_relaxed); !(link & 1);) {
@@ -138,6 +145,9 @@ private:
                             uint32_t &reserved);
   void fill(Element *element, NewValue value);
   void copy_values(Element *element, void *to, bool locked) const;
+  void give_up(const Element *element) const {
+    release_timer(index_of(element) - 1);
+  } // it has no key any more
   void push_free(uint32_t cpu, uint32_t index);
   uint32_t pop_free();
   uint32_t evict();

@@ -78,6 +78,14 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
   map->charge_ = *std::move(charge);
   map->types_ = std::move(types);
   map->user_access_ = {map->user_value_size(), map->lookup_takes_value()};
+  if (map->fields().timer >= 0) {
+    Result<TimerTable> timers = TimerTable::create(*map, map->timer_slots());
+    if (!timers.ok()) {
+      map->free_memory();
+      return timers.error();
+    }
+    map->timers_ = std::move(*timers);
+  }
   Result<uint32_t> id = map_registry.add(map);
   if (!id.ok()) {
     map->free_memory();
@@ -89,8 +97,13 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
 
 void Map::destroy() {
   map_registry.remove(id_);
+  timers_.release_all();
   wait_for_readers();
   free_memory();
+}
+
+Result<void> Map::init_timer(std::byte *field, uint64_t clock) {
+  return timers_.at(timer_slot(field - fields().timer)).init(field, clock);
 }
 
 Result<void> Map::freeze() {

@@ -16,6 +16,7 @@
 #include "kernel/memory_charge.h"
 #include "kernel/object.h"
 #include "kernel/registry.h"
+#include "kernel/timer.h"
 #include <cstddef>
 #include <string_view>
 
@@ -121,6 +122,11 @@ public:
     return Error::not_supported;
   }
 
+  // Values with a bpf_timer. Inside a ReadSection; field: in a value of this map. Errors: Timer::init's.
+  Result<void> init_timer(std::byte *field, uint64_t clock);
+  virtual const void *timer_key(const uint32_t &slot) const { return &slot; } // as its callback gets it
+  void last_user_gone() override { timers_.release_all(); }
+
   // As the verifier and the code generator want to know it.
   MapRef ref() const;
 
@@ -146,6 +152,13 @@ protected:
   // Whether processes may map that part. Errors: invalid, not_permitted, not_supported.
   virtual Result<void> check_mapping(uint64_t, uint64_t, bool) const { return Error::not_supported; }
   virtual void free_memory() = 0; // ends the object
+  // Types whose values may have a bpf_timer number the values that they can store; the others have none.
+  virtual uint32_t timer_slots() const { return 0; }
+  virtual uint32_t timer_slot(const void *) const { return 0; } // of a value
+  void release_timer(uint32_t slot) const {                     // [any] the value in it is given up
+    if (!timers_.empty())
+      timers_.at(slot).release();
+  }
 
 private:
   friend Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types);
@@ -155,6 +168,7 @@ private:
   MemoryCharge charge_;
   UserAccess user_access_;
   uint32_t id_ = 0;
+  TimerTable timers_;                // empty where values have no timer
   std::atomic<uint32_t> writers_{0}; // system calls and writable mappings; or kFrozen
 };
 

@@ -2,6 +2,7 @@
 // The entry of bpf(2), and what command.h declares.
 #include "kernel/kbpf.h"
 #include "kernel/syscall/command.h"
+#include "kernel/timer.h"
 #include <optional>
 
 namespace kbpf {
@@ -130,6 +131,7 @@ constexpr size_t kWord = sizeof(uint64_t);
   if (Result<void> copied = call.copy_attr(user_attr, size); !copied.ok())
     return -to_errno(copied.error());
   Result<int64_t> result = run_command(cmd, call);
+  end_released_programs();
   return result.ok() ? *result : -to_errno(result.error());
 }
 

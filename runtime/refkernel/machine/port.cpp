@@ -11,6 +11,7 @@
 #include "refkernel/mm/kernel_map.h"
 #include "refkernel/mm/user_copy.h"
 #include "refkernel/sched/hart.h"
+#include "refkernel/sched/scheduler.h"
 #include <cstring>
 
 using namespace refkernel;
@@ -134,6 +135,10 @@ uint32_t kbpf_port_random_u32(void) {
   uint32_t result = static_cast<uint32_t>(state * 0x2545f4914f6cdd1d >> 32);
   irq_restore(irq);
   return result;
+}
+
+void kbpf_port_timer_arm(uint64_t deadline_ns) {
+  set_program_deadline(deadline_ns == UINT64_MAX ? 0 : deadline_ns ? deadline_ns : 1);
 }
 
 uint32_t kbpf_port_cpu(void) { return this_hart().index; }

@@ -84,9 +84,10 @@ struct Hart {
   Thread *ready_first, *ready_last;
   std::atomic<uint32_t> ready_count;
 
-  RawLock timer_lock; // guards timers
-  Thread *timers;     // by ascending deadline
-  uint64_t next_tick; // ticks
+  RawLock timer_lock;        // guards what follows
+  Thread *timers;            // by ascending deadline
+  uint64_t next_tick;        // ticks
+  uint64_t program_deadline; // ns: when kbpf_on_timer is to be called; 0: it is not
 };
 
 extern Hart harts[kMaxHarts];

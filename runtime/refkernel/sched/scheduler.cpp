@@ -319,6 +319,10 @@ void program_timer(Hart &hart) { // timer_lock held
     uint64_t deadline = ns_to_ticks(hart.timers->sched->deadline);
     next = deadline < next ? deadline : next;
   }
+  if (hart.program_deadline) {
+    uint64_t deadline = ns_to_ticks(hart.program_deadline);
+    next = deadline < next ? deadline : next;
+  }
   set_timer(next);
 }
 
@@ -362,7 +366,7 @@ void remove_timer(Thread &thread) {
 void timer_interrupt() {
   Hart &hart = this_hart();
   uint64_t now = read_time();
-  bool tick = false;
+  bool tick = false, is_due = false;
   {
     RawGuard guard(hart.timer_lock);
     uint64_t now_in_ns = ticks_to_ns(now);
@@ -371,18 +375,31 @@ void timer_interrupt() {
       unlink_timer(hart, *thread->sched);
       wake(*thread);
     }
+    if (hart.program_deadline && hart.program_deadline <= now_in_ns) {
+      is_due = true;
+      hart.program_deadline = 0;
+    }
     if (now >= hart.next_tick) {
       tick = true;
       hart.next_tick = now + ns_to_ticks(kTickNs);
     }
     program_timer(hart);
   }
+  if (is_due)
+    kbpf_on_timer();
   if (tick) {
     charge(*current_state(), now);
     on_timer_tick();
     if (hart.ready_count.load(std::memory_order_relaxed) || hart.is_idle.load())
       hart.need_resched.store(true);
   }
+}
+
+void set_program_deadline(uint64_t deadline_ns) {
+  Hart &hart = this_hart();
+  RawGuard guard(hart.timer_lock);
+  hart.program_deadline = deadline_ns;
+  program_timer(hart);
 }
 
 void start_ticking() {
