@@ -70,7 +70,9 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
       !is_valid_object_name(spec.name))
     return Error::invalid;
   Map *map = KBPF_TRY(create_of_type(spec));
-  Result<MemoryCharge> charge = MemoryCharge::take(full_size(*map));
+  const bool has_timers = types.fields.timer >= 0;
+  Result<MemoryCharge> charge =
+      MemoryCharge::take(full_size(*map) + (has_timers ? uint64_t{map->timer_slots()} * sizeof(Timer) : 0));
   if (!charge.ok()) {
     map->free_memory();
     return charge.error();
@@ -78,7 +80,7 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
   map->charge_ = *std::move(charge);
   map->types_ = std::move(types);
   map->user_access_ = {map->user_value_size(), map->lookup_takes_value()};
-  if (map->fields().timer >= 0) {
+  if (has_timers) {
     Result<TimerTable> timers = TimerTable::create(*map, map->timer_slots());
     if (!timers.ok()) {
       map->free_memory();
