@@ -142,7 +142,7 @@ TEST_F(KernelBtf, AProgramKeepsItsFunctionsAndLines) {
 TEST_F(KernelBtf, FunctionsAndLinesMoveWithTheInstructions) {
   const int64_t map = make_map(kArray, 4, 8, 4);
   const std::vector<Insn> code = assemble({
-      store_imm(KBPF_SIZE_W, R10, -4, 1),
+      store_imm(KBPF_SIZE_W, R10, -4, 4), // beyond the end: the key is tested
       mov64_reg(R2, R10),
       add64_imm(R2, -4),
       ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), // instructions 3 and 4
@@ -184,7 +184,7 @@ TEST_F(KernelBtf, FunctionsAndLinesMoveWithTheInstructions) {
   ASSERT_GT(count, code.size());
   EXPECT_EQ(function[0].insn_off, 0u);
   EXPECT_EQ(function[1].insn_off, count - 2); // the last two are its own
-  EXPECT_EQ(line[1].insn_off, 5u);
+  EXPECT_EQ(line[1].insn_off, 3u); // the map's address went, which the lookup does not read
   EXPECT_TRUE(insns[line[2].insn_off].is_call());
   EXPECT_EQ(insns[line[2].insn_off].src(), KBPF_PSEUDO_CALL);
   EXPECT_EQ(line[3].insn_off, function[1].insn_off);
