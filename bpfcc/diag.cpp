@@ -148,6 +148,10 @@ void Diagnostics::path_note(const SourceLocation &where, std::string_view messag
 void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message) {
   if (is_silent_)
     return;
+  if (is_recording_) {
+    recorded_.push_back({severity, where, std::string(message)});
+    return;
+  }
   if (format_ == DiagnosticFormat::sarif) {
     if (severity != Severity::note || sarif_results_.empty())
       sarif_results_.push_back({sarif_head(kStyles[static_cast<unsigned>(severity)].name, where, message),

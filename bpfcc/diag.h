@@ -59,6 +59,15 @@ public:
   void set_warnings_off(bool on) { warnings_off_ = on; }
   void set_silent() { is_silent_ = true; } // counts, prints nothing
 
+  // What SARIF would say at the end is kept apart instead, for another Diagnostics to print.
+  struct Recorded {
+    Severity severity;
+    SourceLocation where;
+    std::string message;
+  };
+  void record() { is_recording_ = format_ == DiagnosticFormat::sarif; }
+  const std::vector<Recorded> &recorded() const { return recorded_; }
+
 private:
   bool color_;
   std::string_view tool_;
@@ -72,6 +81,8 @@ private:
   bool warnings_are_errors_ = false;
   bool warnings_off_ = false;
   bool is_silent_ = false;
+  bool is_recording_ = false;
+  std::vector<Recorded> recorded_;
   unsigned errors_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/link_inputs.h"
+#include "bpfcc/compile_apart.h"
 #include "bpfcc/files.h"
 #include "bpfcc/relocator/static_linker.h"
 #include <deque>
@@ -19,7 +20,7 @@ bool link_inputs(const Options &options, const FrontendOptions &frontend, Diagno
       FrontendOptions one = frontend;
       one.input = input.path;
       one.language = input.language;
-      compile(one, diag, part);
+      compile_apart(one, diag, part);
     }
     output.internal_error |= part.internal_error;
     inputs.push_back({input.path, part.bytes, input.is_object ? nullptr : &part.declarations});

@@ -2,6 +2,7 @@
 // bpfcc: C, or an object made by clang, to an object that a kernel loads as it is. This file is the compiler
 // in short: the front end makes ELF bytes, then the passes below run in order on one Image.
 #include "bpfcc/code_debug_info.h"
+#include "bpfcc/compile_apart.h"
 #include "bpfcc/diag.h"
 #include "bpfcc/files.h"
 #include "bpfcc/frontend/frontend.h"
@@ -240,7 +241,7 @@ void save_temps(const Options &options, FrontendOptions frontend, Diagnostics &d
         std::pair(OutputKind::assembly, ".s")}) {
     FrontendOutput output;
     frontend.output = kind;
-    if (options.output == "-" || base + suffix == options.input || !compile(frontend, diag, output))
+    if (options.output == "-" || base + suffix == options.input || !compile_apart(frontend, diag, output))
       return;
     if (std::string error = write_file(base + suffix, output.bytes); !error.empty())
       diag.error({}, error);
