@@ -136,7 +136,7 @@ void run_both(uint64_t seed) {
   Arena arena(malloc_source(), size_t{1} << 20);
   RawProgram program{code, {}, &kKbpfProfile, kKbpfProfile.prog_type(2u), true, false};
   Rejection rejection;
-  Analysis analysis{program, {}, rejection, {}, {}};
+  Analysis analysis{.program = program, .rejection = rejection};
   StatePool pool(arena);
   Transformer transformer(analysis, pool);
   State *state = pool.make_state();

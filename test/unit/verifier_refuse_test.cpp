@@ -546,8 +546,8 @@ TEST(VerifierLog, StatisticsAreOfLinuxForm) {
                                   store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_imm(R0, 0), exit_insn()}};
   test.options.log_stats = true;
   EXPECT_EQ(run_verifier(test).log, "stack depth 16+8\n"
-                                    "processed 6 insns (limit 1000000) max_states_per_insn 1 total_states 2 "
-                                    "peak_states 2 mark_read 0\n");
+                                    "processed 6 insns (limit 1000000) max_states_per_insn 1 total_states 3 "
+                                    "peak_states 3 mark_read 0\n");
   static uint64_t now;
   now = 0;
   test.options.time_ns = [] { return now += 3000; };

@@ -12,25 +12,25 @@ namespace kbpf {
 
 struct Analysis {
   const RawProgram &program;
-  Cfg cfg;
+  Cfg cfg{};
   Rejection &rejection;
-  std::span<InsnFacts> facts;
+  std::span<InsnFacts> facts{};
   // Per instruction, for helper calls: bit n, argument register n was uninitialised on some path and is to be
   // zeroed.
-  std::span<uint8_t> zeroed_args;
-  std::span<uint8_t> branches;                      // per instruction, for conditional jumps: kJumps, kPasses
+  std::span<uint8_t> zeroed_args{};
+  std::span<uint8_t> branches{};                    // per instruction, for conditional jumps: kJumps, kPasses
   static constexpr uint8_t kJumps = 1, kPasses = 2; // on some path
-  std::span<SeenCall> calls;                        // per instruction, for calls of helpers
-  uint32_t last_id = 0;       // of Value::id
+  std::span<SeenCall> calls{};                      // per instruction, for calls of helpers
+  uint32_t last_id = 0;                             // of Value::id
   uint32_t context_bytes = 0; // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read{};
-  GlobalFunctions global_functions;
+  GlobalFunctions global_functions{};
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
   // alignment that only the place shows which gives them.
   struct {
     uint32_t needed = 1, needed_insn = 0; // bytes: the largest such operation
     uint32_t given = 8, given_insn = 0;   // the least aligned memory that was given
-  } alignment;
+  } alignment{};
 
   void note_unwritten_read(const UnwrittenStackRead &read) {
     if (!unwritten_read.found)

@@ -19,8 +19,9 @@ public:
   Verifier(const RawProgram &program, const VerifyOptions &options, Arena &scratch, Arena &result_arena,
            Rejection &rejection, VerifyStats &stats)
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
-        rejection_(rejection), stats_(stats), analysis_{program, {}, rejection, {}, {}}, pool_(scratch),
-        snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_), log_(options, program),
+        rejection_(rejection), stats_(stats), analysis_{.program = program, .rejection = rejection},
+        pool_(scratch), snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
+        log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)) {}
 
   Result<VerifiedProgram> run() {

@@ -127,7 +127,9 @@ private:
         }
       if (std::optional<Replacement> replacement = replacement_of(i)) {
         std::copy_n(replacement->insns.begin(), replacement->count, &insns_[at]);
-        std::fill_n(&facts_[at], replacement->count, InsnFacts{.reachable = true});
+        InsnFacts fact{};
+        fact.reachable = true;
+        std::fill_n(&facts_[at], replacement->count, fact);
         continue;
       }
       facts_[at] = analysis_.facts[i];
