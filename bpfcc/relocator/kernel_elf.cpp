@@ -6,6 +6,7 @@
 #include "bpfcc/relocator/elf_file.h"
 #include "bpfcc/relocator/text.h"
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <cxxabi.h>
@@ -168,6 +169,22 @@ std::string KernelElf::read(std::string_view file) {
   return error.empty() ? error : concat("section ", quoted(kAliasSection), ": ", error);
 }
 
+namespace {
+
+// What stands in the '*''s place where name is pattern but for that: an identifier; empty where it is none.
+std::string_view identifier_in_place(std::string_view pattern, std::string_view name) {
+  const size_t star = pattern.find('*');
+  const std::string_view before = pattern.substr(0, star), behind = pattern.substr(star + 1);
+  if (name.size() <= before.size() + behind.size() || !name.starts_with(before) || !name.ends_with(behind))
+    return {};
+  name = name.substr(before.size(), name.size() - before.size() - behind.size());
+  const bool identifier =
+      std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  return identifier ? name : std::string_view();
+}
+
+} // namespace
+
 std::string add_aliases(std::vector<KernelSymbol> &functions, std::string_view text) {
   std::unordered_map<std::string_view, size_t> by_name;
   const size_t count = functions.size();
@@ -194,11 +211,24 @@ std::string add_aliases(std::vector<KernelSymbol> &functions, std::string_view t
     if (end_of_alias == line.npos || trim(line.substr(0, end_of_alias)).empty())
       return concat("line ", number, ": expected 'alias = function'");
     std::string_view target = trim(line.substr(end_of_alias + width));
+    std::string alias(trim(line.substr(0, end_of_alias)));
+    if (const size_t star = alias.find('*'); star != alias.npos && target.find('*') != target.npos) {
+      for (size_t i = 0; i < count; i++) {
+        const std::string_view name = without_parameters(functions[i].demangled);
+        const std::string_view word = identifier_in_place(target, name.empty() ? functions[i].name : name);
+        if (!word.empty())
+          aliases.push_back({functions[i].address,
+                             functions[i].size,
+                             concat(alias.substr(0, star), word, alias.substr(star + 1)),
+                             {}});
+      }
+      continue;
+    }
     auto found = by_name.find(target);
     if (found == by_name.end())
       return concat("line ", number, ": the kernel has no function ", quoted(target));
     const KernelSymbol &function = functions[found->second];
-    aliases.push_back({function.address, function.size, std::string(trim(line.substr(0, end_of_alias))), {}});
+    aliases.push_back({function.address, function.size, std::move(alias), {}});
   }
   functions.insert(functions.end(), std::make_move_iterator(aliases.begin()),
                    std::make_move_iterator(aliases.end()));

@@ -254,6 +254,16 @@ TEST(KernelElfFile, AliasesNameFunctions) {
   EXPECT_EQ(functions[3].name, "short");
   EXPECT_EQ(functions[1].name, "old::f");
   EXPECT_EQ(functions[2].address, 0x10u);
+  // A '*' on both sides stands for the same identifier.
+  functions = {{8, 4, "sys_read", ""},
+               {16, 4, "_Z8sys_openv", "sys_open()"},
+               {24, 4, "sys_", ""},
+               {32, 4, "sys_a.b", ""}};
+  EXPECT_EQ(add_aliases(functions, "__se_sys_* = sys_*\n"), "");
+  ASSERT_EQ(functions.size(), 6u);
+  EXPECT_EQ(functions[4].name, "__se_sys_read");
+  EXPECT_EQ(functions[5].name, "__se_sys_open");
+  EXPECT_EQ(functions[5].address, 16u);
   EXPECT_EQ(add_aliases(functions, "\nx = g\n"), "line 2: the kernel has no function 'g'");
   EXPECT_EQ(add_aliases(functions, "x"), "line 1: expected 'alias = function'");
 }

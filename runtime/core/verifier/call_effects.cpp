@@ -107,8 +107,8 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   if (call.map && proto.args[0] == KBPF_ARG_MAP)
     analysis_.calls[state.insn].meet_map(call.index, call.is_inner);
   note_ring_flags(state, proto);
-  const bool finds_element =
-      proto.number == kMapLookup && proto.args[0] == KBPF_ARG_MAP && knows_element(state, call);
+  if (proto.number == kMapLookup && proto.args[0] == KBPF_ARG_MAP)
+    note_constant_key(state, call);
   KBPF_TRY(fill_arguments(state, call));
   for (uint32_t f = 0; f < state.frame_count; f++)
     state.frames[f]->forget_last_constant();
@@ -135,12 +135,7 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
       return Error::no_memory;
     held->lock = {proto.number == kSpinLock, args[0].is_inner, args[0].map, args[0].id, state.insn};
   }
-  KBPF_TRY(set_result(state, call, args));
-  if (finds_element) {
-    state.reg(0).kind = Kind::map_value;
-    state.reg(0).id = 0;
-  }
-  return {};
+  return set_result(state, call, args);
 }
 
 // Flags that a path relies on, as it does on a key.
@@ -154,9 +149,10 @@ void Transformer::note_ring_flags(const State &state, const HelperProto &proto) 
     rely_on_linked(state, flags);
 }
 
-// Whether the lookup is of an element that is there, the same one on every path until now. The path then
-// relies on the key; once there were two, none does, so that a call costs one more walk at most.
-bool Transformer::knows_element(const State &state, const HelperCall &call) {
+// Notes a lookup of an element that is there, the same one on every path until now, for fix-up. The path then
+// relies on the key; once there were two, none does, so that a call costs one more walk at most. The result
+// may be null all the same: Linux wants the test (until 6.14).
+void Transformer::note_constant_key(const State &state, const HelperCall &call) {
   std::optional<Value> key;
   if (has_every_element(*call.map) && !call.is_inner)
     key = known_u32(state, state.reg(2));
@@ -164,9 +160,8 @@ bool Transformer::knows_element(const State &state, const HelperCall &call) {
   const bool exists = number < call.map->max_entries;
   if (!analysis_.calls[state.insn].meet_key(exists ? std::optional(static_cast<uint32_t>(number))
                                                    : std::nullopt))
-    return false;
+    return;
   rely_on_linked(state, *key);
-  return true;
 }
 
 Result<void> Transformer::set_result(State &state, const HelperCall &call, const Value (&args)[5]) {

@@ -14,8 +14,9 @@ namespace kbpf {
 constexpr uint32_t kMapLookup = 1, kMapUpdate = 2;
 
 // Helpers that are called in place of general ones: a variant from 1 on in the upper bits of the number,
-// above those of kernel functions, the general one in the lower.
-constexpr uint32_t kVariantShift = 20;
+// above those of kernel functions and of a kernel's own helpers, the general one in the lower.
+constexpr uint32_t kVariantShift = 22;
+static_assert(KBPF_LAST_KERNEL_HELPER < 1u << kVariantShift);
 constexpr uint32_t special_helper(uint32_t general, uint32_t variant) {
   return variant << kVariantShift | general;
 }

@@ -59,7 +59,7 @@ private:
   // call_effects.cpp
   Result<void> call_helper(State &state, const Insn &insn);
   void note_ring_flags(const State &state, const HelperProto &proto);
-  bool knows_element(const State &state, const HelperCall &call);
+  void note_constant_key(const State &state, const HelperCall &call);
   Result<void> fill_arguments(State &state, const HelperCall &call);
   Result<void> acquire(State &state, uint32_t id, ReferenceKind kind);
   // objects.cpp: what an argument makes, ends, or gives back.
