@@ -159,7 +159,7 @@ TEST(VerifiedProgram, ALookupOfAConstantKeyIsTheElementsAddress) {
     for (uint32_t key : {0u, 3u}) {
       ProgramUnderTest test = lookup_program(array(8, 4), constant_key(key, offset), offset);
       EXPECT_EQ(offset_found(test), 8 * key);
-      EXPECT_EQ(count_insns(test, is_conditional), 1u); // the program's own
+      EXPECT_EQ(count_insns(test, is_conditional), 0u); // the program's own test is none, either
       // The store of the key, the address and the five behind the call: no argument is left.
       EXPECT_EQ(count_insns(test, [](const Insn &insn) { return insn.opcode != 0; }), 7u);
     }
@@ -187,7 +187,18 @@ TEST(VerifiedProgram, AConstantKeyInARegisterIsAsGood) {
   ProgramUnderTest test =
       lookup_program(array(8, 4), assemble({mov64_imm(R7, 2), store_reg(KBPF_SIZE_W, R10, -4, R7)}), -4);
   EXPECT_EQ(offset_found(test), 16);
-  EXPECT_EQ(count_insns(test, is_conditional), 1u); // the program's own: there is no test of the key
+  EXPECT_EQ(count_insns(test, is_conditional), 0u);
+}
+
+// Who jumps to the test brings another r0.
+TEST(VerifiedProgram, ATestForNullThatOthersShareStays) {
+  ProgramUnderTest test{
+      assemble({load(KBPF_SIZE_DW, R3, R1, 80), mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R3, 9, 6),
+                store_imm(KBPF_SIZE_W, R10, -4, 3), mov64_reg(R2, R10), add64_imm(R2, -4), ld_map(R1, 0),
+                call_helper(1), jump_imm(KBPF_JMP_JNE, R0, 0, 2), mov64_imm(R0, 7), exit_insn(),
+                load(KBPF_SIZE_DW, R0, R0, 0), exit_insn()})};
+  test.maps = {array(8, 4)};
+  EXPECT_EQ(count_insns(test, is_conditional), 2u);
 }
 
 // The key that a call sees differs from path to path: what one path relies on may not vouch for the other.

@@ -25,6 +25,7 @@ public:
 
   Result<FixedProgram> run() {
     KBPF_TRY(find_unneeded_arguments());
+    KBPF_TRY(find_targets());
     KBPF_TRY(place());
     if (inlines_ && !all_jumps_reach()) {
       inlines_ = false;
@@ -85,6 +86,37 @@ private:
       }
     }
     return {};
+  }
+
+  // A lookup that becomes the address of an element never gives null.
+  bool is_known_element(uint32_t call) const {
+    return program_.insns[call].imm == static_cast<int32_t>(kMapLookup) && replacement_of(call) &&
+           analysis_.calls[call].key();
+  }
+
+  // Which instructions are jumped to, where it matters.
+  Result<void> find_targets() {
+    const uint32_t count = static_cast<uint32_t>(program_.insns.size());
+    uint32_t known = 0;
+    while (known < count && !is_known_element(known))
+      known++;
+    if (known == count)
+      return {};
+    targets_ = scratch_.make_array<bool>(count);
+    if (!targets_.data())
+      return Error::no_memory;
+    for (uint32_t i = 0; i < count; i++)
+      if (is_branch(program_.insns[i]))
+        targets_[static_cast<size_t>(jump_target(i, program_.insns[i]))] = true;
+    return {};
+  }
+
+  // Programs test what such a lookup gives, as the verifier demands.
+  bool tests_known_element(uint32_t i) const {
+    const Insn &insn = program_.insns[i];
+    const bool tests_r0 = insn.cls() == KBPF_CLASS_JMP && !(insn.opcode & KBPF_SRC_X) && insn.dst() == 0 &&
+                          insn.imm == 0 && (insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE);
+    return tests_r0 && targets_.data() && !targets_[i] && i != 0 && is_known_element(i - 1);
   }
 
   // Code between a jump and its target may have become too long for the distance.
@@ -204,6 +236,8 @@ private:
       insn.set_regs(insn.dst(), 0);
     } else if (is_conditional(insn) && !insn.is_may_goto()) {
       // Where one side is never taken, its code may be gone: the branch becomes certain.
+      if (tests_known_element(i))
+        return Insn{kJump, 0, insn.code() == KBPF_JMP_JNE ? insn.off : int16_t{0}, 0};
       const uint8_t sides = analysis_.branches[i];
       if (!(sides & Analysis::kPasses) || !analysis_.facts[i + 1].reachable)
         return Insn{kJump, 0, insn.off, 0};
@@ -269,6 +303,7 @@ private:
   Arena &result_arena_;
   bool inlines_ = true;
   std::span<bool> unneeded_; // per instruction; empty: all are needed
+  std::span<bool> targets_;  // null where no test of a known element can be
   std::span<uint32_t> new_index_;
   std::span<Insn> insns_;
   std::span<InsnFacts> facts_;
