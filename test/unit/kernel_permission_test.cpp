@@ -134,7 +134,7 @@ TEST_F(Permission, AUserHasAShareOfMemory) {
 }
 
 TEST_F(Permission, PlacesAndRingsAreOfThatShareToo) {
-  alignas(8) uint32_t text[2] = {0x00150513, 0x00008067}; // addi a0, a0, 1; ret
+  alignas(8) static uint32_t text[2] = {0x00150513, 0x00008067}; // addi a0, a0, 1; ret
   hostport::add_text(text, sizeof(text));
   hostport::add_symbol("open", "open", reinterpret_cast<uintptr_t>(text), sizeof(text));
   const int64_t program = load(kKprobe, kKprobeMulti);

@@ -57,6 +57,10 @@ size_t name_in_prototype(const HelperProto &proto) {
   return text.npos;
 }
 
+constexpr std::string_view kForeignArgument =
+                               "it has an argument of a kind that only helpers of the runtime take",
+                           kForeignResult = "its result is of a kind that only helpers of the runtime give";
+
 std::string_view fault_of_plain(const HelperProto &proto) {
   constexpr uint32_t kFlags = KBPF_HELPER_GPL_ONLY | KBPF_HELPER_SLEEPS | KBPF_HELPER_TAKES_PACKET;
   if (!is_identifier(proto.name) || !is_identifier(proto.c_name))
@@ -76,12 +80,12 @@ std::string_view fault_of_plain(const HelperProto &proto) {
     if (is_size(arg) && (i == 0 || !is_sized(proto.args[i - 1])))
       return "it has a size that stands behind no memory";
     if (arg != KBPF_ARG_NONE && !is_sized(arg) && !is_size(arg) && !stands_alone(arg))
-      return "it has an argument of a kind that only helpers of the runtime take";
+      return kForeignArgument;
   }
   if (proto.ret == KBPF_RET_SIZED_INTEGER && !has_size)
     return "its result is limited by a size that it does not take";
   if (proto.ret != KBPF_RET_INTEGER && proto.ret != KBPF_RET_SIZED_INTEGER && proto.ret != KBPF_RET_VOID)
-    return "its result is of a kind that only helpers of the runtime give";
+    return kForeignResult;
   return {};
 }
 
@@ -99,9 +103,15 @@ std::string_view read_kernel_helper(const kbpf_kernel_helper &helper, HelperProt
       !read_text(helper.text, proto.text))
     return "a text is not terminated";
   proto.c_name = proto.name;
+  // Numbers that are no enumerators must not become any.
+  if (helper.ret > KBPF_RET_OBJECT_OR_NULL)
+    return kForeignResult;
   proto.ret = static_cast<kbpf_ret_type>(helper.ret);
-  for (unsigned i = 0; i < 5; i++)
+  for (unsigned i = 0; i < 5; i++) {
+    if (helper.args[i] > KBPF_ARG_OBJECT)
+      return kForeignArgument;
     proto.args[i] = static_cast<kbpf_arg_type>(helper.args[i]);
+  }
   proto.prog_types = helper.prog_types;
   proto.flags = helper.flags;
   proto.since = helper.since;
