@@ -16,6 +16,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static volatile sig_atomic_t broken_pipes;
+static void count_broken_pipe(int number) {
+  (void)number;
+  broken_pipes++;
+}
+
 static socklen_t address_of(struct sockaddr_un *address, const char *name, size_t size) {
   memset(address, 0, sizeof(*address));
   address->sun_family = AF_UNIX;
@@ -47,7 +53,13 @@ static int pair_of_streams(void) {
   CHECK_FAILS(recv(fds[1], buffer, 1, MSG_DONTWAIT), EAGAIN);
   CHECK(write(fds[1], "back", 4) == 4 && read(fds[0], buffer, 32) == 4);
   CHECK(shutdown(fds[0], SHUT_WR) == 0 && read(fds[1], buffer, 1) == 0);
+  broken_pipes = 0;
   CHECK_FAILS(send(fds[0], "x", 1, MSG_NOSIGNAL), EPIPE);
+  CHECK(broken_pipes == 0);
+  CHECK_FAILS(send(fds[0], "x", 1, 0), EPIPE);
+  CHECK(broken_pipes == 1);
+  CHECK_FAILS(write(fds[0], "x", 1), EPIPE);
+  CHECK(broken_pipes == 2);
   CHECK(write(fds[1], "last", 4) == 4 && close(fds[1]) == 0);
   CHECK(read(fds[0], buffer, 32) == 4 && read(fds[0], buffer, 32) == 0); /* what was sent is not lost */
   close(fds[0]);
@@ -316,7 +328,6 @@ static int refused(void) {
   return 0;
 }
 
-static void nothing(int number) { (void)number; }
 int main(void) {
   static const struct test_case cases[] = {
       {"pair of streams", pair_of_streams},
@@ -332,7 +343,7 @@ int main(void) {
       {"a full backlog waits", full_backlog_waits},
       {"what is refused", refused},
   };
-  struct sigaction action = {.sa_handler = nothing};
+  struct sigaction action = {.sa_handler = count_broken_pipe};
   sigaction(SIGPIPE, &action, NULL);
   return RUN_CASES("sockets", cases);
 }

@@ -142,13 +142,7 @@ protected:
   }
   static int64_t load(uint32_t type, uint32_t expected_attach_type = 0) {
     const std::vector<Insn> code = assemble({mov64_imm(R0, 0), exit_insn()});
-    kbpf_attr_prog_load attr{};
-    attr.prog_type = type;
-    attr.insns = address(code.data());
-    attr.insn_cnt = static_cast<uint32_t>(code.size());
-    attr.license = address("GPL");
-    attr.expected_attach_type = expected_attach_type;
-    return bpf(PROG_LOAD, attr);
+    return load_code(type, code, expected_attach_type);
   }
   static int set(kbpf_object *event, int64_t program) {
     kbpf_object *object = hostport::object_of(static_cast<int>(program));

@@ -22,12 +22,7 @@ protected:
         mov64_imm(R0, 0),
         exit_insn(),
     });
-    kbpf_attr_prog_load attr{};
-    attr.prog_type = kKprobe;
-    attr.insns = address(code.data());
-    attr.insn_cnt = static_cast<uint32_t>(code.size());
-    attr.license = address("GPL");
-    prog = bpf(PROG_LOAD, attr);
+    prog = load_code(kKprobe, code);
     ASSERT_GE(prog, 0);
   }
   void TearDown() override {

@@ -67,6 +67,18 @@ inline int64_t next_key(int64_t fd, const void *key, void *next) {
   return bpf(MAP_GET_NEXT_KEY, elem_attr(fd, key, next));
 }
 
+// code: a container of Insn.
+template <typename Code>
+int64_t load_code(uint32_t type, const Code &code, uint32_t expected_attach_type = 0) {
+  kbpf_attr_prog_load attr{};
+  attr.prog_type = type;
+  attr.insns = address(code.data());
+  attr.insn_cnt = static_cast<uint32_t>(code.size());
+  attr.license = address("GPL");
+  attr.expected_attach_type = expected_attach_type;
+  return bpf(PROG_LOAD, attr);
+}
+
 // Of what hostport::object_of gave.
 inline void drop_reference(kbpf_object *object) { Ref<kbpf_object>::adopt(object).reset(); }
 

@@ -51,13 +51,7 @@ protected:
         mov64_imm(R0, 0),
         exit_insn(),
     });
-    kbpf_attr_prog_load attr{};
-    attr.prog_type = type;
-    attr.insns = address(code.data());
-    attr.insn_cnt = static_cast<uint32_t>(code.size());
-    attr.license = address("GPL");
-    attr.expected_attach_type = expected_attach_type;
-    return bpf(PROG_LOAD, attr);
+    return load_code(type, code, expected_attach_type);
   }
   uint64_t count() {
     uint32_t key = 0;

@@ -57,14 +57,6 @@ protected:
     return Ref<Map>::adopt(static_cast<Map *>(hostport::object_of(static_cast<int>(fd))));
   }
   static uint64_t lock_of(void *value) { return address(&static_cast<Locked *>(value)->lock); }
-  static int64_t load_program(uint32_t type, const std::vector<Insn> &code) {
-    kbpf_attr_prog_load attr{};
-    attr.prog_type = type;
-    attr.insns = address(code.data());
-    attr.insn_cnt = static_cast<uint32_t>(code.size());
-    attr.license = address("GPL");
-    return bpf(PROG_LOAD, attr);
-  }
   // Adds one to numbers[0] of element 0 under its lock.
   static std::vector<Insn> counting_program(int64_t map) {
     return assemble({store_imm(KBPF_SIZE_W, R10, -4, 0), ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0),
@@ -228,7 +220,7 @@ TEST_F(MapLock, AValueHasOneAlignedLockThatProgramsMayWrite) {
 
 TEST_F(MapLock, AProgramChangesAValueUnderItsLock) {
   const int64_t map = make(kArray);
-  const int64_t program = load_program(kClassifier, counting_program(map));
+  const int64_t program = load_code(kClassifier, counting_program(map));
   ASSERT_GE(program, 0);
   const char packet[64] = {};
   kbpf_attr_prog_test_run attr{};
@@ -243,7 +235,7 @@ TEST_F(MapLock, AProgramChangesAValueUnderItsLock) {
 }
 
 TEST_F(MapLock, AProbeMayNotUseAMapWithLocks) {
-  EXPECT_EQ(load_program(kKprobe, counting_program(make(kArray))), -EINVAL);
+  EXPECT_EQ(load_code(kKprobe, counting_program(make(kArray))), -EINVAL);
 }
 
 TEST_F(MapLock, NothingIsLostThatProgramsCountUnderALock) {

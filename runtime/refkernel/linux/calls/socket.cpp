@@ -136,10 +136,8 @@ SysResult<void> bind_to_free_name(UnixSocket &socket) {
 }
 
 SyscallResult raise_broken_pipe(SysResult<size_t> sent, uint32_t flags) {
-  if (!sent.ok() && sent.error() == Errno::epipe && !(flags & kMessageNoSignal)) {
-    SpinGuard guard(tasks_lock);
-    send_to_task(*current_task(), make_siginfo(kSigPipe, kSiUser));
-  }
+  if (!sent.ok() && sent.error() == Errno::epipe && !(flags & kMessageNoSignal))
+    signal_broken_pipe();
   return sent;
 }
 

@@ -184,10 +184,8 @@ public:
   SysResult<size_t> read(IoCursor &to, uint64_t) override { return pipe_->read(to, !non_blocking()); }
   SysResult<size_t> write(IoCursor &from, uint64_t) override {
     auto written = pipe_->write(from, !non_blocking());
-    if (!written.ok() && written.error() == Errno::epipe) {
-      SpinGuard guard(tasks_lock);
-      send_to_task(*current_task(), make_siginfo(kSigPipe, kSiUser));
-    }
+    if (!written.ok() && written.error() == Errno::epipe)
+      signal_broken_pipe();
     return written;
   }
   uint32_t poll() override { return pipe_->poll(may_read(), may_write()); }

@@ -49,10 +49,8 @@ public:
   }
   SysResult<size_t> write(IoCursor &from, uint64_t) override {
     SysResult<size_t> sent = send(from, 0, nullptr, {});
-    if (!sent.ok() && sent.error() == Errno::epipe) {
-      SpinGuard guard(tasks_lock);
-      send_to_task(*current_task(), make_siginfo(kSigPipe, kSiUser));
-    }
+    if (!sent.ok() && sent.error() == Errno::epipe)
+      signal_broken_pipe();
     return sent;
   }
 

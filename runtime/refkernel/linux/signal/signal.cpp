@@ -151,6 +151,11 @@ WaitResult take_signal(SignalSet set, LinuxSiginfo &info, uint64_t deadline_ns) 
   return found ? WaitResult::woken : result;
 }
 
+void signal_broken_pipe() {
+  SpinGuard guard(tasks_lock);
+  send_to_task(*current_task(), make_siginfo(kSigPipe, kSiUser));
+}
+
 void force_signal(LinuxSiginfo info) {
   SpinGuard guard(tasks_lock);
   Task &task = *current_task();

@@ -148,6 +148,7 @@ void update_signal_pending(Task &task);          // after its mask or the pendin
 
 // Without the lock. A signal that the caller's own instruction caused: cannot be blocked or ignored.
 void force_signal(LinuxSiginfo info);
+void signal_broken_pipe(); // SIGPIPE for the caller, who wrote to what nobody reads
 void send_to_group(uint32_t pgid, int signal); // from interrupts too; no group with that number: nothing
 void set_blocked(SignalSet blocked);           // of the calling thread
 // Waits until a signal of set is pending for the caller, and takes it. timed_out: none by deadline_ns.
