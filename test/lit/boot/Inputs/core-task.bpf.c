@@ -34,7 +34,10 @@ int on_exit(void *context) {
   struct task_struct *task = (struct task_struct *)bpf_get_current_task();
   if (!(BPF_CORE_READ(task, flags) & PF_EXITING))
     return 0;
-  exited_pid = BPF_CORE_READ(task, pid);
+  int ended = BPF_CORE_READ(task, pid);
+  if (ended != BPF_CORE_READ(task, tgid))
+    return 0; // a thread that was joined may end behind its process's first one
+  exited_pid = ended;
   exit_code = BPF_CORE_READ(task, exit_code);
   has_nothing = bpf_core_field_exists(((struct task_struct___old *)task)->nothing);
   return 0;
