@@ -63,6 +63,11 @@ struct RawProgram {
   // The type of each function, by its first instruction; without them, all count as static.
   std::span<const kbpf_func_info> functions = {};
   uint32_t expected_attach_type = 0; // as in BPF_PROG_LOAD
+  // The types of the kernel that runs the program; its references were checked. Null: not known.
+  const Btf *kernel_btf = nullptr;
+  // What the program is attached to, by its type in kernel_btf: the FUNC that fentry, fexit, fmod_ret and lsm
+  // programs are for, the TYPEDEF btf_trace_* of a tracepoint for tp_btf. 0: nothing, or not known.
+  uint32_t attach_btf_id = 0;
   bool strict_alignment = false;     // every access is aligned to its size
   uint32_t told = 0;                 // told_bit() of helpers
 };
