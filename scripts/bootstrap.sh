@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-  ca-certificates cmake ninja-build ccache python3 git
+  ca-certificates cmake ninja-build make ccache python3 git
   clang-19 clang-format-19 lld-19 llvm-19-dev llvm-19-tools libclang-19-dev libclang-rt-19-dev libpolly-19-dev libc++-19-dev
   libelf-dev libbpf-dev zlib1g-dev libzstd-dev libcli11-dev libgtest-dev
   bpftool qemu-system-misc qemu-system-data qemu-user gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
