@@ -2,7 +2,6 @@
 #include "compiled.h"
 #include "engine_features.h"
 #include "tools/interpret_once.h"
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -27,10 +26,6 @@ Arena *arena;
 std::span<const rv64::FaultEntry> faults;
 uint64_t faulting_code;
 
-uint64_t mix(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
-  return ((((a * 31 + b) * 31 + c) * 31 + d) * 31 + e) ^ 0x9e3779b97f4a7c15;
-}
-
 uint64_t spoil(uint64_t a, uint64_t, uint64_t, uint64_t, uint64_t) {
   asm volatile("li t0, -1; li t1, -1; li t2, -1; li t3, -1; li t4, -1; li t5, -1; li t6, -1;"
                "li a1, -1; li a2, -1; li a3, -1; li a4, -1; li a5, -1; li a6, -1; li a7, -1" ::
@@ -40,16 +35,6 @@ uint64_t spoil(uint64_t a, uint64_t, uint64_t, uint64_t, uint64_t) {
 
 HelperFunction helper(uint32_t number) {
   return number == 1 ? mix : number == 2 ? spoil : feature_helper(number);
-}
-
-int64_t load_packet(uint64_t, uint32_t offset, uint32_t bytes) {
-  constexpr uint32_t kPacketBytes = 50;
-  if (offset > kPacketBytes - bytes)
-    return -1;
-  int64_t value = 0;
-  for (uint32_t i = 0; i < bytes; i++)
-    value = value << 8 | ((offset + i) * 37 & 0xff);
-  return value;
 }
 
 void on_fault(int, siginfo_t *, void *context) {
@@ -66,12 +51,10 @@ void on_fault(int, siginfo_t *, void *context) {
 
 } // namespace
 
-constexpr ProgArrayLayout kProgArrays{.count = offsetof(ProgArray, count),
-                                      .slots = offsetof(ProgArray, slots)};
 const Environment kEnvironment{.helper = helper, .prog_array = &kProgArrays};
 
 const Environment kWideEnvironment{
-    .helper = helper, .kernel_function = helper, .load_packet = load_packet, .prog_array = &kProgArrays};
+    .helper = helper, .kernel_function = helper, .load_packet = load_test_packet, .prog_array = &kProgArrays};
 
 UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uint32_t> callbacks,
                                 unsigned place) {

@@ -2,6 +2,7 @@
 // Compiles a program with the JIT into executable memory of this process, to be called like a function.
 #pragma once
 #include "core/jit/rv64/jit.h"
+#include "test_helpers.h"
 #include "tools/unverified_program.h"
 
 namespace kbpf::test {
@@ -15,11 +16,6 @@ UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uin
 extern const Environment kEnvironment;
 // The same helpers as kernel functions, too, and a packet.
 extern const Environment kWideEnvironment;
-
-struct ProgArray {
-  uint32_t unused = 0, count = 4;
-  uint64_t slots[4] = {};
-};
 
 struct Compiled {
   uint64_t (*entry)(uint64_t context); // null where compilation failed
