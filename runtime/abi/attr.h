@@ -123,6 +123,12 @@ struct kbpf_attr_task_fd_query {
   kbpf_u64 probe_offset, probe_addr;
 };
 
+/* Attach types of tracing programs (enum bpf_attach_type). */
+#define KBPF_TRACE_RAW_TP 23
+#define KBPF_TRACE_FENTRY 24
+#define KBPF_TRACE_FEXIT 25
+#define KBPF_MODIFY_RETURN 26
+
 struct kbpf_attr_link_create {
   kbpf_u32 prog_fd, target_fd, attach_type, flags;
   union { /* by attach_type */
@@ -133,6 +139,10 @@ struct kbpf_attr_link_create {
       kbpf_u32 flags, cnt; /* flags: 1 at the return */
       kbpf_u64 syms, addrs, cookies;
     } kprobe_multi;
+    struct {
+      kbpf_u32 target_btf_id, pad; /* of programs that replace others; 0 */
+      kbpf_u64 cookie;
+    } tracing;
   };
 };
 

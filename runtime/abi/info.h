@@ -45,6 +45,10 @@ struct kbpf_link_info {
       kbpf_u64 cookie;
     } raw_tracepoint;
     struct {
+      kbpf_u32 attach_type, target_obj_id, target_btf_id, pad;
+      kbpf_u64 cookie;
+    } tracing;
+    struct {
       kbpf_u64 addrs;
       kbpf_u32 count, flags;
       kbpf_u64 missed, cookies;

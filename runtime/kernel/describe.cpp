@@ -39,12 +39,19 @@ void describe(const Program &program, TextSink &sink) {
 
 void describe(const Link &link, TextSink &sink) {
   std::string_view type = link.type() == Link::Type::raw_tracepoint ? "raw_tracepoint"
+                          : link.type() == Link::Type::tracing      ? "tracing"
                           : link.type() == Link::Type::perf_event   ? "perf"
                                                                     : "kprobe_multi";
   print(sink, "link_type:\t{}\nlink_id:\t{}\nprog_tag:\t", type, link.id());
   for (uint8_t byte : link.program().record().tag)
     append_unsigned(sink, byte, 16, 2);
   print(sink, "\nprog_id:\t{}\n", link.program().id());
+  if (link.type() != Link::Type::tracing)
+    return;
+  const TracingTarget &target = link.program().tracing();
+  Result<Ref<BtfObject>> kernel = BtfObject::kernel();
+  print(sink, "attach_type:\t{}\ntarget_obj_id:\t{}\ntarget_btf_id:\t{}\n", target.attach_type,
+        kernel.ok() ? (*kernel)->id() : 0, target.btf_id);
 }
 
 } // namespace

@@ -40,17 +40,31 @@ Result<Ref<Link>> Link::to_perf_event(Ref<Program> program, Ref<ProbeEvent> even
 Result<Ref<Link>> Link::to_places(Ref<Program> program, Buffer places, uint32_t count, bool at_return,
                                   TextSink &why) {
   Ref<Link> link = KBPF_TRY(create(Type::kprobe_multi, std::move(program)));
-  link->charge_ = KBPF_TRY(MemoryCharge::take(places.size()));
-  link->places_ = std::move(places);
   link->at_return_ = at_return;
-  const Place *first = reinterpret_cast<const Place *>(link->places_.data());
-  for (; link->place_count_ < count; link->place_count_++) {
-    const Place &place = first[link->place_count_];
-    KBPF_TRY(
-        attach_at(place.target, Ref<Program>::share(link->program_.get()), {link.get(), place.cookie}, why));
-  }
+  KBPF_TRY(link->attach_places(std::move(places), count, why));
   KBPF_TRY(link->publish());
   return Result<Ref<Link>>(std::move(link));
+}
+
+Result<Ref<Link>> Link::to_function(Ref<Program> program, uint64_t cookie, TextSink &why) {
+  Buffer place = KBPF_TRY(Buffer::create(sizeof(Place)));
+  new (place.data()) Place{KBPF_TRY(probes::target_of(program->tracing(), why)), cookie};
+  Ref<Link> link = KBPF_TRY(create(Type::tracing, std::move(program)));
+  link->cookie_ = cookie;
+  KBPF_TRY(link->attach_places(std::move(place), 1, why));
+  KBPF_TRY(link->publish());
+  return Result<Ref<Link>>(std::move(link));
+}
+
+Result<void> Link::attach_places(Buffer places, uint32_t count, TextSink &why) {
+  charge_ = KBPF_TRY(MemoryCharge::take(places.size()));
+  places_ = std::move(places);
+  const Place *first = reinterpret_cast<const Place *>(places_.data());
+  for (; place_count_ < count; place_count_++) {
+    const Place &place = first[place_count_];
+    KBPF_TRY(attach_at(place.target, Ref<Program>::share(program_.get()), {this, place.cookie}, why));
+  }
+  return {};
 }
 
 void Link::destroy() {

@@ -13,11 +13,13 @@ namespace kbpf {
 
 class Link final : public Object {
 public:
-  enum class Type : uint32_t { raw_tracepoint = 1, perf_event = 7, kprobe_multi = 8 }; // Linux's numbers
+  enum class Type : uint32_t { raw_tracepoint = 1, tracing = 2, perf_event = 7, kprobe_multi = 8 }; // Linux's numbers
 
   // Errors: what attaching says, no_memory.
   static Result<Ref<Link>> to_event(Ref<Program> program, kbpf_event &event, uint64_t cookie);
   static Result<Ref<Link>> to_perf_event(Ref<Program> program, Ref<ProbeEvent> event, uint64_t cookie);
+  // To the function that the program was loaded for.
+  static Result<Ref<Link>> to_function(Ref<Program> program, uint64_t cookie, TextSink &why);
   // One place of a link to many, as it was asked for.
   struct Place {
     probes::Target target;
@@ -32,7 +34,7 @@ public:
   const Program &program() const { return *program_; }
   const kbpf_event *event() const { return event_; }           // raw_tracepoint
   const ProbeEvent *perf_event() const { return perf_.get(); } // perf_event
-  std::span<const Place> places() const {                      // kprobe_multi
+  std::span<const Place> places() const {                      // kprobe_multi, tracing
     return {reinterpret_cast<const Place *>(places_.data()), place_count_};
   }
   bool at_return() const { return at_return_; }
@@ -46,6 +48,7 @@ private:
   Link(Type type, Ref<Program> program) : Object(Kind::link), type_(type), program_(std::move(program)) {}
   ~Link() = default;
   static Result<Ref<Link>> create(Type type, Ref<Program> program);
+  Result<void> attach_places(Buffer places, uint32_t count, TextSink &why);
   Result<void> publish();
   AttachOwner owner() const { return {this, cookie_}; }
 

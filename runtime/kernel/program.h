@@ -11,6 +11,7 @@
 #include "kernel/kbpf.h"
 #include "kernel/memory_charge.h"
 #include "kernel/object.h"
+#include "kernel/probes/tracing_target.h"
 #include "kernel/registry.h"
 #include <span>
 
@@ -50,6 +51,10 @@ public:
   // The types of its functions and the lines of its code; null and empty where the loader gave none.
   BtfObject *btf() const { return btf_.get(); }
   const ProgramInfo &info() const { return info_; }
+  const TracingTarget &tracing() const { return tracing_; } // of a program of type tracing
+  // [any] A place of the program was reached while this CPU was in another program, or in the runtime.
+  void count_missed_run() const { missed_runs_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t missed_runs() const { return missed_runs_.load(std::memory_order_relaxed); }
   uint64_t run_count() const { return run_count_.load(std::memory_order_relaxed); }
   uint64_t run_time_ns() const { return run_time_ns_.load(std::memory_order_relaxed); }
   void destroy() override; // waits for readers, then frees
@@ -80,6 +85,8 @@ private:
   ProgramInfo info_; // in memory_
   MemoryCharge charge_;
   uint32_t id_ = 0;
+  TracingTarget tracing_;
+  mutable std::atomic<uint64_t> missed_runs_{0};
   mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
   bool in_fault_list_ = false;
   std::atomic<Program *> next_in_fault_list_{nullptr};

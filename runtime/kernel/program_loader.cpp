@@ -158,6 +158,9 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   RawProgram raw{insns, refs, options.profile, options.type, options.gpl_compatible, options.sleepable};
   raw.expected_attach_type = options.expected_attach_type;
   raw.strict_alignment = options.strict_alignment;
+  if (Result<Ref<BtfObject>> kernel = BtfObject::kernel(); kernel.ok())
+    raw.kernel_btf = KBPF_TRY((*kernel)->types());
+  raw.attach_btf_id = options.tracing.btf_id;
   if (options.profile->number == KBPF_PROFILE_KBPF)
     raw.told = told_helpers() | kQuietSubmit;
   if (btf_) {
@@ -200,6 +203,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   program->record_.gpl_compatible = options.gpl_compatible;
   program->record_.expected_attach_type = options.expected_attach_type;
   program->record_.sleepable = options.sleepable;
+  program->tracing_ = options.tracing;
   program->record_.load_time = kbpf_port_time_ns();
   kbpf_thread loaded_by;
   kbpf_port_current(&loaded_by);

@@ -46,14 +46,6 @@ constexpr uint64_t ANY = ~uint64_t{0};
 #include "abi/linux.def"
 #define KBPF_LINUX_GROUP(name, types) constexpr uint64_t name = types;
 #include "abi/linux.def"
-#define KBPF_PROG_TYPE(number, name, NAME, context, since, text)                                             \
-  [[maybe_unused]] constexpr uint64_t NAME = uint64_t{1} << number;
-#define KBPF_SECTION(prefix, type, kind, extra, since)
-#define KBPF_ATTACH_KIND(number, name, text, type, since)
-#include "abi/prog_types.def"
-#undef KBPF_PROG_TYPE
-#undef KBPF_SECTION
-#undef KBPF_ATTACH_KIND
 constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENGINE = KBPF_HELPER_ENGINE, PANICS = KBPF_HELPER_PANICS,
                    TAKES_PACKET = KBPF_HELPER_TAKES_PACKET, CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET,
                    SLEEPS = KBPF_HELPER_SLEEPS, ACQUIRES = KBPF_HELPER_ACQUIRES,
@@ -219,11 +211,12 @@ constexpr SectionInfo kSections[] = {
 #undef KBPF_SECTION
 #undef KBPF_ATTACH_KIND
 
-constexpr std::span<const SectionInfo> probe_sections() {
+// The first rows of a table, those of probes.
+template <typename T, size_t N> constexpr std::span<const T> of_probes(const T (&rows)[N]) {
   size_t count = 0;
-  while (kSections[count].prog_type == prog_type_number::KPROBE)
+  while (count < N && rows[count].prog_type == prog_type_number::KPROBE)
     count++;
-  return {kSections, count};
+  return {rows, count};
 }
 
 // The linux profile.
@@ -318,8 +311,8 @@ constexpr Profile kZcoreProfile = with_digest({
     .helpers = kZcoreHelpers,
     .map_types = kKernelMapTypes,
     .prog_types = kZcoreProgTypes,
-    .attach_kinds = kAttachKinds,
-    .sections = probe_sections(),
+    .attach_kinds = of_probes(kAttachKinds),
+    .sections = of_probes(kSections),
     .config = {},
     .max_insns = KBPF_MAX_INSNS,
     .max_processed_insns = KBPF_MAX_PROCESSED_INSNS,

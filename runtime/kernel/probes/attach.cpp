@@ -143,6 +143,14 @@ bool is_attached(Site &site, const Wanted &wanted) {
   return false;
 }
 
+bool is_anywhere_attached(Site &site, const Program &program) {
+  for (Attachment *at = site.attachments.load(std::memory_order_relaxed); at;
+       at = at->next.load(std::memory_order_relaxed))
+    if (at->program.get() == &program)
+      return true;
+  return false;
+}
+
 Result<void> detach(const Target &target, const Wanted &wanted, TextSink &why) {
   AttachLock lock;
   Site *site = find_site(target.address);
@@ -176,18 +184,30 @@ Result<void> attach_at(const Target &target, Ref<Program> program, const AttachO
           target.symbol.demangled);
     return Error::invalid;
   }
+  if (is_traced(target.kind) && (program->tracing().function.address != target.address ||
+                                 attach_type_of(static_cast<uint32_t>(target.kind)) !=
+                                     program->tracing().attach_type)) {
+    print(why, "{}: the program was loaded for another place\n", target.symbol.demangled);
+    return Error::invalid;
+  }
   if (program->record().sleepable) {
     print(why, "{}: a sleepable program cannot be attached there\n", target.symbol.demangled);
     return Error::invalid;
   }
   AttachLock lock;
   Site *site = find_site(target.address);
+  if (site && is_traced(target.kind) && is_anywhere_attached(*site, *program)) {
+    print(why, "{}: this program is attached there already\n", target.symbol.demangled);
+    return Error::busy;
+  }
   if (site && is_attached(*site, {target.kind, program.get(), owner.object})) {
     print(why, "{}: this program is attached there already\n", target.symbol.demangled);
     return Error::already_exists;
   }
-  if (target.kind == AttachKind::kretprobe_exit)
+  if (is_at_return(target.kind))
     KBPF_TRY(prepare_returns());
+  if (target.kind == AttachKind::fexit)
+    KBPF_TRY(prepare_arguments());
   Owned<Attachment> attachment(allocate_object<Attachment>());
   if (!attachment)
     return Error::no_memory;

@@ -19,7 +19,7 @@ uint32_t kbpf_events_attached = 0;
 namespace kbpf {
 namespace {
 
-constexpr uint32_t kTracepoint = 5, kRawTracepoint = 17; // program types
+constexpr uint32_t kTracepoint = 5, kRawTracepoint = 17, kTracing = 26; // program types
 constexpr size_t kRecordRoom = 8192, kCommonHeader = 8;  // bytes; programs do not see the header
 constexpr size_t kMaxArguments = 12;
 
@@ -94,7 +94,42 @@ void count(int32_t change) {
       .fetch_add(static_cast<uint32_t>(change), std::memory_order_relaxed);
 }
 
+bool fits(const kbpf_event &event, const Program &program) {
+  switch (program.type().number) {
+  case kTracepoint:
+    return event.record_size;
+  case kRawTracepoint:
+    return event.argument_count;
+  case kTracing:
+    return program.tracing().event == &event;
+  default:
+    return false;
+  }
+}
+
+struct Wanted {
+  const void *owner;
+  const Program *program; // null: any
+  bool match(const EventAttachment &attachment) const {
+    return attachment.owner.object == owner && (!program || attachment.program.get() == program);
+  }
+};
+
+bool is_attached(kbpf_event &event, const Wanted &wanted) {
+  for (EventAttachment *at = first_of(event); at; at = at->next.load(std::memory_order_relaxed))
+    if (wanted.match(*at))
+      return true;
+  return false;
+}
+
 } // namespace
+
+kbpf_event *find_event(std::string_view system, std::string_view name) {
+  kbpf_event *event = first_event;
+  while (event && !(name == event->name && system == event->system))
+    event = event->next;
+  return event;
+}
 
 kbpf_event *find_event(uint32_t id) {
   kbpf_event *event = first_event;
@@ -111,11 +146,12 @@ kbpf_event *find_raw_event(std::string_view name) {
 }
 
 Result<void> attach_event(kbpf_event &event, Ref<Program> program, const AttachOwner &owner) {
-  uint32_t type = program->type().number;
-  if ((type != kTracepoint || !event.record_size) && (type != kRawTracepoint || !event.argument_count))
+  if (!fits(event, *program))
     return Error::invalid;
   EventLock lock;
-  if (type == kTracepoint)
+  if (is_attached(event, {owner.object, program.get()}))
+    return Error::already_exists;
+  if (program->type().number == kTracepoint)
     KBPF_TRY(prepare_records());
   EventAttachment *attachment = allocate_object<EventAttachment>();
   if (!attachment)
@@ -127,11 +163,12 @@ Result<void> attach_event(kbpf_event &event, Ref<Program> program, const AttachO
   return {};
 }
 
-Result<void> detach_event(kbpf_event &event, const AttachOwner &owner) {
+Result<void> detach_event(kbpf_event &event, const AttachOwner &owner, const Program *program) {
+  const Wanted wanted{owner.object, program};
   EventLock lock;
   EventAttachment *removed = nullptr, *before = nullptr;
   for (EventAttachment *at = first_of(event); at; at = at->next.load(std::memory_order_relaxed)) {
-    if (at->owner.object != owner.object) {
+    if (!wanted.match(*at)) {
       before = at;
       continue;
     }
@@ -160,8 +197,11 @@ kbpf_event *kbpf_event_first(void) { return kbpf::first_event; }
 void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *record) {
   using namespace kbpf;
   ReadSection section;
-  if (section.nested())
+  if (section.nested()) {
+    for (const EventAttachment *at = first_of(*event); at; at = at->next.load(std::memory_order_acquire))
+      at->program->count_missed_run();
     return;
+  }
   // The code that reports the event, as far as a stack walk looks.
   kbpf_regs regs;
   regs.epc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
@@ -174,7 +214,7 @@ void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *re
   uint64_t raw[kMaxArguments] = {};
   std::byte *buffer = nullptr;
   for (const EventAttachment *at = first_of(*event); at; at = at->next.load(std::memory_order_acquire)) {
-    if (at->program->type().number == kRawTracepoint) {
+    if (at->program->type().number != kTracepoint) {
       memcpy(raw, arguments, event->argument_count * sizeof(uint64_t));
       run(*at, raw, regs);
       continue;

@@ -21,6 +21,18 @@ enum class AttachKind : uint32_t {
 #undef KBPF_ATTACH_KIND
 };
 
+// Whose place is no function but an event of the kernel.
+constexpr bool is_event(AttachKind kind) {
+  return kind == AttachKind::tracepoint || kind == AttachKind::raw_tracepoint || kind == AttachKind::tp_btf;
+}
+// Of programs of type tracing, which get the function's arguments.
+constexpr bool is_traced(AttachKind kind) {
+  return kind == AttachKind::fentry || kind == AttachKind::fexit || kind == AttachKind::fmod_ret;
+}
+constexpr bool is_at_return(AttachKind kind) {
+  return kind == AttachKind::kretprobe_exit || kind == AttachKind::fexit;
+}
+
 struct Attachment {
   std::atomic<Attachment *> next{nullptr};
   Ref<Program> program;

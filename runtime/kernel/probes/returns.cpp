@@ -22,6 +22,11 @@ struct PendingReturn {
   uint64_t return_address = 0;
   uint64_t stack_pointer = 0; // at entry, and again at the return: the calling convention preserves it
   ProbedCall call;
+  bool has_arguments = false; // in SavedArguments, at the same index
+};
+
+struct SavedArguments {
+  CallArguments of_call[kPendingReturns + 1];
 };
 
 struct alignas(64) ThreadSet {
@@ -38,6 +43,7 @@ struct Returns {
 };
 
 constinit std::atomic<Returns *> shared{nullptr};
+constinit std::atomic<SavedArguments *> saved_arguments{nullptr};
 
 uint32_t take_pending(Returns &returns) {
   uint64_t head = returns.free.load(std::memory_order_acquire);
@@ -133,7 +139,17 @@ Result<void> prepare_returns() {
   return {};
 }
 
-bool divert_return(kbpf_regs &regs, const ProbedCall &call) {
+Result<void> prepare_arguments() {
+  if (saved_arguments.load(std::memory_order_relaxed))
+    return {};
+  void *memory = kbpf_port_alloc(sizeof(SavedArguments), alignof(SavedArguments));
+  if (!memory)
+    return Error::no_memory;
+  saved_arguments.store(new (memory) SavedArguments, std::memory_order_release);
+  return {};
+}
+
+bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallArguments *arguments) {
   Returns *returns = shared.load(std::memory_order_acquire);
   const uint64_t thread_id = current_thread_id();
   if (!returns || !thread_id)
@@ -153,6 +169,10 @@ bool divert_return(kbpf_regs &regs, const ProbedCall &call) {
   pending.return_address = regs.x[0];
   pending.stack_pointer = regs.x[1];
   pending.call = call;
+  SavedArguments *saved = arguments ? saved_arguments.load(std::memory_order_acquire) : nullptr;
+  pending.has_arguments = saved;
+  if (saved)
+    saved->of_call[index] = *arguments;
   *thread.newest = index;
   regs.x[0] = returns->trampoline;
   return true;
@@ -201,6 +221,9 @@ bool end_call(kbpf_regs &regs, EndedCall &ended) {
     drop_newest(*returns, thread);
 
   ended.call = returns->pending[match].call;
+  ended.has_arguments = returns->pending[match].has_arguments;
+  if (ended.has_arguments)
+    ended.arguments = saved_arguments.load(std::memory_order_relaxed)->of_call[match];
   ended.last = match == outermost;
   regs.epc = regs.x[0] = returns->pending[outermost].return_address;
   drop_newest(*returns, thread);

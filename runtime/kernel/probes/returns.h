@@ -9,6 +9,7 @@
 #pragma once
 #include "core/base/result.h"
 #include "kernel/kbpf.h"
+#include "kernel/probes/tracing_target.h"
 
 namespace kbpf::probes {
 
@@ -16,13 +17,23 @@ namespace kbpf::probes {
 // not_permitted.
 Result<void> prepare_returns();
 
+// The same for what keeps the arguments of calls, before the first program that wants them at the return.
+// Error: no_memory.
+Result<void> prepare_arguments();
+
+// Of a call, for the programs at its return.
+struct CallArguments {
+  uint64_t words[TracingTarget::kMaxArguments];
+};
+
 struct ProbedCall {
   uintptr_t function = 0;
   uint64_t serial = 0; // of the newest attachment that saw the call begin
 };
 
-// At a function's entry, in a ReadSection: diverts its return. False where there is no room, or no thread.
-bool divert_return(kbpf_regs &regs, const ProbedCall &call);
+// At a function's entry, in a ReadSection: diverts its return. arguments, where not null, are there again at the
+// return. False where there is no room, or no thread.
+bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallArguments *arguments);
 
 bool is_trampoline(uintptr_t pc);
 
@@ -40,7 +51,9 @@ private:
 // A call that has come back.
 struct EndedCall {
   ProbedCall call;
-  bool last = false; // false: another probed call ended with it, because it was called as that one's tail
+  bool has_arguments = false;
+  CallArguments arguments; // where they were given
+  bool last = false;       // false: another probed call ended with it, because it was called as that one's tail
 };
 
 // At the trampoline, in a ReadSection: takes the thread's newest pending return of this stack pointer. regs'

@@ -2,6 +2,7 @@
 // A target is parsed as a whole: what is left over is an error, not ignored. The kind ends at the first '$';
 // symbols may contain more of them (Rust's mangled names do).
 #include "kernel/probes/target.h"
+#include "abi/attr.h"
 #include <algorithm>
 
 namespace kbpf::probes {
@@ -139,9 +140,16 @@ Result<Word> original_word(uintptr_t pc) {
   return Word{halfwords[0] | uint32_t(halfwords[1]) << 16, length};
 }
 
+Result<void> check_may_probe(const Target &target, TextSink &why) {
+  if (!is_own_code(target.symbol) && kbpf_port_may_probe(target.address))
+    return {};
+  print(why, "{} is code that handles probes: it may not be probed\n", target.symbol.demangled);
+  return Error::not_permitted;
+}
+
 } // namespace
 
-Result<Target> resolve_target(std::string_view text, TextSink &why) {
+Result<NamedPlace> split_target(std::string_view text, TextSink &why) {
   const size_t separator = text.find('$');
   if (separator == std::string_view::npos) {
     print(why, "{}: a target has the form kind$symbol\n", text);
@@ -155,11 +163,19 @@ Result<Target> resolve_target(std::string_view text, TextSink &why) {
     why.append("\n");
     return Error::invalid;
   }
+  return NamedPlace{kind->kind, kind->prog_type, text.substr(separator + 1)};
+}
 
-  const std::string_view name = text.substr(separator + 1);
+Result<Target> resolve_target(std::string_view text, TextSink &why) {
+  const NamedPlace place = KBPF_TRY(split_target(text, why));
+  const std::string_view name = place.name;
+  if (is_event(place.kind)) {
+    print(why, "{}: an event is no function\n", text);
+    return Error::invalid;
+  }
   Target target;
-  target.kind = kind->kind;
-  target.prog_type = kind->prog_type;
+  target.kind = place.kind;
+  target.prog_type = place.prog_type;
   Matches whole(name);
   Result<Offset> offset = split_offset(name);
   if (whole.count || !offset) {
@@ -183,10 +199,19 @@ Result<Target> resolve_target(std::string_view text, TextSink &why) {
     target.address = target.symbol.address + offset->value;
   }
 
-  if (is_own_code(target.symbol) || !kbpf_port_may_probe(target.address)) {
-    print(why, "{} is code that handles probes: it may not be probed\n", target.symbol.demangled);
-    return Error::not_permitted;
-  }
+  KBPF_TRY(check_may_probe(target, why));
+  return target;
+}
+
+Result<Target> target_of(const TracingTarget &tracing, TextSink &why) {
+  Target target;
+  target.kind = tracing.attach_type == KBPF_TRACE_FENTRY  ? AttachKind::fentry
+                : tracing.attach_type == KBPF_TRACE_FEXIT ? AttachKind::fexit
+                                                          : AttachKind::fmod_ret;
+  target.prog_type = TRACING;
+  target.symbol = tracing.function;
+  target.address = tracing.function.address;
+  KBPF_TRY(check_may_probe(target, why));
   return target;
 }
 

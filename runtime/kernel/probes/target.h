@@ -17,8 +17,19 @@ struct Target {
   uintptr_t address = 0;
 };
 
-// Errors: invalid, not_found, ambiguous, not_permitted; why gets one line.
+// "kind$name" in parts. Error: invalid (another form, or no such kind); why gets one line.
+struct NamedPlace {
+  AttachKind kind;
+  uint32_t prog_type;
+  std::string_view name;
+};
+Result<NamedPlace> split_target(std::string_view text, TextSink &why);
+
+// Of kinds whose place is a function. Errors: invalid, not_found, ambiguous, not_permitted; why gets one line.
 Result<Target> resolve_target(std::string_view text, TextSink &why);
+
+// The function that a tracing program is for. Error: not_permitted; why gets one line.
+Result<Target> target_of(const TracingTarget &tracing, TextSink &why);
 
 // The instruction at target, as the text holds it without probes. Walks the function from its start, under
 // the attach lock. Errors: invalid (not the start of an instruction, or one that cannot be probed),

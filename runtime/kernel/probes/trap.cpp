@@ -19,8 +19,10 @@
 #include "kernel/probes/returns.h"
 #include "kernel/probes/rv64_emulate.h"
 #include "kernel/probes/slots.h"
+#include "kernel/registers.h"
 #include "kernel/run_context.h"
 #include <atomic>
+#include <cstring>
 
 namespace kbpf {
 namespace probes {
@@ -57,33 +59,142 @@ void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t addres
     attachment.program->run(&regs);
 }
 
+// The context of a tracing program: the words of the function's arguments, then those of its result.
+struct TracedCall {
+  uint64_t words[TracingTarget::kMaxArguments + TracingTarget::kMaxResults];
+};
+
+// At the function's entry.
+void read_arguments(const kbpf_regs &regs, const TracingTarget &function, CallArguments &arguments) {
+  constexpr uint32_t kInRegisters = 8;
+  const uint32_t count = function.arguments;
+  for (uint32_t i = 0; i < kInRegisters; i++)
+    arguments.words[i] = i < count ? regs.x[kRegA0 + i] : 0;
+  for (uint32_t i = kInRegisters; i < TracingTarget::kMaxArguments; i++)
+    arguments.words[i] = 0;
+  if (count <= kInRegisters)
+    return;
+  const size_t on_stack = (count - kInRegisters) * sizeof(uint64_t);
+  if (kbpf_port_read_kernel(&arguments.words[kInRegisters], regs.x[kRegSp], on_stack) != 0)
+    for (uint32_t i = kInRegisters; i < count; i++)
+      arguments.words[i] = 0;
+}
+
+// result: null at the entry.
+uint64_t run_traced(const Attachment &attachment, const kbpf_regs &regs, uintptr_t function, TracedCall &call,
+                    const uint64_t *result) {
+  const TracingTarget &target = attachment.program->tracing();
+  RunContext run{&regs, function, attachment.owner.cookie};
+  run.arguments = call.words;
+  run.argument_count = target.arguments;
+  run.has_result = result;
+  for (uint32_t i = 0; i < TracingTarget::kMaxResults; i++)
+    call.words[target.arguments + i] = result ? result[i] : 0;
+  RunScope scope(run);
+  return attachment.program->run(call.words);
+}
+
 const Attachment *first_of(const Site &site) { return site.attachments.load(std::memory_order_acquire); }
 const Attachment *next_of(const Attachment *at) { return at->next.load(std::memory_order_acquire); }
 
+void count_missed_programs(const Site &site, uint64_t last_serial, bool at_return) {
+  for (const Attachment *at = first_of(site); at && at->serial <= last_serial; at = next_of(at))
+    if (is_at_return(at->kind) == at_return)
+      at->program->count_missed_run();
+}
+
 void count_missed() { missed_hits.fetch_add(1, std::memory_order_relaxed); }
+
+// Inside another program, or the runtime.
+void count_missed_entry(const Site &site) {
+  if (!first_of(site))
+    return;
+  count_missed();
+  // None of the site's programs sees this call, neither now nor at its return.
+  count_missed_programs(site, UINT64_MAX, false);
+  count_missed_programs(site, UINT64_MAX, true);
+}
+void count_missed_return(const ProbedCall &call) {
+  count_missed();
+  if (const Site *site = find_site(call.function))
+    count_missed_programs(*site, call.serial, true);
+}
+
+// The programs that want the call's arguments: all that look on, then those that may end it here, by a value that
+// is not 0, until one does.
+[[gnu::noinline]] void run_traced_site(const Site &site, kbpf_regs &regs, const ProbedCall &call) {
+  const bool is_ended = regs.epc != site.address;
+  CallArguments arguments;
+  bool are_read = false;
+  TracedCall traced;
+  auto run = [&](const Attachment &at, const uint64_t *result) {
+    memcpy(traced.words, arguments.words, sizeof(arguments.words));
+    return run_traced(at, regs, site.address, traced, result);
+  };
+  for (const Attachment *at = first_of(site); at; at = next_of(at)) {
+    if (!is_traced(at->kind))
+      continue;
+    if (!are_read)
+      read_arguments(regs, at->program->tracing(), arguments);
+    are_read = true;
+    if (at->kind == AttachKind::fentry)
+      run(*at, nullptr);
+  }
+  for (const Attachment *at = first_of(site); at && !is_ended; at = next_of(at)) {
+    constexpr uint64_t kNone[TracingTarget::kMaxResults] = {};
+    if (at->kind != AttachKind::fmod_ret)
+      continue;
+    if (const uint64_t result = run(*at, kNone)) {
+      regs.x[kRegA0] = result;
+      regs.epc = regs.x[kRegRa];
+      break;
+    }
+  }
+  if (call.serial && !divert_return(regs, call, are_read ? &arguments : nullptr))
+    count_missed_return(call);
+}
 
 // Runs the programs of a site, those that want the call's beginning now; the others make its return come back
 // to us.
 void run_site(const Site &site, kbpf_regs &regs) {
   ProbedCall call{site.address, 0};
+  bool is_traced_call = false;
   for (const Attachment *at = first_of(site); at; at = next_of(at)) {
-    if (at->kind == AttachKind::kretprobe_exit)
+    if (is_traced(at->kind))
+      is_traced_call = true;
+    if (is_at_return(at->kind))
       call.serial = at->serial;
-    else
+    else if (!is_traced(at->kind))
       run_program(*at, regs, site.address, site.at_entry ? site.address : 0);
   }
-  if (call.serial && !divert_return(regs, call))
-    count_missed();
+  if (is_traced_call)
+    run_traced_site(site, regs, call);
+  else if (call.serial && !divert_return(regs, call, nullptr))
+    count_missed_return(call);
+}
+
+[[gnu::noinline]] void run_traced_return(const Attachment &attachment, const EndedCall &ended,
+                                         const kbpf_regs &regs) {
+  TracedCall traced;
+  memcpy(traced.words, ended.arguments.words, sizeof(ended.arguments.words));
+  uint64_t result[TracingTarget::kMaxResults] = {};
+  for (uint32_t i = 0; i < attachment.program->tracing().results; i++)
+    result[i] = regs.x[kRegA0 + i];
+  run_traced(attachment, regs, ended.call.function, traced, result);
 }
 
 // The programs that wait for the call's return and were attached when it began.
-void run_return(const ProbedCall &call, kbpf_regs &regs) {
+void run_return(const EndedCall &ended, kbpf_regs &regs) {
+  const ProbedCall &call = ended.call;
   const Site *site = find_site(call.function);
   if (!site)
     return;
-  for (const Attachment *at = first_of(*site); at && at->serial <= call.serial; at = next_of(at))
+  for (const Attachment *at = first_of(*site); at && at->serial <= call.serial; at = next_of(at)) {
     if (at->kind == AttachKind::kretprobe_exit)
       run_program(*at, regs, call.function, call.function);
+    else if (at->kind == AttachKind::fexit && ended.has_arguments)
+      run_traced_return(*at, ended, regs);
+  }
 }
 
 bool finish_calls(kbpf_regs &regs, bool nested) {
@@ -92,9 +203,9 @@ bool finish_calls(kbpf_regs &regs, bool nested) {
     if (!end_call(regs, ended))
       return false;
     if (nested)
-      count_missed();
+      count_missed_return(ended.call);
     else
-      run_return(ended.call, regs);
+      run_return(ended, regs);
   } while (!ended.last);
   return true;
 }
@@ -107,12 +218,11 @@ bool hit_site(kbpf_regs &regs, bool nested) {
   if (!nested) {
     run_site(*site, regs);
     if (regs.epc != site->address) { // a program returned in the function's place (bpf_override_return)
-      constexpr unsigned kRa = 0;    // x1; where a return probe waits too, its trampoline by now
-      regs.epc = regs.x[kRa];
+      regs.epc = regs.x[kRegRa];      // where a return probe waits too, its trampoline by now
       return true;
     }
-  } else if (first_of(*site)) {
-    count_missed();
+  } else {
+    count_missed_entry(*site);
   }
   if (site->slot)
     regs.epc = site->slot;

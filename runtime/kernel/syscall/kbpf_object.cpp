@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Loading a kbpf object: its tables say everything, nothing in it is looked up but names that the caller
 // gave.
+#include "abi/attr.h"
 #include "core/image/object_view.h"
 #include "kernel/helpers/registered.h"
 #include "kernel/log.h"
@@ -102,6 +103,33 @@ Result<void> describe_functions(const ObjectView &object, uint32_t number, std::
   return described.ok() || described.error() != Error::no_memory ? Result<void>() : described;
 }
 
+// A tracing program's target is a name of the kernel's BTF.
+Result<TracingTarget> find_target(const ObjectView &object, const kbpf_prog_record &record, TextSink &log) {
+  constexpr uint32_t kTracing = 26;
+  const uint32_t attach_type = attach_type_of(record.attach_kind);
+  if (record.prog_type != kTracing)
+    return TracingTarget{};
+  const std::string_view name = object.string(record.attach_target);
+  if (!attach_type || name.empty()) {
+    print(log, "program {}: its section names no target, which a tracing program is loaded for\n",
+          object.string(record.name));
+    return Error::invalid;
+  }
+  Result<Ref<BtfObject>> kernel = BtfObject::kernel();
+  if (!kernel.ok()) {
+    log.append("this kernel has no BTF of its own\n");
+    return Error::invalid;
+  }
+  const Btf &types = *KBPF_TRY((*kernel)->types());
+  const uint32_t id = find_tracing_type(types, attach_type, name);
+  if (!id) {
+    print(log, "the kernel's BTF has no {} {}\n", attach_type == KBPF_TRACE_RAW_TP ? "event" : "function",
+          name);
+    return Error::not_found;
+  }
+  return find_tracing_target(types, attach_type, id, &log);
+}
+
 } // namespace
 
 Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader &loader) {
@@ -139,9 +167,11 @@ Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader 
   log_info("relocation finished: {} instructions", insns.size());
 
   KBPF_TRY(describe_functions(object, number, insns, loader));
-  return loader.load(insns, object.string(record.name),
-                     {&kernel_profile(), type, object.gpl_compatible(),
-                      (record.flags & KBPF_PROG_REC_SLEEPABLE) != 0, source.log_level, source.log});
+  ProgramLoader::Options options{&kernel_profile(), type, object.gpl_compatible(),
+                                 (record.flags & KBPF_PROG_REC_SLEEPABLE) != 0, source.log_level, source.log};
+  options.tracing = KBPF_TRY(find_target(object, record, *source.log));
+  options.expected_attach_type = options.tracing.attach_type;
+  return loader.load(insns, object.string(record.name), options);
 }
 
 } // namespace kbpf

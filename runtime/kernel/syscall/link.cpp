@@ -9,7 +9,7 @@ namespace {
 
 using CreateAttr = kbpf_attr_link_create;
 
-enum ProgType : uint32_t { kKprobe = 2, kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17 };
+enum ProgType : uint32_t { kKprobe = 2, kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17, kTracing = 26 };
 enum AttachType : uint32_t { kAttachPerfEvent = 41, kAttachKprobeMulti = 42 };
 constexpr uint32_t kMaxPlaces = 1u << 16;
 
@@ -64,11 +64,28 @@ Result<Ref<Link>> link_kprobes(const CreateAttr &attr, Ref<Program> program) {
   return Link::to_places(std::move(program), std::move(places), multi.cnt, at_return, why);
 }
 
+// A tracing program goes where it was loaded for.
+Result<Ref<Link>> link_traced(Ref<Program> program, uint64_t cookie) {
+  if (kbpf_event *event = program->tracing().event)
+    return Link::to_event(std::move(program), *event, cookie);
+  char buffer[kLogLine];
+  TextBuffer why(buffer, sizeof(buffer));
+  Result<Ref<Link>> link = Link::to_function(std::move(program), cookie, why);
+  if (!link.ok() && !why.text().empty())
+    log_info("not attached: {}", why.text().substr(0, why.text().find('\n')));
+  return link;
+}
+
 Result<Ref<Link>> create(const CreateAttr &attr) {
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));
   uint32_t type = program->type().number, expected = program->record().expected_attach_type;
   if (type == kKprobe && attr.attach_type == kAttachKprobeMulti)
     return link_kprobes(attr, std::move(program));
+  if (type == kTracing) {
+    if (attr.attach_type != expected || attr.flags || attr.target_fd || attr.tracing.target_btf_id)
+      return Error::invalid;
+    return link_traced(std::move(program), attr.tracing.cookie);
+  }
   bool fits_perf_event = type == kTracepoint || (type == kKprobe && expected != kAttachKprobeMulti);
   if (fits_perf_event && attr.attach_type == kAttachPerfEvent)
     return link_perf_event(attr, std::move(program));
@@ -114,6 +131,8 @@ Result<int64_t> raw_tracepoint_open(Call &call) {
   const auto &attr = call.attr<kbpf_attr_raw_tracepoint>();
   KBPF_TRY(call.check_unused(sizeof(attr)));
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));
+  if (program->type().number == kTracing)
+    return attr.name ? Error::invalid : install_fd(KBPF_TRY(link_traced(std::move(program), attr.cookie)));
   if (program->type().number != kRawTracepoint)
     return Error::invalid;
   char name[kMaxEventName];

@@ -73,6 +73,12 @@ Result<void> describe(const Link &link, kbpf_link_info &info) {
     info.raw_tracepoint.tp_name_len = static_cast<uint32_t>(std::string_view(link.event()->name).size() + 1);
     info.raw_tracepoint.cookie = link.cookie();
     return copy_text(link.event()->name, asked.raw_tracepoint.tp_name, asked.raw_tracepoint.tp_name_len);
+  case Link::Type::tracing:
+    info.tracing.attach_type = link.program().tracing().attach_type;
+    info.tracing.target_obj_id = KBPF_TRY(BtfObject::kernel())->id();
+    info.tracing.target_btf_id = link.program().tracing().btf_id;
+    info.tracing.cookie = link.cookie();
+    return {};
   case Link::Type::perf_event:
     return describe_perf_event(link, asked, info);
   case Link::Type::kprobe_multi:

@@ -106,6 +106,11 @@ Result<void> describe(const Program &program, kbpf_prog_info &info) {
   info.verified_insns = record.verified_insns;
   info.run_cnt = program.run_count();
   info.run_time_ns = program.run_time_ns();
+  info.recursion_misses = program.missed_runs();
+  if (program.tracing().btf_id) {
+    info.attach_btf_obj_id = KBPF_TRY(BtfObject::kernel())->id();
+    info.attach_btf_id = program.tracing().btf_id;
+  }
 
   info.map_ids = asked.map_ids;
   info.nr_map_ids = static_cast<uint32_t>(program.maps().size());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Attaching by name: "kind$symbol".
 #include "kernel/log.h"
-#include "kernel/probes/probes.h"
+#include "kernel/probes/named.h"
 #include "kernel/syscall/command.h"
 
 namespace kbpf::commands {
@@ -46,7 +46,7 @@ Result<int64_t> prog_attach(Call &call) {
   log_info("prog found: {}", program->name()[0] ? program->name() : "unnamed");
   char buffer[kLogLine];
   TextBuffer why(buffer, sizeof(buffer));
-  Result<void> attached = attach_probe(std::move(program), target.text, why);
+  Result<void> attached = attach_named(std::move(program), target.text, why);
   if (!attached.ok()) {
     report("not attached", why.text());
     return attached.error();
@@ -64,7 +64,7 @@ Result<int64_t> prog_detach(Call &call) {
   Ref<Program> program = KBPF_TRY(program_from_fd(attr.prog_fd));
   char buffer[kLogLine];
   TextBuffer why(buffer, sizeof(buffer));
-  Result<void> detached = detach_probe(program.get(), target.text, why);
+  Result<void> detached = detach_named(*program, target.text, why);
   if (!detached.ok()) {
     report("not detached", why.text());
     return detached.error();

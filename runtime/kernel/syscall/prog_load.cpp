@@ -19,6 +19,7 @@ constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kTestUpperHalves = 4
 constexpr uint32_t kKnownFlags =
     kStrictAlignment | kAnyAlignment | kTestUpperHalves | kTestStates | kSleepable | kTestInvariants;
 constexpr uint32_t kKprobe = 2, kSyscall = 31; // program types that may be sleepable
+constexpr uint32_t kTracing = 26;
 constexpr uint32_t kSchedCls = 3, kXdp = 6;    // those of networks
 
 // The caller's array of records, each record_size bytes: longer ones have zeros behind what is known here.
@@ -66,6 +67,32 @@ Result<void> describe(ProgramLoader &loader, const Attr &attr, std::span<const I
   return loader.describe(std::move(btf), info, insns, log);
 }
 
+// What of the kernel's types the program is for, by the rules of Linux. attach_prog_fd is a descriptor of those
+// types, or 0; programs that trace or replace others are not here.
+Result<TracingTarget> find_target(const Attr &attr, TextSink *log) {
+  if (attr.attach_prog_fd) {
+    Result<Ref<Object>> object = object_from_fd(attr.attach_prog_fd);
+    if (!object.ok())
+      return Error::invalid;
+    if ((*object)->kind == Object::Kind::program)
+      return Error::not_supported;
+    if ((*object)->kind != Object::Kind::btf || !attr.attach_btf_id)
+      return Error::invalid;
+    if (!static_cast<BtfObject &>(**object).is_kernel())
+      return Error::not_supported;
+  }
+  if (attr.prog_type != kTracing)
+    return attr.attach_btf_id || attr.attach_prog_fd ? Error::invalid : Result<TracingTarget>(TracingTarget{});
+  Result<Ref<BtfObject>> kernel = BtfObject::kernel();
+  if (!kernel.ok()) {
+    if (log)
+      log->append("this kernel has no BTF of its own\n");
+    return Error::invalid;
+  }
+  return find_tracing_target(*KBPF_TRY((*kernel)->types()), attr.expected_attach_type, attr.attach_btf_id,
+                             log);
+}
+
 // The map that an ld_imm64 names.
 Result<Ref<Map>> referenced_map(const Attr &attr, const Insn &insn) {
   if (insn.src() == KBPF_PSEUDO_MAP_FD || insn.src() == KBPF_PSEUDO_MAP_VALUE)
@@ -79,8 +106,7 @@ Result<Ref<Map>> referenced_map(const Attr &attr, const Insn &insn) {
 }
 
 Result<void> check_attr(const Attr &attr) {
-  if (attr.prog_flags & ~kKnownFlags || attr.prog_ifindex || attr.attach_btf_id || attr.attach_prog_fd ||
-      attr.core_relo_cnt || attr.prog_token_fd)
+  if (attr.prog_flags & ~kKnownFlags || attr.prog_ifindex || attr.core_relo_cnt || attr.prog_token_fd)
     return Error::invalid;
   if (!is_valid_object_name(attr.prog_name))
     return Error::invalid;
@@ -104,6 +130,7 @@ Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink 
     return Error::invalid;
   }
 
+  const TracingTarget tracing = KBPF_TRY(find_target(attr, log));
   ProgramLoader::Owner loader = KBPF_TRY(ProgramLoader::create());
   std::span<Insn> insns = KBPF_TRY(loader->allocate_insns(attr.insn_cnt));
   KBPF_TRY(UserPtr(attr.insns).copy_in(insns.data(), insns.size_bytes()));
@@ -129,6 +156,7 @@ Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink 
                                  request.verbosity(), log, attr.expected_attach_type};
   options.strict_alignment = (attr.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
   options.log_stats = request.wants_stats();
+  options.tracing = tracing;
   return loader->load(insns, attr.prog_name, options);
 }
 

@@ -7,6 +7,7 @@ import sys
 
 # What bpftool 7.5 asks for: Linux's types and helpers of its time.
 LAST_PROG_TYPE, LAST_MAP_TYPE, LAST_HELPER = 32, 33, 211
+UNKNOWN = "Could not determine which helpers are available"
 
 
 def rows(abi, name, macro):
@@ -45,6 +46,8 @@ def main():
     compare("map type", available("map_type"), maps)
     sections = re.findall(r"^eBPF helpers supported for program type (\w+):\n((?:\t.*\n)*)", output, re.M)
     for name, listed in sections:
+        if UNKNOWN in listed:  # programs of that type are loaded for a target, which bpftool does not have
+            continue
         compare(f"helper of {name}", set(re.findall(r"\t- (\w+)", listed)), helpers.get(name, set()))
     if {name for name, _ in sections} < set(types.values()):
         failures.append("not all program types were asked for their helpers")
