@@ -8,7 +8,12 @@
 #include "refkernel/linux/syscall.h"
 #include "refkernel/linux/trace_records.h"
 #include <algorithm>
+#include <concepts>
 #include <cstring>
+#include <ranges>
+#include <type_traits>
+
+struct pt_regs; // a trap's frame has its layout
 
 namespace refkernel {
 
@@ -16,7 +21,6 @@ namespace {
 
 constexpr int kPriority = 120; // every thread's
 
-constexpr size_t kExecText = 256; // bytes behind a trace_event_raw_sched_process_exec
 static_assert(offsetof(trace_event_raw_sched_switch, prev_state) == 32 &&
               sizeof(trace_event_raw_sched_switch) == 64);
 static_assert(offsetof(trace_event_raw_sched_process_fork, child_pid) == 44 &&
@@ -25,17 +29,31 @@ static_assert(offsetof(trace_event_raw_sched_process_fork, child_pid) == 44 &&
 static_assert(offsetof(syscall_trace_enter, args) == offsetof(trace_event_raw_sys_enter, args));
 static_assert(offsetof(syscall_trace_exit, ret) == offsetof(trace_event_raw_sys_exit, ret));
 
-kbpf_event raw_enter{"raw_syscalls", "sys_enter", 1, sizeof(trace_event_raw_sys_enter), 2, nullptr, nullptr};
-kbpf_event raw_exit{"raw_syscalls", "sys_exit", 2, sizeof(trace_event_raw_sys_exit), 2, nullptr, nullptr};
-kbpf_event sched_switch{"sched", "sched_switch", 3,      sizeof(trace_event_raw_sched_switch),
-                        4,       nullptr,        nullptr};
-kbpf_event process_fork{
-    "sched", "sched_process_fork", 4, sizeof(trace_event_raw_sched_process_fork), 2, nullptr, nullptr};
-kbpf_event process_exit{
-    "sched", "sched_process_exit", 5, sizeof(trace_event_raw_sched_process_template), 1, nullptr, nullptr};
-kbpf_event process_exec{
-    "sched", "sched_process_exec", 6, sizeof(trace_event_raw_sched_process_exec) + kExecText, 3, nullptr,
-    nullptr};
+// One of trace_events.def.
+template <typename... Parameters> struct Event : kbpf_event {
+  // What a parameter takes here: programs may not write what a pointer leads to.
+  template <typename T> using Given =
+      std::conditional_t<std::is_pointer_v<T>, const std::remove_pointer_t<T> *, T>;
+
+  constexpr Event(const char *of_system, const char *called, uint32_t number, uint32_t record_bytes)
+      : kbpf_event{of_system, called, number, record_bytes, sizeof...(Parameters), nullptr, nullptr} {}
+  void run(const void *record, Given<Parameters>... arguments) {
+    const uint64_t words[] = {word(arguments)...};
+    kbpf_event_run(this, words, record);
+  }
+
+private:
+  static uint64_t word(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+  static uint64_t word(std::integral auto number) { return static_cast<uint64_t>(number); }
+};
+template <typename... Parameters> Event<Parameters...> event_with(void (*)(Parameters...));
+
+#define REFKERNEL_EVENT(system, name, number, record, text, ...)                                             \
+  using name##_event = decltype(event_with(static_cast<void (*)(__VA_ARGS__)>(nullptr)));                    \
+  constinit name##_event name{#system, #name, number, sizeof(record) + (text)};                              \
+  constexpr size_t name##_text [[maybe_unused]] = text;
+#include "refkernel/linux/trace_events.def"
+#undef REFKERNEL_EVENT
 
 // One for each system call that there is, at its number.
 constexpr uint32_t kFirstSyscallId = 100;
@@ -63,10 +81,9 @@ void register_syscall(uint32_t number) {
   syscall_events[number] = events;
 }
 
-void run(kbpf_event &event, std::initializer_list<uint64_t> arguments, const void *record) {
-  kbpf_event_run(&event, arguments.begin(), record);
-}
-uint64_t address_of(const Thread &thread) { return reinterpret_cast<uintptr_t>(&thread.task); }
+void run(kbpf_event &event, const void *record) { kbpf_event_run(&event, nullptr, record); }
+
+const pt_regs *registers_of(const TrapFrame &frame) { return reinterpret_cast<const pt_regs *>(&frame); }
 
 } // namespace
 
@@ -74,8 +91,12 @@ void register_events() {
   for (uint32_t number = 0; number < kSyscallTableSize; ++number)
     if (has_syscall(number))
       register_syscall(number);
-  for (kbpf_event *event :
-       {&process_exec, &process_exit, &process_fork, &sched_switch, &raw_exit, &raw_enter})
+#define REFKERNEL_EVENT(system, name, ...) &name,
+  kbpf_event *const events[] = {
+#include "refkernel/linux/trace_events.def"
+  };
+#undef REFKERNEL_EVENT
+  for (kbpf_event *event : std::views::reverse(events)) // the last one that is registered is found first
     kbpf_event_register(event);
 }
 
@@ -86,22 +107,22 @@ EventFormat event_format(const kbpf_event &event) {
             "\"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%lx ==> next_comm=%s next_pid=%d "
             "next_prio=%d\", REC->prev_comm, REC->prev_pid, REC->prev_prio, REC->prev_state, "
             "REC->next_comm, REC->next_pid, REC->next_prio"};
-  if (&event == &process_fork)
+  if (&event == &sched_process_fork)
     return {"char parent_comm[16];8;16\npid_t parent_pid;24;4\nchar child_comm[16];28;16\npid_t "
             "child_pid;44;4\n",
             "\"comm=%s pid=%d child_comm=%s child_pid=%d\", REC->parent_comm, REC->parent_pid, "
             "REC->child_comm, REC->child_pid"};
-  if (&event == &process_exit)
+  if (&event == &sched_process_exit)
     return {"char comm[16];8;16\npid_t pid;24;4\nint prio;28;4\n",
             "\"comm=%s pid=%d prio=%d\", REC->comm, REC->pid, REC->prio"};
-  if (&event == &process_exec)
+  if (&event == &sched_process_exec)
     return {"__data_loc char[] filename;8;4\npid_t pid;12;4\npid_t old_pid;16;4\n",
             "\"filename=%s pid=%d old_pid=%d\", __get_str(filename), REC->pid, REC->old_pid"};
-  if (&event == &raw_enter)
+  if (&event == &sys_enter)
     return {"long id;8;8\nunsigned long args[6];16;48\n",
             "\"NR %ld (%lx, %lx, %lx, %lx, %lx, %lx)\", REC->id, REC->args[0], REC->args[1], REC->args[2], "
             "REC->args[3], REC->args[4], REC->args[5]"};
-  if (&event == &raw_exit)
+  if (&event == &sys_exit)
     return {"long id;8;8\nlong ret;16;8\n", "\"NR %ld = %ld\", REC->id, REC->ret"};
   if (event.id % 2 == kFirstSyscallId % 2)
     return {"int __syscall_nr;8;4\nunsigned long args[6];16;48\n",
@@ -113,67 +134,67 @@ EventFormat event_format(const kbpf_event &event) {
 void report_syscall_enter(const TrapFrame &frame, uint64_t number) {
   SyscallEvents *events = number < kSyscallTableSize ? syscall_events[number] : nullptr;
   bool wanted = events && events->enter.attached;
-  if (!wanted && !raw_enter.attached)
+  if (!wanted && !sys_enter.attached)
     return;
   trace_event_raw_sys_enter record{};
   record.id = static_cast<long>(number);
   for (int i = 0; i < 6; ++i)
     record.args[i] = frame.x[kRegA0 + i];
-  if (raw_enter.attached)
-    run(raw_enter, {reinterpret_cast<uintptr_t>(&frame), number}, &record);
+  if (sys_enter.attached)
+    sys_enter.run(&record, registers_of(frame), record.id);
   if (wanted)
-    run(events->enter, {}, &record);
+    run(events->enter, &record);
 }
 
 void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result) {
   SyscallEvents *events = number < kSyscallTableSize ? syscall_events[number] : nullptr;
   bool wanted = events && events->exit.attached;
-  if (!wanted && !raw_exit.attached)
+  if (!wanted && !sys_exit.attached)
     return;
   trace_event_raw_sys_exit record{};
   record.id = static_cast<long>(number);
   record.ret = result;
-  if (raw_exit.attached)
-    run(raw_exit, {reinterpret_cast<uintptr_t>(&frame), static_cast<uint64_t>(result)}, &record);
+  if (sys_exit.attached)
+    sys_exit.run(&record, registers_of(frame), record.ret);
   if (wanted)
-    run(events->exit, {}, &record);
+    run(events->exit, &record);
 }
 
 void report_exec(std::string_view path, uint32_t old_tid) {
-  if (!process_exec.attached)
+  if (!sched_process_exec.attached)
     return;
   alignas(trace_event_raw_sched_process_exec) char
-      room[sizeof(trace_event_raw_sched_process_exec) + kExecText] = {};
+      room[sizeof(trace_event_raw_sched_process_exec) + sched_process_exec_text] = {};
   auto &record = *new (room) trace_event_raw_sched_process_exec;
   char *text = room + sizeof(record);
-  size_t length = std::min(path.size(), kExecText - 1);
+  size_t length = std::min(path.size(), sched_process_exec_text - 1);
   memcpy(text, path.data(), length);
   record.__data_loc_filename = static_cast<uint32_t>(sizeof(record) | (length + 1) << 16);
   record.pid = current()->task.pid;
   record.old_pid = static_cast<int>(old_tid);
   const linux_binprm program{text};
-  run(process_exec, {address_of(*current()), old_tid, reinterpret_cast<uintptr_t>(&program)}, room);
+  sched_process_exec.run(room, &current()->task, record.old_pid, &program);
 }
 
 void report_fork(const Thread &child) {
-  if (!process_fork.attached)
+  if (!sched_process_fork.attached)
     return;
   trace_event_raw_sched_process_fork record{};
   memcpy(record.parent_comm, current()->task.comm, sizeof(record.parent_comm));
   record.parent_pid = current()->task.pid;
   memcpy(record.child_comm, child.task.comm, sizeof(record.child_comm));
   record.child_pid = child.task.pid;
-  run(process_fork, {address_of(*current()), address_of(child)}, &record);
+  sched_process_fork.run(&record, &current()->task, &child.task);
 }
 
 void report_exit() {
-  if (!process_exit.attached)
+  if (!sched_process_exit.attached)
     return;
   trace_event_raw_sched_process_template record{};
   memcpy(record.comm, current()->task.comm, sizeof(record.comm));
   record.pid = current()->task.pid;
   record.prio = kPriority;
-  run(process_exit, {address_of(*current())}, &record);
+  sched_process_exit.run(&record, &current()->task);
 }
 
 void report_switch(const Thread &from, const Thread &to, SwitchReason reason) {
@@ -187,10 +208,8 @@ void report_switch(const Thread &from, const Thread &to, SwitchReason reason) {
   record.prev_state = kStates[static_cast<int>(reason)];
   memcpy(record.next_comm, to.task.comm, sizeof(record.next_comm));
   record.next_pid = to.task.pid;
-  run(sched_switch,
-      {reason == SwitchReason::preempted, address_of(from), address_of(to),
-       static_cast<uint64_t>(record.prev_state)},
-      &record);
+  sched_switch.run(&record, reason == SwitchReason::preempted, &from.task, &to.task,
+                   static_cast<unsigned>(record.prev_state));
 }
 
 } // namespace refkernel
