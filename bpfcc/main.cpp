@@ -320,8 +320,8 @@ bool relocate(const Options &options, Kernel &kernel, CodeDebugInfo &debug_info,
 
   for (const Pass &pass : kPasses) {
     pass.run(image);
-    if (pass.run == collect_programs && kernel.description.has_functions)
-      check_targets(image, functions_of(kernel));
+    if (pass.run == collect_programs)
+      check_targets(image, kernel.description.has_functions ? functions_of(kernel) : KernelFunctions{});
     if (pass.run == link_subprograms)
       check_budget(options, image);
     if (pass.name == options.print_after) {
@@ -408,8 +408,9 @@ int run(Options &options) {
     return write_output(options, diag, compiled.bytes);
   std::string bytes = compiled.bytes;
   Report report(options.verify_report == "json");
-  bool finished = relocate(options, loaded, debug_info, compiled, kernel_file.empty() ? nullptr : &kernel.types,
-                           default_kernel ? embedded_kernel_btf() : std::string_view(), diag, report, bytes);
+  bool finished =
+      relocate(options, loaded, debug_info, compiled, kernel_file.empty() ? nullptr : &kernel.types,
+               default_kernel ? embedded_kernel_btf() : std::string_view(), diag, report, bytes);
   if (!options.verify_report.empty()) {
     std::string text = report.finish();
     std::fwrite(text.data(), 1, text.size(), stdout);

@@ -27,6 +27,52 @@ constexpr TargetSection kSections[] = {
     {"fmod_ret.s", false, false},
 };
 
+// Sections whose target is a type of the kernel's BTF.
+struct TracedSection {
+  std::string_view prefix;
+  BtfKind kind;
+  std::string_view type_prefix, noun;
+};
+constexpr TracedSection kTracedSections[] = {
+    {"fentry", BtfKind::function, "", "function"},
+    {"fexit", BtfKind::function, "", "function"},
+    {"fmod_ret", BtfKind::function, "", "function"},
+    {"tp_btf", BtfKind::typedef_type, "btf_trace_", "event"},
+};
+
+const TracedSection *traced_section(const Program &program) {
+  if (!program.section_info || program.attach_target.empty())
+    return nullptr;
+  std::string_view prefix = program.section_info->prefix;
+  if (prefix.ends_with(".s"))
+    prefix.remove_suffix(2);
+  auto found = std::find_if(std::begin(kTracedSections), std::end(kTracedSections),
+                            [&](const TracedSection &section) { return section.prefix == prefix; });
+  return found == std::end(kTracedSections) ? nullptr : found;
+}
+
+void report_target(const Image &image, const Program &program, std::string_view fault) {
+  report_at_function(image,
+                     image.options.kprobe_target == WarningLevel::error ? Severity::error : Severity::warning,
+                     image.functions[program.function], concat(fault, " [-Wkprobe-target]"));
+}
+
+// Empty: it is there.
+std::string fault_of_traced(const Image &image, const Btf &kernel, const TracedSection &section,
+                            std::string_view target) {
+  std::vector<std::string_view> names;
+  for (uint32_t id = 1; id < kernel.count(); id++) {
+    const BtfType &type = kernel.type(id);
+    if (type.kind != section.kind || !type.name.starts_with(section.type_prefix))
+      continue;
+    names.push_back(type.name.substr(section.type_prefix.size()));
+    if (names.back() == target)
+      return {};
+  }
+  return concat("the kernel's BTF has no ", section.noun, " ", quoted(target),
+                suggestion(image, target, names));
+}
+
 // * stands for any characters, ? for one.
 bool matches(std::string_view pattern, std::string_view name) {
   size_t p = 0, n = 0, star = pattern.npos, resume = 0;
@@ -163,9 +209,7 @@ void TargetChecker::check(const Program &program) {
     return;
   std::string fault = fault_of(program.attach_target, *section);
   if (!fault.empty())
-    report_at_function(
-        image_, image_.options.kprobe_target == WarningLevel::error ? Severity::error : Severity::warning,
-        image_.functions[program.function], concat(fault, " [-Wkprobe-target]"));
+    report_target(image_, program, fault);
 }
 
 } // namespace
@@ -173,9 +217,26 @@ void TargetChecker::check(const Program &program) {
 void check_targets(const Image &image, const KernelFunctions &kernel) {
   if (image.options.kprobe_target == WarningLevel::off)
     return;
+  std::vector<const Program *> by_function;
+  Btf default_types;
+  const Btf *types = image.options.kernel_types;
+  for (const Program &program : image.programs) {
+    const TracedSection *section = traced_section(program);
+    std::string error;
+    if (section && !types && !image.options.default_kernel.empty() &&
+        default_types.parse(image.options.default_kernel, error))
+      types = &default_types;
+    if (!section || !types)
+      by_function.push_back(&program);
+    else if (std::string fault = fault_of_traced(image, *types, *section, program.attach_target);
+             !fault.empty())
+      report_target(image, program, fault);
+  }
+  if (!kernel.functions || by_function.empty())
+    return;
   TargetChecker checker(image, kernel);
-  for (const Program &program : image.programs)
-    checker.check(program);
+  for (const Program *program : by_function)
+    checker.check(*program);
 }
 
 } // namespace bpfcc

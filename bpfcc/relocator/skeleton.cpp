@@ -107,10 +107,13 @@ void Skeleton::show_structure() {
   line("};\n");
   if (variables_.empty())
     return;
+  // C rounds a structure's size up to its alignment, which sections do not.
   line("#ifndef __cplusplus");
-  for (const Variables &section : variables_)
-    line(concat("_Static_assert(sizeof(struct @__", section.field, ") == ", section.size, ", \"layout of ",
-                section.section, "\");"));
+  for (const Variables &section : variables_) {
+    const std::string type = concat("struct @__", section.field), align = concat("_Alignof(", type, ")");
+    line(concat("_Static_assert(sizeof(", type, ") == (", section.size, " + ", align, " - 1) / ", align,
+                " * ", align, ", \"layout of ", section.section, "\");"));
+  }
   line("#endif\n");
 }
 

@@ -165,6 +165,7 @@ kbpf_prog_record Synthesis::prog_record(uint32_t index) {
   record.prog_type = program_type(image_, program);
   record.attach_kind = program.section_info ? program.section_info->attach_kind : KBPF_NO_ATTACH;
   record.attach_target = string(program.attach_target);
+  record.expected_attach_type = expected_attach_type(program);
   record.flags = program.autoload ? 0 : KBPF_PROG_REC_NO_AUTOLOAD;
   if (is_sleepable(image_, program))
     record.flags |= KBPF_PROG_REC_SLEEPABLE;

@@ -5,6 +5,7 @@
 #include "core/image/object_view.h"
 #include "core/image/zcore_view.h"
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -470,7 +471,9 @@ void *bpf_map__initial_value(struct bpf_map *map, size_t *size) {
            map->fd >= 0 ? " is made already: ask for its variables before load" : " holds no variables");
       return nullptr;
     }
-    map->value = calloc(1, value_size);
+    constexpr size_t kAlign =
+        alignof(max_align_t); // of the structure that C has for it, whose size is rounded up
+    map->value = calloc(1, (value_size + kAlign - 1) / kAlign * kAlign);
     if (!map->value) {
       out_of_memory();
       return nullptr;
