@@ -72,9 +72,9 @@ struct kbpf_attr_btf_load {
 
 struct kbpf_attr_prog_test_run {
   kbpf_u32 prog_fd;
-  kbpf_u32 retval;                    /* out: r0 */
+  kbpf_u32 retval; /* out: r0 */
   kbpf_u32 data_size_in;
-  kbpf_u32 data_size_out;             /* in: room, out: bytes of the packet */
+  kbpf_u32 data_size_out; /* in: room, out: bytes of the packet */
   kbpf_u64 data_in, data_out;
   kbpf_u32 repeat;
   kbpf_u32 duration;                  /* out: ns of one run, on average */

@@ -13,7 +13,12 @@ namespace kbpf {
 
 class Link final : public Object {
 public:
-  enum class Type : uint32_t { raw_tracepoint = 1, tracing = 2, perf_event = 7, kprobe_multi = 8 }; // Linux's numbers
+  enum class Type : uint32_t {
+    raw_tracepoint = 1,
+    tracing = 2,
+    perf_event = 7,
+    kprobe_multi = 8
+  }; // Linux's numbers
 
   // Errors: what attaching says, no_memory.
   static Result<Ref<Link>> to_event(Ref<Program> program, kbpf_event &event, uint64_t cookie);

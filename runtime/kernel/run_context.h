@@ -11,7 +11,8 @@ struct RunContext {
   const kbpf_regs *regs = nullptr; // of the probed code; null where the program was not run by a probe
   uintptr_t function = 0;          // entry of the probed function; 0: the probe is not at an entry or return
   uint64_t cookie = 0;             // bpf_cookie of the link
-  // Of a traced function: the words of its arguments, and behind them those of its result, where it has one by now.
+  // Of a traced function: the words of its arguments, and behind them those of its result, where it has one
+  // by now.
   const uint64_t *arguments = nullptr;
   uint32_t argument_count = 0;
   bool has_result = false;

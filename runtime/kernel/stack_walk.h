@@ -3,13 +3,12 @@
 // 16 the caller's fp (RISC-V ELF psABI, "Frame Pointer Convention"). Every word is read by a fault-safe copy;
 // a chain that is broken or goes in circles ends the walk.
 #pragma once
-#include "kernel/registers.h"
 #include "kernel/kbpf.h"
+#include "kernel/registers.h"
 #include <cstddef>
 #include <span>
 
 namespace kbpf {
-
 
 constexpr size_t kMaxStackDepth = 127; // Linux's kernel.perf_event_max_stack
 

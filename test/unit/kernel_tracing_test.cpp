@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Programs of type tracing on the host port: what they are loaded for, when they run and with which arguments,
-// what bpf(2) tells of them. The kernel's BTF is the test's, and functions are called by hand: registers are set,
-// the breakpoint is taken.
+// Programs of type tracing on the host port: what they are loaded for, when they run and with which
+// arguments, what bpf(2) tells of them. The kernel's BTF is the test's, and functions are called by hand:
+// registers are set, the breakpoint is taken.
 #include "abi/info.h"
 #include "btf_builder.h"
 #include "insn_builders.h"
@@ -20,7 +20,8 @@ constexpr uint32_t kWords = 16; // of the map's value: what a program was given;
 struct KernelTypes {
   KernelTypes() {
     const uint32_t number = builder.integer("long", 8), narrow = builder.integer("int", 4);
-    const uint32_t wide = builder.integer("__int128", 16), real = builder.add(KBPF_BTF_KIND_FLOAT, "float", 4);
+    const uint32_t wide = builder.integer("__int128", 16),
+                   real = builder.add(KBPF_BTF_KIND_FLOAT, "float", 4);
     pair = builder.structure("pair", 16, {{"a", number, 0}, {"b", number, 64}});
     const uint32_t small = builder.structure("small", 4, {{"a", narrow, 0}});
     const uint32_t large = builder.structure("large", 24, {{"a", pair, 0}, {"c", number, 128}});
@@ -53,8 +54,7 @@ struct KernelTypes {
     };
     const uint32_t to_void = builder.pointer(0);
     auto event = [&](const std::string &name) {
-      const uint32_t prototype =
-          builder.prototype(0, {{"", to_void}, {"a", number}, {"b", number}});
+      const uint32_t prototype = builder.prototype(0, {{"", to_void}, {"a", number}, {"b", number}});
       return builder.add(KBPF_BTF_KIND_TYPEDEF, name, builder.pointer(prototype));
     };
     reported = event("btf_trace_traced_event");
@@ -128,10 +128,10 @@ protected:
       code = {store_imm(KBPF_SIZE_DW, R10, -8, 77), mov64_imm(R2, index), mov64_reg(R3, R10),
               add64_imm(R3, -8)};
     code.push_back(call_helper(helper));
-    for (Insn insn : assemble({ld_imm64_from(KBPF_PSEUDO_MAP_VALUE, R2, map, 0),
-                               kbpf::test::load(KBPF_SIZE_DW, R3, R10, -8),
-                               store_reg(KBPF_SIZE_DW, R2, 0, R3), store_reg(KBPF_SIZE_DW, R2, 8, R0),
-                               mov64_imm(R0, 0), exit_insn()}))
+    for (Insn insn :
+         assemble({ld_imm64_from(KBPF_PSEUDO_MAP_VALUE, R2, map, 0),
+                   kbpf::test::load(KBPF_SIZE_DW, R3, R10, -8), store_reg(KBPF_SIZE_DW, R2, 0, R3),
+                   store_reg(KBPF_SIZE_DW, R2, 8, R0), mov64_imm(R0, 0), exit_insn()}))
       code.push_back(insn);
     return load(attach_type, btf_id, code);
   }
@@ -360,13 +360,19 @@ TEST_F(Tracing, HelpersTellOfArgumentsAndResult) {
     int64_t result;
   };
   const Case cases[] = {
-      {kFentry, kArgument, 1, 101, 0},   {kFentry, kArgument, 2, 0, -EINVAL},
-      {kFexit, kArgument, 0, 100, 0},    {kFexit, kArgument, 2, 0, -EINVAL},
-      {kFexit, kResult, -1, 5, 0},       {kFentry, kResult, -1, 0, -EOPNOTSUPP},
-      {kFmodRet, kResult, -1, 0, 0},     {kFentry, kCount, -1, 77, 2},
-      {kFexit, kCount, -1, 77, 2},       {kFentry, kFunctionIp, -1, 77, static_cast<int64_t>(function(0))},
+      {kFentry, kArgument, 1, 101, 0},
+      {kFentry, kArgument, 2, 0, -EINVAL},
+      {kFexit, kArgument, 0, 100, 0},
+      {kFexit, kArgument, 2, 0, -EINVAL},
+      {kFexit, kResult, -1, 5, 0},
+      {kFentry, kResult, -1, 0, -EOPNOTSUPP},
+      {kFmodRet, kResult, -1, 0, 0},
+      {kFentry, kCount, -1, 77, 2},
+      {kFexit, kCount, -1, 77, 2},
+      {kFentry, kFunctionIp, -1, 77, static_cast<int64_t>(function(0))},
       {kFexit, kFunctionIp, -1, 77, static_cast<int64_t>(function(0))},
-      {kFentry, kCookie, -1, 77, 9},     {kFexit, kCookie, -1, 77, 9},
+      {kFentry, kCookie, -1, 77, 9},
+      {kFexit, kCookie, -1, 77, 9},
   };
   for (const Case &c : cases) {
     const int64_t program = load_asking(c.attach_type, types().two, c.helper, c.index);
@@ -438,8 +444,8 @@ TEST_F(Tracing, AProgramIsAtItsFunctionOnce) {
 }
 
 TEST_F(Tracing, ALinkWantsTheAttachTypeThatTheProgramWasLoadedFor) {
-  const int64_t program = load(kFentry, types().two), raw = load_code(kRawTracepoint, std::vector<Insn>{
-                                                                 mov64_imm(R0, 0), exit_insn()});
+  const int64_t program = load(kFentry, types().two),
+                raw = load_code(kRawTracepoint, std::vector<Insn>{mov64_imm(R0, 0), exit_insn()});
   EXPECT_EQ(link(program, kFexit), -EINVAL);
   EXPECT_EQ(link(program, 0), -EINVAL);
   EXPECT_EQ(link(raw, kFentry), -EINVAL);

@@ -46,10 +46,10 @@ constexpr uint64_t ANY = ~uint64_t{0};
 #include "abi/linux.def"
 #define KBPF_LINUX_GROUP(name, types) constexpr uint64_t name = types;
 #include "abi/linux.def"
-constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENGINE = KBPF_HELPER_ENGINE, PANICS = KBPF_HELPER_PANICS,
-                   TAKES_PACKET = KBPF_HELPER_TAKES_PACKET, CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET,
-                   SLEEPS = KBPF_HELPER_SLEEPS, ACQUIRES = KBPF_HELPER_ACQUIRES,
-                   RELEASES = KBPF_HELPER_RELEASES;
+constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENGINE = KBPF_HELPER_ENGINE,
+                   PANICS = KBPF_HELPER_PANICS, TAKES_PACKET = KBPF_HELPER_TAKES_PACKET,
+                   CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET, SLEEPS = KBPF_HELPER_SLEEPS,
+                   ACQUIRES = KBPF_HELPER_ACQUIRES, RELEASES = KBPF_HELPER_RELEASES;
 
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   {number,                                                                                                   \

@@ -184,9 +184,9 @@ Result<void> attach_at(const Target &target, Ref<Program> program, const AttachO
           target.symbol.demangled);
     return Error::invalid;
   }
-  if (is_traced(target.kind) && (program->tracing().function.address != target.address ||
-                                 attach_type_of(static_cast<uint32_t>(target.kind)) !=
-                                     program->tracing().attach_type)) {
+  if (is_traced(target.kind) &&
+      (program->tracing().function.address != target.address ||
+       attach_type_of(static_cast<uint32_t>(target.kind)) != program->tracing().attach_type)) {
     print(why, "{}: the program was loaded for another place\n", target.symbol.demangled);
     return Error::invalid;
   }

@@ -20,7 +20,7 @@ namespace kbpf {
 namespace {
 
 constexpr uint32_t kTracepoint = 5, kRawTracepoint = 17, kTracing = 26; // program types
-constexpr size_t kRecordRoom = 8192, kCommonHeader = 8;  // bytes; programs do not see the header
+constexpr size_t kRecordRoom = 8192, kCommonHeader = 8; // bytes; programs do not see the header
 constexpr size_t kMaxArguments = 12;
 
 struct EventAttachment {

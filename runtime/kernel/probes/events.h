@@ -15,10 +15,11 @@ kbpf_event *find_event(uint32_t id);
 kbpf_event *find_event(std::string_view system, std::string_view name);
 kbpf_event *find_raw_event(std::string_view name);
 
-// Errors: invalid (no program for it, or a form that the event does not have), already_exists (the owner has that
-// program there), no_memory.
+// Errors: invalid (no program for it, or a form that the event does not have), already_exists (the owner has
+// that program there), no_memory.
 Result<void> attach_event(kbpf_event &event, Ref<Program> program, const AttachOwner &owner);
-// On return the owner's programs run there no more; program, where not null: that one of them. Error: not_found.
+// On return the owner's programs run there no more; program, where not null: that one of them. Error:
+// not_found.
 Result<void> detach_event(kbpf_event &event, const AttachOwner &owner, const Program *program = nullptr);
 
 } // namespace kbpf

@@ -31,8 +31,8 @@ struct ProbedCall {
   uint64_t serial = 0; // of the newest attachment that saw the call begin
 };
 
-// At a function's entry, in a ReadSection: diverts its return. arguments, where not null, are there again at the
-// return. False where there is no room, or no thread.
+// At a function's entry, in a ReadSection: diverts its return. arguments, where not null, are there again at
+// the return. False where there is no room, or no thread.
 bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallArguments *arguments);
 
 bool is_trampoline(uintptr_t pc);
@@ -53,7 +53,7 @@ struct EndedCall {
   ProbedCall call;
   bool has_arguments = false;
   CallArguments arguments; // where they were given
-  bool last = false;       // false: another probed call ended with it, because it was called as that one's tail
+  bool last = false; // false: another probed call ended with it, because it was called as that one's tail
 };
 
 // At the trampoline, in a ReadSection: takes the thread's newest pending return of this stack pointer. regs'

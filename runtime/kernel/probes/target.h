@@ -25,7 +25,8 @@ struct NamedPlace {
 };
 Result<NamedPlace> split_target(std::string_view text, TextSink &why);
 
-// Of kinds whose place is a function. Errors: invalid, not_found, ambiguous, not_permitted; why gets one line.
+// Of kinds whose place is a function. Errors: invalid, not_found, ambiguous, not_permitted; why gets one
+// line.
 Result<Target> resolve_target(std::string_view text, TextSink &why);
 
 // The function that a tracing program is for. Error: not_permitted; why gets one line.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Where arguments are: the psABI gives each word of an argument the next register of a0 to a7, and then the next
-// word of the stack, as long as none is larger than two words or aligned to more than one. So the number of words
-// is all that has to be known. What does not go by that rule is refused.
+// Where arguments are: the psABI gives each word of an argument the next register of a0 to a7, and then the
+// next word of the stack, as long as none is larger than two words or aligned to more than one. So the number
+// of words is all that has to be known. What does not go by that rule is refused.
 #include "kernel/probes/tracing_target.h"
 #include "abi/attr.h"
 #include "kernel/probes/events.h"
@@ -68,8 +68,7 @@ public:
     const BtfType pointer = types_.type(type.size_or_type);
     const BtfType prototype = types_.type(pointer.size_or_type);
     constexpr uint32_t kOwn = 1; // the first parameter is the event's own
-    if (!pointer.is(BtfKind::pointer) || !prototype.is(BtfKind::function_prototype) ||
-        prototype.count < kOwn)
+    if (!pointer.is(BtfKind::pointer) || !prototype.is(BtfKind::function_prototype) || prototype.count < kOwn)
       return refuse(Error::invalid, "{} is no pointer to a function\n", name);
     KBPF_TRY(count_arguments(prototype, name, kOwn));
     target_.event = find_raw_event(name.substr(kEventPrefix.size()));
@@ -108,7 +107,9 @@ private:
     return error;
   }
 
-  std::string_view kind_of(uint32_t id) const { return to_text(types_.type(types_.strip_modifiers(id)).kind); }
+  std::string_view kind_of(uint32_t id) const {
+    return to_text(types_.type(types_.strip_modifiers(id)).kind);
+  }
 
   Result<void> count_arguments(const BtfType &prototype, std::string_view name, uint32_t first) {
     uint32_t words = 0;

@@ -120,8 +120,8 @@ void count_missed_return(const ProbedCall &call) {
     count_missed_programs(*site, call.serial, true);
 }
 
-// The programs that want the call's arguments: all that look on, then those that may end it here, by a value that
-// is not 0, until one does.
+// The programs that want the call's arguments: all that look on, then those that may end it here, by a value
+// that is not 0, until one does.
 [[gnu::noinline]] void run_traced_site(const Site &site, kbpf_regs &regs, const ProbedCall &call) {
   const bool is_ended = regs.epc != site.address;
   CallArguments arguments;
@@ -218,7 +218,7 @@ bool hit_site(kbpf_regs &regs, bool nested) {
   if (!nested) {
     run_site(*site, regs);
     if (regs.epc != site->address) { // a program returned in the function's place (bpf_override_return)
-      regs.epc = regs.x[kRegRa];      // where a return probe waits too, its trampoline by now
+      regs.epc = regs.x[kRegRa];     // where a return probe waits too, its trampoline by now
       return true;
     }
   } else {

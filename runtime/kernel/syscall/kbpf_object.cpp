@@ -167,8 +167,9 @@ Result<Ref<Program>> load_kbpf_object(const ObjectSource &source, ProgramLoader 
   log_info("relocation finished: {} instructions", insns.size());
 
   KBPF_TRY(describe_functions(object, number, insns, loader));
-  ProgramLoader::Options options{&kernel_profile(), type, object.gpl_compatible(),
-                                 (record.flags & KBPF_PROG_REC_SLEEPABLE) != 0, source.log_level, source.log};
+  ProgramLoader::Options options{&kernel_profile(),       type,
+                                 object.gpl_compatible(), (record.flags & KBPF_PROG_REC_SLEEPABLE) != 0,
+                                 source.log_level,        source.log};
   options.tracing = KBPF_TRY(find_target(object, record, *source.log));
   options.expected_attach_type = options.tracing.attach_type;
   return loader.load(insns, object.string(record.name), options);

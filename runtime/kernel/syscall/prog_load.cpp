@@ -20,7 +20,7 @@ constexpr uint32_t kKnownFlags =
     kStrictAlignment | kAnyAlignment | kTestUpperHalves | kTestStates | kSleepable | kTestInvariants;
 constexpr uint32_t kKprobe = 2, kSyscall = 31; // program types that may be sleepable
 constexpr uint32_t kTracing = 26;
-constexpr uint32_t kSchedCls = 3, kXdp = 6;    // those of networks
+constexpr uint32_t kSchedCls = 3, kXdp = 6; // those of networks
 
 // The caller's array of records, each record_size bytes: longer ones have zeros behind what is known here.
 // Errors: invalid (a size that no version has), too_big (something behind), bad_address, no_memory.
@@ -67,8 +67,8 @@ Result<void> describe(ProgramLoader &loader, const Attr &attr, std::span<const I
   return loader.describe(std::move(btf), info, insns, log);
 }
 
-// What of the kernel's types the program is for, by the rules of Linux. attach_prog_fd is a descriptor of those
-// types, or 0; programs that trace or replace others are not here.
+// What of the kernel's types the program is for, by the rules of Linux. attach_prog_fd is a descriptor of
+// those types, or 0; programs that trace or replace others are not here.
 Result<TracingTarget> find_target(const Attr &attr, TextSink *log) {
   if (attr.attach_prog_fd) {
     Result<Ref<Object>> object = object_from_fd(attr.attach_prog_fd);
@@ -82,7 +82,8 @@ Result<TracingTarget> find_target(const Attr &attr, TextSink *log) {
       return Error::not_supported;
   }
   if (attr.prog_type != kTracing)
-    return attr.attach_btf_id || attr.attach_prog_fd ? Error::invalid : Result<TracingTarget>(TracingTarget{});
+    return attr.attach_btf_id || attr.attach_prog_fd ? Error::invalid
+                                                     : Result<TracingTarget>(TracingTarget{});
   Result<Ref<BtfObject>> kernel = BtfObject::kernel();
   if (!kernel.ok()) {
     if (log)
@@ -152,8 +153,8 @@ Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink 
     }
     return loader->add_map(*std::move(map));
   }));
-  ProgramLoader::Options options{&kernel_profile(), type, is_gpl_compatible(license_text), sleepable,
-                                 request.verbosity(), log, attr.expected_attach_type};
+  ProgramLoader::Options options{&kernel_profile(),   type, is_gpl_compatible(license_text), sleepable,
+                                 request.verbosity(), log,  attr.expected_attach_type};
   options.strict_alignment = (attr.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
   options.log_stats = request.wants_stats();
   options.tracing = tracing;
