@@ -176,6 +176,8 @@ private:
     state.path_length++;
     insns_since_checkpoint_++;
     log_.walked(state);
+    if (options_.walked)
+      options_.walked->walked(state);
     KBPF_TRY(checker_.check(state));
     return go_on();
   }
@@ -473,9 +475,10 @@ private:
     // In nested loops a state is first met by those of other rounds, which it cannot cover: with 3, as in
     // Linux, it is gone when its like comes.
     constexpr uint32_t kMostMisses = 8;
+    const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
     for (Snapshot **link = &here.closed; *link;) {
       Snapshot &old = **link;
-      if (covers(old, *current_, Coverage::relied_on, compared_values_)) {
+      if (covers(old, *current_, how, compared_values_)) {
         old.hits++;
         end_at(old);
         ended_at_ = &old;

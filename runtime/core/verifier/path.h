@@ -44,6 +44,15 @@ protected:
   ~PathObserver() = default;
 };
 
+// Is told of every instruction that is walked, in the state before it. state.insn is its index.
+class StateObserver {
+public:
+  virtual void walked(const State &state) = 0;
+
+protected:
+  ~StateObserver() = default;
+};
+
 // Lines of C, for the log. text without its indentation.
 struct SourceLine {
   std::string_view text, file;

@@ -48,6 +48,10 @@ struct VerifyOptions {
   uint64_t (*time_ns)() = nullptr;    // a clock, for that; null: there is none
   const SourceLines *lines = nullptr; // of C, for the log
   PathObserver *observer = nullptr;   // is told the path to a refusal, where there is one
+  StateObserver *walked = nullptr;
+  // For tests: a state ends at an earlier one only where that contains it in everything, so that what is told
+  // to `walked` holds for every run. The walk gets longer.
+  bool compares_everything = false;
   uint32_t max_processed_insns = KBPF_MAX_PROCESSED_INSNS;
   // As many as the program has instructions, or none: of an accepted program, where each of them is in the
   // verified one.
