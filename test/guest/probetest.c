@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * Probes under load, in the guest, with the programs of test/lit/boot/Inputs/probes.c (/probes.o):
  *   probetest count HARTS        every call on every hart is counted, exactly
- *   probetest rearm HARTS        arming and disarming a second probe a thousand times loses nothing of the
- * first probetest return             a return probe sees a0 probetest recursion          return probes of a
- * function that calls itself probetest two                two programs on one function probetest restore
- * detaching gives the text back to the byte Prints "ok" or what was wrong, and exits accordingly. */
+ *   probetest rearm HARTS        arming and disarming a second probe a thousand times loses nothing of the first
+ *   probetest traced HARTS       the same of programs at the function's entry and return that get its arguments
+ *   probetest return             a return probe sees a0
+ *   probetest recursion          return probes of a function that calls itself
+ *   probetest two                two programs on one function
+ *   probetest restore            detaching gives the text back to the byte
+ * Prints "ok" or what was wrong, and exits accordingly. */
 #include "bpf_object.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -115,6 +118,29 @@ static void test_rearm(int harts) {
   expect("calls counted after the last detaching", number(1), before);
 }
 
+static void test_traced(int harts) {
+  static const char traced[] = "sys_openat";
+  const unsigned long long calls = (unsigned long long)harts * OPENS;
+  struct bpf_link *entry = attach("count_traced", "fentry", traced);
+  struct bpf_link *leave = attach("count_traced_return", "fexit", traced);
+  start_workers(harts);
+  for (int i = 0; i < REARMS; i++)
+    detach(attach("count_traced_again", "fexit", traced));
+  wait_for_workers(harts);
+  expect("entries", number(6), calls);
+  expect("returns with their arguments", number(7), calls);
+  detach(entry);
+  detach(leave);
+  start_workers(harts);
+  for (int i = 0; i < REARMS; i++)
+    detach(attach("count_traced_again", "fexit", traced));
+  wait_for_workers(harts);
+  unsigned long long before = number(1);
+  open_once();
+  expect("calls counted after the last detaching", number(1), before);
+  expect("entries after detaching", number(6), calls);
+}
+
 static void test_return(void) {
   struct bpf_link *entry = attach("count_return_entry", "kretprobe@entry", probed);
   struct bpf_link *leave = attach("sum_results", "kretprobe@exit", probed);
@@ -220,6 +246,8 @@ int main(int argc, char **argv) {
     test_count(harts);
   else if (!strcmp(test, "rearm"))
     test_rearm(harts);
+  else if (!strcmp(test, "traced"))
+    test_traced(harts);
   else if (!strcmp(test, "return"))
     test_return();
   else if (!strcmp(test, "recursion"))
@@ -229,7 +257,7 @@ int main(int argc, char **argv) {
   else if (!strcmp(test, "restore"))
     test_restore();
   else
-    fail("usage:", "probetest count|rearm|return|recursion|two|restore [HARTS]");
+    fail("usage:", "probetest count|rearm|traced|return|recursion|two|restore [HARTS]");
   printf("ok\n");
   return 0;
 }

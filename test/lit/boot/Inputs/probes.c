@@ -60,3 +60,21 @@ SEC("kprobe") int read_text(struct pt_regs *ctx) {
     bpf_probe_read_kernel(copy->bytes, sizeof(copy->bytes), (void *)*address);
   return 0;
 }
+
+SEC("fentry/sys_openat") int BPF_PROG(count_traced, int directory) {
+  add(6, 1);
+  return 0;
+}
+
+// A call that succeeded, by the argument that it was entered with.
+SEC("fexit/sys_openat") int BPF_PROG(count_traced_return, int directory, long path, unsigned flags, unsigned mode, long result) {
+  enum { kCurrentDirectory = -100 };
+  if (directory == kCurrentDirectory && result >= 0)
+    add(7, 1);
+  return 0;
+}
+
+SEC("fexit/sys_openat") int BPF_PROG(count_traced_again, int directory) {
+  add(1, 1);
+  return 0;
+}
