@@ -72,7 +72,7 @@ static const char *const events[] = {"sched_switch", "sys_enter", "sched_process
 
 /* Programs of one map each, or none, for the types that there are. */
 static int random_program(struct kbpf_attr_prog_load *attr) {
-  static const uint32_t types[] = {1, 2, 2, 2, 3, 5, 5, 6, 7, 17, 17, 26, 31};
+  static const uint32_t types[] = {1, 2, 2, 2, 3, 5, 5, 6, 7, 17, 17, 26, 26, 26, 26, 31};
   static struct bpf_insn code[16];
   const int map = (int)descriptor();
   const struct bpf_insn count[] = {/* *value += 1 */
@@ -117,6 +117,11 @@ static int random_program(struct kbpf_attr_prog_load *attr) {
                                        .license = (uintptr_t)"GPL"};
   if (below(3) == 0)
     attr->expected_attach_type = below(2) ? 42 : (uint32_t)below(60);
+  if (attr->prog_type == 26) { /* tracing: for any function or event there is, but never in a function's place */
+    attr->expected_attach_type = 23 + (uint32_t)below(3);
+    attr->attach_btf_id = (uint32_t)below(below(8) ? 6000 : 20000);
+    attr->attach_prog_fd = below(20) ? 0 : descriptor();
+  }
   if (below(6) == 0)
     attr->log_level = 1, attr->log_size = (uint32_t)below(8192), attr->log_buf = address();
   return bpf(PROG_LOAD, attr, sizeof(*attr));
@@ -259,7 +264,7 @@ static void sensible_attr(uint64_t command) {
       unlink(path);
     break;
   case RAW_TRACEPOINT_OPEN:
-    attr.event.name = (uintptr_t)events[below(COUNT(events))];
+    attr.event.name = below(2) ? (uintptr_t)events[below(COUNT(events))] : 0;
     attr.event.prog_fd = descriptor();
     size = sizeof(attr.event);
     break;
@@ -273,7 +278,9 @@ static void sensible_attr(uint64_t command) {
     symbols[1] = (uintptr_t)functions[below(COUNT(functions))];
     attr.link.prog_fd = descriptor();
     attr.link.target_fd = descriptor();
-    attr.link.attach_type = below(2) ? 41 : 42;
+    attr.link.attach_type = below(3) ? 41 + (uint32_t)below(2) : 23 + (uint32_t)below(4);
+    if (attr.link.attach_type < 30)
+      attr.link.target_fd = below(8) ? 0 : descriptor();
     if (attr.link.attach_type == 42) {
       attr.link.kprobe_multi.flags = (uint32_t)below(2);
       attr.link.kprobe_multi.cnt = 1 + (uint32_t)below(2);
