@@ -46,6 +46,9 @@ std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *val
     return "call it from a program of a type that has it, as the SEC() name says";
   case RejectionId::gpl_only_helper:
     return "declare the licence: char license[] SEC(\"license\") = \"GPL\";";
+  case RejectionId::object_access:
+    return "read a member of the structure by its name, at a constant index; helpers change such objects, "
+           "programs do not";
   case RejectionId::constant_operand:
     return "divide by something else than 0, and shift by less than the width";
   default:

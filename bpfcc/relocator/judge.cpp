@@ -127,7 +127,8 @@ void FunctionTypes::describe(const kbpf::ObjectView &object, uint32_t program, k
 }
 
 kbpf::RawProgram raw_program(const Image &image, const Program &program, const kbpf::ProgTypeInfo &type,
-                             std::span<const kbpf::MapRef> maps, FunctionTypes &types) {
+                             std::span<const kbpf::MapRef> maps, FunctionTypes &types,
+                             KernelObjects &kernel) {
   kbpf::RawProgram raw{};
   types.describe(program, raw);
   raw.insns = program.code;
@@ -138,6 +139,8 @@ kbpf::RawProgram raw_program(const Image &image, const Program &program, const k
   raw.sleepable = is_sleepable(image, program);
   raw.expected_attach_type = expected_attach_type(program);
   raw.strict_alignment = image.options.strict_alignment;
+  kernel.describe(program.section_info ? program.section_info->prefix : std::string_view(),
+                  program.attach_target, raw);
   return raw;
 }
 

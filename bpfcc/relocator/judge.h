@@ -3,6 +3,7 @@
 // kbpf-verify share it, so that both judge the same program.
 #pragma once
 #include "bpfcc/relocator/image.h"
+#include "bpfcc/relocator/kernel_objects.h"
 #include "core/btf/btf.h"
 #include "core/image/object_view.h"
 #include "core/verifier/verifier.h"
@@ -35,7 +36,7 @@ private:
 
 // A program whose code apply has finished; type must not be null. The result refers to all arguments.
 kbpf::RawProgram raw_program(const Image &image, const Program &program, const kbpf::ProgTypeInfo &type,
-                             std::span<const kbpf::MapRef> maps, FunctionTypes &types);
+                             std::span<const kbpf::MapRef> maps, FunctionTypes &types, KernelObjects &kernel);
 
 struct Verdict {
   bool accepted;

@@ -80,12 +80,14 @@ void verify(Image &image) {
     return;
   const std::vector<kbpf::MapRef> maps = map_refs(image);
   FunctionTypes types(image);
+  KernelObjects kernel(image.options.kernel_types ? image.options.kernel_types->bytes()
+                                                  : image.options.default_kernel);
   Places warned;
   for (const Program &program : image.programs) {
     const kbpf::ProgTypeInfo *type = image.profile().prog_type(program_type(image, program));
     if (program.code.empty() || !program.kept.empty() || !type)
       continue;
-    const kbpf::RawProgram raw = raw_program(image, program, *type, maps, types);
+    const kbpf::RawProgram raw = raw_program(image, program, *type, maps, types, kernel);
     PathTrace trace(raw);
     kbpf::VerifyOptions options;
     options.observer = &trace;

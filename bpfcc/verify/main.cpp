@@ -32,14 +32,14 @@ private:
 
 // True: every program of the object that was asked for is accepted.
 bool verify_object(const VerifyCommand &command, const std::string &path, const Btf *kernel_types,
-                   Report &report, Diagnostics &diag, bool &found) {
+                   KernelObjects &kernel, Report &report, Diagnostics &diag, bool &found) {
   std::string bytes;
   if (std::string error = read_file(path, bytes); !error.empty()) {
     diag.error({}, error);
     return false;
   }
   ObjectPrograms object;
-  if (!object.open(path, std::move(bytes), {kernel_types, command.strict_alignment}, diag))
+  if (!object.open(path, std::move(bytes), {kernel_types, &kernel, command.strict_alignment}, diag))
     return false;
   bool all_accepted = true;
   for (const NamedProgram &named : object.programs()) {
@@ -82,9 +82,10 @@ int run(const VerifyCommand &command) {
     }
   }
   const Btf *kernel_types = command.kernel_btf.empty() ? nullptr : &kernel.types;
+  KernelObjects objects(kernel_types ? kernel_types->bytes() : std::string_view());
   bool all_accepted = true, found = false;
   for (const std::string &path : command.objects)
-    all_accepted &= verify_object(command, path, kernel_types, report, diag, found);
+    all_accepted &= verify_object(command, path, kernel_types, objects, report, diag, found);
   if (!command.program.empty() && !found && !diag.errors())
     diag.error({}, "no object has a program named '" + command.program + "'");
   std::string text = report.finish();

@@ -55,6 +55,7 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 bool ObjectPrograms::open(const std::string &path, std::string bytes, const JudgedFor &kernel,
                           Diagnostics &diag) {
   options_.kernel_types = kernel.types;
+  kernel_ = kernel.objects;
   options_.strict_alignment = kernel.strict_alignment;
   storage_.resize(bytes.size() / sizeof(uint64_t) + 1);
   std::memcpy(storage_.data(), bytes.data(), bytes.size());
@@ -89,9 +90,18 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.expected_attach_type = record.expected_attach_type;
     raw.strict_alignment = options_.strict_alignment;
     types_->describe(*view_, i, raw);
+    describe_kernel(record, raw);
     programs_.push_back({view_->string(record.name), raw, nullptr, record.section, record.first_insn});
   }
   return true;
+}
+
+// A finished object says by its sections' names what its programs are attached to.
+void ObjectPrograms::describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw) {
+  std::string_view target;
+  const kbpf::SectionInfo *section = raw.profile->section(view_->string(record.section_name), &target);
+  if (raw.type && section)
+    kernel_->describe(section->prefix, target, raw);
 }
 
 bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
@@ -119,7 +129,7 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
   for (const Program &program : image_->programs) {
     kbpf::RawProgram raw{};
     if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))
-      raw = raw_program(*image_, program, *type, maps_, *types_);
+      raw = raw_program(*image_, program, *type, maps_, *types_, *kernel_);
     programs_.push_back({image_->functions[program.function].name, raw, &program});
   }
   return true;

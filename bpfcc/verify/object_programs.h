@@ -35,7 +35,9 @@ private:
 
 // What is known of the kernel, and asked of the verifier.
 struct JudgedFor {
-  const Btf *types = nullptr;    // CO-RE accesses of plain objects follow them; must outlive the programs
+  const Btf *types = nullptr; // CO-RE accesses of plain objects follow them; must outlive the programs
+  KernelObjects *objects =
+      nullptr;                   // the same types, for the verifier; null: not known. Must outlive them too
   bool strict_alignment = false; // see kbpf::RawProgram
 };
 
@@ -49,11 +51,13 @@ public:
 
 private:
   bool open_finished(const std::string &path, Diagnostics &diag);
+  void describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw);
   bool open_plain(const std::string &path, Diagnostics &diag);
 
   std::vector<uint64_t> storage_; // the bytes, aligned as ObjectView needs them
   std::string_view bytes_;
   std::optional<kbpf::ObjectView> view_;
+  KernelObjects *kernel_ = nullptr;
   RelocatorOptions options_;
   std::unique_ptr<Image> image_; // of a plain object; of a finished one where lines are asked for
   Diagnostics silent_{false};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * A file of programs to be judged by several verifiers: linux_load.c hands them to a running Linux, judge_batch.cpp to
- * this project's verifier. Little-endian; records follow each other without padding. */
+ * A file of programs to be judged by several verifiers: linux_load.c hands them to a running Linux,
+ * judge_batch.cpp to this project's verifier. Little-endian; records follow each other without padding. */
 #ifndef ORACLE_BATCH_H
 #define ORACLE_BATCH_H
 #include <stdint.h>
@@ -12,8 +12,8 @@ struct batch_header {
   uint32_t count;
 };
 
-/* Followed by map_count maps, each with its contents, then by the instructions, btf_size bytes of BTF, and function_count
- * records of struct bpf_func_info. */
+/* Followed by map_count maps, each with its contents, then by the instructions, btf_size bytes of BTF, and
+ * function_count records of struct bpf_func_info. */
 struct batch_program {
   char name[64];
   uint32_t prog_type;
@@ -24,9 +24,11 @@ struct batch_program {
   uint32_t attach_type; /* expected_attach_type of BPF_PROG_LOAD */
   uint32_t btf_size;    /* 0: none */
   uint32_t function_count;
+  char attach_to[64]; /* the FUNC, or the TYPEDEF btf_trace_*, of the kernel's BTF; empty: nothing */
 };
 
-struct batch_map { /* followed by init_size bytes: the value of element 0, which is then frozen if is_frozen */
+struct batch_map { /* followed by init_size bytes: the value of element 0, which is then frozen if is_frozen
+                    */
   uint32_t type, key_size, value_size, max_entries, map_flags;
   uint32_t is_frozen;
   uint32_t init_size;

@@ -25,14 +25,14 @@ class Program:
     """functions: (first instruction, BTF id) of each."""
 
     def __init__(self, name, prog_type, insns, maps=(), gpl=True, flags=F_ANY_ALIGNMENT, attach_type=0, btf=b"",
-                 functions=()):
+                 functions=(), attach_to=""):
         self.name, self.prog_type, self.insns = name, prog_type, insns
         self.maps, self.gpl, self.flags = list(maps), gpl, flags
-        self.attach_type, self.btf, self.functions = attach_type, btf, list(functions)
+        self.attach_type, self.btf, self.functions, self.attach_to = attach_type, btf, list(functions), attach_to
 
     def pack(self):
-        head = struct.pack("<64s8I", self.name.encode()[:63], self.prog_type, self.flags, int(self.gpl), len(self.maps),
-                           len(self.insns) // 8, self.attach_type, len(self.btf), len(self.functions))
+        head = struct.pack("<64s8I64s", self.name.encode()[:63], self.prog_type, self.flags, int(self.gpl), len(self.maps),
+                           len(self.insns) // 8, self.attach_type, len(self.btf), len(self.functions), self.attach_to.encode())
         records = b"".join(struct.pack("<2I", *function) for function in self.functions)
         return head + b"".join(m.pack() for m in self.maps) + self.insns + self.btf + records
 
@@ -49,9 +49,9 @@ def read(path):
     _, count = struct.unpack_from("<2I", data)
     at, programs = 8, []
     for _ in range(count):
-        name, prog_type, flags, gpl, map_count, insn_count, attach_type, btf_size, function_count = struct.unpack_from(
-            "<64s8I", data, at)
-        at += 96
+        name, prog_type, flags, gpl, map_count, insn_count, attach_type, btf_size, function_count, attach_to = struct.unpack_from(
+            "<64s8I64s", data, at)
+        at += 160
         maps = []
         for _ in range(map_count):
             fields = struct.unpack_from("<7I", data, at)
@@ -62,5 +62,6 @@ def read(path):
         btf, at = data[at:at + btf_size], at + btf_size
         functions = [struct.unpack_from("<2I", data, at + 8 * i) for i in range(function_count)]
         at += 8 * function_count
-        programs.append(Program(name.rstrip(b"\0").decode(), prog_type, insns, maps, gpl, flags, attach_type, btf, functions))
+        programs.append(Program(name.rstrip(b"\0").decode(), prog_type, insns, maps, gpl, flags, attach_type, btf, functions,
+                                attach_to.rstrip(b"\0").decode()))
     return programs

@@ -2,6 +2,7 @@
 // Judges every program of a batch file (batch.h) with this project's verifier and prints what linux_load.c
 // prints:
 //   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message TAB further statistics
+// With a file of the kernel's types, programs are judged by what Linux has, and by those types.
 // For an accepted program the message is what it returns in the interpreter, with all memory zero, or - for a
 // packet program or an address.
 #include "batch.h"
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,8 @@ uint64_t find_value(uint64_t map, uint64_t, uint64_t, uint64_t, uint64_t) {
   return reinterpret_cast<uint64_t>((*values)[map - 1].data());
 }
 uint64_t give_0(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
+// What programs find in objects of the kernel is zero.
+int read_nothing(void *, uint64_t, size_t) { return -1; }
 HelperFunction find_helper(uint32_t number) { return number == 1 ? find_value : give_0; }
 
 std::string run(const VerifiedProgram &program, uint32_t type) {
@@ -46,7 +50,7 @@ std::string run(const VerifiedProgram &program, uint32_t type) {
     return "-";
   std::vector<std::byte> stack(program.stack_depth()), context(kContextSize);
   Arena arena(heap(), size_t{64} << 20);
-  const Environment environment{find_helper};
+  const Environment environment{.helper = find_helper, .read_kernel = read_nothing};
   auto code = translate(program, environment, arena);
   if (!code.ok())
     return "-";
@@ -79,7 +83,13 @@ private:
   size_t at_ = 0;
 };
 
-void judge(Reader &in, uint32_t log_level) {
+struct Kernel {
+  std::vector<char> bytes;
+  Arena arena{heap(), size_t{1} << 30};
+  std::optional<Btf> types; // none: no file was given
+};
+
+void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
   constexpr uint32_t kMostMaps = 64, kMostInsns = 1000000, kMostTypes = 1 << 24;
   const batch_program header = in.take<batch_program>();
   if (header.map_count > kMostMaps || header.insn_count > kMostInsns || header.btf_size > kMostTypes ||
@@ -113,8 +123,15 @@ void judge(Reader &in, uint32_t log_level) {
   RawProgram program{};
   program.insns = insns;
   program.maps = maps;
-  program.profile = &kKbpfProfile;
-  program.type = kKbpfProfile.prog_type(header.prog_type);
+  program.profile = kernel.types ? &kLinuxProfile : &kKbpfProfile;
+  program.type = program.profile->prog_type(header.prog_type);
+  if (kernel.types) {
+    const std::string_view target(header.attach_to, strnlen(header.attach_to, sizeof header.attach_to));
+    program.kernel_btf = &*kernel.types;
+    if (!target.empty())
+      program.attach_btf_id = kernel.types->find(
+          target, target.starts_with("btf_trace_") ? BtfKind::type_definition : BtfKind::function);
+  }
   program.gpl_compatible = header.is_gpl;
   constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kSleepable = 16;
   program.strict_alignment = (header.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
@@ -154,16 +171,27 @@ void judge(Reader &in, uint32_t log_level) {
 
 int main(int argc, char **argv) {
   if (argc < 2) {
-    fputs("usage: judge-batch BATCH [LOG-LEVEL]\n", stderr);
+    fputs("usage: judge-batch BATCH [LOG-LEVEL [KERNEL-BTF]]\n", stderr);
     return 2;
   }
   std::ifstream file(argv[1], std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  Kernel kernel;
+  if (argc > 3) {
+    std::ifstream types(argv[3], std::ios::binary);
+    kernel.bytes.assign(std::istreambuf_iterator<char>(types), {});
+    const Result<Btf> parsed = Btf::parse(std::as_bytes(std::span(kernel.bytes)), kernel.arena, nullptr);
+    if (!parsed.ok() || !check_references(*parsed, kernel.arena, nullptr).ok()) {
+      fputs("the kernel's types can't be read\n", stderr);
+      return 1;
+    }
+    kernel.types = *parsed;
+  }
   Reader in(bytes);
   const batch_header header = in.take<batch_header>();
   if (header.magic != BATCH_MAGIC)
     return 1;
   for (uint32_t i = 0; i < header.count; i++)
-    judge(in, argc > 2 ? static_cast<uint32_t>(atoi(argv[2])) : 0);
+    judge(in, kernel, argc > 2 ? static_cast<uint32_t>(atoi(argv[2])) : 0);
   return 0;
 }

@@ -108,6 +108,62 @@ static int load_btf(const char *bytes, uint32_t size) {
   return (int)bpf(BPF_BTF_LOAD, &attr);
 }
 
+static char *kernel_types; /* /sys/kernel/btf/vmlinux */
+
+/* Bytes behind the record of a type, by its kind. */
+static uint32_t parts_size(uint32_t kind, uint32_t vlen) {
+  switch (kind) {
+  case 1:  /* INT */
+  case 14: /* VAR */
+  case 17: /* DECL_TAG */
+    return 4;
+  case 3: /* ARRAY */
+  case 4: /* STRUCT */
+  case 5: /* UNION */
+  case 15: /* DATASEC */
+  case 19: /* ENUM64 */
+    return 12 * (kind == 3 ? 1 : vlen);
+  case 6:  /* ENUM */
+  case 13: /* FUNC_PROTO */
+    return 8 * vlen;
+  default:
+    return 0;
+  }
+}
+
+/* The id of what a program is attached to; 0: there is no such thing. */
+static uint32_t find_target(const char *name) {
+  struct {
+    uint16_t magic;
+    uint8_t version, flags;
+    uint32_t hdr_len, type_off, type_len, str_off, str_len;
+  } header;
+  const uint32_t wanted = strncmp(name, "btf_trace_", 10) ? 12 /* FUNC */ : 8 /* TYPEDEF */;
+  if (!kernel_types) {
+    int file = open("/sys/kernel/btf/vmlinux", O_RDONLY);
+    const size_t most = 64 << 20;
+    size_t size = 0;
+    ssize_t got;
+    if (file < 0 || !(kernel_types = malloc(most)))
+      return 0;
+    while ((got = read(file, kernel_types + size, most - size)) > 0)
+      size += (size_t)got;
+    close(file);
+  }
+  memcpy(&header, kernel_types, sizeof header);
+  const char *at = kernel_types + header.hdr_len + header.type_off, *end = at + header.type_len;
+  const char *strings = kernel_types + header.hdr_len + header.str_off;
+  for (uint32_t id = 1; at < end; id++) {
+    uint32_t record[3];
+    memcpy(record, at, sizeof record);
+    const uint32_t kind = record[1] >> 24 & 31;
+    if (kind == wanted && !strcmp(strings + record[0], name))
+      return id;
+    at += sizeof record + parts_size(kind, record[1] & 0xffff);
+  }
+  return 0;
+}
+
 static int load(const struct batch_program *program, const char *insns, const int *fds, int btf, uint32_t level) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
@@ -118,6 +174,8 @@ static int load(const struct batch_program *program, const char *insns, const in
     attr.func_info_rec_size = 8;
   }
   attr.expected_attach_type = program->attach_type;
+  if (program->attach_to[0])
+    attr.attach_btf_id = find_target(program->attach_to);
   attr.prog_type = program->prog_type;
   attr.prog_flags = program->prog_flags;
   attr.insns = address(insns);

@@ -71,6 +71,36 @@ TEST(Interpreter, RunsCallbacksMayGotoAndFramesOfAnySize) {
       nullptr);
 }
 
+// A load that may fault reads zero where it does, sign-extending or not; an environment that can't tell runs
+// no such program.
+TEST(Interpreter, LoadsThatMayFaultReadZero) {
+  static uint64_t word;
+  word = 0x80ff7f01;
+  constexpr Environment kReader{.helper = helper, .read_kernel = [](void *to, uint64_t from, size_t size) {
+                                  if (from != reinterpret_cast<uint64_t>(&word))
+                                    return -14;
+                                  memcpy(to, &word, size);
+                                  return 0;
+                                }};
+  struct {
+    uint8_t opcode;
+    uint64_t result;
+  } const cases[] = {{KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_W, 0x80ff7f01},
+                     {KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_B, 1},
+                     {KBPF_CLASS_LDX | KBPF_MODE_MEMSX | KBPF_SIZE_W, 0xffffffff80ff7f01}};
+  for (const auto &load : cases) {
+    const Insn insns[] = {Insn{load.opcode, static_cast<uint8_t>(R1 << 4 | R0), 8, 0}, exit_insn()};
+    auto program = std::make_unique<UnverifiedProgram>(std::span(insns));
+    program->facts(0).faultable = true;
+    alignas(16) static std::byte stack[UnverifiedProgram::kStackSize];
+    const uint64_t there = reinterpret_cast<uint64_t>(&word) - 8;
+    EXPECT_EQ(interpret_once(program->program(), kReader, there, stack), load.result);
+    EXPECT_EQ(interpret_once(program->program(), kReader, 0, stack), 0u);
+    Arena arena(kHeapBlocks, 1 << 20);
+    EXPECT_EQ(translate(program->program(), kEnvironment, arena).error(), Error::not_supported);
+  }
+}
+
 // A map of type prog_array as an engine sees it.
 struct ProgArray {
   uint32_t unused = 0, count;

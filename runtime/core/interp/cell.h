@@ -38,6 +38,7 @@ CellHandler handler_of(const Insn &insn);
 // one; null where they don't go together. The registers of first are at most r10.
 CellHandler handler_of_pair(const Insn &first, const Insn &second);
 // Others that the translation decides on.
-extern const CellHandler kNotAnInstruction, kCallHelper, kCallSubprogram, kTailCall, kFunctionAddress;
+extern const CellHandler kNotAnInstruction, kCallHelper, kCallSubprogram, kTailCall, kFunctionAddress,
+    kFaultableLoad;
 
 } // namespace kbpf

@@ -461,11 +461,27 @@ uint64_t execute(Interpretation &shared, const Subprogram &function, const uint6
   return cell->handler(cell, &x);
 }
 
+// Seldom enough for the instruction to be looked at.
+uint64_t faultable_load(const Cell *cell, Execution *x) {
+  const Insn insn = x->insn(cell);
+  const unsigned size = insn.access_bytes();
+  uint64_t value = 0;
+  if (x->code->environment->read_kernel(&value, x->r[insn.src()] + static_cast<uint64_t>(int64_t{insn.off}),
+                                        size) != 0)
+    value = 0;
+  if (insn.mode() == KBPF_MODE_MEMSX) {
+    const unsigned unused = 64 - size * 8;
+    value = static_cast<uint64_t>(static_cast<int64_t>(value << unused) >> unused);
+  }
+  x->r[insn.dst()] = value;
+  KBPF_GO(cell + 1);
+}
+
 } // namespace
 
 const CellHandler kNotAnInstruction = not_an_instruction, kCallHelper = call_helper,
                   kCallSubprogram = call_subprogram, kTailCall = tail_call,
-                  kFunctionAddress = function_address;
+                  kFunctionAddress = function_address, kFaultableLoad = faultable_load;
 
 CellHandler handler_of(const Insn &insn) {
   if (insn.dst() >= KBPF_REG_COUNT)

@@ -26,6 +26,9 @@ struct Environment {
   // The 1, 2 or 4 bytes at offset of the packet that context (r6) stands for, in network order; below 0: out
   // of its bounds, which ends the function with r0 = 0. Null: there are no packets.
   int64_t (*load_packet)(uint64_t context, uint32_t offset, uint32_t bytes) = nullptr;
+  // Reads memory that may not be there; 0, or an error. For loads that may fault (InsnFacts::faultable),
+  // which then read zero. Null: programs with such loads are not translated.
+  int (*read_kernel)(void *to, uint64_t from, size_t size) = nullptr;
   // Of the maps that tail calls take, where helper has no KBPF_HELPER_TAIL_CALL; null: there are none.
   const ProgArrayLayout *prog_array = nullptr;
 };
@@ -34,16 +37,15 @@ struct Environment {
 // environment.
 struct InterpreterCode;
 
-// Translates a program once, so that each run of it is fast. Error: no_memory.
+// Translates a program once, so that each run of it is fast. Errors: no_memory, not_supported (the program
+// has loads that may fault, and the environment can't do them).
 Result<const InterpreterCode *> translate(const VerifiedProgram &program, const Environment &environment,
                                           Arena &arena);
 
 // context goes into r1, and its size into r2, where only a program that nobody verified can read it. stack:
 // at least program.stack_depth() bytes, 16-byte aligned. A tail call from within a subprogram leaves its
 // callers' frames in place; it falls through where the target would not find room in what is left. Returns
-// r0. A load that may fault (InsnFacts::faultable) is an ordinary load here: reading zero after a fault takes
-// a trap handler, which only machine code of the JIT has (fault_table). A host that interprets such programs
-// must give them helpers that read safely instead.
+// r0.
 uint64_t interpret(const InterpreterCode &code, uint64_t context, std::span<std::byte> stack,
                    uint64_t context_size = 0);
 

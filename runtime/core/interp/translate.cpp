@@ -38,6 +38,8 @@ public:
       return told(insn);
     if (insn.dst() > KBPF_REG_FP || insn.src() > KBPF_REG_FP)
       return of(kNotAnInstruction);
+    if (is_faultable_load(index))
+      return of(kFaultableLoad);
     if (index + 1 < insns_.size()) {
       const Insn &next = insns_[index + 1];
       if (CellHandler both = handler_of_pair(insn, next)) {
@@ -54,6 +56,11 @@ public:
     else if (insn.is_jump())
       cell.handler = kNotAnInstruction;
     return cell;
+  }
+
+  bool is_faultable_load(size_t index) const {
+    return program_.facts()[index].faultable && program_.facts()[index].reachable &&
+           insns_[index].cls() == KBPF_CLASS_LDX;
   }
 
 private:
@@ -131,8 +138,11 @@ Result<const InterpreterCode *> translate(const VerifiedProgram &program, const 
   if (!cells.data() || !code)
     return Error::no_memory;
   Translation translation(program, environment);
-  for (size_t i = 0; i < cells.size(); i++)
+  for (size_t i = 0; i < cells.size(); i++) {
+    if (translation.is_faultable_load(i) && !environment.read_kernel)
+      return Error::not_supported;
     cells[i] = translation.cell(i);
+  }
   return static_cast<const InterpreterCode *>(code);
 }
 

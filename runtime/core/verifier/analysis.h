@@ -5,6 +5,7 @@
 #include "core/verifier/cfg.h"
 #include "core/verifier/function_types.h"
 #include "core/verifier/inline_call.h"
+#include "core/verifier/object_types.h"
 #include "core/verifier/state.h"
 #include "core/verifier/verifier.h"
 
@@ -25,6 +26,12 @@ struct Analysis {
   uint32_t context_bytes = 0; // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read{};
   GlobalFunctions global_functions{};
+  static constexpr size_t kObjectResults = 0
+#define KBPF_OBJECT_RESULT(...) +1
+#include "abi/objects.def"
+      ;
+  uint32_t structures[kObjectResults] = {}; // by row: its id plus 1; 0: not looked for yet
+  std::optional<TracedFunction> traced{};   // what the program is attached to, where its prototype is known
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
   // alignment that only the place shows which gives them.
   struct {
@@ -42,6 +49,17 @@ struct Analysis {
     return value.is_inner ? *outer.inner : outer;
   }
   uint32_t new_id() { return ++last_id; }
+  // The id of a structure of the kernel; 0: it has none of that name. result: which row of objects.def asks.
+  uint32_t structure(size_t result, std::string_view name) {
+    uint32_t &known = structures[result];
+    if (known == 0)
+      known = program.kernel_btf->find(name, BtfKind::structure) + 1;
+    return known - 1;
+  }
+  // The name of the structure that a btf_object points to.
+  std::string_view structure_name(const Value &value) const {
+    return program.kernel_btf->name(program.kernel_btf->type(value.type_id));
+  }
   // Whether the function that begins at this instruction is checked on its own.
   bool is_global(uint32_t function) const {
     return !global_functions.types.empty() && global_functions.types[function].is_global;
@@ -53,6 +71,13 @@ struct Analysis {
     return field && field->access.kind != FieldAccess::Kind::number;
   }
 };
+
+// What a btf_object points to is there.
+inline bool is_trusted(const Value &value) { return value.owner != 0 || value.trust == trust::kTrusted; }
+// Whether what RCU protects stays there.
+bool in_read_section(const Analysis &analysis, const State &state);
+bool is_object_argument(uint32_t helper, uint32_t argument); // by objects.def
+bool takes_null_object(uint32_t helper, uint32_t argument);
 
 // A call of a helper as the verifier sees it: its prototype, and the map that one of its arguments names.
 struct HelperCall {

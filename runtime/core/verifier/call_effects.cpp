@@ -128,6 +128,12 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
     if (!held)
       return Error::no_memory;
     held->rcu = proto.number == kRcuReadLock;
+    if (!held->rcu)
+      for_each_value(state, [](Value &value) {
+        if ((value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null) &&
+            value.trust & trust::kRcu)
+          value.trust = static_cast<uint16_t>((value.trust & ~trust::kRcu) | trust::kUntrusted);
+      });
   }
   if (proto.number == kSpinLock || proto.number == kSpinUnlock) {
     Held *held = pool_.hold(state);
@@ -218,6 +224,10 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     break;
   case KBPF_RET_OBJECT:
   case KBPF_RET_OBJECT_OR_NULL: {
+    if (std::optional<Value> typed = object_result(proto)) {
+      r0 = *typed;
+      break;
+    }
     const Value *from = size_argument(KBPF_ARG_OBJECT, KBPF_ARG_OBJECT);
     r0.kind = proto.ret == KBPF_RET_OBJECT ? Kind::object : Kind::object_or_null;
     const bool is_socket =
@@ -256,6 +266,9 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
     case Kind::object_or_null:
       value.kind = Kind::object;
       break;
+    case Kind::btf_object_or_null:
+      value.kind = Kind::btf_object;
+      break;
     case Kind::map_or_null:
       value.kind = Kind::map;
       break;
@@ -264,7 +277,9 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
     }
   });
   // A record that is null was not reserved, a socket not found.
-  if (is_null && (tested.kind == Kind::memory_or_null || tested.kind == Kind::object_or_null) &&
+  if (is_null &&
+      (tested.kind == Kind::memory_or_null || tested.kind == Kind::object_or_null ||
+       tested.kind == Kind::btf_object_or_null) &&
       tested.owner == tested.id && state.held)
     state.held->remove(tested.owner);
 }

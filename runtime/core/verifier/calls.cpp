@@ -101,8 +101,8 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   if (obligation.arg == KBPF_ARG_OPTIONAL)
     return {};
   if (value.kind == Kind::uninitialised)
-    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing",
-                  reg, proto.c_name);
+    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing", reg,
+                  proto.c_name);
   // What a function that is called back may rely on is not followed: all of it counts.
   if (obligation.arg != KBPF_ARG_ANY_SCALAR ||
       calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
@@ -120,6 +120,8 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return {};
   case KBPF_ARG_CTX:
   case KBPF_ARG_CTX_OR_NULL:
+    if (is_traced_type(analysis_.program) && is_object_argument(proto.number, reg)) // there it is a socket
+      return check_btf_argument(state, reg, proto);
     return check_context_argument(state, reg, proto);
   case KBPF_ARG_MAP:
   case KBPF_ARG_MAP_FD:
@@ -176,6 +178,9 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   case KBPF_ARG_ITERATOR_RELEASE:
     return check_object_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_OBJECT:
+    if (value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null ||
+        (is_null(value) && takes_null_object(proto.number, reg)))
+      return check_btf_argument(state, reg, proto);
     if (value.kind == Kind::object_or_null)
       return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
                     proto.c_name);
@@ -234,6 +239,7 @@ Result<void> Checker::check_map_memory(const State &state, unsigned reg, kbpf_ar
     return refuse(state, RejectionId::helper_argument, "{} has no map for its argument r{}", proto.c_name,
                   reg);
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
+  KBPF_TRY(check_object_memory(state, reg, false, proto));
   const bool fills = fills_value(arg, *call.map);
   return check_memory(state, reg, 0, arg == KBPF_ARG_MAP_KEY ? call.map->key_size : call.map->value_size,
                       {.reads = !fills, .writes = fills, .by_helper = true, .is_atomic = false});
@@ -244,8 +250,8 @@ Result<void> Checker::check_may_lie_in_packet(const State &state, unsigned reg, 
   if (!state.reg(reg).is_in_packet() || proto.flags & KBPF_HELPER_TAKES_PACKET)
     return {};
   return refuse(state, RejectionId::helper_argument,
-                "r{} points into the packet, which {} does not take: copy what is needed to the stack",
-                reg, proto.c_name);
+                "r{} points into the packet, which {} does not take: copy what is needed to the stack", reg,
+                proto.c_name);
 }
 
 Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg,
@@ -276,6 +282,8 @@ Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_
     return refuse(state, RejectionId::memory_size, "r{} is null, but r{}, its size, may be {}", reg, reg + 1,
                   range.umax);
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
+  KBPF_TRY(
+      check_object_memory(state, reg, arg == KBPF_ARG_MEM_READ || arg == KBPF_ARG_MEM_READ_OR_NULL, proto));
   // What a helper fills need not have been written before.
   const bool writes = arg == KBPF_ARG_MEM_WRITE || arg == KBPF_ARG_MEM_WRITE_OR_NULL;
   const bool changes = arg == KBPF_ARG_MEM_READ_WRITE;
@@ -286,18 +294,19 @@ Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_
 Result<void> Checker::check_fixed_memory(const State &state, unsigned reg, uint64_t size, bool aligned,
                                          const MemoryUse &use, const HelperProto &proto) {
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
+  KBPF_TRY(check_object_memory(state, reg, false, proto));
   KBPF_TRY(check_memory(state, reg, 0, size, use));
   if (aligned && !offsets(state.reg(reg), 0, size).is_aligned(size))
-    return refuse(state, RejectionId::misaligned_access,
-                  "r{}, an argument of {}, is not aligned to {} bytes", reg, proto.c_name, size);
+    return refuse(state, RejectionId::misaligned_access, "r{}, an argument of {}, is not aligned to {} bytes",
+                  reg, proto.c_name, size);
   return {};
 }
 
 Result<void> Checker::check_constant_size(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &size = state.reg(reg);
   if (!size.is_scalar() || !size.number.is_constant())
-    return refuse(state, RejectionId::memory_size, "r{}, a size that {} gives memory of, is no constant",
-                  reg, proto.c_name);
+    return refuse(state, RejectionId::memory_size, "r{}, a size that {} gives memory of, is no constant", reg,
+                  proto.c_name);
   if (size.number.value() > kLargestSize)
     return refuse(state, RejectionId::memory_size, "r{}, a size, is {}; no more than {} can be had", reg,
                   size.number.value(), kLargestSize);

@@ -220,7 +220,10 @@ Result<void> Checker::check_return(const State &state) {
 
 Result<void> Checker::check_program_return(const State &state) {
   const RawProgram &program = analysis_.program;
-  const std::optional<ReturnRange> range = return_range(program.type->number, program.expected_attach_type);
+  const std::optional<ReturnRange> range =
+      analysis_.traced && analysis_.traced->return_range()
+          ? analysis_.traced->return_range()
+          : return_range(program.type->number, program.expected_attach_type);
   if (!range)
     return {};
   const Value &r0 = state.reg(0);
@@ -288,6 +291,7 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
   case Kind::memory_or_null:
   case Kind::map_or_null:
   case Kind::object_or_null:
+  case Kind::btf_object_or_null:
     return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
                   kind_name(base.kind));
   case Kind::map:
@@ -295,6 +299,8 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
   case Kind::object:
     return refuse(state, RejectionId::opaque_pointer,
                   "r{} is an object of the kernel: only helpers look into it", reg);
+  case Kind::btf_object:
+    return check_btf_object(state, reg, off, size, use);
   case Kind::function:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a function: only helpers call it", reg);
   case Kind::dynptr_argument:
@@ -379,10 +385,16 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
 // Fix-up makes a load of the packet's address another instruction: it has to be one on every path.
 Result<void> Checker::check_what_is_loaded(const State &state, const Obligation &load) {
   InsnFacts &facts = analysis_.facts[state.insn];
-  if (analysis_.is_packet_address(state.reg(load.reg), load.off))
+  if (state.reg(load.reg).kind == Kind::btf_object)
+    facts.faultable = true;
+  else if (analysis_.is_packet_address(state.reg(load.reg), load.off))
     facts.loads_packet_address = true;
   else
     facts.loads_other = true;
+  if (facts.faultable && (facts.loads_packet_address || facts.loads_other))
+    return refuse(state, RejectionId::opaque_pointer,
+                  "the load follows a pointer to an object of the kernel on one path, and another one on "
+                  "another");
   if (facts.loads_packet_address && facts.loads_other)
     return refuse(state, RejectionId::context_access,
                   "the load gives the packet's address on one path, and something else on another");
@@ -400,6 +412,8 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
     return refuse(state, RejectionId::context_access,
                   "r{} points no more to the context's start: access fields by constant offsets from it",
                   reg);
+  if (analysis_.traced)
+    return check_traced_argument(state, off, size, use);
   uint64_t at = static_cast<uint64_t>(off);
   const ContextField *field = context.field_at(at);
   if (!field)

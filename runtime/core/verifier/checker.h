@@ -94,6 +94,12 @@ private:
   Result<void> check_granted(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
   Result<void> check_what_is_loaded(const State &state, const Obligation &load);
+  // btf_objects.cpp
+  Result<void> check_btf_object(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                const MemoryUse &use);
+  Result<void> check_traced_argument(const State &state, int64_t off, uint64_t size, const MemoryUse &use);
+  Result<void> check_object_memory(const State &state, unsigned reg, bool is_read, const HelperProto &proto);
+  Result<void> check_btf_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_context(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
   Result<void> check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,

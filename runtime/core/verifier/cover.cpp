@@ -80,6 +80,11 @@ bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch 
   case Kind::object_or_null:
     return old.object_class == current.object_class && ids_match(old.owner, current.owner, ids) &&
            ids_match(old.id, current.id, ids);
+  case Kind::btf_object:
+  case Kind::btf_object_or_null:
+    return old.type_id == current.type_id && old.trust == current.trust &&
+           ids_match(old.owner, current.owner, ids) && ids_match(old.id, current.id, ids) &&
+           is_subset(current.number, old.number);
   case Kind::dynptr_argument:
     return ids_match(old.id, current.id, ids);
   case Kind::dynptr:

@@ -111,6 +111,7 @@ private:
         !analysis_.calls.data() || !checkpoints_.data() || !state_counts_.data())
       return Error::no_memory;
     analysis_.global_functions = KBPF_TRY(find_global_functions(program_, analysis_.cfg, scratch_));
+    analysis_.traced = TracedFunction::of(program_);
     return begin(0);
   }
 

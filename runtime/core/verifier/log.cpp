@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/log.h"
 #include "core/isa/disassemble.h"
+#include "core/verifier/object_types.h"
 #include <cstring>
 
 namespace kbpf {
@@ -18,6 +19,15 @@ void print_range(TextSink &sink, const Scalar &number) {
     print(sink, "{}..{}", range.umin, range.umax);
   if (number.bits.mask != ~uint64_t{0} && number.bits.mask & (number.bits.mask + 1))
     print(sink, " bits {x}/{x}", number.bits.value, number.bits.mask);
+}
+
+const char *trust_name(uint16_t bits) {
+  return bits & trust::kUntrusted ? "untrusted "
+         : bits & trust::kUser    ? "user "
+         : bits & trust::kPerCpu  ? "per-CPU "
+         : bits & trust::kRcu     ? "RCU "
+         : bits & trust::kTrusted ? "trusted "
+                                  : "";
 }
 
 } // namespace
@@ -49,6 +59,11 @@ void print_value(TextSink &sink, const Value &value) {
     break;
   case Kind::function:
     return print(sink, "function {}", value.function);
+  case Kind::btf_object:
+  case Kind::btf_object_or_null:
+    print(sink, "{}object(type {}){}", trust_name(value.trust), value.type_id,
+          value.kind == Kind::btf_object ? "" : " or null");
+    break;
   case Kind::object:
   case Kind::object_or_null:
   case Kind::dynptr_argument:

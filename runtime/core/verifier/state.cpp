@@ -37,6 +37,10 @@ const char *kind_name(Kind kind) {
     return "object of the kernel";
   case Kind::object_or_null:
     return "object of the kernel or null";
+  case Kind::btf_object:
+    return "pointer to an object of the kernel";
+  case Kind::btf_object_or_null:
+    return "pointer to an object of the kernel, or null";
   case Kind::memory:
     return "memory pointer";
   case Kind::memory_or_null:

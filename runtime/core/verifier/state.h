@@ -22,15 +22,18 @@ enum class Kind : uint8_t {
   map_key,           // number: offset from the start of a key of `map`, which may only be read
   function,          // of the program, by its index in Cfg::subprograms; helpers call it
   dynptr_argument,   // of a function: a pointer to a dynptr that it was given, which helpers may use
-  dynptr, iterator,  // in slots of the stack only: an object of the kernel (stack_object.h)
-  object,            // of the kernel, which only helpers look into: a socket, a task
-  object_or_null,    // the same, not yet compared with null
-  memory,            // number: offset from the start of `size` bytes that a helper gave
-  memory_or_null,    // the same, not yet compared with null
-  fd_slot,           // zcore: number: offset from the u32 that holds the fd of `map`
-  packet,            // number + delta bytes after the start of the packet
-  packet_meta,       // the same, after the start of the room before the packet
-  packet_end,        // one after the packet's last byte; for comparisons only
+  dynptr,
+  iterator,           // in slots of the stack only: an object of the kernel (stack_object.h)
+  object,             // of the kernel, which only helpers look into: a socket, a task
+  object_or_null,     // the same, not yet compared with null
+  btf_object,         // number: offset from the start of an object of the kernel that is a `type_id`
+  btf_object_or_null, // the same, not yet compared with null
+  memory,             // number: offset from the start of `size` bytes that a helper gave
+  memory_or_null,     // the same, not yet compared with null
+  fd_slot,            // zcore: number: offset from the u32 that holds the fd of `map`
+  packet,             // number + delta bytes after the start of the packet
+  packet_meta,        // the same, after the start of the room before the packet
+  packet_end,         // one after the packet's last byte; for comparisons only
 };
 const char *kind_name(Kind kind);
 
@@ -58,6 +61,7 @@ struct Value {
     uint16_t map = 0;
     uint16_t function;
     ObjectClass object_class;
+    uint16_t trust; // of a btf_object: object_types.h
   };
   // Values of one id other than 0 are copies of each other, or parts of one number: what is learnt of one is
   // true for all (link.h).
@@ -68,6 +72,7 @@ struct Value {
   union {
     int32_t delta = 0; // packet: above; a number with an id: that much more than what the id stands for
     uint32_t size;     // of memory
+    uint32_t type_id;  // of a btf_object: of a structure in RawProgram::kernel_btf
   };
   uint32_t owner = 0;        // memory: the reference (held.h) that it lives as long as; 0: it stays
   bool moved_down = false;   // an address: the unknown number that it was moved by may be negative
@@ -90,7 +95,7 @@ struct Value {
   bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
   bool may_be_null() const {
     return kind == Kind::map_value_or_null || kind == Kind::map_or_null || kind == Kind::memory_or_null ||
-           kind == Kind::object_or_null;
+           kind == Kind::object_or_null || kind == Kind::btf_object_or_null;
   }
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
@@ -99,7 +104,7 @@ enum class ByteKind : uint8_t {
   uninitialised,
   misc, // some number
   zero,
-  spill, // part of the register in StackSlot::spilled
+  spill,  // part of the register in StackSlot::spilled
   object, // part of what StackSlot::spilled describes: neither read nor written by the program
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 bool is_movable(Kind kind) {
   return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot ||
-         kind == Kind::memory || kind == Kind::map_key;
+         kind == Kind::memory || kind == Kind::map_key || kind == Kind::btf_object;
 }
 
 // Every pointer that is not "or null" points to something, as long as it was not moved to the other end of
@@ -24,16 +24,22 @@ bool is_certainly_not_null(const Value &value) {
   case Kind::map_value_or_null:
   case Kind::map_or_null:
   case Kind::object_or_null:
+  case Kind::btf_object_or_null:
   case Kind::memory_or_null:
     return false;
+  case Kind::btf_object: // others may be anything
+    if (!is_trusted(value))
+      return false;
+    break;
   case Kind::map:
   case Kind::object:
   case Kind::function:
   case Kind::dynptr_argument:
     return true;
   default:
-    return value.number.r64.smin > -kNear && value.number.r64.smax < kNear;
+    break;
   }
+  return value.number.r64.smin > -kNear && value.number.r64.smax < kNear;
 }
 
 } // namespace
@@ -242,8 +248,12 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
     value = read_stack(*state.frames[base.frame], at.first, size);
   else if (base.kind == Kind::map_value)
     value = load_constant(analysis_.map(base).constants, at, size);
+  else if (base.kind == Kind::context && analysis_.traced)
+    value = load_argument(at, size);
   else if (base.kind == Kind::context)
     value = load_field(*analysis_.program.type->context, at, size);
+  else if (base.kind == Kind::btf_object)
+    value = load_member(state, base, at, size);
   else if (base.kind == Kind::fd_slot)
     value = load_constant(std::as_bytes(std::span(&analysis_.map(base).fd, 1)), at, size);
   if (insn.mode() == KBPF_MODE_MEMSX && value.is_scalar()) {

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/verifier/analysis.h"
 #include "core/verifier/held.h"
+#include "core/verifier/memory.h"
 
 namespace kbpf {
 
@@ -52,6 +53,11 @@ private:
   void load_packet(State &state, const Insn &insn);
   void load(State &state, const Insn &insn);
   Value load_from(State &state, const Value &base, const Insn &insn);
+  // btf_objects.cpp
+  Value load_argument(const OffsetRange &at, unsigned size);
+  Value load_member(const State &state, const Value &base, const OffsetRange &at, unsigned size);
+  std::optional<Value> object_result(const HelperProto &proto); // nothing: its type is not known
+  Value object_value(uint32_t type_id, uint16_t trust, bool may_be_null);
   Result<void> store(State &state, const Insn &insn);
   Result<void> store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
                               const Value &value);

@@ -43,8 +43,10 @@ HelperFunction zcore_helper(uint32_t number) {
 
 HelperFunction no_helper(uint32_t) { return nullptr; }
 
-constexpr Environment kKbpfEnvironment{
-    .helper = kbpf_helper, .load_packet = load_packet, .prog_array = &maps::ProgArrayMap::kLayout};
+constexpr Environment kKbpfEnvironment{.helper = kbpf_helper,
+                                       .load_packet = load_packet,
+                                       .read_kernel = kbpf_port_read_kernel,
+                                       .prog_array = &maps::ProgArrayMap::kLayout};
 constexpr Environment kZcoreEnvironment{zcore_helper};
 constexpr Environment kNoEnvironment{no_helper};
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bpfcc/relocator/kernel_objects.h"
+#include "core/btf/check.h"
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+namespace bpfcc {
+namespace {
+
+constexpr size_t kTypesBudget = size_t(1) << 30;
+
+bool is_traced(const kbpf::RawProgram &raw) {
+  constexpr uint32_t kTracing = 26, kLsm = 29;
+  return raw.type && (raw.type->number == kTracing || raw.type->number == kLsm);
+}
+
+bool is_object(kbpf_ret_type ret) { return ret == KBPF_RET_OBJECT || ret == KBPF_RET_OBJECT_OR_NULL; }
+
+// Whether its verdict depends on types of the kernel's.
+bool needs_types(const kbpf::RawProgram &raw) {
+  return is_traced(raw) || std::ranges::any_of(raw.insns, [&](const kbpf::Insn &insn) {
+           const kbpf::HelperProto *helper = insn.is_call() && insn.src() == 0
+                                                 ? raw.profile->helper(static_cast<uint32_t>(insn.imm))
+                                                 : nullptr;
+           return helper && is_object(helper->ret);
+         });
+}
+
+} // namespace
+
+KernelObjects::KernelObjects(std::string_view bytes)
+    : bytes_(bytes), arena_({[](void *, size_t size) { return malloc(size); },
+                             [](void *, void *block, size_t) { free(block); }, nullptr},
+                            kTypesBudget) {}
+
+void KernelObjects::parse() {
+  if (is_parsed_)
+    return;
+  is_parsed_ = true;
+  const kbpf::Result<kbpf::Btf> parsed = kbpf::Btf::parse(std::as_bytes(std::span(bytes_)), arena_, nullptr);
+  if (parsed.ok() && kbpf::check_references(*parsed, arena_, nullptr).ok())
+    types_ = *parsed;
+}
+
+void KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {
+  if (bytes_.empty() || !needs_types(raw))
+    return;
+  parse();
+  if (!types_)
+    return;
+  raw.kernel_btf = &*types_;
+  if (!is_traced(raw) || target.empty())
+    return;
+  // As libbpf names them.
+  const bool is_tracepoint = section == "tp_btf";
+  const std::string_view prefix = is_tracepoint                 ? "btf_trace_"
+                                  : section.starts_with("lsm")  ? "bpf_lsm_"
+                                  : section.starts_with("iter") ? "bpf_iter_"
+                                                                : "";
+  raw.attach_btf_id = types_->find(std::string(prefix) + std::string(target),
+                                   is_tracepoint ? kbpf::BtfKind::type_definition : kbpf::BtfKind::function);
+}
+
+} // namespace bpfcc

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The kernel's types as the verifier takes them: what programs are attached to, and what the objects that
+// they look into are like.
+#pragma once
+#include "core/btf/btf.h"
+#include "core/verifier/program.h"
+#include <optional>
+#include <string_view>
+
+namespace bpfcc {
+
+class KernelObjects {
+public:
+  // bytes: BTF, which must outlive this. It is read when a program needs it; types that are malformed count
+  // as not known.
+  explicit KernelObjects(std::string_view bytes);
+
+  // Adds what the verifier has to know of the kernel to a program that depends on it. section: the prefix of
+  // its SEC name, target: what stands behind it.
+  void describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw);
+
+private:
+  void parse();
+
+  std::string_view bytes_;
+  kbpf::Arena arena_;
+  std::optional<kbpf::Btf> types_;
+  bool is_parsed_ = false;
+};
+
+} // namespace bpfcc
