@@ -172,6 +172,26 @@ int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
   return 0;
 }
 
+/* The same for as much as there is, a page at a time. */
+int kbpf_port_code_write(void *to, const void *from, size_t size) {
+  const int kEfault = -14;
+  if ((uintptr_t)to < kCode || (uintptr_t)to + size > kHeap)
+    return kEfault;
+  for (size_t done = 0; done < size;) {
+    uint64_t address = (uintptr_t)to + done, offset = address % kPage;
+    size_t here = size - done < kPage - offset ? size - done : kPage - offset;
+    uintptr_t irq = kbpf_port_irq_save();
+    window[0] = entry(address - offset, kRead | kWrite);
+    flush();
+    memcpy((char *)kWindow + offset, (const char *)from + done, here);
+    window[0] = 0;
+    flush();
+    kbpf_port_irq_restore(irq);
+    done += here;
+  }
+  return 0;
+}
+
 /* Rings lie twice in a row; this kernel maps nothing twice, so maps of type ringbuf can't be made. */
 void *kbpf_port_ring_alloc(size_t head_pages, size_t data_pages) {
   (void)head_pages, (void)data_pages;

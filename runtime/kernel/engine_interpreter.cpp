@@ -11,6 +11,6 @@ uint32_t told_helpers() {
   return told_bit(kKtimeGetNs) | told_bit(kGetSmpProcessorId) | told_bit(kGetCurrentPidTgid);
 }
 
-Result<MachineCode> compile(const VerifiedProgram &, Arena &, Arena &) { return MachineCode{}; }
+Result<MachineCode> compile(const VerifiedProgram &, std::span<const kbpf_line_info>, Arena &, Arena &) { return MachineCode{}; }
 
 } // namespace kbpf

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Machine code of one program: compiled, written to pages of its own, made executable, and only then seen by
-// anyone.
+// Machine code of one program: compiled, written to memory that is executable but nowhere writable, and only
+// then seen by anyone.
 #include "kernel/engine.h"
 #include "kernel/helpers/helpers.h"
 #include "kernel/log.h"
@@ -21,6 +21,28 @@ bool has_extension(std::string_view isa, std::string_view name) {
       return true;
   }
   return false;
+}
+
+// The tables of functions and lines.
+Result<void> keep_places(const rv64::Plan &plan, const VerifiedProgram &program,
+                         std::span<const kbpf_line_info> lines, Arena &memory, MachineCode &code) {
+  std::span<const Subprogram> subprograms = program.subprograms();
+  std::span<uint32_t> functions = memory.make_array<uint32_t>(subprograms.size() + 1);
+  std::span<uint32_t> places = memory.make_array<uint32_t>(lines.size());
+  if (!functions.data() || !places.data())
+    return Error::no_memory;
+  for (size_t i = 0; i < functions.size(); i++)
+    functions[i] = rv64::subprogram_offset(plan, i);
+  size_t function = 0;
+  for (size_t i = 0; i < lines.size(); i++) {
+    while (function < subprograms.size() && subprograms[function].first < lines[i].insn_off)
+      function++;
+    bool begins = function < subprograms.size() && subprograms[function].first == lines[i].insn_off;
+    places[i] = begins ? functions[function] : rv64::native_offset(plan, lines[i].insn_off);
+  }
+  code.functions = functions;
+  code.lines = places;
+  return {};
 }
 
 } // namespace
@@ -45,7 +67,8 @@ uint32_t told_helpers() {
          (machine->pid_tgid.base ? told_bit(kGetCurrentPidTgid) : 0);
 }
 
-Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Arena &memory) {
+Result<MachineCode> compile(const VerifiedProgram &program, std::span<const kbpf_line_info> lines,
+                            Arena &scratch, Arena &memory) {
   if (!pages_can_execute)
     return MachineCode{};
   rv64::JitOptions options{cpu_features, &helper_environment(program.profile()), machine};
@@ -56,14 +79,12 @@ Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Aren
     return MachineCode{};
   }
   MachineCode code;
-  code.pages = KBPF_TRY(Pages::create(pages_for(rv64::code_size(**planned))));
-  uint64_t address = reinterpret_cast<uintptr_t>(code.pages.data());
   const rv64::Plan &plan = **planned;
-  code.size = rv64::code_size(plan);
-  KBPF_TRY(rv64::emit(plan, {code.pages.data(), code.size}, address));
-  if (!code.pages.protect(KBPF_PROT_READ_EXEC))
-    return Error::no_memory;
-  kbpf_port_sync_icache();
+  const size_t size = rv64::code_size(plan);
+  code.memory = KBPF_TRY(CodeMemory::create(size, scratch));
+  KBPF_TRY(rv64::emit(plan, code.memory.draft(), code.address()));
+  KBPF_TRY(code.memory.publish());
+  code.size = size;
 
   std::span<const rv64::FaultEntry> faults = rv64::fault_table(plan);
   if (!faults.empty()) {
@@ -73,8 +94,9 @@ Result<MachineCode> compile(const VerifiedProgram &program, Arena &scratch, Aren
     memcpy(kept.data(), faults.data(), faults.size_bytes());
     code.faults = kept;
   }
-  code.tail_entry = address + rv64::tail_entry(plan);
-  code.entry = reinterpret_cast<uint64_t (*)(void *)>(code.pages.data());
+  KBPF_TRY(keep_places(plan, program, lines, memory, code));
+  code.tail_entry = code.address() + rv64::tail_entry(plan);
+  code.entry = reinterpret_cast<uint64_t (*)(void *)>(code.memory.data());
   return code;
 }
 

@@ -86,6 +86,19 @@ struct kbpf_perf_event_attr {
 int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_object **event);
 int kbpf_perf_event_enable(struct kbpf_object *event, int enabled);
 
+/* [any] Compiled code of programs, for /proc/kallsyms and backtraces. at: the function whose code has that address, and
+ * the line of C there; next: the function behind the one that *position stands for (0 at first), which it
+ * advances, without a line. 1, or 0 where there is none. */
+struct kbpf_code_place {
+  uintptr_t address; /* of the function */
+  size_t size;
+  char name[128]; /* bpf_prog_TAG_NAME, as on Linux */
+  char file[96];  /* its end, where it is longer; empty: not known */
+  uint32_t line;
+};
+int kbpf_code_at(uintptr_t address, struct kbpf_code_place *place);
+int kbpf_code_next(uint64_t *position, struct kbpf_code_place *place);
+
 /* Events that the kernel reports (Linux: tracepoints). One static object for each. */
 struct kbpf_event {
   const char *system, *name; /* "sched", "sched_switch" */

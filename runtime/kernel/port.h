@@ -33,6 +33,10 @@ void kbpf_port_ring_free(void *first, size_t head_pages, size_t data_pages);
  * every hart sees either the old or the new instruction, and returns after every hart has synchronised its
  * instruction fetch (fence.i). 0, or negative errno. */
 int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size);
+/* Writes any number of bytes at to, in pages that are KBPF_PROT_READ_EXEC, by another way than their own address: they
+ * become writable for nobody. What runs elsewhere in those pages goes on; nobody runs what is written yet. 0, or
+ * negative errno. The runtime calls kbpf_port_sync_icache afterwards. */
+int kbpf_port_code_write(void *to, const void *from, size_t size);
 /* fence.i on every hart, after code was written by other means. */
 void kbpf_port_sync_icache(void);
 

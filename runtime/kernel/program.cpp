@@ -45,16 +45,23 @@ uint64_t Program::run_code(void *context) const {
   return interpret(*interpreted_, reinterpret_cast<uintptr_t>(context), stack);
 }
 
+std::string_view Program::function_name(size_t number) const {
+  if (types_)
+    for (const kbpf_func_info &function : info_.functions)
+      if (function.insn_off == functions_[number].first)
+        return types_->name(types_->type(function.type_id));
+  return number == 0 ? name_ : "F";
+}
+
 Ref<Program> Program::of_callback(const LastingCallback &callback) {
   const bool is_machine_code = callback.function == LastingCallback::kMachineCode;
-  const auto *code = static_cast<const std::byte *>(callback.code);
+  const void *code = callback.code;
   ReadSection section;
   for (uint32_t id = program_registry.next(0); id; id = program_registry.next(id)) {
     Program *program = program_registry.find(id);
     if (!program)
       continue;
-    const std::byte *first = program->code_.pages.data();
-    if (is_machine_code ? code >= first && code < first + program->code_.size
+    if (is_machine_code ? program->code_.contains(reinterpret_cast<uintptr_t>(code))
                         : program->interpreted_ == callback.code)
       return Ref<Program>::share_living(program);
   }
@@ -90,8 +97,8 @@ bool resume_program_fault(kbpf_regs &regs) {
   ReadSection section;
   for (Program *program = fault_list.load(std::memory_order_acquire); program;
        program = program->next_in_fault_list_.load(std::memory_order_acquire)) {
-    uint64_t begin = reinterpret_cast<uintptr_t>(program->code_.pages.data());
-    if (regs.epc < begin || regs.epc - begin >= program->code_.size)
+    uint64_t begin = program->code_.address();
+    if (!program->code_.contains(regs.epc))
       continue;
     uint64_t offset = regs.epc - begin;
     auto faults = program->code_.faults;

@@ -14,6 +14,7 @@
 #include "kernel/probes/tracing_target.h"
 #include "kernel/registry.h"
 #include <span>
+#include <string_view>
 
 namespace kbpf {
 
@@ -47,6 +48,14 @@ public:
   };
   const Record &record() const { return record_; }
   const MachineCode &code() const { return code_; }
+  // Where each of its functions begins, and its tag; the entry is the first one.
+  struct Function {
+    uint32_t first; // instruction
+    uint32_t count;
+    uint8_t tag[8];
+  };
+  std::span<const Function> functions() const { return functions_; }
+  std::string_view function_name(size_t number) const; // [any] "F" where nobody told it, as on Linux
   uint64_t memory() const { return charge_.bytes(); } // that it takes
   // The types of its functions and the lines of its code; null and empty where the loader gave none.
   BtfObject *btf() const { return btf_.get(); }
@@ -55,6 +64,7 @@ public:
   // [any] A place of the program was reached while this CPU was in another program, or in the runtime.
   void count_missed_run() const { missed_runs_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t missed_runs() const { return missed_runs_.load(std::memory_order_relaxed); }
+  const Btf *types() const { return types_; } // [any] of btf(); null where there is none
   uint64_t run_count() const { return run_count_.load(std::memory_order_relaxed); }
   uint64_t run_time_ns() const { return run_time_ns_.load(std::memory_order_relaxed); }
   void destroy() override; // waits for readers, then frees
@@ -80,9 +90,11 @@ private:
   Map **maps_ = nullptr; // one reference on each
   size_t map_count_ = 0;
   std::span<const Insn> insns_; // as verified
+  std::span<const Function> functions_; // in memory_
   Record record_;
   Ref<BtfObject> btf_;
-  ProgramInfo info_; // in memory_
+  const Btf *types_ = nullptr; // of btf_
+  ProgramInfo info_;           // in memory_
   MemoryCharge charge_;
   uint32_t id_ = 0;
   TracingTarget tracing_;

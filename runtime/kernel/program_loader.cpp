@@ -137,7 +137,27 @@ Result<void> ProgramLoader::hand_info_to(Program &program, std::span<const uint3
     return {};
   program.info_.functions = KBPF_TRY(copy_moved(program.memory_, info_.functions, positions));
   program.info_.lines = KBPF_TRY(copy_moved(program.memory_, info_.lines, positions));
+  program.types_ = KBPF_TRY(btf_->types());
   program.btf_ = std::move(btf_);
+  return {};
+}
+
+// A program of one function has its own tag; of several, each has that of its verified code, as on Linux.
+Result<void> ProgramLoader::hand_functions_to(Program &program, const VerifiedProgram &verified) {
+  std::span<Program::Function> functions =
+      program.memory_.make_array<Program::Function>(verified.subprograms().size());
+  if (!functions.data())
+    return Error::no_memory;
+  for (size_t i = 0; i < functions.size(); i++) {
+    const Subprogram &subprogram = verified.subprograms()[i];
+    functions[i].first = subprogram.first;
+    functions[i].count = subprogram.count;
+    if (functions.size() == 1)
+      memcpy(functions[i].tag, program.record_.tag, sizeof(functions[i].tag));
+    else
+      compute_tag(verified.insns().subspan(subprogram.first, subprogram.count), functions[i].tag);
+  }
+  program.functions_ = functions;
   return {};
 }
 
@@ -185,7 +205,8 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   VerifiedProgram verified =
       KBPF_TRY(verify(raw, verify_options, scratch_, program->memory_, rejection, stats));
 
-  program->code_ = KBPF_TRY(compile(verified, scratch_, program->memory_));
+  KBPF_TRY(hand_info_to(*program, verify_options.positions));
+  program->code_ = KBPF_TRY(compile(verified, program->info_.lines, scratch_, program->memory_));
   if (!program->code_.entry) {
     const VerifiedProgram *kept = program->memory_.make<VerifiedProgram>(verified);
     if (!kept)
@@ -196,7 +217,6 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   for (uint32_t i = 0; i < map_count_; i++)
     KBPF_TRY(maps_[i]->bind(*program));
   KBPF_TRY(hand_maps_to(*program));
-  KBPF_TRY(hand_info_to(*program, verify_options.positions));
   program->insns_ = verified.insns();
   program->record_.verified_insns = stats.processed_insns;
   program->record_.context_bytes = stats.context_bytes;
@@ -209,8 +229,9 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   kbpf_port_current(&loaded_by);
   program->record_.uid = loaded_by.uid;
   compute_tag(insns, program->record_.tag);
+  KBPF_TRY(hand_functions_to(*program, verified));
   program->charge_ = KBPF_TRY(
-      MemoryCharge::take(sizeof(Program) + program->memory_.reserved() + program->code_.pages.size()));
+      MemoryCharge::take(sizeof(Program) + program->memory_.reserved() + program->code_.memory.taken()));
   enter_fault_list(*program);
   program->id_ = KBPF_TRY(program_registry.add(program.get())); // last: from now on others may open it
   return Result<Ref<Program>>(std::move(program));

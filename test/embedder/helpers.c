@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * Helpers of a kernel that embeds the runtime, written in C, as an embedder would: two that take and give memory and
- * one number each. */
+ * one number each, and one with a fault, for a look at its backtrace. */
 #include "kernel/kbpf.h"
 #include <stddef.h>
 
@@ -30,13 +30,24 @@ NOPROBE static uint64_t mykernel_name(uint64_t buffer, uint64_t size, uint64_t r
   return size < sizeof kName ? (uint64_t)-7 : sizeof kName;
 }
 
+NOPROBE static uint64_t mykernel_crash(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
+  (void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
+  *(volatile uint32_t *)8 = 1;
+  return 0;
+}
+
 KBPF_KERNEL_HELPER(KBPF_FIRST_KERNEL_HELPER, mykernel_hash, INTEGER, MEM_READ, SIZE, ANY_SCALAR, NONE, NONE, ~0ull, 0,
                    "__u32 mykernel_hash(const void *data, __u32 size, __u32 seed)", "a hash of data");
 KBPF_KERNEL_HELPER(KBPF_FIRST_KERNEL_HELPER + 1, mykernel_name, SIZED_INTEGER, MEM_WRITE, SIZE, NONE, NONE, NONE,
                    ~0ull, KBPF_HELPER_GPL_ONLY, "long mykernel_name(void *buffer, __u32 size)",
                    "the kernel's name; its length, or -E2BIG");
 
+KBPF_KERNEL_HELPER(KBPF_FIRST_KERNEL_HELPER + 2, mykernel_crash, INTEGER, NONE, NONE, NONE, NONE, NONE, ~0ull, 0,
+                   "long mykernel_crash(void)", "stores to address 8, which is not mapped");
+
 int register_helpers(void) {
   int error = kbpf_register_helper(&kbpf_kernel_helper_mykernel_hash);
-  return error ? error : kbpf_register_helper(&kbpf_kernel_helper_mykernel_name);
+  if (!error)
+    error = kbpf_register_helper(&kbpf_kernel_helper_mykernel_name);
+  return error ? error : kbpf_register_helper(&kbpf_kernel_helper_mykernel_crash);
 }

@@ -458,6 +458,15 @@ int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
   return kErrBadAddress;
 }
 
+int kbpf_port_code_write(void *to, const void *from, size_t size) {
+  std::lock_guard lock(state().mutex);
+  for (const auto &[first, allocation] : state().allocations)
+    if (allocation.pages &&
+        Range{reinterpret_cast<uintptr_t>(first), allocation.size}.contains(reinterpret_cast<uintptr_t>(to), size))
+      return write_memory(reinterpret_cast<uintptr_t>(to), from, size);
+  die("code written where there are no pages");
+}
+
 void kbpf_port_sync_icache(void) {}
 
 int kbpf_port_copy_from_user(void *to, uint64_t user_from, size_t size) {

@@ -47,6 +47,8 @@ public:
   // What .BTF.ext says of the program's functions, by their first instruction in it. btf: the object's.
   // Errors: bad_object, no_memory.
   Result<std::span<const kbpf_func_info>> functions(uint32_t index, const Btf &btf, Arena &arena) const;
+  // The same of its lines.
+  Result<std::span<const kbpf_line_info>> lines(uint32_t index, const Btf &btf, Arena &arena) const;
 
 private:
   ObjectView() = default;

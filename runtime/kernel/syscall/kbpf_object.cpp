@@ -83,8 +83,9 @@ Result<Ref<Map>> bound_or_created(const ObjectSource &source, const ObjectView &
 
 constexpr uint32_t kNotResolved = ~0u;
 
-// Which functions are global, the object's types say. Without types, or with some that don't fit, all of them
-// are walked at each call.
+// Which functions are global, the object's types say; which line an instruction is of, for backtraces, its
+// lines do. Without types, or with some that don't fit, all functions are walked at each call; without lines
+// there are none.
 Result<void> describe_functions(const ObjectView &object, uint32_t number, std::span<const Insn> insns,
                                 ProgramLoader &loader) {
   std::span<const std::byte> types = object.btf();
@@ -99,6 +100,16 @@ Result<void> describe_functions(const ObjectView &object, uint32_t number, std::
       object.functions(number, *KBPF_TRY((*btf)->types()), loader.scratch());
   if (!functions.ok())
     return functions.error() == Error::no_memory ? functions.error() : Result<void>();
+  Result<std::span<const kbpf_line_info>> lines =
+      object.lines(number, *KBPF_TRY((*btf)->types()), loader.scratch());
+  if (!lines.ok() && lines.error() == Error::no_memory)
+    return lines.error();
+  if (lines.ok() && !lines->empty()) {
+    Result<void> described =
+        loader.describe(Ref<BtfObject>::share(btf->get()), {*functions, *lines}, insns, nullptr);
+    if (described.ok() || described.error() == Error::no_memory)
+      return described;
+  }
   Result<void> described = loader.describe(*std::move(btf), {*functions, {}}, insns, nullptr);
   return described.ok() || described.error() != Error::no_memory ? Result<void>() : described;
 }

@@ -5,6 +5,7 @@
 #include "core/verifier/inline_call.h"
 #include "kernel/syscall/command.h"
 #include "kernel/syscall/link_info.h"
+#include <array>
 
 namespace kbpf::commands {
 namespace {
@@ -74,12 +75,15 @@ bool is_record_size(uint32_t count, uint32_t size, size_t expected) {
 }
 
 Result<void> describe_source(const Program &program, const kbpf_prog_info &asked, kbpf_prog_info &info) {
-  constexpr uint32_t kFunction = sizeof(kbpf_func_info), kLine = sizeof(kbpf_line_info);
+  constexpr uint32_t kFunction = sizeof(kbpf_func_info), kLine = sizeof(kbpf_line_info),
+                     kAddress = sizeof(uint64_t);
   if (!is_record_size(asked.nr_func_info, asked.func_info_rec_size, kFunction) ||
-      !is_record_size(asked.nr_line_info, asked.line_info_rec_size, kLine))
+      !is_record_size(asked.nr_line_info, asked.line_info_rec_size, kLine) ||
+      !is_record_size(asked.nr_jited_line_info, asked.jited_line_info_rec_size, kAddress))
     return Error::invalid;
   info.func_info_rec_size = kFunction;
   info.line_info_rec_size = kLine;
+  info.jited_line_info_rec_size = kAddress;
   if (!program.btf())
     return {};
   info.btf_id = program.btf()->id();
@@ -89,6 +93,41 @@ Result<void> describe_source(const Program &program, const kbpf_prog_info &asked
   info.nr_line_info = static_cast<uint32_t>(program.info().lines.size());
   KBPF_TRY(copy_records(asked.func_info, asked.nr_func_info, program.info().functions));
   return copy_records(asked.line_info, asked.nr_line_info, program.info().lines);
+}
+
+// A caller's array of count elements, as many of which are told as there is room for.
+template <typename T, typename Element>
+Result<void> copy_each(uint64_t user_address, uint32_t room, size_t count, Element element) {
+  for (size_t i = 0; i < std::min<size_t>(room, count); i++) {
+    T value = element(i);
+    KBPF_TRY(UserPtr(user_address).offset(i * sizeof(T)).copy_out(&value, sizeof(T)));
+  }
+  return {};
+}
+
+// Addresses and lengths of functions, and where the code of each source line begins.
+Result<void> describe_machine_code(const Program &program, const kbpf_prog_info &asked,
+                                   kbpf_prog_info &info) {
+  const MachineCode &code = program.code();
+  const uint32_t functions = static_cast<uint32_t>(program.functions().size());
+  if (!program.code_bytes())
+    return {}; // interpreted
+  info.jited_prog_insns = asked.jited_prog_insns;
+  info.jited_prog_len = static_cast<uint32_t>(program.code_bytes());
+  KBPF_TRY(
+      copy_array(asked.jited_prog_insns, asked.jited_prog_len, code.memory.data(), program.code_bytes()));
+  info.jited_ksyms = asked.jited_ksyms;
+  info.nr_jited_ksyms = functions;
+  KBPF_TRY((copy_each<uint64_t>(asked.jited_ksyms, asked.nr_jited_ksyms, functions,
+                                [&](size_t i) { return code.address() + code.functions[i]; })));
+  info.jited_func_lens = asked.jited_func_lens;
+  info.nr_jited_func_lens = functions;
+  KBPF_TRY((copy_each<uint32_t>(asked.jited_func_lens, asked.nr_jited_func_lens, functions,
+                                [&](size_t i) { return code.functions[i + 1] - code.functions[i]; })));
+  info.jited_line_info = asked.jited_line_info;
+  info.nr_jited_line_info = static_cast<uint32_t>(code.lines.size());
+  return copy_each<uint64_t>(asked.jited_line_info, asked.nr_jited_line_info, code.lines.size(),
+                             [&](size_t i) { return code.address() + code.lines[i]; });
 }
 
 Result<void> describe(const Program &program, kbpf_prog_info &info) {
@@ -119,26 +158,18 @@ Result<void> describe(const Program &program, kbpf_prog_info &info) {
     KBPF_TRY(UserPtr(asked.map_ids).offset(i * sizeof(id)).copy_out(&id, sizeof(id)));
   }
   KBPF_TRY(describe_source(program, asked, info));
+  info.prog_tags = asked.prog_tags;
+  info.nr_prog_tags = static_cast<uint32_t>(program.functions().size());
+  using Tag = std::array<uint8_t, sizeof(Program::Function::tag)>;
+  KBPF_TRY((copy_each<Tag>(asked.prog_tags, asked.nr_prog_tags, info.nr_prog_tags,
+                           [&](size_t i) { return std::to_array(program.functions()[i].tag); })));
   if (!may_see_code)
     return {};
   info.xlated_prog_insns = asked.xlated_prog_insns;
   info.xlated_prog_len = static_cast<uint32_t>(program.insns().size_bytes());
   KBPF_TRY(copy_insns(program, asked.xlated_prog_insns, asked.xlated_prog_len));
 
-  uint64_t code = reinterpret_cast<uintptr_t>(program.code().pages.data());
-  uint32_t code_size = static_cast<uint32_t>(program.code_bytes());
-  if (!code_size)
-    return {}; // interpreted
-  info.jited_prog_insns = asked.jited_prog_insns;
-  info.jited_prog_len = code_size;
-  KBPF_TRY(copy_array(asked.jited_prog_insns, asked.jited_prog_len, program.code().pages.data(), code_size));
-  info.jited_ksyms = asked.jited_ksyms;
-  info.nr_jited_ksyms = 1;
-  KBPF_TRY(copy_array(asked.jited_ksyms, size_t{asked.nr_jited_ksyms} * sizeof(code), &code, sizeof(code)));
-  info.jited_func_lens = asked.jited_func_lens;
-  info.nr_jited_func_lens = 1;
-  return copy_array(asked.jited_func_lens, size_t{asked.nr_jited_func_lens} * sizeof(code_size), &code_size,
-                    sizeof(code_size));
+  return describe_machine_code(program, asked, info);
 }
 
 Result<void> describe(const Map &map, kbpf_map_info &info) {

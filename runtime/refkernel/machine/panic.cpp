@@ -2,6 +2,7 @@
 // Backtraces follow the chain of frame pointers: fp[-1] is the return address, fp[-2] the caller's fp. Every
 // word is read by the fault-safe copy, so that a broken chain ends the trace and not the report.
 #include "refkernel/machine/panic.h"
+#include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/machine/console.h"
 #include "refkernel/machine/csr.h"
@@ -22,8 +23,13 @@ public:
 
 void print_place(kbpf::TextSink &out, uintptr_t address) {
   kbpf_symbol symbol;
+  kbpf_code_place place{};
   if (symbol_at(address, symbol))
     kbpf::print(out, "  {x} {}+{x}\n", address, symbol.demangled, address - symbol.address);
+  else if (kbpf_code_at(address, &place) && place.file[0])
+    kbpf::print(out, "  {x} {}+{x} ({}:{})\n", address, place.name, address - place.address, place.file, place.line);
+  else if (place.name[0])
+    kbpf::print(out, "  {x} {}+{x}\n", address, place.name, address - place.address);
   else
     kbpf::print(out, "  {x} ?\n", address);
 }

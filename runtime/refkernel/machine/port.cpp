@@ -81,6 +81,13 @@ int kbpf_port_text_write(uintptr_t address, const void *bytes, size_t size) {
   return 0;
 }
 
+int kbpf_port_code_write(void *to, const void *from, size_t size) {
+  const auto address = reinterpret_cast<uintptr_t>(to);
+  bool is_code = address >= kCodeArea && address - kCodeArea < kCodeAreaSize &&
+                 size <= kCodeAreaSize - (address - kCodeArea);
+  return is_code && write_kernel_code(address, from, size) ? 0 : kEfault;
+}
+
 void kbpf_port_sync_icache(void) { sync_all_icaches(); }
 
 // What the fast ways of user_copy.S leave.
@@ -149,7 +156,8 @@ const kbpf_machine *kbpf_port_machine(void) {
   constexpr kbpf_u8 kTp = 4;
   using State = Thread::SchedState;
   machine.cpu = {.base = kTp, .bytes = sizeof(State::cpu), .through = -1, .offset = offsetof(State, cpu)};
-  static_assert(offsetof(task_struct, pid) % 8 == 0 && offsetof(task_struct, tgid) == offsetof(task_struct, pid) + 4);
+  static_assert(offsetof(task_struct, pid) % 8 == 0 &&
+                offsetof(task_struct, tgid) == offsetof(task_struct, pid) + 4);
   const Thread &self = *current();
   const auto from_thread = reinterpret_cast<uintptr_t>(&self.task.pid) - reinterpret_cast<uintptr_t>(&self);
   machine.pid_tgid = {
@@ -179,9 +187,7 @@ int kbpf_port_may_override(uintptr_t function) {
   return is_in(function, system_calls_start, system_calls_end);
 }
 
-void kbpf_port_log(const char *line, size_t size) {
-  log_line(LogLevel::info, "kbpf", {line, size});
-}
+void kbpf_port_log(const char *line, size_t size) { log_line(LogLevel::info, "kbpf", {line, size}); }
 void kbpf_port_console_write(const char *text, size_t size) { console_write(text, size); }
 void kbpf_port_panic(const char *text) { panic(text); }
 

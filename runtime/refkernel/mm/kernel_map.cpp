@@ -329,4 +329,23 @@ REFKERNEL_NOPROBE bool write_kernel_text(uintptr_t address, uint32_t value, size
   return true;
 }
 
+bool write_kernel_code(uintptr_t address, const void *from, size_t size) {
+  for (size_t done = 0; done < size;) {
+    const uintptr_t at = address + done, offset = at % kPageSize;
+    const size_t here = size - done < kPageSize - offset ? size - done : kPageSize - offset;
+    Pte *target = find_pte(kernel_root, at, 0, false);
+    if (!target || !(*target & kPteValid))
+      return false;
+    SpinGuard guard(text_window_lock);
+    Pte *window = find_pte(kernel_root, kTextWindow, 0, false);
+    *window = make_pte(pte_physical(*target), kReadWrite);
+    flush_tlb_page(kTextWindow);
+    memcpy(reinterpret_cast<void *>(kTextWindow + offset), static_cast<const std::byte *>(from) + done, here);
+    *window = 0;
+    flush_tlb_page(kTextWindow);
+    done += here;
+  }
+  return true;
+}
+
 } // namespace refkernel

@@ -29,6 +29,8 @@ page_behind(const void *address); // of the image, a stack or the pages above; n
 // Stores a halfword, or a word at a multiple of 4, into read-only kernel memory in one piece. False where
 // nothing is mapped there. Says nothing to instruction fetch.
 bool write_kernel_text(uintptr_t address, uint32_t value, size_t size);
+// Any number of bytes, where nobody runs them yet.
+bool write_kernel_code(uintptr_t address, const void *from, size_t size);
 
 void flush_kernel_tlb(); // on every hart, everything
 void sync_all_icaches(); // fence.i on every hart, after what was stored before

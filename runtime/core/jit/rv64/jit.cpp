@@ -47,6 +47,15 @@ uint32_t native_offset(const Plan &plan, uint32_t insn) {
   return final_offset(plan, plan.offsets[index]);
 }
 
+uint32_t subprogram_offset(const Plan &plan, size_t number) {
+  if (number == 0) // what counts tail calls is in front of it
+    return 0;
+  if (number >= plan.layouts.size())
+    return plan.literals_offset;
+  const Layout &layout = plan.layouts[number];
+  return layout.start + plan.fixups[layout.fixups_before].growth;
+}
+
 uint32_t tail_entry(const Plan &plan) {
   const Layout &entry = plan.layouts[0];
   return entry.start + plan.fixups[entry.fixups_before].growth;

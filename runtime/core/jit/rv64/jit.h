@@ -18,7 +18,7 @@ struct CpuFeatures { // beyond rv64imac
 
 struct JitOptions {
   CpuFeatures cpu;
-  const Environment *environment; // helper addresses
+  const Environment *environment;        // helper addresses
   const kbpf_machine *machine = nullptr; // null: KBPF_OP_TOLD can't be compiled
 };
 
@@ -42,6 +42,10 @@ Result<void> emit(const Plan &plan, std::span<std::byte> out, uint64_t run_addre
 // ProgArrayLayout holds is the address there. A program that tail-calls counts from its own start, unless it
 // was entered by a tail call itself.
 uint32_t tail_entry(const Plan &plan);
+
+// Where the code of a subprogram begins, by its number; that of the first one is 0. Behind the last one:
+// where instructions end.
+uint32_t subprogram_offset(const Plan &plan, size_t number);
 
 // Native offset in the code of a BPF instruction, for backtraces and dumps. insn: at most the number of
 // instructions, which gives the offset behind the last one.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // /proc's files about the whole system, and the /sys files about processors.
+#include "kernel/kbpf.h"
 #include "refkernel/linux/fs/devices.h"
 #include "refkernel/linux/fs/mount.h"
 #include "refkernel/linux/fs/probe_targets.h"
@@ -69,6 +70,11 @@ void generate_kallsyms(TextSink &sink, uint64_t) {
     kbpf::append_unsigned(sink, symbol.address, 16, 16);
     kbpf::print(sink, " T {}\n", symbol.name);
   }
+  kbpf_code_place place;
+  for (uint64_t position = 0; kbpf_code_next(&position, &place);) {
+    kbpf::append_unsigned(sink, place.address, 16, 16);
+    kbpf::print(sink, " t {}\t[bpf]\n", place.name);
+  }
 }
 
 // Values of /proc/sys, each a line of text.
@@ -85,7 +91,7 @@ constexpr Setting kSettings[] = {
     {"kernel", "perf_event_paranoid", "2"},
     {"net/core", "bpf_jit_enable", "1"},
     {"net/core", "bpf_jit_harden", "0"},
-    {"net/core", "bpf_jit_kallsyms", "0"},
+    {"net/core", "bpf_jit_kallsyms", "1"},
     {"vm", "overcommit_memory", "1"},
     {"fs", "pipe-max-size", "65536"},
 };
