@@ -427,7 +427,14 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
   constexpr Plain kPlain = plain_form(kCode, kIs64);
   uint8_t dst = insn.dst();
   if constexpr (kCode == KBPF_ALU_MOV && kByRegister) {
-    return self.move_or_more(insn);
+    uint32_t fields = self.assignment_->fields[insn.regs];
+    bool is_alone = insn.off == 0 && !(fields & Assignment::kFramePointer) && !self.follows_alu_or_atomic();
+    if (!kIs64 || !is_alone)
+      return self.move_or_more(insn);
+    if (insn.dst() != insn.src())
+      self.emit_.half(static_cast<uint16_t>(encode::c_mv(zero, zero) | (fields & Assignment::kRd) |
+                                            (fields >> 18 & 31 << 2)));
+    self.set_extension(dst, self.extension(insn.src()));
   } else if constexpr (kPlain.encoded && (kByRegister || kCode == KBPF_ALU_MUL)) {
     uint32_t fields = self.assignment_->fields[insn.regs];
     if constexpr (kByRegister) {

@@ -34,7 +34,7 @@ Special of_atomic(const Insn &insn, Demand after) {
 }
 
 Special of_alu(const Insn &insn, Demand after) {
-  Demand dst = bit(insn.dst()), src = bit(insn.src());
+  Demand dst = bit(insn.dst());
   Demand before = after & ~dst;
   bool reads_upper_half;
   switch (insn.code()) {
@@ -47,8 +47,8 @@ Special of_alu(const Insn &insn, Demand after) {
   case KBPF_ALU_LSH: // by a constant: shifts it out, or not
     reads_upper_half = (insn.imm & 63) < 32 && (after & dst);
     break;
-  default: // a move; a sign-extending one reads the low half at most
-    return {before | (insn.src_is_reg() && insn.off == 0 && (after & dst) ? src : 0), dst};
+  default: // a move of a constant
+    return {before, dst};
   }
   return {before | (reads_upper_half ? dst : 0), dst};
 }
@@ -71,7 +71,7 @@ Special of_special(const Insn &insn, Demand after, Demand at_target) {
   }
   if (insn.is_exit())
     return {bit(0), 0};
-  if (insn.is_call() || insn.is_callx())
+  if (insn.is_callx())
     return {(after & ~kScratch) | kArguments, 0};
   return {insn.code() == KBPF_JMP_JA ? at_target : at_target | after, 0}; // or may_goto
 }
@@ -79,6 +79,8 @@ Special of_special(const Insn &insn, Demand after, Demand at_target) {
 } // namespace
 
 uint32_t demand::before_special(const Insn &insn, Demand after, Demand at_target) {
+  if (insn.opcode == KBPF_OP_CALL)
+    return (after & ~kScratch) | kArguments;
   Special effect = of_special(insn, after, at_target);
   bool is_unused = effect.written && !(effect.written & after);
   return effect.before | (is_unused ? mark::kUpperHalfUnused : 0);

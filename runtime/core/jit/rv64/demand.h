@@ -25,8 +25,10 @@ struct Effect {
   uint32_t written;  // kDst or 0; kUpperHalfUnused where the result may then go without; the kinds below
   uint32_t demanded; // kDst, kSrc, both
 };
-// Where the fields matter, too: nothing else is said; or a jump, which demands what its target does as well.
-constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kNeedsMore = kIsSpecial | kIsJump;
+// Where the fields matter, too: nothing else is said; or a jump, which demands what its target does as well;
+// or a move of 64 bits, which demands nothing where it sign-extends.
+constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kIsMove = 1u << 29,
+                   kNeedsMore = kIsSpecial | kIsJump | kIsMove;
 
 // Whether the low half of the result depends on the operands' low halves only.
 constexpr bool keeps_halves_apart(uint8_t code) {
@@ -55,7 +57,9 @@ constexpr Effect effect_of(uint8_t opcode, bool is_demanded) {
     return insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && !by_register) ? kSpecial
                                                                                         : Effect{result, 0};
   case KBPF_CLASS_ALU64:
-    if (insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && by_register) ||
+    if (insn.code() == KBPF_ALU_MOV && by_register)
+      return {result | kIsMove, is_demanded ? kSrc : 0};
+    if (insn.code() == KBPF_ALU_END ||
         ((insn.code() == KBPF_ALU_AND || insn.code() == KBPF_ALU_LSH) && !by_register))
       return kSpecial;
     if (insn.code() == KBPF_ALU_MOV || (keeps_halves_apart(insn.code()) && !is_demanded))
@@ -106,6 +110,12 @@ uint32_t before_special(const Insn &insn, Demand after, Demand at_target);
          (effect.written & mark::kUpperHalfUnused);
 }
 
+[[gnu::always_inline]] inline uint32_t before_move(Effect effect, uint32_t operands, Demand after,
+                                                   int16_t off) {
+  effect.demanded &= off ? 0 : kSrc;
+  return before(effect, operands, after);
+}
+
 } // namespace demand
 
 // The same of any instruction.
@@ -117,6 +127,8 @@ inline uint32_t demanded_before(std::span<const Insn> insns, const uint32_t *mar
   Effect effect = kTables.effects[insn.opcode][(after & operands) != 0];
   if (!(effect.written & kNeedsMore))
     return before(effect, operands, after);
+  if (effect.written & kIsMove)
+    return before_move(effect, operands, after, insn.off);
   size_t target = insn.is_jump() ? static_cast<size_t>(jump_target(index, insn)) : index;
   Demand at_target = demand_in(marks[target]);
   return effect.written & kIsJump ? before(effect, operands, after) | at_target

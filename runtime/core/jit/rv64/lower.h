@@ -191,6 +191,16 @@ private:
     return index < insns_.size() && (marks_[index] & (mark::kReachable | mark::kLeader)) == mark::kReachable;
   }
 
+  // Whether this instruction is followed by one that could be one with a move in front of it.
+  bool follows_alu_or_atomic() const {
+    const size_t next = index_ + 1;
+    if (next >= insns_.size() || (marks_[next] & (mark::kReachable | mark::kLeader)) != mark::kReachable)
+      return false;
+    const Insn &insn = insns_[next];
+    return insn.is_alu() || insn.opcode == (KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_W) ||
+           insn.opcode == (KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_DW);
+  }
+
   Plan &plan_;
   Emitter emit_;
   std::span<const Insn> insns_;

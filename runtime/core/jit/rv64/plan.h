@@ -139,17 +139,20 @@ void find_undemanded(Plan &plan, size_t end);
 // Grows each transfer from its smallest form until all of them reach, and sets every growth. Error: too_big.
 Result<void> relax(Plan &plan);
 
+// Where a transfer goes: in the code buffer, and how many fixups are in front.
+struct Place {
+  uint32_t position, fixups_before;
+};
+inline Place place_of_target(const Plan &plan, const Fixup &fixup) {
+  if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) [[unlikely]]
+    return {plan.layouts[fixup.target].start, plan.layouts[fixup.target].fixups_before};
+  return {plan.offsets[fixup.target], plan.fixups_before[fixup.target]};
+}
+
 // In the final code, once relaxed.
 inline int64_t target_offset(const Plan &plan, const Fixup &fixup) {
-  uint32_t position, before;
-  if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) {
-    position = plan.layouts[fixup.target].start;
-    before = plan.layouts[fixup.target].fixups_before;
-  } else {
-    position = plan.offsets[fixup.target];
-    before = plan.fixups_before[fixup.target];
-  }
-  return int64_t{position} + plan.fixups[before].growth;
+  Place place = place_of_target(plan, fixup);
+  return int64_t{place.position} + plan.fixups[place.fixups_before].growth;
 }
 
 // The final offset of a position in the code buffer.

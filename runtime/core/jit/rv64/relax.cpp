@@ -22,7 +22,7 @@ constexpr uint8_t kReaches[][4] = {
 };
 
 // slack: by so much the distance may still change.
-bool reaches(FixupKind kind, FixupForm form, int64_t distance, int64_t slack) {
+[[gnu::always_inline]] inline bool reaches(FixupKind kind, FixupForm form, int64_t distance, int64_t slack) {
   if (form == FixupForm::over_jump)
     distance -= 4; // the jump is behind the branch
   unsigned bits = kReaches[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];
@@ -55,18 +55,23 @@ Result<void> relax(Plan &plan) {
     bool last_round = round == kExactRounds;
     int64_t slack = last_round ? possible_growth(plan) : 0;
     settled = true;
-    uint32_t growth = 0;
+    uint32_t growth = 0, index = 0;
     for (Fixup &fixup : plan.fixups) {
-      settled &= fixup.growth == growth;
+      // What lies ahead has the growth of the round before: so the distance to it is that of this round if
+      // nothing in between grows, however much did in front of both.
+      const uint32_t before = fixup.growth;
       fixup.growth = growth;
-      if (!is_transfer(fixup.kind))
-        continue;
-      int64_t distance = target_offset(plan, fixup) - growth - fixup.at;
-      while (!reaches(fixup.kind, fixup.form, distance, slack)) [[unlikely]] {
-        fixup.form = next(fixup.kind, fixup.form);
-        settled = false;
+      if (is_transfer(fixup.kind)) {
+        const Place target = place_of_target(plan, fixup);
+        int64_t distance = int64_t{target.position} + plan.fixups[target.fixups_before].growth - fixup.at -
+                           (target.fixups_before > index ? before : growth);
+        while (!reaches(fixup.kind, fixup.form, distance, slack)) [[unlikely]] {
+          fixup.form = next(fixup.kind, fixup.form);
+          settled = false;
+        }
+        growth += fixup_size(fixup.kind, fixup.form) - smallest_size(fixup.kind);
       }
-      growth += fixup_size(fixup.kind, fixup.form) - smallest_size(fixup.kind);
+      index++;
     }
     settled |= last_round; // each growth is that of the forms that there are now
     if (plan.code.size + growth > kMaxCode)

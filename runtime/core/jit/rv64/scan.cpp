@@ -174,7 +174,9 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
         before = demand::before(effect, operands, after);
       } else {
         size_t index = static_cast<size_t>(insn - insns_.data());
-        if (effect.written & kIsJump) {
+        if (effect.written & kIsMove) {
+          before = demand::before_move(effect, operands, after, insn->off);
+        } else if (effect.written & kIsJump) {
           int64_t target = note_jump(index, uses);
           if (target < 0)
             return Error::not_supported;
@@ -204,7 +206,14 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
 // False: malformed.
 [[gnu::noinline]] bool Scan::note(size_t index, size_t first, Uses &uses) {
   const Insn &insn = insns_[index];
-  if (insn.opcode == 0) { // the second half of an ld_imm64 that is no number
+  if (insn.opcode == KBPF_OP_CALL && insn.src() == KBPF_PSEUDO_CALL) {
+    uses.calls = true;
+    fixups++;
+    int64_t target = jump_target(index, insn);
+    if (static_cast<uint64_t>(target) >= insns_.size())
+      return false;
+    plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
+  } else if (insn.opcode == 0) { // the second half of an ld_imm64 that is no number
     if (index == first || !insns_[index - 1].is_function_address())
       return false;
     wide_constants++;
@@ -238,15 +247,7 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
     plan_.marks[index + 1] |= mark::kIsTarget;
   } else if (insn.is_call()) {
     uses.calls = true;
-    bool is_native = insn.src() != KBPF_PSEUDO_CALL;
-    native_calls += is_native;
-    fixups += !is_native;
-    if (is_native)
-      return true;
-    int64_t target = jump_target(index, insn);
-    if (static_cast<uint64_t>(target) >= insns_.size())
-      return false;
-    plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
+    native_calls++;
   } else if (insn.is_alu()) {
     bool swaps = insn.code() == KBPF_ALU_END;
     wide_constants += swaps ? kMasksPerSwap : insn.imm < 0;
