@@ -138,6 +138,12 @@ std::string read_kernel(const Options &options, const Kernel &loaded, FrontendOp
     known = source.read(input.path, frontend.search_dirs) && (known || !has_source);
     has_source = true;
   }
+  for (const std::string &header : frontend.forced_includes)
+    known = source.read(header, frontend.search_dirs) && known;
+  for (const std::string &macro : frontend.macros)
+    known = source.add_macro(macro) && known;
+  if (has_source && known && source.includes_below("bpf/") && !frontend.verbose && frontend.cc1_flags.empty())
+    frontend.helper_declarations = helper_declarations(source.names());
   bool wants_header = source.includes("vmlinux.h") && !source.found_on_disk("vmlinux.h");
   if (path.empty() && wants_header && options.profile->map_encoding == kbpf::MapEncoding::libbpf &&
       access(kRunningKernelBtf, R_OK) == 0)

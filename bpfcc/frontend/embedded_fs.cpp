@@ -47,9 +47,8 @@ private:
 
 class EmbeddedFileSystem : public vfs::ProxyFileSystem {
 public:
-  EmbeddedFileSystem(std::string_view kernel_header, std::string_view kernel_helpers)
-      : ProxyFileSystem(vfs::getRealFileSystem()), kernel_header_(kernel_header),
-        kernel_helpers_(kernel_helpers) {}
+  explicit EmbeddedFileSystem(const ReplacedHeaders &replaced)
+      : ProxyFileSystem(vfs::getRealFileSystem()), replaced_(replaced) {}
 
   ErrorOr<vfs::Status> status(const Twine &path) override {
     SmallString<128> storage;
@@ -94,10 +93,12 @@ private:
 
   StringRef text_of(const EmbeddedEntry &entry) const {
     StringRef path(entry.path);
-    if (!kernel_header_.empty() && path == "include/vmlinux.h")
-      return kernel_header_;
-    if (!kernel_helpers_.empty() && path == "include/kbpf/kernel_helpers.h")
-      return kernel_helpers_;
+    if (!replaced_.vmlinux.empty() && path == "include/vmlinux.h")
+      return replaced_.vmlinux;
+    if (!replaced_.helper_declarations.empty() && path == "include/bpf/bpf_helper_defs.h")
+      return replaced_.helper_declarations;
+    if (!replaced_.kernel_helpers.empty() && path == "include/kbpf/kernel_helpers.h")
+      return replaced_.kernel_helpers;
     return StringRef(entry.data, entry.size);
   }
 
@@ -120,7 +121,7 @@ private:
     return make_error_code(errc::no_such_file_or_directory);
   }
 
-  std::string_view kernel_header_, kernel_helpers_;
+  ReplacedHeaders replaced_;
 };
 
 } // namespace
@@ -130,9 +131,8 @@ bool is_embedded(StringRef path) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
 
-IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header,
-                                                              std::string_view kernel_helpers) {
-  return new EmbeddedFileSystem(kernel_header, kernel_helpers);
+IntrusiveRefCntPtr<vfs::FileSystem> make_embedded_file_system(const ReplacedHeaders &replaced) {
+  return new EmbeddedFileSystem(replaced);
 }
 
 std::string_view embedded_header(std::string_view name) {

@@ -14,9 +14,10 @@ inline constexpr std::string_view kEmbeddedHeaders = "/bpfcc-builtin/include";
 
 bool is_embedded(llvm::StringRef path);
 
-// kernel_header, kernel_helpers: what vmlinux.h and kbpf/kernel_helpers.h say instead of the embedded text;
-// empty: nothing. They must outlive the result.
-llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> make_embedded_file_system(std::string_view kernel_header,
-                                                                          std::string_view kernel_helpers);
+// What files say instead of the embedded text; empty: nothing. The texts must outlive the file system.
+struct ReplacedHeaders {
+  std::string_view vmlinux, helper_declarations, kernel_helpers;
+};
+llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> make_embedded_file_system(const ReplacedHeaders &replaced);
 
 } // namespace bpfcc

@@ -158,18 +158,29 @@ StringVector make_cc1_args(const FrontendOptions &options) {
 // --- Diagnostics
 // -------------------------------------------------------------------------------------------------
 
+// What a compilation with fewer declarations says is held back until it has ended without an error; with one,
+// nothing of it counts: what was left out may be its cause, or what a message about it would name.
+struct HeldMessages {
+  std::string text; // for the terminal
+  std::vector<Diagnostics::Recorded> recorded;
+  bool failed = false;
+};
+
 // clang's printer, without the repetitions of the BPF back end: it reports an exceeded stack once per
 // instruction, and adds a note about a line 0 to each.
 class DiagnosticPrinter : public clang::TextDiagnosticPrinter {
 public:
-  // json: where diagnostics go instead of the stream; null: they are printed.
+  // json: where diagnostics go instead of the stream; null: they are printed. held: null: nothing is held
+  // back.
   DiagnosticPrinter(raw_ostream &stream, clang::DiagnosticOptions *options, Diagnostics *json = nullptr,
-                    Preamble *preamble = nullptr)
-      : TextDiagnosticPrinter(stream, options), json_(json), preamble_(preamble) {}
+                    Preamble *preamble = nullptr, HeldMessages *held = nullptr)
+      : TextDiagnosticPrinter(stream, options), json_(json), preamble_(preamble), held_(held) {}
 
   void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
     if (info.getID() == clang::diag::note_fe_backend_invalid_loc ||
         (preamble_ && preamble_->swallow_message()))
+      return;
+    if (held_ && (held_->failed |= level >= clang::DiagnosticsEngine::Error))
       return;
     SmallString<128> text;
     info.FormatDiagnostic(text);
@@ -183,7 +194,10 @@ public:
     Severity severity = level >= clang::DiagnosticsEngine::Error     ? Severity::error
                         : level == clang::DiagnosticsEngine::Warning ? Severity::warning
                                                                      : Severity::note;
-    json_->print(severity, location_of(info), message);
+    if (held_)
+      held_->recorded.push_back({severity, location_of(info), message});
+    else
+      json_->print(severity, location_of(info), message);
   }
 
 private:
@@ -199,6 +213,7 @@ private:
 
   Diagnostics *json_;
   Preamble *preamble_;
+  HeldMessages *held_;
   std::set<std::pair<unsigned, std::string>> seen_;
 };
 
@@ -350,7 +365,8 @@ void set_llvm_options(const StringVector &llvm_args, unsigned max_stack) {
   cl::ParseCommandLineOptions(static_cast<int>(words.size()), words.data());
 }
 
-bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output, unsigned &errors) {
+bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output, unsigned &errors,
+         HeldMessages *held) {
   StringVector args = make_cc1_args(options);
   std::vector<const char *> words;
   for (const std::string &arg : args)
@@ -373,9 +389,14 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   if (options.report_only) // or clang prints a line of its own that counts errors
     compiler->getDiagnosticOpts().ShowCarets = false;
   Preamble preamble(options, args, compiler->getInvocation(),
-                    make_embedded_file_system(options.kernel_header, options.kernel_helpers));
-  DiagnosticPrinter printer(errs(), &compiler->getDiagnosticOpts(), options.report_only ? &diag : nullptr,
-                            &preamble);
+                    make_embedded_file_system(
+                        {options.kernel_header, options.helper_declarations, options.kernel_helpers}));
+  std::optional<raw_string_ostream> held_text;
+  if (held)
+    compiler->setVerboseOutputStream(held_text.emplace(held->text)); // where clang counts its warnings
+  DiagnosticPrinter printer(held ? static_cast<raw_ostream &>(*held_text) : errs(),
+                            &compiler->getDiagnosticOpts(), options.report_only ? &diag : nullptr, &preamble,
+                            held);
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
   compiler->createFileManager(preamble.file_system());
   const PreambleEntry *restored = preamble.entry();
@@ -409,9 +430,11 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
     FrontendOptions whole = options;
     whole.preamble_cache.clear();
     output = {};
-    return run(whole, diag, output, errors);
+    return run(whole, diag, output, errors, held);
   }
   errors = printer.getNumErrors();
+  if (held && held->failed)
+    return false;
   if (!bytes.empty())
     output.bytes.assign(bytes.begin(), bytes.end());
   if (options.output == OutputKind::object)
@@ -426,12 +449,32 @@ std::vector<std::string> compiler_arguments(const FrontendOptions &options) { re
 std::string_view resource_directory() { return kEmbeddedRoot; }
 
 bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output) {
+  auto compile_whole = [&] {
+    FrontendOptions whole = options;
+    whole.helper_declarations.clear();
+    return compile(whole, diag, output);
+  };
+  const bool provisional = !options.helper_declarations.empty();
+  if (provisional &&
+      (options.output == OutputKind::preprocessed || options.output == OutputKind::dependencies))
+    return compile_whole(); // the text of the header itself is asked for
   initialize_target();
   unsigned errors = 0;
   bool done = false;
   CrashRecoveryContext::Enable();
   CrashRecoveryContext context;
-  bool returned = context.RunSafely([&] { done = run(options, diag, output, errors); });
+  HeldMessages held;
+  bool returned =
+      context.RunSafely([&] { done = run(options, diag, output, errors, provisional ? &held : nullptr); });
+  if (held.failed) {
+    CrashRecoveryContext::Disable();
+    cl::ResetAllOptionOccurrences();
+    output = {};
+    return compile_whole();
+  }
+  errs() << held.text;
+  for (const Diagnostics::Recorded &said : held.recorded)
+    diag.print(said.severity, said.where, said.message);
   if (!returned) {
     remove_fatal_error_handler();
     output.internal_error = context.RetCode != 1;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace bpfcc {
@@ -42,6 +43,9 @@ struct FrontendOptions {
   std::vector<std::string> cc1_flags;       // -Xclang
   std::vector<std::string> llvm_flags;      // -mllvm
   std::string kernel_header;                // text of vmlinux.h; empty: the embedded one
+  // Text of <bpf/bpf_helper_defs.h> with fewer helpers, those that the source can mean; empty: the embedded
+  // one. What is an error with it is compiled again with the embedded one, and only that counts.
+  std::string helper_declarations;
   std::string kernel_helpers;               // text of <kbpf/kernel_helpers.h>: helpers of the kernel's own
   std::string target_arch;                  // defines __TARGET_ARCH_<arch> where no -D does
   std::string preamble_cache;               // folder of parsed preambles; empty: none
@@ -67,6 +71,10 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
 
 // The texts of <bpf/...>: their macros mention types and members of the kernel.
 std::vector<std::string_view> embedded_bpf_headers();
+
+// <bpf/bpf_helper_defs.h> without the helpers whose names are neither mentioned nor used by other embedded
+// headers. Most of what a small program costs is the parsing of 200 declarations.
+std::string helper_declarations(const std::unordered_set<std::string_view> &mentioned);
 
 // The text of an embedded header, by the name in an #include; empty: there is none.
 std::string_view embedded_header(std::string_view name);

@@ -5,8 +5,12 @@
 //                              pointer whose value is its number, which the BPF back end turns into a call by
 //                              number
 //   generate_headers numbers   <kbpf/numbers.h>: Linux's map types, program types and helper numbers
+//   generate_headers used FILE...  for helper_declarations.cpp: the helpers that these headers use, sorted
 #include <cctype>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -122,7 +126,7 @@ bool print_helper_defs() {
       "/* SPDX-License-Identifier: MIT OR Apache-2.0\n"
       " * The helpers that the kernel offers, from the table which the kernel itself is built from. */\n"
       "#ifndef __BPF_HELPER_DEFS_H__\n#define __BPF_HELPER_DEFS_H__\n"
-      "#include <linux/types.h>\n"
+      "#include <kbpf/types.h>\n"
       "#ifdef __KBPF_ABI_ZCORE__");
   print_helpers(kZcoreHelpers);
   std::puts("#else");
@@ -146,16 +150,40 @@ void print_numbers() {
   std::puts("#endif");
 }
 
+// False: a file cannot be read.
+bool print_used_helpers(int count, char **paths) {
+  std::set<std::string> used;
+  for (int i = 0; i < count; i++) {
+    std::ifstream file(paths[i]);
+    if (!file)
+      return false;
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    constexpr std::string_view kPrefix = "bpf_";
+    for (size_t at = 0; (at = text.find(kPrefix, at)) != text.npos;) {
+      at += kPrefix.size();
+      const std::string name =
+          text.substr(at, text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789", at) - at);
+      if (find(kKbpfHelpers, name) || find(kZcoreHelpers, name) || find(kLinuxHelpers, name))
+        used.insert(name);
+    }
+  }
+  for (const std::string &name : used)
+    std::printf("\"%s\",\n", name.c_str());
+  return true;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
-  std::string_view what = argc == 2 ? argv[1] : "";
-  if (what == "helpers") {
+  std::string_view what = argc >= 2 ? argv[1] : "";
+  if (what == "used") {
+    return print_used_helpers(argc - 2, argv + 2) ? 0 : 1;
+  } else if (what == "helpers") {
     return print_helper_defs() ? 0 : 1;
   } else if (what == "numbers") {
     print_numbers();
   } else {
-    std::fputs("usage: generate_headers helpers|numbers\n", stderr);
+    std::fputs("usage: generate_headers helpers|numbers|used FILE...\n", stderr);
     return 1;
   }
 }

@@ -60,7 +60,8 @@ PreambleHash key_of(const FrontendOptions &options, const std::vector<std::strin
     return {};
   add(folder);
   add(sys::path::parent_path(options.input));
-  for (const std::string *header_text : {&options.kernel_header, &options.kernel_helpers}) {
+  for (const std::string *header_text :
+       {&options.kernel_header, &options.helper_declarations, &options.kernel_helpers}) {
     if (header_text->empty())
       continue;
     PreambleHash header = hash_bytes(*header_text);

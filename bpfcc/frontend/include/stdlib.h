@@ -3,6 +3,9 @@
 #ifndef _KBPF_STDLIB_H
 #define _KBPF_STDLIB_H
 
+/* Not all of it: a vmlinux.h has a wchar_t of its own. */
+#define __need_size_t
+#define __need_NULL
 #include <stddef.h>
 
 #define EXIT_SUCCESS 0

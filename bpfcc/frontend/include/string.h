@@ -4,6 +4,9 @@
 #ifndef _KBPF_STRING_H
 #define _KBPF_STRING_H
 
+/* Not all of it: a vmlinux.h has a wchar_t of its own. */
+#define __need_size_t
+#define __need_NULL
 #include <stddef.h>
 
 #define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)

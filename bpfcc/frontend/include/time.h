@@ -4,6 +4,9 @@
 #define _KBPF_TIME_H
 
 #include <linux/time.h>
+/* Not all of it: a vmlinux.h has a wchar_t of its own. */
+#define __need_size_t
+#define __need_NULL
 #include <stddef.h>
 
 typedef long time_t;

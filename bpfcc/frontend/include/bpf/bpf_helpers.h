@@ -5,7 +5,6 @@
 #define __BPF_HELPERS__
 
 #include <bpf/bpf_helper_defs.h>
-#include <linux/types.h>
 
 /* Where a function or variable goes in the object; the name says what it is ("kprobe/func", ".maps",
  * "license"). */

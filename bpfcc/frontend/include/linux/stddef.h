@@ -3,10 +3,8 @@
 #ifndef _KBPF_LINUX_STDDEF_H
 #define _KBPF_LINUX_STDDEF_H
 
-#include <stddef.h>
-
 #ifndef offsetofend
-#define offsetofend(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+#define offsetofend(type, member) (__builtin_offsetof(type, member) + sizeof(((type *)0)->member))
 #endif
 #ifndef sizeof_field
 #define sizeof_field(type, member) sizeof(((type *)0)->member)

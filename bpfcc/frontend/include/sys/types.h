@@ -4,8 +4,18 @@
 #define _KBPF_SYS_TYPES_H
 
 #include <linux/types.h>
+/* Not all of it: a vmlinux.h has a wchar_t of its own. */
+#define __need_size_t
 #include <stddef.h>
-#include <stdint.h>
+
+typedef __INT8_TYPE__ int8_t;
+typedef __INT16_TYPE__ int16_t;
+typedef __INT32_TYPE__ int32_t;
+typedef __INT64_TYPE__ int64_t;
+typedef __UINT8_TYPE__ u_int8_t;
+typedef __UINT16_TYPE__ u_int16_t;
+typedef __UINT32_TYPE__ u_int32_t;
+typedef __UINT64_TYPE__ u_int64_t;
 
 typedef int pid_t;
 typedef unsigned int uid_t;
