@@ -178,6 +178,8 @@ const char *Claims::value_contradiction(const Value &value, const Word &word, co
   case Kind::dynptr_argument:
   case Kind::dynptr:
   case Kind::iterator:
+  case Kind::btf_object: // no kernel's types are given
+  case Kind::btf_object_or_null:
     break;
   }
   return "what is claimed can't be";
