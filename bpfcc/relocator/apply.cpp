@@ -54,6 +54,8 @@ void Application::apply(const Reloc &reloc, uint32_t P) {
     write_load(P, 0, 0, 0);
     program_.kept.push_back({P, target.index});
     return;
+  case ResolvedKind::kernel_variable:
+    return write_load(P, KBPF_PSEUDO_BTF_ID, target.index, 0);
   case ResolvedKind::constant:
     return write_load(P, 0, target.index, target.offset);
   case ResolvedKind::null_address:

@@ -133,10 +133,11 @@ enum class ResolvedKind : uint8_t {
   helper,
   subprog_call,
   subprog_ref,
-  constant,     // an address in the kernel: index its lower, offset its upper half
-  null_address, // a weak symbol that nothing defines
-  missing_call, // a call of one: must be dead code
-  for_loader,   // stays as it is
+  kernel_variable, // of which the kernel's types tell: index its id there
+  constant,        // an address in the kernel: index its lower, offset its upper half
+  null_address,    // a weak symbol that nothing defines
+  missing_call,    // a call of one: must be dead code
+  for_loader,      // stays as it is
 };
 
 struct Resolved {

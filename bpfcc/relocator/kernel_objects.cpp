@@ -17,22 +17,30 @@ bool is_traced(const kbpf::RawProgram &raw) {
 
 bool is_object(kbpf_ret_type ret) { return ret == KBPF_RET_OBJECT || ret == KBPF_RET_OBJECT_OR_NULL; }
 
+bool takes_object(const kbpf::HelperProto &helper) {
+  return std::ranges::find(helper.args, KBPF_ARG_OBJECT) != std::end(helper.args);
+}
+// Nothing is read there.
+uint64_t some_address(uint32_t id) { return uint64_t{0xffffffff80000000} + id * uint64_t{8}; }
+
 // Whether its verdict depends on types of the kernel's.
 bool needs_types(const kbpf::RawProgram &raw) {
   return is_traced(raw) || std::ranges::any_of(raw.insns, [&](const kbpf::Insn &insn) {
+           if (insn.is_ld_imm64() && insn.src() == KBPF_PSEUDO_BTF_ID)
+             return true;
            const kbpf::HelperProto *helper = insn.is_call() && insn.src() == 0
                                                  ? raw.profile->helper(static_cast<uint32_t>(insn.imm))
                                                  : nullptr;
-           return helper && is_object(helper->ret);
+           return helper && (is_object(helper->ret) || takes_object(*helper));
          });
 }
 
 } // namespace
 
-KernelObjects::KernelObjects(std::string_view bytes)
-    : bytes_(bytes), arena_({[](void *, size_t size) { return malloc(size); },
-                             [](void *, void *block, size_t) { free(block); }, nullptr},
-                            kTypesBudget) {}
+KernelObjects::KernelObjects(std::string_view bytes, Source source)
+    : bytes_(bytes), source_(source), arena_({[](void *, size_t size) { return malloc(size); },
+                                              [](void *, void *block, size_t) { free(block); }, nullptr},
+                                             kTypesBudget) {}
 
 void KernelObjects::parse() {
   if (is_parsed_)
@@ -43,15 +51,18 @@ void KernelObjects::parse() {
     types_ = *parsed;
 }
 
-void KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {
+bool KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {
+  const bool is_guess = source_ == Source::object;
+  raw.follows_numbers = is_guess;
   if (bytes_.empty() || !needs_types(raw))
-    return;
+    return is_guess && is_traced(raw);
   parse();
   if (!types_)
-    return;
+    return is_guess && is_traced(raw);
   raw.kernel_btf = &*types_;
-  if (!is_traced(raw) || target.empty())
-    return;
+  raw.variable_address = some_address;
+  if (is_guess || !is_traced(raw) || target.empty())
+    return true;
   // As libbpf names them.
   const bool is_tracepoint = section == "tp_btf";
   const std::string_view prefix = is_tracepoint                 ? "btf_trace_"
@@ -60,6 +71,7 @@ void KernelObjects::describe(std::string_view section, std::string_view target, 
                                                                 : "";
   raw.attach_btf_id = types_->find(std::string(prefix) + std::string(target),
                                    is_tracepoint ? kbpf::BtfKind::type_definition : kbpf::BtfKind::function);
+  return true;
 }
 
 } // namespace bpfcc

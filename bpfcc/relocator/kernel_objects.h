@@ -13,16 +13,22 @@ class KernelObjects {
 public:
   // bytes: BTF, which must outlive this. It is read when a program needs it; types that are malformed count
   // as not known.
-  explicit KernelObjects(std::string_view bytes);
+  enum class Source : uint8_t {
+    kernel, // that will run the programs
+    object, // they themselves: what they were compiled against, which is not all that there is
+  };
+  KernelObjects(std::string_view bytes, Source source);
 
   // Adds what the verifier has to know of the kernel to a program that depends on it. section: the prefix of
   // its SEC name, target: what stands behind it.
-  void describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw);
+  // False: nothing was added.
+  bool describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw);
 
 private:
   void parse();
 
   std::string_view bytes_;
+  const Source source_;
   kbpf::Arena arena_;
   std::optional<kbpf::Btf> types_;
   bool is_parsed_ = false;

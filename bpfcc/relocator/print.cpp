@@ -71,6 +71,8 @@ std::string target_text(const Image &image, const Resolved &target) {
   case ResolvedKind::subprog_call:
   case ResolvedKind::subprog_ref:
     return concat(" -> function ", image.functions[target.index].name);
+  case ResolvedKind::kernel_variable:
+    return concat(" -> variable of the kernel, type ", target.index);
   case ResolvedKind::constant:
     return concat(" -> ", hex(uint64_t(target.offset) << 32 | target.index));
   case ResolvedKind::null_address:

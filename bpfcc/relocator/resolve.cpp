@@ -38,6 +38,7 @@ private:
   Resolved map_ref(const Reloc &reloc);
   Resolved map_value(const Reloc &reloc);
   Resolved extern_ref(const Reloc &reloc);
+  std::optional<Resolved> judged_ksym(const Symbol &symbol);
   Resolved kernel_address(const Reloc &reloc, std::string_view name, bool is_weak);
   Resolved helper(const Reloc &reloc, const kbpf::HelperProto &proto);
   Resolved helper_call(const Reloc &reloc);
@@ -165,6 +166,9 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
     // A kernel function that is called by number has no address; that it is there is all that one may ask.
     if (const kbpf::HelperProto *proto = image_.profile().helper(symbol.name))
       return {ResolvedKind::constant, proto->number, 0};
+    if (image_.options.is_unfinished)
+      if (const std::optional<Resolved> found = judged_ksym(symbol))
+        return *found;
     if (image_.options.kernel_addresses)
       return kernel_address(reloc, symbol.name, symbol.binding == STB_WEAK);
   }
@@ -195,6 +199,24 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
                    ? " (maps that are bound by name are for profile 'zcore')"
                    : ""));
   return {};
+}
+
+// Where nobody runs the object, some address will do for one that only a loader knows. A variable that the
+// object gives a type is what the kernel's types say.
+std::optional<Resolved> Resolver::judged_ksym(const Symbol &symbol) {
+  const Btf *kernel = image_.options.kernel_types;
+  const bool is_weak = symbol.binding == STB_WEAK;
+  bool is_typed = false;
+  for (uint32_t id = 1; id < image_.btf.count(); id++)
+    if (const BtfType &type = image_.btf.type(id); type.kind == BtfKind::variable && type.name == symbol.name)
+      is_typed = image_.btf.type(image_.btf.strip(type.size_or_type)).kind != BtfKind::none;
+  for (uint32_t id = 1; is_typed && kernel && id < kernel->count(); id++)
+    if (const BtfType &type = kernel->type(id); type.kind == BtfKind::variable && type.name == symbol.name)
+      return Resolved{ResolvedKind::kernel_variable, id, 0};
+  if (is_weak || (is_typed && kernel))
+    return std::nullopt;
+  constexpr uint32_t kSomewhere = 0x80400000, kKernelHalf = UINT32_MAX;
+  return Resolved{ResolvedKind::constant, kSomewhere, kKernelHalf};
 }
 
 Resolved Resolver::kernel_address(const Reloc &reloc, std::string_view name, bool is_weak) {

@@ -81,7 +81,8 @@ void verify(Image &image) {
   const std::vector<kbpf::MapRef> maps = map_refs(image);
   FunctionTypes types(image);
   KernelObjects kernel(image.options.kernel_types ? image.options.kernel_types->bytes()
-                                                  : image.options.default_kernel);
+                                                  : image.options.default_kernel,
+                       KernelObjects::Source::kernel);
   Places warned;
   for (const Program &program : image.programs) {
     const kbpf::ProgTypeInfo *type = image.profile().prog_type(program_type(image, program));

@@ -39,7 +39,8 @@ bool verify_object(const VerifyCommand &command, const std::string &path, const 
     return false;
   }
   ObjectPrograms object;
-  if (!object.open(path, std::move(bytes), {kernel_types, &kernel, command.strict_alignment}, diag))
+  if (!object.open(path, std::move(bytes),
+                   {kernel_types, kernel_types ? &kernel : nullptr, command.strict_alignment}, diag))
     return false;
   bool all_accepted = true;
   for (const NamedProgram &named : object.programs()) {
@@ -62,7 +63,7 @@ bool verify_object(const VerifyCommand &command, const std::string &path, const 
       options.observer = &path_trace;
     }
     Verdict verdict = judge(named.program, options);
-    report.add(path, named.name, verdict, log.text(), &path_trace, options.lines);
+    report.add(path, named.name, verdict, log.text(), &path_trace, options.lines, named.is_by_own_types);
     all_accepted &= verdict.accepted;
   }
   return all_accepted;
@@ -82,7 +83,8 @@ int run(const VerifyCommand &command) {
     }
   }
   const Btf *kernel_types = command.kernel_btf.empty() ? nullptr : &kernel.types;
-  KernelObjects objects(kernel_types ? kernel_types->bytes() : std::string_view());
+  KernelObjects objects(kernel_types ? kernel_types->bytes() : std::string_view(),
+                        KernelObjects::Source::kernel);
   bool all_accepted = true, found = false;
   for (const std::string &path : command.objects)
     all_accepted &= verify_object(command, path, kernel_types, objects, report, diag, found);

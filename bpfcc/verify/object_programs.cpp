@@ -78,6 +78,7 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
   view_ = *view;
   maps_ = map_refs(*view_);
   types_ = std::make_unique<FunctionTypes>(*view_);
+  use_own_types({reinterpret_cast<const char *>(view_->btf().data()), view_->btf().size()});
   for (uint32_t i = 0; i < view_->prog_count(); i++) {
     kbpf_prog_record record = view_->prog(i);
     kbpf::RawProgram raw{};
@@ -90,18 +91,23 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.expected_attach_type = record.expected_attach_type;
     raw.strict_alignment = options_.strict_alignment;
     types_->describe(*view_, i, raw);
-    describe_kernel(record, raw);
-    programs_.push_back({view_->string(record.name), raw, nullptr, record.section, record.first_insn});
+    const bool is_described = describe_kernel(record, raw);
+    programs_.push_back(
+        {view_->string(record.name), raw, nullptr, own_ && is_described, record.section, record.first_insn});
   }
   return true;
 }
 
+void ObjectPrograms::use_own_types(std::string_view types) {
+  if (!kernel_)
+    kernel_ = &own_.emplace(types, KernelObjects::Source::object);
+}
+
 // A finished object says by its sections' names what its programs are attached to.
-void ObjectPrograms::describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw) {
+bool ObjectPrograms::describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw) {
   std::string_view target;
   const kbpf::SectionInfo *section = raw.profile->section(view_->string(record.section_name), &target);
-  if (raw.type && section)
-    kernel_->describe(section->prefix, target, raw);
+  return raw.type && section && kernel_->describe(section->prefix, target, raw);
 }
 
 bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
@@ -126,11 +132,13 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
     return false;
   maps_ = map_refs(*image_);
   types_ = std::make_unique<FunctionTypes>(*image_);
+  use_own_types(image_->btf.bytes());
   for (const Program &program : image_->programs) {
     kbpf::RawProgram raw{};
     if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))
       raw = raw_program(*image_, program, *type, maps_, *types_, *kernel_);
-    programs_.push_back({image_->functions[program.function].name, raw, &program});
+    programs_.push_back({image_->functions[program.function].name, raw, &program,
+                         own_ && (raw.kernel_btf || raw.follows_numbers)});
   }
   return true;
 }

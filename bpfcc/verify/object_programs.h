@@ -14,6 +14,7 @@ struct NamedProgram {
   std::string_view name;
   kbpf::RawProgram program;        // type is null where the profile does not have the program's type
   const Program *linked = nullptr; // of a plain object
+  bool is_by_own_types = false;    // the kernel's types are not known: they are the object's
   uint32_t section = 0, first = 0; // of a finished object: where its code begins, in slots
 };
 
@@ -51,12 +52,14 @@ public:
 
 private:
   bool open_finished(const std::string &path, Diagnostics &diag);
-  void describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw);
+  void use_own_types(std::string_view types);
+  bool describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw);
   bool open_plain(const std::string &path, Diagnostics &diag);
 
   std::vector<uint64_t> storage_; // the bytes, aligned as ObjectView needs them
   std::string_view bytes_;
   std::optional<kbpf::ObjectView> view_;
+  std::optional<KernelObjects> own_; // where the kernel's are not known
   KernelObjects *kernel_ = nullptr;
   RelocatorOptions options_;
   std::unique_ptr<Image> image_; // of a plain object; of a finished one where lines are asked for

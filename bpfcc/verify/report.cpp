@@ -37,12 +37,14 @@ std::string path_json(const PathTrace &path, const kbpf::SourceLines *lines) {
 } // namespace
 
 void Report::add(std::string_view object, std::string_view program, const Verdict &verdict,
-                 std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines) {
-  is_json_ ? add_json(object, program, verdict, log, path, lines) : add_text(object, program, verdict, log);
+                 std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines,
+                 bool is_by_own_types) {
+  is_json_ ? add_json(object, program, verdict, log, path, lines, is_by_own_types)
+           : add_text(object, program, verdict, log, is_by_own_types);
 }
 
 void Report::add_text(std::string_view object, std::string_view program, const Verdict &verdict,
-                      std::string_view log) {
+                      std::string_view log, bool is_by_own_types) {
   out_ += log;
   out_ += concat(object, ": ", program, ": ");
   if (verdict.accepted)
@@ -55,11 +57,13 @@ void Report::add_text(std::string_view object, std::string_view program, const V
   const kbpf::VerifyStats &stats = verdict.stats;
   out_ += concat(" (", stats.processed_insns, " insns processed, ", stats.total_states, " states, peak ",
                  stats.peak_states, ", ", stats.peak_memory, " bytes, stack ", stats.stack_depth,
-                 ", longest path ", stats.longest_path, " insns to ", stats.longest_path_end, ")\n");
+                 ", longest path ", stats.longest_path, " insns to ", stats.longest_path_end,
+                 is_by_own_types ? ", without the kernel's types)\n" : ")\n");
 }
 
 void Report::add_json(std::string_view object, std::string_view program, const Verdict &verdict,
-                      std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines) {
+                      std::string_view log, const PathTrace *path, const kbpf::SourceLines *lines,
+                      bool is_by_own_types) {
   out_ += out_.empty() ? "[\n" : ",\n";
   out_ += concat("  {\"object\": ", json_string(object), ", \"program\": ", json_string(program),
                  ", \"accepted\": ", verdict.accepted ? "true" : "false");
@@ -80,6 +84,8 @@ void Report::add_json(std::string_view object, std::string_view program, const V
   out_ += number_field("longest_path_end", stats.longest_path_end);
   out_ += number_field("max_states_per_insn", stats.max_states_per_insn);
   out_ += number_field("mark_read", stats.mark_read);
+  if (is_by_own_types)
+    out_ += ", \"without_kernel_types\": true";
   if (!log.empty())
     out_ += concat(", \"log\": ", json_string(log));
   if (path && path->length())

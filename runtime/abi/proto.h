@@ -88,4 +88,6 @@ enum kbpf_ret_type {
 #define KBPF_HELPER_SLEEPS 32u         /* callable by sleepable programs only */
 #define KBPF_HELPER_ACQUIRES 64u       /* what it returns has to be given back */
 #define KBPF_HELPER_RELEASES 128u      /* takes back its OBJECT argument */
+#define KBPF_HELPER_TRUSTED_ARGS 256u  /* OBJECT arguments are trusted, or held */
+#define KBPF_HELPER_RCU_ARGS 512u      /* OBJECT arguments are trusted, held, or under RCU */
 #endif

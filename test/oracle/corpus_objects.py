@@ -210,8 +210,63 @@ def helpers():
         flags=batch.F_ANY_ALIGNMENT | SLEEPABLE)
 
 
+RCU_LOCK, RCU_UNLOCK = 0x20003, 0x20004
+TASK_ACQUIRE, TASK_RELEASE, TASK_FROM_PID, CGROUP_ACQUIRE, CGROUP_RELEASE, CGROUP_FROM_ID, UNDER_CGROUP, SUM = (
+    0x20103, 0x20104, 0x20105, 0x20106, 0x20107, 0x20109, 0x2010a, 0x20102)
+
+
+def kernel_functions():
+    pid, parent, cgroups = (at("task_struct", name) for name in ("pid", "real_parent", "cgroups"))
+    sleepable = {"flags": batch.F_ANY_ALIGNMENT | SLEEPABLE}
+
+    def hook(name, *parts, **more):
+        lsm(f"kfunc-{name}", "file_open", *parts, **more)
+
+    got = jump(JNE, 0, 0, 2) + EXIT_0
+    give_back = copy(1, 6) + call(TASK_RELEASE)
+    acquire = TASK + copy(1, 0) + call(TASK_ACQUIRE)
+    hook("acquire", acquire, got, copy(6, 0), give_back, EXIT_0)
+    hook("acquire-leaked", acquire, EXIT_0)
+    hook("acquire-untested", acquire, copy(6, 0), give_back, EXIT_0)
+    hook("acquire-twice-released", acquire, got, copy(6, 0), give_back, give_back, EXIT_0)
+    hook("acquire-read", acquire, got, copy(6, 0), load(4, 7, 6, pid), give_back, EXIT_0)
+    hook("acquire-read-after-release", acquire, got, copy(6, 0), give_back, load(4, 7, 6, pid), EXIT_0)
+    hook("release-not-acquired", TASK, copy(6, 0), give_back, EXIT_0)
+    hook("release-moved", acquire, got, copy(6, 0), copy(1, 6), alu(ADD, 1, 8), call(TASK_RELEASE), EXIT_0)
+    hook("acquire-parent", TASK, load(8, 1, 0, parent), call(TASK_ACQUIRE), got, copy(6, 0), give_back, EXIT_0)
+    hook("acquire-mm", TASK, load(8, 1, 0, at("task_struct", "mm")), call(TASK_ACQUIRE), got, copy(6, 0), give_back, EXIT_0)
+    hook("acquire-grandparent", TASK, load(8, 2, 0, parent), load(8, 1, 2, parent), call(TASK_ACQUIRE), got, copy(6, 0), give_back,
+         EXIT_0)
+    hook("from-pid", mov(1, 1), call(TASK_FROM_PID), got, copy(6, 0), load(8, 7, 6, parent), load(4, 7, 7, pid), give_back, EXIT_0)
+    hook("from-pid-leaked-in-branch", mov(1, 1), call(TASK_FROM_PID), got, copy(6, 0), load(4, 7, 6, pid), jump(JEQ, 7, 0, 2), give_back,
+         EXIT_0)
+    hook("from-pid-of-pointer", copy(1, 10), call(TASK_FROM_PID), got, copy(6, 0), give_back, EXIT_0)
+    fentry("kfunc-plain-acquire", "wake_up_new_task", argument(0, 1), call(TASK_ACQUIRE), got, copy(6, 0), give_back, EXIT_0)
+    tracepoint("kfunc-trusted-acquire", "sched_switch", argument(1, 1), call(TASK_ACQUIRE), got, copy(6, 0), give_back, EXIT_0)
+    hook("rcu-in-sleepable", call(RCU_LOCK), TASK, load(8, 6, 0, parent), load(4, 7, 6, pid), call(RCU_UNLOCK), EXIT_0, **sleepable)
+    hook("rcu-acquire-in-sleepable", call(RCU_LOCK), TASK, load(8, 1, 0, parent), call(TASK_ACQUIRE), copy(6, 0), call(RCU_UNLOCK),
+         jump(JNE, 6, 0, 2), EXIT_0, give_back, EXIT_0, **sleepable)
+    hook("rcu-acquire-without-lock", TASK, load(8, 1, 0, parent), call(TASK_ACQUIRE), got, copy(6, 0), give_back, EXIT_0, **sleepable)
+    hook("rcu-used-after-unlock", call(RCU_LOCK), TASK, load(8, 6, 0, parent), call(RCU_UNLOCK), load(4, 7, 6, pid), EXIT_0, **sleepable)
+    hook("rcu-acquire-after-unlock", call(RCU_LOCK), TASK, load(8, 6, 0, parent), call(RCU_UNLOCK), copy(1, 6), call(TASK_ACQUIRE), got,
+         copy(6, 0), give_back, EXIT_0, **sleepable)
+    hook("rcu-not-unlocked", call(RCU_LOCK), EXIT_0)
+    cgroup = TASK + load(8, 1, 0, cgroups) + load(8, 7, 1, at("css_set", "dfl_cgrp"))
+    hook("cgroup-acquire", cgroup, copy(1, 7), call(CGROUP_ACQUIRE), got, copy(1, 0), call(CGROUP_RELEASE), EXIT_0)
+    hook("cgroup-acquire-of-task", TASK, copy(1, 0), call(CGROUP_ACQUIRE), got, copy(1, 0), call(CGROUP_RELEASE), EXIT_0)
+    hook("cgroup-released-as-task", cgroup, copy(1, 7), call(CGROUP_ACQUIRE), got, copy(1, 0), call(TASK_RELEASE), EXIT_0)
+    hook("cgroup-from-id", mov(1, 1), call(CGROUP_FROM_ID), got, copy(1, 0), call(CGROUP_RELEASE), EXIT_0)
+    hook("under-cgroup", cgroup, copy(2, 7), call(158), copy(1, 0), copy(2, 7), call(UNDER_CGROUP), EXIT_0)
+    fentry("kfunc-sum-of-map", "bpf_iter_bpf_map", argument(1, 1), jump(JNE, 1, 0, 2), EXIT_0, call(SUM), EXIT_0, attach=ITER)
+    fentry("kfunc-sum-untested", "bpf_iter_bpf_map", argument(1, 1), call(SUM), EXIT_0, attach=ITER)
+    hook("not-gpl", TASK, EXIT_0, gpl=False)
+    hook("returns-low-half", load(8, 0, 1, 8), insn(0x54, 0, 0, 0, 0), alu_reg(ADD, 0, 10), RETURN)
+    lsm("lsm-returns-error-word", "file_open", wide(0, 0, -1, 0), RETURN)
+    lsm("lsm-returns-high-half", "file_open", wide(0, 0, 0, 1), RETURN)
+
+
 if __name__ == "__main__":
-    for theme in (contexts, walks, helpers):
+    for theme in (contexts, walks, helpers, kernel_functions):
         theme()
     names = [program.name for program in programs]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1][:5]

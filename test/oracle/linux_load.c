@@ -189,6 +189,29 @@ static int load(const struct batch_program *program, const char *insns, const in
   return (int)bpf(BPF_PROG_LOAD, &attr);
 }
 
+/* Kernel functions that this project calls by numbers of its own, and Linux by the ids of its types. */
+static const struct {
+  int32_t number;
+  const char *name;
+} kernel_functions[] = {{0x20003, "bpf_rcu_read_lock"},      {0x20004, "bpf_rcu_read_unlock"},
+                        {0x20103, "bpf_task_acquire"},       {0x20104, "bpf_task_release"},
+                        {0x20105, "bpf_task_from_pid"},      {0x20106, "bpf_cgroup_acquire"},
+                        {0x20107, "bpf_cgroup_release"},     {0x20109, "bpf_cgroup_from_id"},
+                        {0x2010a, "bpf_task_under_cgroup"},  {0x20102, "bpf_map_sum_elem_count"},
+                        {0x20101, "bpf_cast_to_kern_ctx"}};
+
+/* Only where the program names what it is attached to: other programs may mean a helper that is not there. */
+static void call_by_type(const struct batch_program *program, char *insns) {
+  struct bpf_insn *insn = (struct bpf_insn *)insns;
+  for (uint32_t i = 0; program->attach_to[0] && i < program->insn_count; i++)
+    for (size_t f = 0; insn[i].code == 0x85 && insn[i].src_reg == 0 && f < sizeof kernel_functions / sizeof *kernel_functions; f++)
+      if (insn[i].imm == kernel_functions[f].number) {
+        insn[i].src_reg = 2;
+        insn[i].imm = (int32_t)find_target(kernel_functions[f].name);
+        break;
+      }
+}
+
 static void judge(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
   int btf = 0;
   if (program->btf_size && (btf = load_btf(insns + 8 * program->insn_count, program->btf_size)) < 0)
@@ -249,6 +272,7 @@ int main(int argc, char **argv) {
         printf("# %.64s: map %u: %s\n", program.name, m, strerror(errno));
       at += sizeof map + map.init_size;
     }
+    call_by_type(&program, at);
     judge(&program, at, fds, argc > 2);
     at += 8 * program.insn_count + program.btf_size + 8 * program.function_count;
   }

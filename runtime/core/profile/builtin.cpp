@@ -49,7 +49,8 @@ constexpr uint64_t ANY = ~uint64_t{0};
 constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENGINE = KBPF_HELPER_ENGINE,
                    PANICS = KBPF_HELPER_PANICS, TAKES_PACKET = KBPF_HELPER_TAKES_PACKET,
                    CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET, SLEEPS = KBPF_HELPER_SLEEPS,
-                   ACQUIRES = KBPF_HELPER_ACQUIRES, RELEASES = KBPF_HELPER_RELEASES;
+                   ACQUIRES = KBPF_HELPER_ACQUIRES, RELEASES = KBPF_HELPER_RELEASES,
+                   TRUSTED_ARGS = KBPF_HELPER_TRUSTED_ARGS, RCU_ARGS = KBPF_HELPER_RCU_ARGS;
 
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   {number,                                                                                                   \
@@ -79,6 +80,7 @@ constexpr HelperProto kLinuxHelpers[] = {
 #include "abi/linux.def"
 // Behind them, by their numbers.
 #include "abi/kfuncs.def"
+#include "abi/linux_kfuncs.def"
 };
 
 constexpr HelperProto kOwnHelpers[] = {

@@ -30,6 +30,7 @@ struct Analysis {
 #define KBPF_OBJECT_RESULT(...) +1
 #include "abi/objects.def"
       ;
+  uint32_t per_cpu_section = 0;             // its id plus 1; 0: not looked for yet
   uint32_t structures[kObjectResults] = {}; // by row: its id plus 1; 0: not looked for yet
   std::optional<TracedFunction> traced{};   // what the program is attached to, where its prototype is known
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
@@ -56,6 +57,8 @@ struct Analysis {
       known = program.kernel_btf->find(name, BtfKind::structure) + 1;
     return known - 1;
   }
+  // Whether each CPU has a variable of the kernel of its own, as its section says.
+  bool is_per_cpu(uint32_t variable);
   // The name of the structure that a btf_object points to.
   std::string_view structure_name(const Value &value) const {
     return program.kernel_btf->name(program.kernel_btf->type(value.type_id));
@@ -76,7 +79,8 @@ struct Analysis {
 inline bool is_trusted(const Value &value) { return value.owner != 0 || value.trust == trust::kTrusted; }
 // Whether what RCU protects stays there.
 bool in_read_section(const Analysis &analysis, const State &state);
-bool is_object_argument(uint32_t helper, uint32_t argument); // by objects.def
+bool is_object_argument(uint32_t helper, uint32_t argument);                      // by objects.def
+bool takes_map_as_object(const Value &value, uint32_t helper, uint32_t argument); // a struct bpf_map
 bool takes_null_object(uint32_t helper, uint32_t argument);
 
 // A call of a helper as the verifier sees it: its prototype, and the map that one of its arguments names.

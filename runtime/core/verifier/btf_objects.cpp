@@ -3,9 +3,11 @@
 // and which helpers take them. Only helpers write to such objects. A pointer may be bad although it has a
 // type, as one that was found in an object is: every load through one is of those that read zero where they
 // fault (InsnFacts::faultable).
+#include "core/btf/check.h"
 #include "core/verifier/checker.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/precision.h"
 #include "core/verifier/transformer.h"
 
 namespace kbpf {
@@ -51,15 +53,80 @@ const ObjectArgument *find_argument(uint32_t helper, uint32_t argument) {
 
 } // namespace
 
+bool Analysis::is_per_cpu(uint32_t variable) {
+  const Btf &btf = *program.kernel_btf;
+  if (per_cpu_section == 0)
+    per_cpu_section = btf.find(".data..percpu", BtfKind::data_section) + 1;
+  const BtfType section = btf.type(per_cpu_section - 1);
+  for (uint32_t i = 0; i < section.count; i++)
+    if (section.part<kbpf_btf_var_secinfo>(i).type == variable)
+      return true;
+  return false;
+}
+
 bool in_read_section(const Analysis &analysis, const State &state) {
   return !analysis.program.sleepable || (state.held && (state.held->rcu || state.held->lock.is_held));
 }
 
 bool is_object_argument(uint32_t helper, uint32_t argument) { return find_argument(helper, argument); }
 
+bool takes_map_as_object(const Value &value, uint32_t helper, uint32_t argument) {
+  const ObjectArgument *entry = find_argument(helper, argument);
+  return value.kind == Kind::map && entry && entry->structure == "bpf_map";
+}
+
 bool takes_null_object(uint32_t helper, uint32_t argument) {
   const ObjectArgument *entry = find_argument(helper, argument);
   return entry && entry->may_be_null;
+}
+
+bool Checker::is_taken_for_pointer(const Value &value) const {
+  return analysis_.program.follows_numbers && !analysis_.traced && is_traced_type(analysis_.program) &&
+         value.is_scalar() && !value.number.is_constant();
+}
+
+Result<void> Checker::check_variable(const State &state, uint32_t id) {
+  const RawProgram &program = analysis_.program;
+  if (!program.kernel_btf || !program.variable_address)
+    return refuse(state, RejectionId::unsupported_reference,
+                  "variables of the kernel can't be resolved here");
+  const BtfType variable = program.kernel_btf->type(id);
+  if (!variable.is(BtfKind::variable) || !size_of(*program.kernel_btf, variable.size_or_type).ok())
+    return refuse(state, RejectionId::unsupported_reference, "type {} of the kernel is no variable", id);
+  return {};
+}
+
+// The type is one that the program was compiled against, and the kernel's by CO-RE.
+Result<void> Checker::check_cast(const State &state, const HelperProto &proto) {
+  const Value &type = state.reg(2);
+  const Btf *btf = analysis_.program.kernel_btf;
+  if (type.is_scalar())
+    rely_on_linked(state, type);
+  if (!btf || !type.is_scalar() || !type.number.is_constant() || type.number.value() > UINT32_MAX ||
+      !btf->type(static_cast<uint32_t>(type.number.value())).is(BtfKind::structure))
+    return refuse(state, RejectionId::helper_argument,
+                  "r2, an argument of {}, is not the id of a structure of the kernel", proto.c_name);
+  return {};
+}
+
+// Kernel functions say themselves what they need.
+Result<void> Checker::check_trusted(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  const bool is_held = state.held && value.owner && state.held->find(value.owner);
+  if (proto.flags & KBPF_HELPER_RELEASES) {
+    if (!is_held || !value.number.is_constant(0))
+      return refuse(state, RejectionId::reference_not_held,
+                    "r{}, given to {}, is not what was acquired, or points no more to its start", reg,
+                    proto.c_name);
+    return check_socket_argument(state, reg, proto);
+  }
+  const bool suffices =
+      is_held || is_trusted(value) || (proto.flags & KBPF_HELPER_RCU_ARGS && value.trust == trust::kRcu);
+  if (!(proto.flags & (KBPF_HELPER_TRUSTED_ARGS | KBPF_HELPER_RCU_ARGS)) || suffices)
+    return {};
+  return refuse(state, RejectionId::helper_argument,
+                "r{}, an argument of {}, points to a struct {} that is neither trusted nor acquired", reg,
+                proto.c_name, analysis_.structure_name(value));
 }
 
 Result<void> Checker::check_btf_object(const State &state, unsigned reg, int64_t off, uint64_t size,
@@ -161,6 +228,15 @@ Result<void> Checker::check_traced_argument(const State &state, int64_t off, uin
 
 Result<void> Checker::check_btf_argument(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &value = state.reg(reg);
+  if (is_taken_for_pointer(value) || takes_map_as_object(value, proto.number, reg))
+    return {};
+  if (proto.number == kPerCpuPtr || proto.number == kThisCpuPtr) {
+    if (value.kind == Kind::btf_object && value.trust & trust::kPerCpu && value.number.is_constant(0))
+      return {};
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, an argument of {}, is a {}: a variable that each CPU has is needed", reg,
+                  proto.c_name, kind_name(value.kind));
+  }
   const ObjectArgument *wanted = find_argument(proto.number, reg);
   if (!wanted)
     return refuse(state, RejectionId::helper_argument,
@@ -184,7 +260,7 @@ Result<void> Checker::check_btf_argument(const State &state, unsigned reg, const
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of {}, points into a struct {}, where no struct {} is", reg, proto.c_name,
                   analysis_.structure_name(value), wanted->structure);
-  return {};
+  return check_trusted(state, reg, proto);
 }
 
 Value Transformer::object_value(uint32_t type_id, uint16_t trust, bool may_be_null) {
@@ -218,9 +294,67 @@ Value Transformer::load_member(const State &state, const Value &base, const Offs
   return object_value(field.type, found.trust, found.may_be_null);
 }
 
-std::optional<Value> Transformer::object_result(const HelperProto &proto) {
+namespace {
+
+// The kernel's own structure behind a program's context.
+std::string_view kernel_context(uint32_t prog_type) {
+  switch (prog_type) {
+  case 1:  // socket_filter
+  case 3:  // sched_cls
+  case 4:  // sched_act
+  case 8:  // cgroup_skb
+  case 10: // lwt_in
+  case 11: // lwt_out
+  case 12: // lwt_xmit
+  case 14: // sk_skb
+    return "sk_buff";
+  case 2:
+    return "pt_regs";
+  case 6:
+    return "xdp_buff";
+  case 7:
+    return "bpf_perf_event_data_kern";
+  default:
+    return {};
+  }
+}
+
+} // namespace
+
+Value Transformer::variable_value(uint32_t id) {
+  const Btf &btf = *analysis_.program.kernel_btf;
+  const uint32_t type = btf.strip_modifiers(btf.type(id).size_or_type);
+  if (analysis_.is_per_cpu(id))
+    return object_value(type, trust::kPerCpu, false);
+  return variable_in_place(type, false);
+}
+
+// One that is where it is: an object, or memory that may only be read.
+Value Transformer::variable_in_place(uint32_t type, bool may_be_null) {
+  const Btf &btf = *analysis_.program.kernel_btf;
+  if (btf.type(type).is_struct())
+    return object_value(type, 0, may_be_null);
+  Value value;
+  value.kind = may_be_null ? Kind::memory_or_null : Kind::memory;
+  value.size = *size_of(btf, type); // check_variable has seen that there is one
+  value.is_read_only = true;
+  value.id = may_be_null ? analysis_.new_id() : 0;
+  value.number = Scalar::constant(0);
+  return value;
+}
+
+std::optional<Value> Transformer::object_result(const HelperProto &proto, const Value (&args)[5]) {
   if (!analysis_.program.kernel_btf)
     return std::nullopt;
+  if (proto.number == kReadOnlyCast)
+    return object_value(static_cast<uint32_t>(args[1].number.value()), trust::kUntrusted, false);
+  if ((proto.number == kPerCpuPtr || proto.number == kThisCpuPtr) && args[0].kind == Kind::btf_object)
+    return variable_in_place(args[0].type_id, proto.number == kPerCpuPtr);
+  if (proto.number == kCastToKernelContext) {
+    const std::string_view name = kernel_context(analysis_.program.type->number);
+    const uint32_t type = name.empty() ? 0 : analysis_.program.kernel_btf->find(name, BtfKind::structure);
+    return type ? std::optional(object_value(type, trust::kTrusted, false)) : std::nullopt;
+  }
   for (size_t i = 0; i < std::size(kResults); i++) {
     if (kResults[i].helper != proto.number)
       continue;

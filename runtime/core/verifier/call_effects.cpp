@@ -13,6 +13,7 @@ namespace {
 constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
 constexpr uint32_t kGetCurrentTaskBtf = 158;
 constexpr int64_t kLowestError = -4095;
+constexpr uint32_t kFirstSocketCast = 136, kLastSocketCast = 140, kCastToUnixSocket = 178; // skc_to_*
 
 constexpr uint64_t kMostProcessors = 8192; // no kernel that hosts the runtime has more
 
@@ -224,9 +225,16 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     break;
   case KBPF_RET_OBJECT:
   case KBPF_RET_OBJECT_OR_NULL: {
-    if (std::optional<Value> typed = object_result(proto)) {
+    if (std::optional<Value> typed = object_result(proto, args)) {
       r0 = *typed;
-      break;
+      const bool is_cast = (proto.number >= kFirstSocketCast && proto.number <= kLastSocketCast) ||
+                           proto.number == kCastToUnixSocket;
+      if (is_cast && args[0].is_pointer()) // another view of the same object
+        r0.owner = args[0].owner;
+      if (!(proto.flags & KBPF_HELPER_ACQUIRES))
+        break;
+      r0.owner = r0.id;
+      return acquire(state, r0.owner, ReferenceKind::object);
     }
     const Value *from = size_argument(KBPF_ARG_OBJECT, KBPF_ARG_OBJECT);
     r0.kind = proto.ret == KBPF_RET_OBJECT ? Kind::object : Kind::object_or_null;

@@ -66,6 +66,8 @@ Result<void> Checker::check_helper(const State &state) {
     return refuse(state, RejectionId::helper_not_allowed, "{} may sleep, and the program may not",
                   helper->c_name);
   KBPF_TRY(check_rcu(state, *helper));
+  if (number == kReadOnlyCast)
+    KBPF_TRY(check_cast(state, *helper));
   if (number != kSpinUnlock)
     KBPF_TRY(check_unlocked(state, "a call of a helper"));
   if (analysis_.insn(state.insn).is_tail_call() && program.profile->tail_calls)
@@ -179,6 +181,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_object_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_OBJECT:
     if (value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null ||
+        is_taken_for_pointer(value) || takes_map_as_object(value, proto.number, reg) ||
         (is_null(value) && takes_null_object(proto.number, reg)))
       return check_btf_argument(state, reg, proto);
     if (value.kind == Kind::object_or_null)

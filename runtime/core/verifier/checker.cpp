@@ -137,6 +137,8 @@ Result<void> Checker::check_reference(const State &state) {
   case KBPF_PSEUDO_MAP_IDX_VALUE:
   case KBPF_PSEUDO_ZCORE_FD_SLOT:
     break;
+  case KBPF_PSEUDO_BTF_ID:
+    return check_variable(state, index);
   case KBPF_PSEUDO_FUNC: // build_cfg has seen that a function is there
     if (!analysis_.program.profile->subprograms)
       return refuse(state, RejectionId::not_in_profile, "the profile {} has no functions besides the program",
@@ -231,9 +233,11 @@ Result<void> Checker::check_program_return(const State &state) {
     return refuse(state, RejectionId::return_value, "the program returns {} to {}; r0 is a {}", range->least,
                   range->most, kind_name(r0.kind));
   rely_on_linked(state, r0);
-  if (r0.number.r64.smin < range->least || r0.number.r64.smax > range->most)
+  const int64_t least = range->is_half ? r0.number.r32.smin : r0.number.r64.smin,
+                most = range->is_half ? r0.number.r32.smax : r0.number.r64.smax;
+  if (least < range->least || most > range->most)
     return refuse(state, RejectionId::return_value, "the program returns {} to {}; r0 may be {} to {}",
-                  range->least, range->most, r0.number.r64.smin, r0.number.r64.smax);
+                  range->least, range->most, least, most);
   return {};
 }
 
@@ -309,6 +313,9 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
   case Kind::map_key:
     return check_map_key(state, reg, off, size, use);
   case Kind::scalar:
+    if (is_taken_for_pointer(base) && use.reads && !use.writes && !use.by_helper)
+      return {};
+    break;
   case Kind::uninitialised:
   case Kind::dynptr: // in slots of the stack only
   case Kind::iterator:
@@ -385,7 +392,7 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
 // Fix-up makes a load of the packet's address another instruction: it has to be one on every path.
 Result<void> Checker::check_what_is_loaded(const State &state, const Obligation &load) {
   InsnFacts &facts = analysis_.facts[state.insn];
-  if (state.reg(load.reg).kind == Kind::btf_object)
+  if (state.reg(load.reg).kind == Kind::btf_object || state.reg(load.reg).is_scalar())
     facts.faultable = true;
   else if (analysis_.is_packet_address(state.reg(load.reg), load.off))
     facts.loads_packet_address = true;

@@ -98,6 +98,10 @@ private:
   Result<void> check_btf_object(const State &state, unsigned reg, int64_t off, uint64_t size,
                                 const MemoryUse &use);
   Result<void> check_traced_argument(const State &state, int64_t off, uint64_t size, const MemoryUse &use);
+  bool is_taken_for_pointer(const Value &value) const; // see RawProgram::follows_numbers
+  Result<void> check_variable(const State &state, uint32_t id);
+  Result<void> check_cast(const State &state, const HelperProto &proto);
+  Result<void> check_trusted(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_object_memory(const State &state, unsigned reg, bool is_read, const HelperProto &proto);
   Result<void> check_btf_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_context(const State &state, unsigned reg, int64_t off, uint64_t size,

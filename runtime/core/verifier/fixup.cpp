@@ -272,6 +272,8 @@ private:
     switch (insn.src()) {
     case KBPF_PSEUDO_FUNC:
       return 0;
+    case KBPF_PSEUDO_BTF_ID:
+      return program_.variable_address(low);
     case KBPF_PSEUDO_MAP_IDX:
       return program_.maps[low].handle;
     case KBPF_PSEUDO_MAP_IDX_VALUE:

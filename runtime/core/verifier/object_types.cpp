@@ -370,8 +370,8 @@ std::optional<ReturnRange> TracedFunction::return_range() const {
     return std::nullopt;
   for (const std::string_view hook : kTruthHooks)
     if (hook == name_)
-      return ReturnRange{0, 1};
-  return ReturnRange{kLowestError, 0};
+      return ReturnRange{0, 1, true};
+  return ReturnRange{kLowestError, 0, true};
 }
 
 TracedArgument TracedFunction::argument_at(uint64_t offset) const {

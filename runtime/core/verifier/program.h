@@ -68,8 +68,14 @@ struct RawProgram {
   // What the program is attached to, by its type in kernel_btf: the FUNC that fentry, fexit, fmod_ret and lsm
   // programs are for, the TYPEDEF btf_trace_* of a tracepoint for tp_btf. 0: nothing, or not known.
   uint32_t attach_btf_id = 0;
-  bool strict_alignment = false;     // every access is aligned to its size
-  uint32_t told = 0;                 // told_bit() of helpers
+  // The address of a variable of the kernel, by the id of its VAR in kernel_btf, for ld_imm64 with src
+  // KBPF_PSEUDO_BTF_ID. Null: programs may not name any.
+  uint64_t (*variable_address)(uint32_t id) = nullptr;
+  // Judged by somebody who does not know the kernel, and runs nothing: what a tracing or lsm program is
+  // attached to is not known, so that any number that it has may be the pointer that it takes it for.
+  bool follows_numbers = false;
+  bool strict_alignment = false; // every access is aligned to its size
+  uint32_t told = 0;             // told_bit() of helpers
 };
 
 struct Subprogram {

@@ -9,6 +9,7 @@ namespace kbpf {
 
 struct ReturnRange {
   int64_t least, most;
+  bool is_half = false; // it is the lower 32 bits that count
 };
 // None: any number, and any address.
 std::optional<ReturnRange> return_range(uint32_t prog_type, uint32_t attach_type);

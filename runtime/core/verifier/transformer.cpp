@@ -175,6 +175,10 @@ void Transformer::load_wide(State &state, const Insn &insn) {
     dst = Value::constant(uint64_t{high} << 32 | static_cast<uint32_t>(insn.imm));
     return;
   }
+  if (insn.src() == KBPF_PSEUDO_BTF_ID) {
+    dst = variable_value(static_cast<uint32_t>(insn.imm));
+    return;
+  }
   dst = Value();
   dst.number = Scalar::constant(0);
   if (insn.is_function_address()) {

@@ -56,7 +56,10 @@ private:
   // btf_objects.cpp
   Value load_argument(const OffsetRange &at, unsigned size);
   Value load_member(const State &state, const Value &base, const OffsetRange &at, unsigned size);
-  std::optional<Value> object_result(const HelperProto &proto); // nothing: its type is not known
+  // Nothing: its type is not known.
+  std::optional<Value> object_result(const HelperProto &proto, const Value (&args)[5]);
+  Value variable_value(uint32_t id);
+  Value variable_in_place(uint32_t type, bool may_be_null);
   Value object_value(uint32_t type_id, uint16_t trust, bool may_be_null);
   Result<void> store(State &state, const Insn &insn);
   Result<void> store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
