@@ -81,12 +81,20 @@ public:
   }
 
 private:
-  static StringRef below_root(StringRef name) { return name.substr(kEmbeddedRoot.size()).ltrim('/'); }
+  // <uapi/linux/bpf.h> is how programs in a kernel's tree spell <linux/bpf.h>.
+  static std::string below_root(StringRef name) {
+    constexpr StringRef kHeaders = "include", kAlias = "/uapi";
+    name = name.substr(kEmbeddedRoot.size()).ltrim('/');
+    StringRef rest = name;
+    if (rest.consume_front(kHeaders) && rest.consume_front(kAlias) && (rest.empty() || rest.starts_with("/")))
+      return (kHeaders + rest).str();
+    return name.str();
+  }
 
   static const EmbeddedEntry *find(StringRef name) {
-    name = below_root(name);
+    const std::string path = below_root(name);
     for (const EmbeddedEntry &entry : entries())
-      if (name == entry.path)
+      if (path == entry.path)
         return &entry;
     return nullptr;
   }
@@ -109,7 +117,8 @@ private:
 
   // A directory is what some file lies below; the first such file gives it an identity.
   static ErrorOr<vfs::Status> directory_status(StringRef name) {
-    StringRef directory = below_root(name).rtrim('/');
+    const std::string path_below = below_root(name);
+    StringRef directory = StringRef(path_below).rtrim('/');
     for (const EmbeddedEntry &entry : entries()) {
       StringRef path = entry.path;
       if (directory.empty() ||

@@ -97,7 +97,15 @@ std::optional<uint64_t> Definition::number(const BtfMember &member) {
   }
   if ((type.kind == BtfKind::enumeration || type.kind == BtfKind::enumeration64) && type.count == 1)
     return btf.enumerator(type, 0);
-  error(concat("attribute ", quoted(member.name), " is no number; write __uint(", member.name, ", N)"));
+  const std::string message =
+      concat("attribute ", quoted(member.name), " is no number; write __uint(", member.name, ", N)");
+  if (image_.profile().map_encoding != kbpf::MapEncoding::libbpf) {
+    error(message);
+  } else {
+    // The object is the loader's to judge: not all of them are libbpf, which refuses it.
+    warning(concat(message, "; libbpf does not load this map"));
+    failed_ = true;
+  }
   return std::nullopt;
 }
 

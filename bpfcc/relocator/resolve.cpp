@@ -41,6 +41,7 @@ private:
   std::optional<Resolved> judged_ksym(const Symbol &symbol);
   Resolved kernel_address(const Reloc &reloc, std::string_view name, bool is_weak);
   Resolved helper(const Reloc &reloc, const kbpf::HelperProto &proto);
+  void gpl_only(const Reloc &reloc, const std::string &helper);
   Resolved helper_call(const Reloc &reloc);
   Resolved extern_call(const Reloc &reloc);
   Resolved subprogram(const Reloc &reloc, ResolvedKind kind);
@@ -51,6 +52,7 @@ private:
   std::unordered_map<std::string_view, uint32_t> extern_maps_;
   std::vector<std::string_view> defined_names_, helper_names_, config_names_; // to suggest one
   std::unordered_map<std::string_view, std::string_view> externs_; // variable or function -> .ksyms, .kconfig
+  std::unordered_set<std::string> refused_helpers_; // for the licence; empty: the missing one was reported
   std::unordered_set<std::string_view>
       linkable_; // what a static linker finds in another object: declared here
 };
@@ -233,6 +235,27 @@ Resolved Resolver::kernel_address(const Reloc &reloc, std::string_view name, boo
   return {};
 }
 
+// A licence that is missing is said once, one that will not do once for each helper. Of an object for Linux
+// the licence may be in another one that it is to be linked with.
+void Resolver::gpl_only(const Reloc &reloc, const std::string &helper) {
+  if (!image_.license.empty()) {
+    if (refused_helpers_.insert(helper).second)
+      error(reloc,
+            concat(helper, " is for GPL-compatible programs, and the licence is \"", image_.license, "\""));
+    return;
+  }
+  if (!refused_helpers_.insert(std::string()).second)
+    return;
+  const std::string message =
+      concat(helper, " is for GPL-compatible programs, and the object names no licence; write: "
+                     "char LICENSE[] SEC(\"license\") = \"GPL\";");
+  if (libbpf_)
+    report_at(image_, Severity::warning, reloc.section, reloc.insn,
+              message + " (unless it is linked with one that does)");
+  else
+    error(reloc, message);
+}
+
 Resolved Resolver::helper(const Reloc &reloc, const kbpf::HelperProto &proto) {
   std::string name = concat("helper ", proto.c_name);
   if (proto.flags & KBPF_HELPER_PANICS)
@@ -242,13 +265,7 @@ Resolved Resolver::helper(const Reloc &reloc, const kbpf::HelperProto &proto) {
               concat("helper ", proto.number, " does nothing in the kernels of profile ", profile_name(),
                      " and returns 0"));
   if (proto.flags & KBPF_HELPER_GPL_ONLY && !image_.gpl_compatible)
-    error(reloc,
-          image_.license.empty()
-              ? concat(
-                    name,
-                    " is for GPL-compatible programs, and the object names no licence; write: char LICENSE[] "
-                    "SEC(\"license\") = \"GPL\";")
-              : concat(name, " is for GPL-compatible programs, and the licence is \"", image_.license, "\""));
+    gpl_only(reloc, name);
   return {ResolvedKind::helper, proto.number, 0};
 }
 

@@ -84,7 +84,7 @@ def compile_one(options, headers, vmlinux, out, source):
     stem = os.path.join(out, name.replace("/", "_"))
     flags = ["-O2", "-g", "-c", "-D__TARGET_ARCH_x86", "-Wno-everything"]
     flags += packages.include_flags(options.folder, package, described) + described.flags
-    base = os.path.join(options.folder, package)
+    base = packages.base_of(options.folder, package)
     given = [f"-I{headers}", f"-I{vmlinux}"]
     if run(CLANG, "-target", "bpf", *flags, *given, "-idirafter", "/usr/include/x86_64-linux-gnu", path, "-o",
            stem + ".clang.o", cwd=base).returncode:

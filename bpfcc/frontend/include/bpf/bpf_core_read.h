@@ -102,53 +102,56 @@ enum bpf_enum_value_kind { BPF_ENUMVAL_EXISTS = 0, BPF_ENUMVAL_VALUE = 1 };
 #define ___core_arrow8(src, a, b, c, d, e, f, g, h) (src)->a->b->c->d->e->f->g->h
 #define ___core_arrow9(src, a, b, c, d, e, f, g, h, i) (src)->a->b->c->d->e->f->g->h->i
 #define ___core_arrow(src, a, rest...) ___bpf_apply(___core_arrow, ___bpf_narg(a, ##rest))(src, a, ##rest)
+/* Under these names programs know them. */
+#define ___arrow(src, a, rest...) ___core_arrow(src, a, ##rest)
+#define ___type(src, a, rest...) __typeof_unqual__(___core_arrow(src, a, ##rest))
 
 #define ___core_chain1(last, step, dst, size, src, a) last(dst, size, &(src)->a)
 #define ___core_chain2(last, step, dst, size, src, a, b)                                                     \
   ({                                                                                                         \
-    typeof(___core_arrow1(src, a)) __p1;                                                                     \
+    __typeof_unqual__(___core_arrow1(src, a)) __p1;                                                          \
     step(&__p1, sizeof(__p1), &(src)->a);                                                                    \
     last(dst, size, &__p1->b);                                                                               \
   })
 #define ___core_chain3(last, step, dst, size, src, a, b, c)                                                  \
   ({                                                                                                         \
-    typeof(___core_arrow2(src, a, b)) __p2;                                                                  \
+    __typeof_unqual__(___core_arrow2(src, a, b)) __p2;                                                       \
     ___core_chain2(step, step, &__p2, sizeof(__p2), src, a, b);                                              \
     last(dst, size, &__p2->c);                                                                               \
   })
 #define ___core_chain4(last, step, dst, size, src, a, b, c, d)                                               \
   ({                                                                                                         \
-    typeof(___core_arrow3(src, a, b, c)) __p3;                                                               \
+    __typeof_unqual__(___core_arrow3(src, a, b, c)) __p3;                                                    \
     ___core_chain3(step, step, &__p3, sizeof(__p3), src, a, b, c);                                           \
     last(dst, size, &__p3->d);                                                                               \
   })
 #define ___core_chain5(last, step, dst, size, src, a, b, c, d, e)                                            \
   ({                                                                                                         \
-    typeof(___core_arrow4(src, a, b, c, d)) __p4;                                                            \
+    __typeof_unqual__(___core_arrow4(src, a, b, c, d)) __p4;                                                 \
     ___core_chain4(step, step, &__p4, sizeof(__p4), src, a, b, c, d);                                        \
     last(dst, size, &__p4->e);                                                                               \
   })
 #define ___core_chain6(last, step, dst, size, src, a, b, c, d, e, f)                                         \
   ({                                                                                                         \
-    typeof(___core_arrow5(src, a, b, c, d, e)) __p5;                                                         \
+    __typeof_unqual__(___core_arrow5(src, a, b, c, d, e)) __p5;                                              \
     ___core_chain5(step, step, &__p5, sizeof(__p5), src, a, b, c, d, e);                                     \
     last(dst, size, &__p5->f);                                                                               \
   })
 #define ___core_chain7(last, step, dst, size, src, a, b, c, d, e, f, g)                                      \
   ({                                                                                                         \
-    typeof(___core_arrow6(src, a, b, c, d, e, f)) __p6;                                                      \
+    __typeof_unqual__(___core_arrow6(src, a, b, c, d, e, f)) __p6;                                           \
     ___core_chain6(step, step, &__p6, sizeof(__p6), src, a, b, c, d, e, f);                                  \
     last(dst, size, &__p6->g);                                                                               \
   })
 #define ___core_chain8(last, step, dst, size, src, a, b, c, d, e, f, g, h)                                   \
   ({                                                                                                         \
-    typeof(___core_arrow7(src, a, b, c, d, e, f, g)) __p7;                                                   \
+    __typeof_unqual__(___core_arrow7(src, a, b, c, d, e, f, g)) __p7;                                        \
     ___core_chain7(step, step, &__p7, sizeof(__p7), src, a, b, c, d, e, f, g);                               \
     last(dst, size, &__p7->h);                                                                               \
   })
 #define ___core_chain9(last, step, dst, size, src, a, b, c, d, e, f, g, h, i)                                \
   ({                                                                                                         \
-    typeof(___core_arrow8(src, a, b, c, d, e, f, g, h)) __p8;                                                \
+    __typeof_unqual__(___core_arrow8(src, a, b, c, d, e, f, g, h)) __p8;                                     \
     ___core_chain8(step, step, &__p8, sizeof(__p8), src, a, b, c, d, e, f, g, h);                            \
     last(dst, size, &__p8->i);                                                                               \
   })
@@ -157,7 +160,7 @@ enum bpf_enum_value_kind { BPF_ENUMVAL_EXISTS = 0, BPF_ENUMVAL_VALUE = 1 };
 
 #define ___core_value(read, src, a, rest...)                                                                 \
   ({                                                                                                         \
-    typeof(___core_arrow(src, a, ##rest)) __r;                                                               \
+    __typeof_unqual__(___core_arrow(src, a, ##rest)) __r;                                                    \
     ___core_chain(read, read, &__r, sizeof(__r), src, a, ##rest);                                            \
     __r;                                                                                                     \
   })

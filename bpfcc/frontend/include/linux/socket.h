@@ -11,6 +11,16 @@ struct sockaddr {
   sa_family_t sa_family;
   char sa_data[14];
 };
+/* Room for an address of any family, aligned for each. */
+struct __kernel_sockaddr_storage {
+  union {
+    struct {
+      __kernel_sa_family_t ss_family;
+      char __data[126];
+    };
+    void *__align;
+  };
+};
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1

@@ -10,3 +10,6 @@ struct {
 } m SEC(".maps");
 // CHECK: [[#@LINE-1]]:3: error: map 'm': attribute 'max_entries' is no number; write __uint(max_entries, N)
 SEC("kprobe/f") int p(void *ctx) { return 0; }
+// The object for Linux is its loader's to judge.
+// RUN: %bpfcc --abi=linux %s -o %t.o 2>&1 | FileCheck %s --check-prefix=LINUX
+// LINUX: [[#@LINE-5]]:3: warning: map 'm': attribute 'max_entries' is no number; write __uint(max_entries, N); libbpf does not load this map
