@@ -14,7 +14,10 @@ constexpr uint32_t kFlags = KBPF_MAP_F_NO_PREALLOC | KBPF_MAP_F_NUMA_NODE | KBPF
 class HashOfMaps final : public HashTable {
 public:
   explicit HashOfMaps(const MapSpec &spec)
-      : HashTable(without_inner(spec), {.per_cpu = false, .evicts = false, .value_size = sizeof(Map *)}),
+      : HashTable(without_inner(spec), {.per_cpu = false,
+                                      .evicts = false,
+                                      .value_size = sizeof(Map *),
+                                      .holds_pointers = true}),
         inner_(*InnerTemplate::from(spec)) {}
 
   void *lookup(const void *key) override {
@@ -89,7 +92,11 @@ private:
   }
   const MapRef *inner_ref() const override { return &inner_.ref(); }
   static Map *map_in(const void *value) {
+#ifdef __riscv // as for links
     return reinterpret_cast<Map *>(load_word(static_cast<const Word *>(value)));
+#else
+    return reinterpret_cast<Map *>(__atomic_load_n(static_cast<const Word *>(value), __ATOMIC_ACQUIRE));
+#endif
   }
   Map *current(const void *key) {
     ReadSection section;

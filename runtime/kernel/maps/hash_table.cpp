@@ -141,7 +141,7 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint64_t has
     if (form_.evicts)
       used(found).store(1, std::memory_order_relaxed);
     ValueGuard value_guard(to, fields(), new_value.in_place);
-    store_value(to, new_value.bytes, value_size_, fields());
+    store_one(to, new_value.bytes);
     return true;
   }
 
@@ -178,7 +178,7 @@ Result<bool> HashTable::store_locked(Bucket &home, const void *key, uint64_t has
 void HashTable::fill(Element *element, NewValue new_value) {
   const char *from = static_cast<const char *>(new_value.bytes);
   if (!form_.per_cpu)
-    return store_value(value(element, 0), from, value_size_, fields());
+    return store_one(value(element, 0), from);
   for (uint32_t cpu = 0; cpu < copies_; cpu++) {
     if (new_value.of_all_cpus) {
       store_words(value(element, cpu), from + cpu * value_stride_, value_size_);
@@ -189,6 +189,14 @@ void HashTable::fill(Element *element, NewValue new_value) {
         store_word(value(element, cpu) + i, 0);
     }
   }
+}
+
+// The value of a table that has one under each key.
+void HashTable::store_one(Word *to, const void *from) {
+  if (form_.holds_pointers)
+    __atomic_store_n(to, plain_word(from), __ATOMIC_RELEASE);
+  else
+    store_value(to, from, value_size_, fields());
 }
 
 Result<void> HashTable::remove(const void *key) {

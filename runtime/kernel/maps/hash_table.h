@@ -25,6 +25,7 @@ public:
     bool per_cpu;            // a value for each CPU under each key
     bool evicts;             // when full, a new key takes the place of one that was not used lately
     uint32_t value_size = 0; // bytes of a value as stored, where it is not the spec's
+    bool holds_pointers = false; // a value is an address of what readers go on to, whole when it gets here
   };
   // Makes a table of Derived, a class with HashTable's constructor, once its type has checked its flags.
   // Errors: invalid, too_big, no_memory.
@@ -144,6 +145,7 @@ private:
   Result<bool> store_locked(Bucket &home, const void *key, uint64_t hash, NewValue value, uint64_t flags,
                             uint32_t &reserved);
   void fill(Element *element, NewValue value);
+  void store_one(Word *to, const void *from);
   void copy_values(Element *element, void *to, bool locked) const;
   void give_up(const Element *element) const {
     release_timer(index_of(element) - 1);

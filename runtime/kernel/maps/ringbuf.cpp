@@ -69,12 +69,12 @@ bool RingBufferMap::find_room(uint64_t begin, uint64_t end) {
   return true;
 }
 
-void RingBufferMap::wake(const Header *header, uint64_t wakeup_flags) {
-  const uintptr_t committed = reinterpret_cast<uintptr_t>(header) - header->from_committed;
-  const uintptr_t own_page =
-      committed - offsetof(Positions, committed) - (kProducerPage - kOwnPage) * kPageSize;
+void RingBufferMap::wake(Written written, uint64_t wakeup_flags) {
+  const uintptr_t own_page = reinterpret_cast<uintptr_t>(written.committed) - offsetof(Positions, committed) -
+                             (kProducerPage - kOwnPage) * kPageSize;
   RingBufferMap &ring = **reinterpret_cast<RingBufferMap **>(own_page);
-  const uint64_t offset = static_cast<uint64_t>(reinterpret_cast<const std::byte *>(header) - ring.data_);
+  const uint64_t offset =
+      static_cast<uint64_t>(static_cast<const std::byte *>(written.header) - ring.data_);
   // A reader that has everything before this record may be asleep or about to look at it once more: it stores
   // its position before that look, as the committer stores the length before the look at the position.
   std::atomic_thread_fence(std::memory_order_seq_cst);

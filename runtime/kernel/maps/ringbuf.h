@@ -39,9 +39,9 @@ public:
   void *reserve_behind_reader(uint64_t size);
   // [any] What reserve gave goes to the reader, or is skipped by it. The record says which ring it is of.
   static void commit(void *record, uint64_t wakeup_flags, bool discard) {
-    Header *header = end_writing(record, discard);
+    const Written written = end_writing(record, discard);
     if ((wakeup_flags & kRingWakeupFlags) != kRingNoWakeup)
-      wake(header, wakeup_flags);
+      wake(written, wakeup_flags);
   }
   static void commit_quietly(void *record) { end_writing(record, false); } // with kRingNoWakeup
   // [any] BPF_RINGBUF_QUERY: unread bytes, size, consumer's and producer's position; else 0.
@@ -87,7 +87,12 @@ private:
     positions.produced.store(begin + total, std::memory_order_release);
     return header + 1;
   }
-  static Header *end_writing(void *record, bool discard) {
+  // A record that was: what stands there may be read and written over already.
+  struct Written {
+    const void *header;
+    std::atomic<uint64_t> *committed; // of the record's ring
+  };
+  static Written end_writing(void *record, bool discard) {
     Header *header = static_cast<Header *>(record) - 1;
     auto *committed = reinterpret_cast<std::atomic<uint64_t> *>(reinterpret_cast<std::byte *>(header) -
                                                                 header->from_committed);
@@ -95,9 +100,9 @@ private:
     // An exchange is one instruction; a releasing store takes a fence, too.
     header->length.exchange(length | (discard ? kDiscarded : 0), std::memory_order_release);
     committed->fetch_add(record_size(length), std::memory_order_release);
-    return header;
+    return {header, committed};
   }
-  static void wake(const Header *header, uint64_t wakeup_flags);
+  static void wake(Written written, uint64_t wakeup_flags);
   uint32_t call_in_place_of(uint32_t helper) const override;
 
   std::atomic<uint64_t> &position(size_t page) const {
