@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Runs every test and ends with one line, "N passed, N failed": unit tests (under ASan and UBSan), the engines' tests on
-riscv64, lit (compiler and QEMU), fuzzers for a bounded time, the dependency and documentation checks.
-Options: --only PART (unit, target, lit, fuzz, rules), --filter REGEX (lit tests), --fuzz-seconds N,
+"""Runs every test and ends with one line, "N passed, N failed": unit tests (under ASan and UBSan), those that start threads
+once more (under TSan), the engines' tests on riscv64, lit (compiler and QEMU), fuzzers for a bounded time, the dependency and documentation checks.
+Options: --only PART (unit, threads, target, lit, fuzz, rules), --filter REGEX (lit tests), --fuzz-seconds N,
 --fuzz-seed N (0: another one each time)."""
 import argparse
 import json
@@ -15,6 +15,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 ASAN = os.path.join(ROOT, "build-asan")
+TSAN = os.path.join(ROOT, "build-tsan")
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
 LIT_PASSES = ["PASS", "XFAIL", "FLAKYPASS"]
 LIT_SKIPS = ["UNSUPPORTED", "SKIPPED", "EXCLUDED"]
@@ -44,9 +45,9 @@ def run(command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
 
 
-def run_unit_tests(tally):
+def run_unit_tests(tally, part, paths):
     """GoogleTest executables; an executable that dies counts as one failure more than it reported."""
-    for path in executables(os.path.join(ASAN, "bin", "tests")):
+    for path in paths:
         start = time.time()
         with tempfile.TemporaryDirectory() as folder:
             report = os.path.join(folder, "report.json")
@@ -64,7 +65,7 @@ def run_unit_tests(tally):
             elif passed == 0:
                 failed = 1
                 print(f"{path}: ran no test")
-        tally.add("unit " + os.path.basename(path), passed, failed, 0, time.time() - start)
+        tally.add(f"{part} {os.path.basename(path)}", passed, failed, 0, time.time() - start)
 
 
 def run_ctest(tally):
@@ -143,17 +144,20 @@ def run_rules(tally):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", action="append", choices=["unit", "target", "lit", "fuzz", "rules"])
+    parser.add_argument("--only", action="append", choices=["unit", "threads", "target", "lit", "fuzz", "rules"])
     parser.add_argument("--filter", default="")
     parser.add_argument("--fuzz-seconds", type=int, default=20)
     parser.add_argument("--fuzz-seed", type=int, default=1)
     options = parser.parse_args()
-    wanted = options.only or ["rules", "unit", "target", "fuzz", "lit"]
+    wanted = options.only or ["rules", "unit", "threads", "target", "fuzz", "lit"]
     tally = Tally()
     if "rules" in wanted:
         run_rules(tally)
     if "unit" in wanted:
-        run_unit_tests(tally)
+        run_unit_tests(tally, "unit", executables(os.path.join(ASAN, "bin", "tests")))
+    if "threads" in wanted:
+        built = executables(os.path.join(TSAN, "bin", "tests"))
+        run_unit_tests(tally, "threads", [path for path in built if os.path.basename(path).startswith("thread_")])
     if "target" in wanted:
         run_ctest(tally)
     if "fuzz" in wanted:
