@@ -191,6 +191,35 @@ static int kernel_checks_pointers(void) {
   return 0;
 }
 
+static int remap_to_a_place(void) {
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  char *memory = mmap(NULL, 16 * kPage, PROT_READ | PROT_WRITE, flags, -1, 0), *gone = memory + 2 * kPage;
+  strcpy(gone, "here");
+  memory[10 * kPage] = 'x';
+  CHECK(mremap(gone, 2 * kPage, 3 * kPage, MREMAP_MAYMOVE | MREMAP_FIXED, memory + 9 * kPage) == memory + 9 * kPage);
+  CHECK(!strcmp(memory + 9 * kPage, "here") && memory[10 * kPage] == 0 && faults(gone, 0) == SIGSEGV);
+  CHECK(faults(memory + kPage, 1) == 0 && faults(memory + 12 * kPage, 1) == 0);
+  char *kept = memory + 9 * kPage, *moved = mremap(kept, kPage, kPage, MREMAP_MAYMOVE | 4 /* DONTUNMAP */);
+  CHECK(moved != MAP_FAILED && !strcmp(moved, "here") && kept[0] == 0);
+  CHECK(mremap(kept, 2 * kPage, 2 * kPage, MREMAP_MAYMOVE | MREMAP_FIXED, kept + kPage) == MAP_FAILED &&
+        errno == EINVAL);
+  CHECK(mremap(kept, kPage, kPage, MREMAP_FIXED, memory) == MAP_FAILED && errno == EINVAL);
+  return munmap(memory, 16 * kPage);
+}
+
+static int advice_for_fork(void) {
+  char *memory = mmap(NULL, 3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(memory, 'x', 3 * kPage);
+  CHECK(madvise(memory, kPage, 18 /* WIPEONFORK */) == 0 && madvise(memory + kPage, kPage, MADV_DONTFORK) == 0);
+  pid_t child = fork();
+  if (!child)
+    _exit(memory[5] != 0 || faults(memory + kPage, 0) != SIGSEGV || memory[2 * kPage] != 'x');
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && status == 0 && memory[5] == 'x');
+  CHECK(madvise(memory, kPage, 23 /* POPULATE_WRITE */) == 0 && memory[5] == 'x');
+  return munmap(memory, 3 * kPage);
+}
+
 static int recurse(int depth) {
   volatile char frame[1024];
   frame[0] = (char)depth;
@@ -219,6 +248,8 @@ int main(void) {
       {"memory descriptor", memory_descriptor},
       {"kernel checks pointers", kernel_checks_pointers},
       {"stack grows", stack_grows},
+      {"remap to a place", remap_to_a_place},
+      {"advice for fork", advice_for_fork},
   };
   return RUN_CASES("memory", cases);
 }

@@ -3,9 +3,12 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -221,6 +224,49 @@ static int groups_and_sessions(void) {
   return 0;
 }
 
+static int descriptor_of_a_process(void) {
+  pid_t child = fork();
+  if (!child)
+    for (;;)
+      pause();
+  int fd = (int)syscall(SYS_pidfd_open, child, 0), status;
+  CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+  struct pollfd wait = {fd, POLLIN, 0};
+  siginfo_t info;
+  CHECK(poll(&wait, 1, 20) == 0 && syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) == 0);
+  CHECK(poll(&wait, 1, 5000) == 1 && wait.revents == POLLIN);
+  CHECK(waitid((idtype_t)3 /* P_PIDFD */, (id_t)fd, &info, WEXITED) == 0 && info.si_pid == child);
+  CHECK(info.si_code == CLD_KILLED && info.si_status == SIGTERM);
+  CHECK_FAILS(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
+  CHECK_FAILS(waitpid(child, &status, 0), ECHILD);
+  CHECK_FAILS(syscall(SYS_pidfd_open, child, 0), ESRCH);
+  CHECK_FAILS(syscall(SYS_pidfd_send_signal, 0, 0, NULL, 0), EBADF);
+  return close(fd);
+}
+
+static int orphans_go_to_a_subreaper(void) {
+  CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
+  pid_t child = fork();
+  if (!child) {
+    if (!fork()) { /* told of its parent's end */
+      sigset_t set;
+      sigemptyset(&set);
+      sigaddset(&set, SIGUSR1);
+      sigprocmask(SIG_BLOCK, &set, NULL);
+      prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
+      siginfo_t info;
+      kill(getppid(), SIGKILL);
+      _exit(sigwaitinfo(&set, &info) == SIGUSR1 ? 44 : 1);
+    }
+    for (;;)
+      pause();
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+  CHECK(wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 44);
+  return prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
 int main(int argc, char **argv) {
   self = argv[0][0] == '/' ? argv[0] : "/proc/self/exe";
   if (argc > 1 && !strcmp(argv[1], "--exec-child"))
@@ -250,6 +296,8 @@ int main(int argc, char **argv) {
       {"close on exec", close_on_exec},
       {"spawn and vfork", spawn_and_vfork},
       {"groups and sessions", groups_and_sessions},
+      {"descriptor of a process", descriptor_of_a_process},
+      {"orphans go to a subreaper", orphans_go_to_a_subreaper},
   };
   return RUN_CASES("processes", cases);
 }

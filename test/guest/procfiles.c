@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -39,7 +40,33 @@ static int process_directory(void) {
   CHECK(slurp("/proc/self/comm") == 10 && !strcmp(text, "procfiles\n"));
   CHECK(slurp("/proc/self/cmdline") > 0 && strstr(text, "procfiles"));
   CHECK(slurp("/proc/self/maps") > 0 && strstr(text, " r-xp ") && strstr(text, " rw-p "));
+  CHECK(strstr(text, "procfiles\n") && strstr(text, "[stack]\n"));
+  int fd = open("/proc/self/exe", O_RDONLY);
+  void *mapped = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 4096);
+  snprintf(expected, sizeof(expected), "%lx-%lx r--p 00001000 ", (long)mapped, (long)mapped + 4096);
+  CHECK(slurp("/proc/self/maps") > 0 && strstr(text, expected));
+  CHECK(munmap(mapped, 4096) == 0 && close(fd) == 0);
+  CHECK(slurp("/proc/self/environ") >= 0 && slurp("/proc/self/limits") > 0 && strstr(text, "Max open files"));
   CHECK(slurp("/proc/99999/stat") == -1 && errno == ENOENT);
+  return 0;
+}
+
+static long resident_pages(void) {
+  long size, resident;
+  return slurp("/proc/self/statm") > 0 && sscanf(text, "%ld %ld", &size, &resident) == 2 ? resident : -1;
+}
+
+static int memory_is_counted(void) {
+  enum { PAGES = 100 };
+  const long before = resident_pages();
+  char *memory = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct rusage usage, later;
+  CHECK(before > 0 && memory != MAP_FAILED && getrusage(RUSAGE_SELF, &usage) == 0);
+  memset(memory, 1, PAGES * 4096);
+  CHECK(resident_pages() >= before + PAGES && getrusage(RUSAGE_SELF, &later) == 0);
+  CHECK(later.ru_minflt >= usage.ru_minflt + PAGES && later.ru_maxrss >= (before + PAGES) * 4);
+  CHECK(munmap(memory, PAGES * 4096) == 0 && resident_pages() < before + PAGES);
+  CHECK(getrusage(RUSAGE_SELF, &usage) == 0 && usage.ru_maxrss >= later.ru_maxrss);
   return 0;
 }
 
@@ -103,6 +130,10 @@ static int system_files(void) {
   CHECK(slurp("/proc/meminfo") > 0 && !strncmp(text, "MemTotal:", 9));
   CHECK(slurp("/proc/cpuinfo") > 0 && strstr(text, "isa\t\t: rv64"));
   CHECK(slurp("/proc/mounts") > 0 && strstr(text, "proc /proc proc"));
+  CHECK(slurp("/proc/self/mountinfo") > 0 && strstr(text, " /proc rw - proc proc rw\n"));
+  CHECK(slurp("/proc/stat") > 0 && strstr(text, "\ncpu0 ") && strstr(text, "\nprocs_running "));
+  CHECK(slurp("/proc/loadavg") > 0 && atof(text) >= 0 && strchr(text, '/'));
+  CHECK(slurp("/proc/sys/kernel/random/boot_id") == 37 && text[14] == '4');
   CHECK(slurp("/proc/uptime") > 0 && atof(text) >= 0);
   CHECK(slurp("/proc/version") > 0 && !strncmp(text, "Linux version 6.", 16));
   CHECK(slurp("/sys/devices/system/cpu/online") > 0 && text[0] == '0');
@@ -135,6 +166,7 @@ static int system_calls_agree(void) {
 int main(void) {
   static const struct test_case cases[] = {
       {"process directory", process_directory},       {"names by prctl", names_by_prctl},
+      {"memory is counted", memory_is_counted},
       {"links of a process", links_of_a_process},     {"descriptors are listed", descriptors_are_listed},
       {"processes are listed", processes_are_listed}, {"system files", system_files},
       {"system calls agree", system_calls_agree},

@@ -325,6 +325,33 @@ static int wrong_arguments_are_refused(void) {
   return 0;
 }
 
+static int real_time_signals_queue(void) {
+  sigset_t set, old;
+  siginfo_t info;
+  struct timespec none = {0};
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1), sigaddset(&set, SIGRTMIN), sigaddset(&set, SIGRTMIN + 1);
+  sigprocmask(SIG_BLOCK, &set, &old);
+  for (int i = 0; i < 3; i++) {
+    CHECK(sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = 10 + i}) == 0);
+    CHECK(sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = i}) == 0);
+    CHECK(sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 20 + i}) == 0);
+  }
+  CHECK(sigtimedwait(&set, &info, &none) == SIGUSR1 && info.si_value.sival_int == 20); /* one only */
+  for (int i = 0; i < 3; i++)
+    CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN && info.si_value.sival_int == i);
+  CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN + 1 && info.si_value.sival_int == 10);
+  CHECK(signal(SIGRTMIN + 1, SIG_IGN) != SIG_ERR); /* what is pending of it is gone */
+  CHECK(sigtimedwait(&set, &info, &none) == -1 && errno == EAGAIN && signal(SIGRTMIN + 1, SIG_DFL) != SIG_ERR);
+  int queued = 0;
+  while (queued < 100000 && sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = queued}) == 0)
+    queued++;
+  CHECK(errno == EAGAIN && queued >= 1000); /* there is an end to it */
+  for (int i = 0; i < queued; i++)
+    CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN && info.si_value.sival_int == i);
+  return sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 int main(void) {
   static const struct test_case cases[] = {
       {"handler gets siginfo", handler_gets_siginfo},
@@ -342,6 +369,7 @@ int main(void) {
       {"stopped waits go on", stopped_waits_go_on},
       {"handler ends a sleep", handler_ends_a_sleep},
       {"wrong arguments are refused", wrong_arguments_are_refused},
+      {"real-time signals queue", real_time_signals_queue},
   };
   return RUN_CASES("signals", cases);
 }

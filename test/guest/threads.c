@@ -246,6 +246,68 @@ static int threads_come_and_go_everywhere(void) {
   return 0;
 }
 
+/* A thread runs where it may, at once when it is the caller; its children begin with its mask. */
+static void *stay_on_hart(void *argument) {
+  long hart = (long)argument, wrong = 0;
+  for (int i = 0; i < 200; i++) {
+    wrong += sched_getcpu() != hart;
+    if (i % 20 == 0)
+      usleep(1000);
+  }
+  return (void *)wrong;
+}
+
+static int threads_stay_on_their_harts(void) {
+  cpu_set_t all, one;
+  CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+  pthread_t threads[kThreads];
+  for (long i = 0; i < kThreads; i++) {
+    long hart = i % CPU_COUNT(&all);
+    CPU_ZERO(&one);
+    CPU_SET(hart, &one);
+    CHECK(sched_setaffinity(0, sizeof(one), &one) == 0 && sched_getcpu() == hart);
+    CHECK(pthread_create(&threads[i], NULL, stay_on_hart, (void *)hart) == 0);
+  }
+  CHECK(sched_getaffinity(0, sizeof(one), &one) == 0 && CPU_COUNT(&one) == 1);
+  CHECK(sched_setaffinity(0, sizeof(all), &all) == 0);
+  for (int i = 0; i < kThreads; i++) {
+    void *wrong;
+    CHECK(pthread_join(threads[i], &wrong) == 0 && !wrong);
+  }
+  /* one that waits for its turn, or runs, is moved */
+  pid_t busy = fork();
+  if (!busy)
+    for (;;)
+      if (sched_getcpu() == CPU_COUNT(&all) - 1 && sched_getaffinity(0, sizeof(one), &one) == 0 &&
+          CPU_COUNT(&one) == 1)
+        _exit(0);
+  usleep(5000);
+  CPU_ZERO(&one);
+  CPU_SET(CPU_COUNT(&all) - 1, &one);
+  int status;
+  CHECK(sched_setaffinity(busy, sizeof(one), &one) == 0 && waitpid(busy, &status, 0) == busy && status == 0);
+  CPU_ZERO(&one);
+  CPU_SET(40, &one);
+  CHECK_FAILS(sched_setaffinity(0, sizeof(one), &one), EINVAL);
+  CHECK_FAILS(sched_setaffinity(30000, sizeof(all), &all), ESRCH);
+  return 0;
+}
+
+static int policies_are_kept(void) {
+  struct sched_param parameter = {.sched_priority = 7};
+  CHECK(syscall(SYS_sched_setscheduler, 0, SCHED_RR, &parameter) == 0);
+  pid_t child = fork();
+  if (!child)
+    _exit(syscall(SYS_sched_getscheduler, 0) != SCHED_RR);
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  parameter.sched_priority = 0;
+  CHECK_FAILS(syscall(SYS_sched_setparam, 0, &parameter), EINVAL);
+  CHECK(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &parameter) == 0);
+  CHECK(syscall(SYS_sched_get_priority_max, SCHED_FIFO) == 99);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "--exec"))
     return getpid() == syscall(SYS_gettid) ? 12 : 13;
@@ -261,6 +323,8 @@ int main(int argc, char **argv) {
       {"exit group ends all threads", exit_group_ends_all_threads},
       {"exec from a thread", exec_from_a_thread},
       {"threads come and go everywhere", threads_come_and_go_everywhere},
+      {"threads stay on their harts", threads_stay_on_their_harts},
+      {"policies are kept", policies_are_kept},
   };
   return RUN_CASES("threads", cases);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * Files that stand for time and signals: timerfd, signalfd; and the clock of the day. */
+ * Files that stand for time and signals: timerfd, signalfd; timers that send signals; and the clock of the day. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <poll.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -141,6 +142,53 @@ static int signal_wakes_reader_and_poller(void) {
   return close(fd);
 }
 
+static int posix_timer_sends_signals(void) {
+  timer_t timer;
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 42};
+  struct itimerspec value = {.it_value.tv_nsec = MILLISECONDS(5), .it_interval.tv_nsec = MILLISECONDS(3)}, left;
+  sigset_t set;
+  siginfo_t info;
+  sigemptyset(&set);
+  sigaddset(&set, SIGRTMIN);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &value, NULL) == 0);
+  CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_code == SI_TIMER && info.si_value.sival_int == 42);
+  CHECK(timer_gettime(timer, &left) == 0 && left.it_interval.tv_nsec == MILLISECONDS(3));
+  usleep(50000); /* nobody takes the signal: it stays one, and counts */
+  CHECK(timer_settime(timer, 0, &(struct itimerspec){0}, NULL) == 0);
+  CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_overrun >= 5);
+  CHECK(sigtimedwait(&set, &info, &(struct timespec){0}) == -1 && errno == EAGAIN);
+  CHECK(timer_delete(timer) == 0 && timer_create(CLOCK_REALTIME, &event, &timer) == 0);
+  clock_gettime(CLOCK_REALTIME, &value.it_value);
+  value.it_interval.tv_nsec = 0;
+  CHECK(timer_settime(timer, TIMER_ABSTIME, &value, NULL) == 0); /* past already */
+  CHECK(sigwaitinfo(&set, &info) == SIGRTMIN);
+  CHECK(timer_delete(timer) == 0);
+  CHECK_FAILS(timer_create(99, &event, &timer), EINVAL);
+  event.sigev_signo = 65;
+  CHECK_FAILS(timer_create(CLOCK_MONOTONIC, &event, &timer), EINVAL);
+  return 0;
+}
+
+static volatile sig_atomic_t alarms;
+static void count_alarm(int signal) { alarms++, (void)signal; }
+
+static int interval_timers_measure_cpu(void) {
+  struct itimerval value = {.it_value.tv_usec = 5000, .it_interval.tv_usec = 5000}, left;
+  for (int which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
+    alarms = 0;
+    CHECK(signal(which == ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF, count_alarm) != SIG_ERR);
+    CHECK(setitimer(which, &value, NULL) == 0);
+    usleep(50000); /* takes no time of a processor */
+    CHECK(alarms <= 1 && getitimer(which, &left) == 0 && left.it_interval.tv_usec == 5000);
+    for (double end = now() + 20; alarms < 3 && now() < end;)
+      ;
+    CHECK(setitimer(which, &(struct itimerval){0}, NULL) == 0 && alarms >= 3);
+  }
+  CHECK_FAILS(setitimer(3, &value, NULL), EINVAL);
+  return 0;
+}
+
 static int day_is_the_hosts(void) {
   const char *expected = getenv("HOST_SECONDS");
   CHECK(expected);
@@ -158,6 +206,8 @@ int main(void) {
       {"timer refuses", timer_refuses},
       {"signals are read", signals_are_read},
       {"signal wakes reader and poller", signal_wakes_reader_and_poller},
+      {"posix timer sends signals", posix_timer_sends_signals},
+      {"interval timers measure CPU", interval_timers_measure_cpu},
       {"day is the host's", day_is_the_hosts},
   };
   return RUN_CASES("timers", cases);

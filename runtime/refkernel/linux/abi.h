@@ -142,6 +142,14 @@ struct LinuxRusage {
   int64_t fields[14];
 };
 static_assert(sizeof(LinuxRusage) == 144);
+inline LinuxRusage make_rusage(uint64_t cpu_ns, uint64_t peak_pages, uint64_t faults) { // all time is user time
+  constexpr size_t kPeakKilobytes = 0, kMinorFaults = 4;
+  LinuxRusage usage{};
+  usage.user_time = LinuxTimeval::from_ns(cpu_ns);
+  usage.fields[kPeakKilobytes] = static_cast<int64_t>(peak_pages * (kPageSize / 1024));
+  usage.fields[kMinorFaults] = static_cast<int64_t>(faults);
+  return usage;
+}
 
 struct LinuxRlimit {
   uint64_t soft, hard;

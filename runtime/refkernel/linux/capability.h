@@ -20,6 +20,7 @@ enum class Capability : uint32_t {
   setpcap = 8,
   net_admin = 12,
   sys_chroot = 18,
+  sys_ptrace = 19,
   sys_admin = 21,
   sys_boot = 22,
   sys_nice = 23,

@@ -23,9 +23,10 @@ struct Credentials { // as programs see it: struct cred
   CapabilitySets capabilities;
 };
 
-struct IntervalTimer {                       // ITIMER_REAL
+struct IntervalTimer {
   uint64_t deadline_ns = 0, interval_ns = 0; // 0: off
 };
+struct PosixTimer; // posix_timer.cpp
 
 // How an interrupted call with a relative time goes on: the time that is left is not among its arguments.
 struct RestartBlock {
@@ -34,6 +35,11 @@ struct RestartBlock {
   uint64_t arguments[4] = {};
 };
 enum class Restart : uint8_t { no, if_action_says, without_handler, by_block };
+
+struct SchedulingPolicy { // kept and told (calls/scheduling.cpp)
+  uint8_t policy = 0, priority = 0; // SCHED_*; 1 to 99 where it is a real-time one
+  bool reset_on_fork = false;
+};
 
 struct Task {
   Thread *thread = nullptr; // its linux_data points here
@@ -48,6 +54,7 @@ struct Task {
   SignalSet forced = 0;      // caused by an instruction: kills even init
   PendingSignals pending;
   SignalStack alternate_stack;
+  SchedulingPolicy scheduling;
   uintptr_t clear_child_tid = 0, robust_list = 0;
   Task *next_in_process = nullptr, *next_in_table = nullptr;
 };
@@ -70,7 +77,10 @@ struct Process : RefCounted {
   PendingSignals pending;
   Credentials credentials;
   LinuxRlimit limits[kLimitCount];
-  IntervalTimer real_timer;
+  IntervalTimer real_timer;    // ITIMER_REAL
+  IntervalTimer cpu_timers[2]; // ITIMER_VIRTUAL and ITIMER_PROF, which measure the same: all time is user time
+  PosixTimer *timers = nullptr; // of timer_create(2)
+  int32_t next_timer_id = 0;
 
   bool exiting = false; // exit_group or a fatal signal: each thread leaves at its next return to user mode
   bool exec_pending = false; // execve waits for the other threads to leave
@@ -78,6 +88,9 @@ struct Process : RefCounted {
   bool stopped = false;
   bool report_stop = false, report_continue = false; // for a parent's wait
   bool has_executed = false;
+  bool dumpable = true, subreaper = false; // prctl(2); orphans below a subreaper become its children
+  uint8_t death_signal = 0;                // when the parent ends
+  uint32_t personality = 0;                // personality(2): kept, inherited, told
   int stop_signal = 0;
   int exit_status = 0; // as wait4 gives it
   bool vfork_done = true;
@@ -91,11 +104,13 @@ struct Process : RefCounted {
   WaitQueue resumed;        // of stopped threads
   WaitQueue signal_arrived; // of sigtimedwait
 
+  // Of the address space when the process has ended; of all children that were waited for.
+  uint64_t peak_pages = 0, faults = 0, children_peak_pages = 0, children_faults = 0;
   uint64_t start_ns = 0, cpu_ns = 0 /* of exited threads */, children_cpu_ns = 0;
   char name[16] = {};
   char *executable = nullptr; // path, heap, executable_size bytes
   size_t executable_size = 0;
-  uintptr_t argument_start = 0, argument_end = 0;
+  uintptr_t argument_start = 0, argument_end = 0, environment_end = 0; // the environment follows the arguments
 };
 
 extern SpinLock tasks_lock;
@@ -119,7 +134,11 @@ void remove_task(Task &task);
 void unlink_process(
     Process &process); // out of the table and its family: the table's reference is the caller's now
 uint64_t process_cpu_ns(const Process &process);
+// Sends the signals of timers that are due, and makes next the time when to look again where that is earlier.
+void expire_posix_timers(Process &process, uint64_t now, uint64_t &next);
+void delete_posix_timers(Process &process);
 uint32_t process_count();
+bool may_change_priority(const Process &process); // the caller: CAP_SYS_NICE, or the same user
 
 // Without the lock.
 Ref<Process> share_process(uint32_t pid); // null where there is none

@@ -29,11 +29,18 @@ Restart restart_of(int64_t result) {
 const SyscallEntry *table[kSyscallTableSize];
 std::atomic<uint64_t> reported[kSyscallTableSize / 64];
 
+// What programs and libraries try first and do without on many a Linux, too: not worth a warning.
+bool is_optional(uint64_t number) {
+  enum { kIoUringSetup = 425, kIoUringRegister = 427, kLandlockCreate = 444, kLandlockRestrict = 446 };
+  return (number >= kIoUringSetup && number <= kIoUringRegister) ||
+         (number >= kLandlockCreate && number <= kLandlockRestrict);
+}
+
 [[gnu::noinline]] int64_t report_missing(uint64_t number) {
   bool first = number >= kSyscallTableSize ||
                !(reported[number / 64].fetch_or(uint64_t{1} << number % 64) & uint64_t{1} << number % 64);
   if (first)
-    log(LogLevel::warn, "linux::syscall", "{} called system call {} ({}), which this kernel does not have",
+    log(is_optional(number) ? LogLevel::info : LogLevel::warn, "linux::syscall", "{} called system call {} ({}), which this kernel does not have",
         current()->task.comm, number, syscall_name(number));
   return -static_cast<int64_t>(Errno::enosys);
 }
@@ -56,7 +63,9 @@ bool has_syscall(uint64_t number) { return number < kSyscallTableSize && table[n
 void fill_syscall_table() {
   for (auto family : {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls,
                       kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
-                      kSystemCalls, kPriorityCalls, kSocketCalls, kBpfCalls, kPerfEventCalls, kCapabilityCalls})
+                      kSystemCalls, kPriorityCalls, kSchedulingCalls, kSocketCalls, kBpfCalls, kPerfEventCalls,
+                      kCapabilityCalls, kExtendedAttributeCalls, kSpliceCalls, kPosixTimerCalls, kPidFdCalls,
+                      kProcessMemoryCalls})
     for (const SyscallEntry &entry : family)
       table[entry.number] = &entry;
 }

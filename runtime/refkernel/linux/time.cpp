@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Clocks, sleeping, and ITIMER_REAL, whose expiry the timer tick looks for. The machine's clock starts at
+// Clocks, sleeping, and interval timers, whose expiry the timer tick looks for. The machine's clock starts at
 // boot; real time begins as the machine's clock of the day has it (1970 where there is none) and is then what
 // clock_settime makes of it.
 #include "refkernel/linux/time.h"
@@ -9,6 +9,7 @@
 #include "refkernel/linux/fs/trace_wake.h"
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
+#include "refkernel/linux/system.h"
 #include "refkernel/machine/noprobe.h"
 #include "refkernel/machine/rtc.h"
 #include <algorithm>
@@ -39,7 +40,27 @@ bool follows_realtime(int clock) {
   return clock == kRealtime || clock == kRealtimeCoarse || clock == kRealtimeAlarm || clock == kTai;
 }
 
+// Of another process or thread: clock_getcpuclockid(3) and pthread_getcpuclockid(3) make their numbers.
+SysResult<uint64_t> read_cpu_clock(int clock) {
+  constexpr int kThread = 4, kKind = 3, kKinds = 3;
+  if ((clock & kKind) >= kKinds)
+    return Errno::einval;
+  charge_cpu_time();
+  const uint32_t id = static_cast<uint32_t>(~(clock >> 3));
+  SpinGuard guard(tasks_lock);
+  if (clock & kThread) {
+    const Task *task = id ? find_task(id) : current_task();
+    if (!task || task->process != &current_process())
+      return Errno::einval;
+    return uint64_t{task->thread->cpu_time_ns};
+  }
+  const Process *process = id ? find_process(id) : &current_process();
+  return process ? SysResult<uint64_t>(process_cpu_ns(*process)) : Errno::einval;
+}
+
 SysResult<uint64_t> read_clock(int clock) {
+  if (clock < 0)
+    return read_cpu_clock(clock);
   if (follows_realtime(clock))
     return now_ns() + realtime_offset_ns();
   switch (clock) {
@@ -102,17 +123,25 @@ SyscallResult sleep_on(int clock, uint32_t flags, UserPtr<const LinuxTimespec> w
   return 0;
 }
 
-// With tasks_lock held, from the tick.
-void expire_timer(Process &process, uint64_t now, uint64_t &next) {
-  IntervalTimer &timer = process.real_timer;
-  if (!timer.deadline_ns)
-    return;
-  if (timer.deadline_ns <= now) {
-    send_to_process(process, make_siginfo(kSigAlrm, kSiKernel));
+constexpr uint64_t kCpuTimerLook = 1'000'000; // ns
+
+// With tasks_lock held, from the tick. now: of the timer's clock. True where it is on still.
+bool expire_timer(Process &process, IntervalTimer &timer, uint64_t now, int signal) {
+  if (timer.deadline_ns && timer.deadline_ns <= now) {
+    send_to_process(process, make_siginfo(signal, kSiKernel));
     timer.deadline_ns = timer.interval_ns ? std::max(timer.deadline_ns + timer.interval_ns, now + 1) : 0;
   }
-  if (timer.deadline_ns)
-    next = std::min(next, timer.deadline_ns);
+  return timer.deadline_ns;
+}
+
+void expire_timers(Process &process, uint64_t now, uint64_t &next) {
+  if (expire_timer(process, process.real_timer, now, kSigAlrm))
+    next = std::min(next, process.real_timer.deadline_ns);
+  for (size_t i = 0; i < std::size(process.cpu_timers); ++i)
+    if (process.cpu_timers[i].deadline_ns &&
+        expire_timer(process, process.cpu_timers[i], process_cpu_ns(process), i == 0 ? kSigVtalrm : kSigProf))
+      next = std::min(next, now + kCpuTimerLook);
+  expire_posix_timers(process, now, next);
 }
 
 struct LinuxItimerval {
@@ -126,15 +155,43 @@ bool valid(const LinuxTimeval &time) {
   return time.seconds >= 0 && time.microseconds >= 0 && time.microseconds < 1000000;
 }
 
-LinuxItimerval show(const IntervalTimer &timer) {
-  uint64_t now = now_ns();
+LinuxItimerval show(const IntervalTimer &timer, uint64_t now) {
   uint64_t left = !timer.deadline_ns ? 0 : timer.deadline_ns > now ? timer.deadline_ns - now : 1000;
   return {LinuxTimeval::from_ns(timer.interval_ns), LinuxTimeval::from_ns(left)};
 }
 
-constexpr int kItimerReal = 0;
+// With tasks_lock held. ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.
+constexpr int kItimerReal = 0, kItimerCount = 3;
+IntervalTimer &interval_timer(Process &process, int which) {
+  return which == kItimerReal ? process.real_timer : process.cpu_timers[which - 1];
+}
+uint64_t interval_timer_now(const Process &process, int which) {
+  return which == kItimerReal ? now_ns() : process_cpu_ns(process);
+}
 
 } // namespace
+
+SysResult<ClockSource> clock_source(int clock) {
+  switch (clock) {
+  case kRealtime:
+  case kRealtimeAlarm:
+  case kTai:
+    return ClockSource::realtime;
+  case kMonotonic:
+  case kBoottime:
+  case kBoottimeAlarm:
+    return ClockSource::monotonic;
+  case kProcessCpu:
+    return ClockSource::cpu;
+  }
+  return Errno::einval;
+}
+
+void expect_timer(uint64_t deadline_ns) {
+  if (deadline_ns < next_timer.load())
+    next_timer = deadline_ns;
+  tick_no_later_than(deadline_ns);
+}
 
 void start_realtime() {
   uint64_t real = read_rtc_ns(), now = now_ns();
@@ -153,19 +210,20 @@ REFKERNEL_NOPROBE uint64_t kbpf_port_realtime_ns(void) {
 namespace refkernel {
 
 void on_timer_tick() {
+  update_load(now_ns());
   wake_trace_readers();
   serve_bpf_requests();
-  expire_timer_files();
-  uint64_t now = now_ns();
-  if (now < next_timer.load(std::memory_order_relaxed))
-    return;
-  SpinGuard guard(tasks_lock);
-  uint64_t next = UINT64_MAX;
-  for_each_process([&](Process &process) {
-    expire_timer(process, now, next);
-    return true;
-  });
-  next_timer = next;
+  uint64_t now = now_ns(), next = next_timer.load(std::memory_order_relaxed);
+  if (now >= next) {
+    SpinGuard guard(tasks_lock);
+    next = UINT64_MAX;
+    for_each_process([&](Process &process) {
+      expire_timers(process, now, next);
+      return true;
+    });
+    next_timer = next;
+  }
+  tick_no_later_than(std::min(next, expire_timer_files()));
 }
 
 KERNEL_CALL sys_clock_gettime(int clock, UserPtr<LinuxTimespec> time) {
@@ -228,53 +286,58 @@ KERNEL_CALL sys_times(UserPtr<uint64_t> buffer) {
 
 KERNEL_CALL sys_getrusage(int who, UserPtr<LinuxRusage> usage) {
   constexpr int kSelf = 0, kChildren = -1, kThread = 1;
-  LinuxRusage result{};
-  uint64_t cpu_ns;
+  LinuxRusage result;
   charge_cpu_time();
+  if (who != kSelf && who != kChildren && who != kThread)
+    return Errno::einval;
   {
     SpinGuard guard(tasks_lock);
-    if (who != kSelf && who != kChildren && who != kThread)
-      return Errno::einval;
-    Process &process = current_process();
-    cpu_ns = who == kThread ? current()->cpu_time_ns
-             : who == kSelf ? process_cpu_ns(process)
-                            : process.children_cpu_ns;
+    const Process &process = current_process();
+    const AddressSpace::Usage memory = current()->space->usage();
+    if (who == kChildren)
+      result = make_rusage(process.children_cpu_ns, process.children_peak_pages, process.children_faults);
+    else
+      result = make_rusage(who == kThread ? current()->cpu_time_ns : process_cpu_ns(process), memory.peak,
+                           memory.faults);
   }
-  result.user_time = LinuxTimeval::from_ns(cpu_ns);
   return usage.write(result);
 }
 
 KERNEL_CALL sys_getitimer(int which, UserPtr<LinuxItimerval> value) {
-  if (which != kItimerReal)
+  if (which < 0 || which >= kItimerCount)
     return Errno::einval;
-  IntervalTimer timer;
+  LinuxItimerval setting;
+  charge_cpu_time();
   {
     SpinGuard guard(tasks_lock);
-    timer = current_process().real_timer;
+    Process &process = current_process();
+    setting = show(interval_timer(process, which), interval_timer_now(process, which));
   }
-  return value.write(show(timer));
+  return value.write(setting);
 }
 
 KERNEL_CALL sys_setitimer(int which, UserPtr<const LinuxItimerval> value, UserPtr<LinuxItimerval> old) {
-  if (which != kItimerReal)
+  if (which < 0 || which >= kItimerCount)
     return Errno::einval;
-  IntervalTimer wanted, previous;
+  LinuxItimerval given{}, previous;
   if (value) {
-    LinuxItimerval given = KBPF_TRY(value.read());
+    given = KBPF_TRY(value.read());
     if (!valid(given.value) || !valid(given.interval))
       return Errno::einval;
-    uint64_t first = to_ns(given.value);
-    wanted.deadline_ns = first ? add_saturating(now_ns(), first) : 0;
-    wanted.interval_ns = to_ns(given.interval);
   }
+  charge_cpu_time();
   {
     SpinGuard guard(tasks_lock);
-    previous = std::exchange(current_process().real_timer, wanted);
-    if (wanted.deadline_ns && wanted.deadline_ns < next_timer.load())
-      next_timer = wanted.deadline_ns;
+    Process &process = current_process();
+    IntervalTimer &timer = interval_timer(process, which);
+    const uint64_t first = to_ns(given.value), now = interval_timer_now(process, which);
+    previous = show(timer, now);
+    timer = {first ? add_saturating(now, first) : 0, to_ns(given.interval)};
+    if (first)
+      expect_timer(which == kItimerReal ? timer.deadline_ns : now_ns() + kCpuTimerLook);
   }
   if (old)
-    KBPF_TRY(old.write(show(previous)));
+    KBPF_TRY(old.write(previous));
   return 0;
 }
 

@@ -61,6 +61,9 @@ Result<Ref<AddressSpace>> AddressSpace::fork() {
   MutexGuard guard(state_->lock);
   KBPF_TRY(child->state_->areas.copy_from(state_->areas));
   KBPF_TRY(state_->share_pages_with(*child->state_));
+  for (Area *area = state_->areas.first(); area; area = area->next)
+    if (area->at_fork == AtFork::leave)
+      child->state_->areas.remove(area->start, area->end);
   child->state_->break_start = state_->break_start;
   child->state_->break_end = state_->break_end;
   return child;
@@ -150,36 +153,50 @@ Result<void> AddressSpace::protect(uintptr_t address, size_t length, uint32_t pr
 }
 
 Result<uintptr_t> AddressSpace::remap(uintptr_t old_address, size_t old_length, size_t new_length,
-                                      bool may_move) {
+                                      const Remap &how) {
   old_length = align_up(old_length, kPageSize);
   if (!new_length || new_length > kUserEnd || !old_length || !is_user_pages(old_address, old_length))
     return Error::invalid;
   new_length = align_up(new_length, kPageSize);
+  const bool overlaps = how.target < old_address + old_length && old_address < how.target + new_length;
+  if (how.fixed && (!is_user_pages(how.target, new_length) || overlaps))
+    return Error::invalid;
   MutexGuard guard(state_->lock);
   AreaList &areas = state_->areas;
   uintptr_t old_end = old_address + old_length;
   Area *area = areas.find(old_address);
   if (!area || area->end < old_end)
     return Error::bad_address;
-  if (new_length <= old_length) {
+  if (how.keep && (area->source || area->shared))
+    return Error::invalid;
+  if (how.fixed) {
+    KBPF_TRY(areas.split(how.target, how.target + new_length));
+    areas.remove(how.target, how.target + new_length);
+    state_->drop_pages(how.target, how.target + new_length);
+  }
+  if (new_length < old_length) {
     KBPF_TRY(areas.split(old_address + new_length, old_end));
     areas.remove(old_address + new_length, old_end);
     state_->drop_pages(old_address + new_length, old_end);
-    return old_address;
+    old_end = old_address + new_length;
+    old_length = new_length;
   }
+  const bool must_move = how.fixed || how.keep;
+  if (new_length == old_length && !must_move)
+    return old_address;
   KBPF_TRY(areas.split(old_address, old_end));
   area = areas.find(old_address);
   uintptr_t new_end = old_address + new_length;
-  if (is_user_pages(old_address, new_length) && !areas.find_overlap(old_end, new_end)) {
+  if (!must_move && is_user_pages(old_address, new_length) && !areas.find_overlap(old_end, new_end)) {
     area->end = new_end;
     return old_address;
   }
-  if (!may_move)
+  if (!how.may_move)
     return Error::no_memory;
   Area moved = *area;
   moved.next = nullptr;
-  moved.start = areas.find_gap(new_length, kMappingLimit);
-  if (!moved.start)
+  moved.start = how.fixed ? how.target : areas.find_gap(new_length, kMappingLimit);
+  if (!moved.start && !how.fixed)
     return Error::no_memory;
   moved.end = moved.start + new_length;
   KBPF_TRY(state_->move_pages(old_address, moved.start, old_length));
@@ -187,8 +204,25 @@ Result<uintptr_t> AddressSpace::remap(uintptr_t old_address, size_t old_length, 
     KBPF_TRY(state_->move_pages(moved.start, old_address, old_length)); // all tables exist: can't fail
     return inserted.error();
   }
-  areas.remove(old_address, old_end);
+  if (!how.keep)
+    areas.remove(old_address, old_end);
   return moved.start;
+}
+
+Result<void> AddressSpace::set_at_fork(uintptr_t address, size_t length, AtFork what) {
+  length = align_up(length, kPageSize);
+  if (!is_user_pages(address, length))
+    return Error::no_memory;
+  MutexGuard guard(state_->lock);
+  if (!state_->areas.covers(address, address + length))
+    return Error::no_memory;
+  for (Area *area = state_->areas.find(address); area && area->start < address + length; area = area->next)
+    if (what == AtFork::wipe && (area->source || area->shared))
+      return Error::invalid;
+  KBPF_TRY(state_->areas.split(address, address + length));
+  for (Area *area = state_->areas.find(address); area && area->start < address + length; area = area->next)
+    area->at_fork = what;
+  return {};
 }
 
 void AddressSpace::set_break_start(uintptr_t address) {
@@ -273,10 +307,16 @@ Result<uint64_t> AddressSpace::shared_frame(uintptr_t address) {
   return page_physical(KBPF_TRY(state_->page_at(*area, address, false))) / kPageSize;
 }
 
+AddressSpace::Usage AddressSpace::usage() const {
+  return {state_->resident.load(std::memory_order_relaxed), state_->peak.load(std::memory_order_relaxed),
+          state_->faults.load(std::memory_order_relaxed)};
+}
+
 void AddressSpace::for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user) {
   MutexGuard guard(state_->lock);
   for (Area *area = state_->areas.first(); area; area = area->next)
-    visit(user, {area->start, area->end, area->prot, area->shared, area->offset});
+    visit(user, {area->start, area->end, area->prot, area->shared, area->offset, area->source,
+                 area->start >= state_->break_start && area->start < state_->break_end});
 }
 
 void AddressSpace::activate() {

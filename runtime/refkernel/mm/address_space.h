@@ -7,6 +7,7 @@
 #include "refkernel/mm/user_copy.h"
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace refkernel {
 
@@ -18,6 +19,12 @@ public:
   // The page with that index, with a reference for the caller. A shared mapping maps it; a private one copies
   // on write. Errors: out_of_range (beyond the end: SIGBUS), no_memory.
   virtual kbpf::Result<Page *> page(uint64_t index) = 0;
+  struct Name { // of the file, for /proc/PID/maps
+    std::string_view path;
+    uint64_t inode = 0;
+    uint32_t device = 0;
+  };
+  virtual Name name() const { return {}; }
   virtual void dispose() = 0; // free_object(this); called for the last reference
 
 protected:
@@ -47,7 +54,17 @@ public:
   kbpf::Result<void> unmap(uintptr_t address, size_t length);
   // Errors: no_memory where a page is not mapped, access_denied.
   kbpf::Result<void> protect(uintptr_t address, size_t length, uint32_t prot);
-  kbpf::Result<uintptr_t> remap(uintptr_t old_address, size_t old_length, size_t new_length, bool may_move);
+  struct Remap {
+    bool may_move = false;
+    bool fixed = false; // moves it to target, and replaces what is there
+    bool keep = false;  // moves the pages, and leaves an area without any where they were; lengths are equal
+    uintptr_t target = 0;
+  };
+  kbpf::Result<uintptr_t> remap(uintptr_t old_address, size_t old_length, size_t new_length, const Remap &how);
+  // What fork() makes of an area: a copy, nothing, or zero pages (of private anonymous ones; else invalid). no_memory
+  // where a page is not mapped.
+  enum class AtFork : uint8_t { copy, leave, wipe };
+  kbpf::Result<void> set_at_fork(uintptr_t address, size_t length, AtFork what);
   void set_break_start(uintptr_t address);
   uintptr_t set_break(uintptr_t address); // Linux's brk: the new break, or the old one where it can't move
 
@@ -71,8 +88,15 @@ public:
     uint32_t prot;
     bool shared;
     uint64_t offset;
+    Ref<PageSource> source; // null: anonymous
+    bool is_heap;           // what brk(2) made
   };
   void for_each_area(void (*visit)(void *user, const AreaInfo &area), void *user);
+
+  struct Usage { // pages that are present now, and were at most; pages that faults have made present
+    uint64_t resident, peak, faults;
+  };
+  Usage usage() const;
 
   // What a futex in shared memory is known by in every space that has it: the number of the page frame behind
   // address (filled by a fault where needed), or 0 where the memory there is private. Errors: bad_address.

@@ -11,6 +11,7 @@ constexpr uintptr_t kLowestMapping = 0x10000; // null pointers and small offsets
 bool continues(const Area &left, const Area &right) {
   return left.end == right.start && left.prot == right.prot && left.shared == right.shared &&
          left.never_writable == right.never_writable && left.source.get() == right.source.get() &&
+         left.at_fork == right.at_fork &&
          (!left.source || left.offset + (left.end - left.start) == right.offset);
 }
 

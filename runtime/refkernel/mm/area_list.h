@@ -13,6 +13,7 @@ struct Area {
   bool shared, never_writable;
   Ref<PageSource> source; // null: zero pages
   uint64_t offset;        // bytes into source, at start
+  AddressSpace::AtFork at_fork = AddressSpace::AtFork::copy;
   Area *next = nullptr;
 
   uint64_t page_index(uintptr_t address) const { return (offset + (address - start)) / kPageSize; }

@@ -137,11 +137,20 @@ kbpf::Result<Page *> AddressSpace::State::page_at(const Area &area, uintptr_t ad
     flush(address, address + kPageSize);
     return page;
   }
+  count_pages(1);
+  faults.store(faults.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   // Another hart that has cached the invalid entry takes one more fault, and finds the entry as it wants it.
   flush_tlb_page(address);
   if (wanted & kPteExec)
     sync_icaches();
   return page;
+}
+
+void AddressSpace::State::count_pages(int64_t more) {
+  const uint64_t now = resident.load(std::memory_order_relaxed) + static_cast<uint64_t>(more);
+  resident.store(now, std::memory_order_relaxed);
+  if (now > peak.load(std::memory_order_relaxed))
+    peak.store(now, std::memory_order_relaxed);
 }
 
 void AddressSpace::State::drop_pages(uintptr_t start, uintptr_t end) {
@@ -152,6 +161,7 @@ void AddressSpace::State::drop_pages(uintptr_t start, uintptr_t end) {
   auto settle = [&] {
     if (count)
       flush(start, end);
+    count_pages(-static_cast<int64_t>(count));
     for (size_t i = 0; i < count; i++)
       release_page(batch[i]);
     count = 0;
@@ -193,7 +203,9 @@ kbpf::Result<void> AddressSpace::State::move_pages(uintptr_t from, uintptr_t to,
 
 kbpf::Result<void> AddressSpace::State::share_pages_with(State &child) {
   bool complete = true;
-  for (Area *area = areas.first(); area; area = area->next)
+  for (Area *area = areas.first(); area; area = area->next) {
+    if (area->at_fork != AtFork::copy)
+      continue;
     for_each_present(root, area->start, area->end, [&](Pte &entry, uintptr_t address) {
       Pte *copy = complete ? find_pte(child.root, address, 0, true) : nullptr;
       if (!copy) {
@@ -204,7 +216,9 @@ kbpf::Result<void> AddressSpace::State::share_pages_with(State &child) {
         entry &= ~static_cast<Pte>(kPteWrite);
       acquire_page(page_of_pte(entry));
       *copy = entry;
+      child.count_pages(1);
     });
+  }
   flush(0, kUserEnd);
   if (!complete)
     return kbpf::Error::no_memory;

@@ -68,6 +68,9 @@ struct Thread::SchedState {
   void *argument = nullptr;
   uint64_t fp_registers[32] = {};
   uint64_t fp_control = 0;
+  std::atomic<uint64_t> allowed{~uint64_t{0}}; // harts that it may run on, one bit each by index
+
+  bool may_run_on(const Hart &hart) const;
 };
 
 struct Hart {
@@ -92,6 +95,10 @@ struct Hart {
 
 extern Hart harts[kMaxHarts];
 extern uint32_t hart_count;
+
+inline bool Thread::SchedState::may_run_on(const Hart &hart) const {
+  return allowed.load(std::memory_order_relaxed) >> hart.index & 1;
+}
 
 inline void set_hart(Thread::SchedState &state, Hart &hart) {
   state.hart = &hart;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // One run queue a hart, first in first out, 10 ms a turn. A hart without work steals from the others; a woken
-// thread goes to an idle hart where there is one.
+// thread goes to an idle hart where there is one, of those that it may run on.
 //
 // A thread's SchedState::lock is held from its decision to leave the hart until its registers are saved:
 // schedule() takes it and the next thread's finish_switch() drops it. So whoever wakes a thread either still
@@ -41,23 +41,32 @@ void enqueue(Hart &hart, Thread &thread) {
   hart.ready_count.fetch_add(1);
 }
 
-Thread *dequeue(Hart &hart) {
+// Takes the first thread off hart's queue that is wanted; null where there is none.
+template <typename Wanted> Thread *dequeue(Hart &hart, Wanted is_wanted) {
   if (!hart.ready_count.load(std::memory_order_relaxed))
     return nullptr;
   RawGuard guard(hart.queue_lock);
-  Thread *thread = hart.ready_first;
+  Thread *before = nullptr, *thread = hart.ready_first;
+  while (thread && !is_wanted(*thread)) {
+    before = thread;
+    thread = thread->sched->next_ready;
+  }
   if (!thread)
     return nullptr;
-  hart.ready_first = thread->sched->next_ready;
-  if (!hart.ready_first)
-    hart.ready_last = nullptr;
+  (before ? before->sched->next_ready : hart.ready_first) = thread->sched->next_ready;
+  if (hart.ready_last == thread)
+    hart.ready_last = before;
   hart.ready_count.fetch_sub(1, std::memory_order_relaxed);
   return thread;
 }
 
+Thread *take_for(const Hart &taker, Hart &from) {
+  return dequeue(from, [&](const Thread &thread) { return thread.sched->may_run_on(taker); });
+}
+
 Thread *steal(Hart &thief) {
   for (uint32_t i = 1; i < hart_count; i++)
-    if (Thread *thread = dequeue(harts[(thief.index + i) % hart_count]))
+    if (Thread *thread = take_for(thief, harts[(thief.index + i) % hart_count]))
       return thread;
   return nullptr;
 }
@@ -70,12 +79,25 @@ void kick(Hart &hart) {
 
 Hart &choose_hart(Thread &thread) {
   Hart &last = *thread.sched->hart;
-  if (last.is_idle.load())
+  const bool may_stay = thread.sched->may_run_on(last);
+  if (may_stay && last.is_idle.load())
     return last;
-  for (uint32_t i = 0; i < hart_count; i++)
-    if (harts[i].online.load(std::memory_order_relaxed) && harts[i].is_idle.load())
+  Hart *busy = may_stay ? &last : nullptr;
+  for (uint32_t i = 0; i < hart_count; i++) {
+    if (!harts[i].online.load(std::memory_order_relaxed) || !thread.sched->may_run_on(harts[i]))
+      continue;
+    if (harts[i].is_idle.load())
       return harts[i];
-  return last;
+    busy = busy ? busy : &harts[i];
+  }
+  return busy ? *busy : last;
+}
+
+void make_ready(Thread &thread) { // its lock held
+  Hart &target = choose_hart(thread);
+  enqueue(target, thread);
+  if (target.is_idle.load())
+    kick(target);
 }
 
 void load_space(Hart &hart, AddressSpace *space) {
@@ -112,8 +134,10 @@ void finish_switch(State *previous) {
   bool dead = previous->dead;
   bool requeue = !previous->blocked && !dead && !previous->is_idle;
   previous->running = false;
-  if (requeue)
+  if (requeue && previous->may_run_on(this_hart()))
     enqueue(this_hart(), *thread);
+  else if (requeue)
+    make_ready(*thread);
   previous->lock.unlock();
   if (dead) {
     kbpf_on_thread_exit(thread->id);
@@ -151,8 +175,8 @@ void schedule() {
   State &self = *current_state();
   self.lock.lock();
   hart.need_resched.store(false);
-  bool runnable = !self.blocked && !self.dead && !self.is_idle;
-  Thread *next = dequeue(hart);
+  bool runnable = !self.blocked && !self.dead && !self.is_idle && self.may_run_on(hart);
+  Thread *next = take_for(hart, hart);
   if (!next && !runnable) {
     next = steal(hart);
     if (!next && !self.is_idle)
@@ -183,11 +207,8 @@ void wake(Thread &thread, bool only_interruptible) {
     state.lock.unlock();
     return;
   }
-  Hart &target = choose_hart(thread);
-  enqueue(target, thread);
+  make_ready(thread);
   state.lock.unlock();
-  if (target.is_idle.load())
-    kick(target);
 }
 
 void start(Thread &thread) {
@@ -204,6 +225,29 @@ void yield() {
   schedule();
   irq_restore(irq);
 }
+
+void set_allowed_harts(Thread &thread, uint64_t mask) {
+  uintptr_t irq = irq_save();
+  State &state = *thread.sched;
+  state.lock.lock();
+  state.allowed.store(mask, std::memory_order_relaxed);
+  Hart *leaves = state.running && !state.may_run_on(*state.hart) ? state.hart : nullptr;
+  // One that waits for its turn in another hart's queue would wait there for good. Where a hart has just taken it
+  // out of the queue, that hart's next tick moves it.
+  for (uint32_t i = 0; i < hart_count && !state.running; i++)
+    if (!state.may_run_on(harts[i]) && dequeue(harts[i], [&](const Thread &queued) { return &queued == &thread; })) {
+      make_ready(thread);
+      break;
+    }
+  state.lock.unlock();
+  if (leaves && &thread != current())
+    kick(*leaves);
+  else if (leaves)
+    schedule();
+  irq_restore(irq);
+}
+
+uint64_t allowed_harts(const Thread &thread) { return thread.sched->allowed.load(std::memory_order_relaxed); }
 
 void interrupt(Thread &thread) {
   thread.signal_pending.store(true);
@@ -390,7 +434,8 @@ void timer_interrupt() {
   if (tick) {
     charge(*current_state(), now);
     on_timer_tick();
-    if (hart.ready_count.load(std::memory_order_relaxed) || hart.is_idle.load())
+    if (hart.ready_count.load(std::memory_order_relaxed) || hart.is_idle.load() ||
+        !current_state()->may_run_on(hart))
       hart.need_resched.store(true);
   }
 }
@@ -400,6 +445,24 @@ void set_program_deadline(uint64_t deadline_ns) {
   RawGuard guard(hart.timer_lock);
   hart.program_deadline = deadline_ns;
   program_timer(hart);
+}
+
+void tick_no_later_than(uint64_t deadline_ns) {
+  constexpr uint64_t kShortest = 100'000; // ns: a timer of a few nanoseconds must not fill the hart with ticks
+  if (deadline_ns == UINT64_MAX)
+    return;
+  uintptr_t irq = irq_save();
+  Hart &hart = this_hart();
+  const uint64_t earliest = read_time() + ns_to_ticks(kShortest);
+  const uint64_t wanted = ns_to_ticks(deadline_ns);
+  {
+    RawGuard guard(hart.timer_lock);
+    if (wanted < hart.next_tick && earliest < hart.next_tick) {
+      hart.next_tick = wanted < earliest ? earliest : wanted;
+      program_timer(hart);
+    }
+  }
+  irq_restore(irq);
 }
 
 void start_ticking() {

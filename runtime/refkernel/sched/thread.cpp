@@ -72,6 +72,7 @@ kbpf::Result<Ref<Thread>> create_user_thread(const char *name, Ref<AddressSpace>
   thread->user_frame->status = status | kStatusSpie | kStatusFsClean;
   state.saved[1] = reinterpret_cast<uintptr_t>(thread->user_frame);
   state.has_fp = true;
+  state.allowed.store(allowed_harts(*current()), std::memory_order_relaxed);
   thread->task.flags = 0;
   if (fp_from)
     copy_fp(state, *fp_from);

@@ -68,6 +68,13 @@ void interrupt(Thread &thread); // sets signal_pending and wakes it out of an in
                                 // hart if in user mode)
 uint64_t now_ns();              // monotonic, since boot
 
+// Harts that a thread may run on, one bit each; at least one of them is online. A new thread has its maker's. On
+// return a thread that is the caller runs on one of them, another one does so soon.
+void set_allowed_harts(Thread &thread, uint64_t harts);
+uint64_t allowed_harts(const Thread &thread);
+
+// A tick of this hart, which calls on_timer_tick(), comes then or earlier.
+void tick_no_later_than(uint64_t deadline_ns);
 void charge_cpu_time(); // brings the caller's cpu_time_ns up to now
 
 // The floating-point registers of the calling user thread, for signal frames.

@@ -154,6 +154,18 @@ KERNEL_CALL sys_fsync(int fd) {
 KERNEL_CALL sys_fdatasync(int fd) { return sys_fsync(fd); }
 KERNEL_CALL sys_sync() { return 0; }
 KERNEL_CALL sys_syncfs(int fd) { return sys_fsync(fd); }
+KERNEL_CALL sys_readahead(int fd, int64_t offset, size_t) {
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  if (!file->may_read())
+    return Errno::ebadf;
+  return offset < 0 || !file->inode()->is(kModeRegular) ? SyscallResult(Errno::einval) : 0;
+}
+KERNEL_CALL sys_sync_file_range(int fd, int64_t offset, int64_t length, uint32_t flags) {
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  if (offset < 0 || length < 0 || flags > 7)
+    return Errno::einval;
+  return file->seekable() ? SyscallResult(0) : Errno::espipe;
+}
 KERNEL_CALL sys_fadvise64(int fd, uint64_t, uint64_t, int advice) {
   KBPF_TRY(get_file(fd));
   return advice < 0 || advice > 5 ? SyscallResult(Errno::einval) : 0;
@@ -178,11 +190,22 @@ KERNEL_CALL sys_fallocate(int fd, int mode, int64_t offset, int64_t length) {
   Ref<File> file = KBPF_TRY(get_file(fd));
   if (offset < 0 || length <= 0)
     return Errno::einval;
-  if (mode != 0)
+  constexpr int kKeepSize = 1, kPunchHole = 2, kZeroRange = 16;
+  if (mode & ~(kKeepSize | kPunchHole | kZeroRange) || (mode & kPunchHole && !(mode & kKeepSize)) ||
+      (mode & kPunchHole && mode & kZeroRange))
     return Errno::enotsup;
   if (!file->may_write())
     return Errno::ebadf;
+  FileData *data = file->inode()->data();
+  if (!data || !file->inode()->is(kModeRegular))
+    return file->inode()->is(kModeFifo) ? Errno::espipe : Errno::enodev;
   uint64_t end = static_cast<uint64_t>(offset) + static_cast<uint64_t>(length);
+  if (end > kMaxFileSize)
+    return Errno::efbig;
+  if (mode & (kPunchHole | kZeroRange))
+    KBPF_TRY(data->clear(static_cast<uint64_t>(offset), end));
+  if (mode & kKeepSize)
+    return 0;
   return end > KBPF_TRY(file->size()) ? SyscallResult(file->truncate(end)) : 0;
 }
 
@@ -217,7 +240,8 @@ constexpr SyscallEntry kDescriptorTable[] = {
     SYSCALL_ENTRY(47, fallocate),     SYSCALL_ENTRY(57, close),        SYSCALL_ENTRY(59, pipe2),
     SYSCALL_ENTRY(62, lseek),         SYSCALL_ENTRY(81, sync),         SYSCALL_ENTRY(82, fsync),
     SYSCALL_ENTRY(83, fdatasync),     SYSCALL_ENTRY(223, fadvise64),   SYSCALL_ENTRY(267, syncfs),
-    SYSCALL_ENTRY(279, memfd_create), SYSCALL_ENTRY(436, close_range),
+    SYSCALL_ENTRY(279, memfd_create), SYSCALL_ENTRY(436, close_range),  SYSCALL_ENTRY(84, sync_file_range),
+    SYSCALL_ENTRY(213, readahead),
 };
 }
 constinit const std::span<const SyscallEntry> kDescriptorCalls{kDescriptorTable};

@@ -262,6 +262,15 @@ KERNEL_CALL sys_fchmodat(int directory_fd, UserPtr<const char> path, uint32_t mo
   return set_mode(*inode, mode);
 }
 
+KERNEL_CALL sys_fchmodat2(int directory_fd, UserPtr<const char> path, uint32_t mode, uint32_t flags) {
+  if (flags & ~(kAtSymlinkNoFollow | kAtEmptyPath))
+    return Errno::einval;
+  Ref<Inode> inode = KBPF_TRY(find_at(directory_fd, path, flags, link_rule(flags)));
+  if (inode->is(kModeSymlink))
+    return Errno::enotsup;
+  return set_mode(*inode, mode);
+}
+
 KERNEL_CALL sys_fchmod(int fd, uint32_t mode) {
   Ref<File> file = KBPF_TRY(get_file(fd));
   return set_mode(*file->inode(), mode);
@@ -311,7 +320,7 @@ constexpr SyscallEntry kFileTable[] = {
     SYSCALL_ENTRY(53, fchmodat),  SYSCALL_ENTRY(54, fchownat),    SYSCALL_ENTRY(55, fchown),
     SYSCALL_ENTRY(56, openat),    SYSCALL_ENTRY(78, readlinkat),  SYSCALL_ENTRY(79, newfstatat),
     SYSCALL_ENTRY(80, fstat),     SYSCALL_ENTRY(88, utimensat),   SYSCALL_ENTRY(166, umask),
-    SYSCALL_ENTRY(291, statx),    SYSCALL_ENTRY(439, faccessat2),
+    SYSCALL_ENTRY(291, statx),    SYSCALL_ENTRY(439, faccessat2), SYSCALL_ENTRY(452, fchmodat2),
 };
 }
 constinit const std::span<const SyscallEntry> kFileCalls{kFileTable};

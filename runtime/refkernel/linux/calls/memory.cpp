@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // System calls about the address space: thin, since mm/address_space.h does the work.
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/named_source.h"
 #include "refkernel/linux/process.h"
 
 namespace refkernel {
@@ -26,6 +27,11 @@ enum : int {
   kAdviseDontNeed = 4,
   kAdviseFree = 8,
   kAdviseDontFork = 10,
+  kAdviseDoFork = 11,
+  kAdviseWipeOnFork = 18,
+  kAdviseKeepOnFork = 19,
+  kAdvisePopulateRead = 22,
+  kAdvisePopulateWrite = 23,
   kAdviseLast = 25,
 };
 
@@ -35,6 +41,16 @@ bool is_page_aligned(uint64_t value) { return value % kPageSize == 0; }
 bool in_user_space(uintptr_t address, size_t length) {
   return address <= kUserEnd && length <= kUserEnd - address;
 }
+
+Ref<PageSource> with_name(Ref<PageSource> pages, const File &file) {
+  constexpr size_t kShown = 512; // a longer path loses its end
+  char path[kShown];
+  kbpf::TextBuffer text(path, sizeof(path));
+  file.append_name(text);
+  return name_source(std::move(pages), text.text(), *file.inode());
+}
+
+SyscallResult done(kbpf::Result<void> result) { return result.ok() ? SyscallResult(0) : result.error(); }
 
 // Whether every page of the range is mapped.
 bool is_mapped(uintptr_t address, size_t length) {
@@ -77,6 +93,8 @@ KERNEL_CALL sys_mmap(uintptr_t address, size_t length, uint32_t prot, uint32_t f
     bool writable = prot & kProtWrite;
     request.source = KBPF_TRY(file->mapping({offset, align_up(length, kPageSize), request.shared, writable}));
     bool is_bpf = file->special_kind() == SpecialKind::bpf;
+    if (request.source)
+      request.source = with_name(std::move(request.source), *file);
     request.never_writable = request.shared && (is_bpf ? !writable : !file->may_write());
   }
   return KBPF_TRY(space().map(request));
@@ -100,13 +118,13 @@ KERNEL_CALL sys_mprotect(uintptr_t address, size_t length, uint32_t prot) {
   return 0;
 }
 
-KERNEL_CALL sys_mremap(uintptr_t address, size_t old_length, size_t new_length, uint32_t flags, uintptr_t) {
-  if (!is_page_aligned(address) || new_length == 0 || (flags & ~kRemapMayMove) ||
-      !in_user_space(address, old_length))
-    return Errno::einval; // MREMAP_FIXED and MREMAP_DONTUNMAP are not known
-  if (old_length == 0)
+KERNEL_CALL sys_mremap(uintptr_t address, size_t old_length, size_t new_length, uint32_t flags, uintptr_t target) {
+  const bool moves = flags & kRemapMayMove, fixed = flags & kRemapFixed, keeps = flags & kRemapDontUnmap;
+  if (!is_page_aligned(address) || new_length == 0 || old_length == 0 || !in_user_space(address, old_length) ||
+      (flags & ~(kRemapMayMove | kRemapFixed | kRemapDontUnmap)) || ((fixed || keeps) && !moves) ||
+      (fixed && !is_page_aligned(target)) || (keeps && old_length != new_length))
     return Errno::einval;
-  return KBPF_TRY(space().remap(address, old_length, new_length, flags & kRemapMayMove));
+  return KBPF_TRY(space().remap(address, old_length, new_length, {moves, fixed, keeps, fixed ? target : 0}));
 }
 
 KERNEL_CALL sys_brk(uintptr_t address) { return space().set_break(address); }
@@ -119,10 +137,28 @@ KERNEL_CALL sys_madvise(uintptr_t address, size_t length, int advice) {
   length = align_up(length, kPageSize);
   if (!is_mapped(address, length))
     return Errno::enomem;
-  if (advice != kAdviseDontNeed || length == 0)
-    return 0; // advice that changes nothing here
-  KBPF_TRY(space().discard(address, length));
-  return 0;
+  if (length == 0)
+    return 0;
+  switch (advice) {
+  case kAdviseDontNeed:
+    return done(space().discard(address, length));
+  case kAdviseDontFork:
+    return done(space().set_at_fork(address, length, AddressSpace::AtFork::leave));
+  case kAdviseWipeOnFork:
+    return done(space().set_at_fork(address, length, AddressSpace::AtFork::wipe));
+  case kAdviseDoFork:
+  case kAdviseKeepOnFork:
+    return done(space().set_at_fork(address, length, AddressSpace::AtFork::copy));
+  case kAdvisePopulateRead:
+  case kAdvisePopulateWrite: {
+    const bool writes = advice == kAdvisePopulateWrite;
+    for (size_t at = 0; at < length; at += kPageSize)
+      KBPF_TRY(space().handle_fault(address + at,
+                                    writes ? AddressSpace::Access::write : AddressSpace::Access::read));
+    return 0;
+  }
+  }
+  return 0; // advice that changes nothing here
 }
 
 // Pages are never swapped out: what is mapped can be had.
@@ -148,6 +184,10 @@ KERNEL_CALL sys_msync(uintptr_t address, size_t length, uint32_t flags) {
 KERNEL_CALL sys_mlock(uintptr_t address, size_t length) {
   return in_user_space(address, length) && is_mapped(address, length) ? SyscallResult(0) : Errno::enomem;
 }
+KERNEL_CALL sys_mlock2(uintptr_t address, size_t length, uint32_t flags) {
+  constexpr uint32_t kOnFault = 1;
+  return flags & ~kOnFault ? SyscallResult(Errno::einval) : sys_mlock(address, length);
+}
 KERNEL_CALL sys_munlock(uintptr_t address, size_t length) { return sys_mlock(address, length); }
 KERNEL_CALL sys_mlockall(uint32_t flags) { return flags && flags < 8 ? SyscallResult(0) : Errno::einval; }
 KERNEL_CALL sys_munlockall() { return 0; }
@@ -158,6 +198,7 @@ constexpr SyscallEntry kMemoryTable[] = {
     SYSCALL_ENTRY(222, mmap),       SYSCALL_ENTRY(226, mprotect), SYSCALL_ENTRY(227, msync),
     SYSCALL_ENTRY(228, mlock),      SYSCALL_ENTRY(229, munlock),  SYSCALL_ENTRY(230, mlockall),
     SYSCALL_ENTRY(231, munlockall), SYSCALL_ENTRY(232, mincore),  SYSCALL_ENTRY(233, madvise),
+    SYSCALL_ENTRY(284, mlock2),
 };
 }
 constinit const std::span<const SyscallEntry> kMemoryCalls{kMemoryTable};

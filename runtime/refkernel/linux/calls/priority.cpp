@@ -40,12 +40,12 @@ template <typename Visit> bool for_each_meant(int which, uint32_t who, Visit &&v
   return any;
 }
 
-bool may_change(const Process &process) {
+} // namespace
+
+bool may_change_priority(const Process &process) {
   uint32_t euid = current_process().credentials.euid;
   return capable(Capability::sys_nice) || euid == process.credentials.uid || euid == process.credentials.euid;
 }
-
-} // namespace
 
 KERNEL_CALL sys_getpriority(int which, uint32_t who) {
   if (which < kProcess || which > kUser)
@@ -64,7 +64,7 @@ KERNEL_CALL sys_setpriority(int which, uint32_t who, int nice) {
   SyscallResult result = 0;
   SpinGuard guard(tasks_lock);
   bool any = for_each_meant(which, who, [&](Process &process) {
-    if (!may_change(process))
+    if (!may_change_priority(process))
       result = Errno::eperm;
     else if (nice < process.nice && !capable(Capability::sys_nice))
       result = Errno::eacces;
@@ -97,7 +97,7 @@ KERNEL_CALL sys_ioprio_set(int which, uint32_t who, uint32_t priority) {
   SyscallResult result = 0;
   SpinGuard guard(tasks_lock);
   bool any = for_each_meant(which - 1, who, [&](Process &process) {
-    if (may_change(process))
+    if (may_change_priority(process))
       process.io_priority = static_cast<uint16_t>(priority);
     else
       result = Errno::eperm;

@@ -393,6 +393,54 @@ KERNEL_CALL sys_recvmsg(int fd, UserPtr<LinuxMsghdr> message, uint32_t flags) {
   return receive_message(fd, message, flags);
 }
 
+namespace {
+struct LinuxMmsghdr { // struct mmsghdr
+  LinuxMsghdr message;
+  uint32_t bytes, pad;
+};
+constexpr uint32_t kMaxMessages = 1024; // UIO_MAXIOV
+
+// Counts the messages for which call(message) works; what failed is told where it was the first.
+template <typename Call> SyscallResult each_message(UserPtr<LinuxMmsghdr> messages, uint32_t count, Call call) {
+  uint32_t done = 0;
+  for (; done < std::min(count, kMaxMessages); ++done) {
+    SyscallResult bytes = call(UserPtr<LinuxMsghdr>{messages.at(done).address}, done);
+    if (bytes.value < 0 && done == 0)
+      return bytes;
+    if (bytes.value < 0)
+      break;
+    KBPF_TRY(UserPtr<uint32_t>{messages.at(done).address + offsetof(LinuxMmsghdr, bytes)}.write(
+        static_cast<uint32_t>(bytes.value)));
+  }
+  return done;
+}
+} // namespace
+
+KERNEL_CALL sys_sendmmsg(int fd, UserPtr<LinuxMmsghdr> messages, uint32_t count, uint32_t flags) {
+  return each_message(messages, count, [&](UserPtr<LinuxMsghdr> message, uint32_t) -> SyscallResult {
+    return send_message(fd, KBPF_TRY(message.cast<const LinuxMsghdr>().read()), flags);
+  });
+}
+
+// The time is looked at between messages, as on Linux.
+KERNEL_CALL sys_recvmmsg(int fd, UserPtr<LinuxMmsghdr> messages, uint32_t count, uint32_t flags,
+                         UserPtr<const LinuxTimespec> timeout) {
+  constexpr uint32_t kWaitForOne = 0x10000, kDontWait = 0x40;
+  uint64_t deadline = kNoDeadline;
+  if (timeout) {
+    LinuxTimespec time = KBPF_TRY(timeout.read());
+    if (!time.valid())
+      return Errno::einval;
+    deadline = time.to_ns() > kNoDeadline - now_ns() ? kNoDeadline : now_ns() + time.to_ns();
+  }
+  return each_message(messages, count, [&](UserPtr<LinuxMsghdr> message, uint32_t done) -> SyscallResult {
+    if (done && now_ns() >= deadline)
+      return Errno::eagain;
+    const bool waits = !done || !(flags & kWaitForOne);
+    return receive_message(fd, message, (flags & ~kWaitForOne) | (waits ? 0 : kDontWait));
+  });
+}
+
 KERNEL_CALL sys_shutdown(int fd, int how) {
   SocketFile socket = KBPF_TRY(get_socket(fd));
   if (how < 0 || how > 2)
@@ -503,7 +551,7 @@ constexpr SyscallEntry kSocketTable[] = {
     SYSCALL_ENTRY(204, getsockname), SYSCALL_ENTRY(205, getpeername), SYSCALL_ENTRY(206, sendto),
     SYSCALL_ENTRY(207, recvfrom),    SYSCALL_ENTRY(208, setsockopt), SYSCALL_ENTRY(209, getsockopt),
     SYSCALL_ENTRY(210, shutdown),    SYSCALL_ENTRY(211, sendmsg),    SYSCALL_ENTRY(212, recvmsg),
-    SYSCALL_ENTRY(242, accept4),
+    SYSCALL_ENTRY(242, accept4),     SYSCALL_ENTRY(243, recvmmsg),   SYSCALL_ENTRY(269, sendmmsg),
 };
 }
 constinit const std::span<const SyscallEntry> kSocketCalls{kSocketTable};

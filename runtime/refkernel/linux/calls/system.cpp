@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Calls about the system as a whole, the scheduler and limits.
+// Calls about the system as a whole, and limits.
 #include "refkernel/linux/system.h"
 #include "kernel/port.h"
 #include "refkernel/linux/calls/capability.h"
@@ -24,16 +24,13 @@ struct LinuxSysinfo { // struct sysinfo
 };
 static_assert(sizeof(LinuxSysinfo) == 112);
 
-bool task_exists(int tid) {
-  SpinGuard guard(tasks_lock);
-  return tid == 0 || find_task(static_cast<uint32_t>(tid));
-}
-
 } // namespace
 
 KERNEL_CALL sys_sysinfo(UserPtr<LinuxSysinfo> info) {
   LinuxSysinfo result{};
   result.uptime = static_cast<int64_t>(now_ns() / kNanosecondsPerSecond);
+  for (size_t i = 0; i < 3; ++i)
+    result.loads[i] = load_average(i);
   result.total_ram = total_pages() * kPageSize;
   result.free_ram = free_pages() * kPageSize;
   result.processes = static_cast<uint16_t>(process_count());
@@ -55,52 +52,6 @@ KERNEL_CALL sys_getrandom(uintptr_t buffer, size_t size, uint32_t flags) {
   return size;
 }
 
-KERNEL_CALL sys_getcpu(UserPtr<uint32_t> cpu, UserPtr<uint32_t> node) {
-  if (cpu)
-    KBPF_TRY(cpu.write(kbpf_port_cpu()));
-  if (node)
-    KBPF_TRY(node.write(0));
-  return 0;
-}
-
-KERNEL_CALL sys_sched_yield() {
-  yield();
-  return 0;
-}
-
-KERNEL_CALL sys_sched_getaffinity(int tid, size_t size, UserPtr<uint64_t> mask) {
-  if (size < 8 || size % 8)
-    return Errno::einval;
-  if (!task_exists(tid))
-    return Errno::esrch;
-  KBPF_TRY(mask.write((uint64_t{1} << boot_info.hart_count) - 1));
-  return 8;
-}
-
-// Threads run on any hart: a mask that names one of them is accepted, as a hint.
-KERNEL_CALL sys_sched_setaffinity(int tid, size_t size, UserPtr<const uint64_t> mask) {
-  if (!task_exists(tid))
-    return Errno::esrch;
-  uint64_t wanted = 0;
-  IoCursor cursor = IoCursor::user(mask.address, std::min<size_t>(size, 8));
-  KBPF_TRY(cursor.take(&wanted, 8));
-  return wanted & ((uint64_t{1} << boot_info.hart_count) - 1) ? SyscallResult(0) : Errno::einval;
-}
-
-// One policy, SCHED_OTHER, with one priority.
-KERNEL_CALL sys_sched_getscheduler(int tid) { return task_exists(tid) ? SyscallResult(0) : Errno::esrch; }
-KERNEL_CALL sys_sched_setscheduler(int tid, int policy, UserPtr<const int32_t>) {
-  return !task_exists(tid) ? SyscallResult(Errno::esrch)
-         : policy == 0     ? SyscallResult(0)
-                           : SyscallResult(Errno::einval);
-}
-KERNEL_CALL sys_sched_getparam(int tid, UserPtr<int32_t> parameter) {
-  if (!task_exists(tid))
-    return Errno::esrch;
-  return parameter.write(0);
-}
-KERNEL_CALL sys_sched_get_priority_max(int policy) { return policy == 0 ? SyscallResult(0) : Errno::einval; }
-KERNEL_CALL sys_sched_get_priority_min(int policy) { return policy == 0 ? SyscallResult(0) : Errno::einval; }
 KERNEL_CALL sys_prlimit64(int pid, uint32_t resource, UserPtr<const LinuxRlimit> limit,
                           UserPtr<LinuxRlimit> old) {
   if (resource >= kLimitCount)
@@ -145,11 +96,21 @@ KERNEL_CALL sys_setrlimit(uint32_t resource, UserPtr<const LinuxRlimit> limit) {
 KERNEL_CALL sys_prctl(int option, uint64_t argument, uint64_t second, uint64_t third, uint64_t fourth) {
   enum {
     kSetDeathSignal = 1,
+    kGetDeathSignal = 2,
     kGetDumpable = 3,
     kSetDumpable = 4,
     kSetName = 15,
     kGetName = 16,
+    kGetSeccomp = 21,
+    kSetTimerSlack = 29,
+    kGetTimerSlack = 30,
+    kSetSubreaper = 36,
+    kGetSubreaper = 37,
+    kSetHugePagesOff = 41,
+    kGetHugePagesOff = 42,
   };
+  constexpr uint64_t kTimerSlack = 50'000; // ns; nothing is late on purpose
+  Process &process = current_process();
   if (auto answer = capability_prctl(option, {argument, second, third, fourth}))
     return *answer;
   switch (option) {
@@ -168,8 +129,34 @@ KERNEL_CALL sys_prctl(int option, uint64_t argument, uint64_t second, uint64_t t
     memcpy(name, current()->task.comm, sizeof(name));
     return copy_to_user(argument, name, sizeof(name)) ? SyscallResult(0) : Errno::efault;
   }
+  case kSetDeathSignal:
+    if (argument > kSignalCount)
+      return Errno::einval;
+    process.death_signal = static_cast<uint8_t>(argument);
+    return 0;
+  case kGetDeathSignal:
+    return UserPtr<int32_t>{argument}.write(process.death_signal);
   case kGetDumpable:
-    return 1;
+    return process.dumpable;
+  case kSetDumpable:
+    if (argument > 1)
+      return Errno::einval;
+    process.dumpable = argument;
+    return 0;
+  case kGetSeccomp: // there are no filters
+  case kSetTimerSlack:
+    return 0;
+  case kGetTimerSlack:
+    return kTimerSlack;
+  case kSetSubreaper:
+    process.subreaper = argument != 0;
+    return 0;
+  case kGetSubreaper:
+    return UserPtr<int32_t>{argument}.write(process.subreaper);
+  case kSetHugePagesOff: // there are none
+    return second || third || fourth ? SyscallResult(Errno::einval) : 0;
+  case kGetHugePagesOff:
+    return argument || second || third || fourth ? SyscallResult(Errno::einval) : 1;
   }
   return Errno::einval;
 }
@@ -245,14 +232,6 @@ KERNEL_CALL sys_setdomainname(uintptr_t name, int size);
 namespace {
 constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(116, syslog),
-    SYSCALL_ENTRY(119, sched_setscheduler),
-    SYSCALL_ENTRY(120, sched_getscheduler),
-    SYSCALL_ENTRY(121, sched_getparam),
-    SYSCALL_ENTRY(122, sched_setaffinity),
-    SYSCALL_ENTRY(123, sched_getaffinity),
-    SYSCALL_ENTRY(124, sched_yield),
-    SYSCALL_ENTRY(125, sched_get_priority_max),
-    SYSCALL_ENTRY(126, sched_get_priority_min),
     SYSCALL_ENTRY(142, reboot),
     SYSCALL_ENTRY(160, uname),
     SYSCALL_ENTRY(163, getrlimit),
@@ -260,7 +239,6 @@ constexpr SyscallEntry kSystemTable[] = {
     SYSCALL_ENTRY(161, sethostname),
     SYSCALL_ENTRY(162, setdomainname),
     SYSCALL_ENTRY(167, prctl),
-    SYSCALL_ENTRY(168, getcpu),
     SYSCALL_ENTRY(179, sysinfo),
     SYSCALL_ENTRY(258, riscv_hwprobe),
     SYSCALL_ENTRY(259, riscv_flush_icache),

@@ -42,7 +42,8 @@ enum class SpecialKind {
   bpf,
   timer,
   signals,
-  socket
+  socket,
+  process
 }; // kinds that calls ask for, since there is no RTTI
 
 class File : public RefCounted {
@@ -51,6 +52,8 @@ public:
   // calls return erestart for a signal, eagain where O_NONBLOCK is set.
   virtual SysResult<size_t> read(IoCursor &to, uint64_t position) { return Errno::einval; }
   virtual SysResult<size_t> write(IoCursor &from, uint64_t position) { return Errno::einval; }
+  // What a read would take, which stays there; of pipes.
+  virtual SysResult<size_t> peek(IoCursor &to) { return Errno::einval; }
   virtual SysResult<uint64_t> append(IoCursor &from, size_t &written) { return Errno::einval; } // O_APPEND
   virtual bool seekable() const { return false; }
   virtual SysResult<uint64_t> size() { return Errno::espipe; } // for SEEK_END

@@ -145,6 +145,19 @@ SysResult<void> FileData::resize(uint64_t size) {
   return {};
 }
 
+SysResult<void> FileData::clear(uint64_t from, uint64_t to) {
+  to = std::min(to, size());
+  while (from < to) {
+    const size_t offset = from % kPageSize, count = std::min(uint64_t{kPageSize - offset}, to - from);
+    if (Page *page = KBPF_TRY(shared_page(from / kPageSize, false))) {
+      memset(static_cast<char *>(page_address(page)) + offset, 0, count);
+      release_page(page);
+    }
+    from += count;
+  }
+  return {};
+}
+
 // Frees what lies at or behind page first_index below node, which itself stays. Depth: kLevels.
 void FileData::free_from(Node *node, unsigned level, uint64_t base, uint64_t first_index) {
   uint64_t span = uint64_t{1} << (level * kBits);

@@ -28,6 +28,7 @@ public:
   SysResult<uint64_t> append(IoCursor &from,
                              size_t &written); // the end before it; one append is not torn by another
   SysResult<void> resize(uint64_t size);
+  SysResult<void> clear(uint64_t from, uint64_t to); // those bytes are zero then
   SysResult<void> read_exact(void *to, size_t size, uint64_t position); // enoexec where the file is too short
 
   kbpf::Result<Page *> page(uint64_t index) override; // PageSource

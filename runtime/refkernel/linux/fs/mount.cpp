@@ -63,13 +63,53 @@ SysResult<void> unmount(Inode &root) {
   return {};
 }
 
+namespace {
+
+// What is at its place from the start.
+struct FixedMount {
+  const FileSystemKind &kind;
+  const char *path, *options; // options: of the file system
+};
+const FixedMount kFixed[] = {
+    {kRootFs, "/", "rw"},   {kProcFs, "/proc", "rw"},
+    {kDevFs, "/dev", "rw"}, {kSysFs, "/sys", "rw"},
+    {kTraceFs, "/sys/kernel/tracing", "rw"}, {kDebugFs, "/sys/kernel/debug", "rw"},
+    {kBpfFs, "/sys/fs/bpf", "rw,mode=1777"},
+};
+
+// Calls print(kind, path, options) for each.
+template <typename Print> void for_each_mount(kbpf::TextSink &sink, Print print) {
+  for (const FixedMount &fixed : kFixed)
+    print(fixed.kind, [&] { sink.append(fixed.path); }, fixed.options);
+  MutexGuard guard(namespace_lock);
+  for (const Mount *mount = first_mount; mount; mount = mount->next)
+    print(
+        kTmpFs,
+        [&] {
+          if (!path_of_locked(*mount->root, sink).ok())
+            sink.append("?"); // out of memory
+        },
+        "rw");
+}
+
+} // namespace
+
 void print_mounts(kbpf::TextSink &sink) {
-  for (const Mount *mount = first_mount; mount; mount = mount->next) {
-    sink.append("tmpfs ");
-    if (!path_of_locked(*mount->root, sink).ok())
-      sink.append("?"); // out of memory
-    sink.append(" tmpfs rw 0 0\n");
-  }
+  for_each_mount(sink, [&](const FileSystemKind &kind, auto print_path, const char *options) {
+    kbpf::print(sink, "{} ", kind.name);
+    print_path();
+    kbpf::print(sink, " {} {} 0 0\n", kind.name, options);
+  });
+}
+
+void print_mount_info(kbpf::TextSink &sink) {
+  uint32_t number = 1;
+  for_each_mount(sink, [&](const FileSystemKind &kind, auto print_path, const char *options) {
+    kbpf::print(sink, "{} {} 0:{} / ", number, number == 1 ? 0u : 1u, kind.device);
+    print_path();
+    kbpf::print(sink, " rw - {} {} {}\n", kind.name, kind.name, options);
+    ++number;
+  });
 }
 
 } // namespace refkernel

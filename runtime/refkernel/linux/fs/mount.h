@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // tmpfs mounts: the root of a new tree of memory covers a directory. What else can be mounted on Linux is at its place
-// from the start. All members need namespace_lock.
+// from the start. What changes or looks up mounts needs namespace_lock.
 #pragma once
 #include "refkernel/linux/fs/inode.h"
 
@@ -15,7 +15,9 @@ SysResult<void> mount_tmpfs(Inode &target, uint32_t permissions);
 // Linux's MNT_DETACH. Errors: einval where it is no such root.
 SysResult<void> unmount(Inode &root);
 
-// A line of /proc/mounts for each.
+// /proc/mounts and /proc/PID/mountinfo: a line for each file system, those that are always there included. They take
+// namespace_lock themselves.
 void print_mounts(kbpf::TextSink &sink);
+void print_mount_info(kbpf::TextSink &sink);
 
 } // namespace refkernel

@@ -27,12 +27,14 @@ public:
     return head_.load(std::memory_order_acquire) - tail_.load(std::memory_order_acquire);
   }
 
-  SysResult<size_t> read(IoCursor &to, bool wait) {
+  // consume: what was read is gone.
+  SysResult<size_t> read(IoCursor &to, bool wait, bool consume = true) {
     if (!to.remaining())
       return size_t{0};
     for (;;) {
-      if (size_t count = KBPF_TRY(take(to))) {
-        announce();
+      if (size_t count = KBPF_TRY(take(to, consume))) {
+        if (consume)
+          announce();
         return count;
       }
       SpinGuard guard(state_lock_);
@@ -122,17 +124,21 @@ public:
 private:
   bool room_for(size_t size) const { return kCapacity - used() >= size; }
 
-  SysResult<size_t> take(IoCursor &to) {
+  SysResult<size_t> take(IoCursor &to, bool consume) {
     MutexGuard guard(read_lock_);
     size_t total = 0;
-    while (to.remaining() && used()) {
-      uint64_t tail = tail_.load();
-      size_t offset = tail % kCapacity, count = std::min({to.remaining(), used(), kCapacity - offset});
+    uint64_t tail = tail_.load();
+    while (size_t there = head_.load(std::memory_order_acquire) - tail) {
+      size_t offset = tail % kCapacity, count = std::min({to.remaining(), there, kCapacity - offset});
+      if (!count)
+        break;
       auto moved = to.put(bytes_ + offset, count);
       if (!moved.ok())
         return total ? SysResult<size_t>(total) : moved.error();
-      tail_.store(tail + count, std::memory_order_release);
+      tail += count;
       total += count;
+      if (consume)
+        tail_.store(tail, std::memory_order_release);
     }
     return total;
   }
@@ -182,6 +188,7 @@ public:
   }
   ~PipeFile() { pipe_->close_end(may_read(), may_write()); }
   SysResult<size_t> read(IoCursor &to, uint64_t) override { return pipe_->read(to, !non_blocking()); }
+  SysResult<size_t> peek(IoCursor &to) override { return pipe_->read(to, !non_blocking(), false); }
   SysResult<size_t> write(IoCursor &from, uint64_t) override {
     auto written = pipe_->write(from, !non_blocking());
     if (!written.ok() && written.error() == Errno::epipe)

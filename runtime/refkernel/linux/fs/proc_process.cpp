@@ -3,6 +3,7 @@
 // directories. Objects here are made by each lookup and know their process by number only: when it is gone,
 // so is what they tell.
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/mount.h"
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/fs/procfs.h"
 #include "refkernel/linux/process.h"
@@ -50,7 +51,11 @@ public:
           },
           this);
   }
-  ~Areas() { heap_free(areas_, bytes(), alignof(AddressSpace::AreaInfo)); }
+  ~Areas() {
+    for (size_t i = 0; i < count_; ++i)
+      areas_[i].~AreaInfo();
+    heap_free(areas_, bytes(), alignof(AddressSpace::AreaInfo));
+  }
   Areas(const Areas &) = delete;
   Areas &operator=(const Areas &) = delete;
   const AddressSpace::AreaInfo *begin() const { return areas_; }
@@ -67,6 +72,11 @@ private:
   AddressSpace::AreaInfo *areas_ = nullptr;
   size_t count_ = 0, capacity_ = 0;
 };
+
+uint64_t resident_pages(uint32_t pid) {
+  Ref<AddressSpace> space = space_of(pid);
+  return space ? space->usage().resident : 0;
+}
 
 struct Summary { // copied under tasks_lock
   bool found = false, zombie = false, stopped = false, running = false;
@@ -116,9 +126,9 @@ void generate_stat(TextSink &sink, uint64_t pid) {
   uint64_t size = Areas(static_cast<uint32_t>(pid)).total_size();
   kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state()[0],
               process.ppid, process.pgid, process.sid);
-  kbpf::print(sink, "{} 0 {} 0 {} {} {} 0 {} {} 0 {}", to_ticks(process.cpu_ns),
+  kbpf::print(sink, "{} 0 {} 0 {} {} {} 0 {} {} {} {}", to_ticks(process.cpu_ns),
               to_ticks(process.children_cpu_ns), 20 + process.nice, process.nice, process.threads,
-              to_ticks(process.start_ns), size, UINT64_MAX);
+              to_ticks(process.start_ns), size, resident_pages(static_cast<uint32_t>(pid)), UINT64_MAX);
   kbpf::print(sink, " 0 0 0 0 0 {} {} 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", process.pending,
               process.blocked);
 }
@@ -131,8 +141,12 @@ void generate_status(TextSink &sink, uint64_t pid) {
               process.pid, process.pid, process.ppid);
   kbpf::print(sink, "Uid:\t{}\t{}\t{}\t{}\n", process.uid, process.uid, process.uid, process.uid);
   kbpf::print(sink, "Gid:\t{}\t{}\t{}\t{}\n", process.gid, process.gid, process.gid, process.gid);
-  kbpf::print(sink, "VmSize:\t{} kB\nThreads:\t{}\n", Areas(static_cast<uint32_t>(pid)).total_size() / 1024,
-              process.threads);
+  AddressSpace::Usage memory{};
+  if (Ref<AddressSpace> space = space_of(static_cast<uint32_t>(pid)))
+    memory = space->usage();
+  kbpf::print(sink, "VmSize:\t{} kB\nVmHWM:\t{} kB\nVmRSS:\t{} kB\nThreads:\t{}\n",
+              Areas(static_cast<uint32_t>(pid)).total_size() / 1024, memory.peak * (kPageSize / 1024),
+              memory.resident * (kPageSize / 1024), process.threads);
   for (auto [label, set] : {std::pair("SigPnd", SignalSet{0}), std::pair("ShdPnd", process.pending),
                             std::pair("SigBlk", process.blocked)}) {
     kbpf::print(sink, "{}:\t", label);
@@ -151,25 +165,26 @@ void generate_status(TextSink &sink, uint64_t pid) {
 }
 
 void generate_statm(TextSink &sink, uint64_t pid) {
-  kbpf::print(sink, "{} 0 0 0 0 0 0\n", Areas(static_cast<uint32_t>(pid)).total_size() / kPageSize);
+  kbpf::print(sink, "{} {} 0 0 0 0 0\n", Areas(static_cast<uint32_t>(pid)).total_size() / kPageSize,
+              resident_pages(static_cast<uint32_t>(pid)));
 }
 
 void generate_comm(TextSink &sink, uint64_t pid) {
   kbpf::print(sink, "{}\n", summary_of(static_cast<uint32_t>(pid)).name);
 }
 
-void generate_cmdline(TextSink &sink, uint64_t pid) {
+// Bytes of a process's memory, in the range that find(process) gives.
+template <typename Find> void copy_memory(TextSink &sink, uint64_t pid, Find find) {
   Ref<AddressSpace> space;
-  uintptr_t at = 0, end = 0;
+  std::pair<uintptr_t, uintptr_t> range{0, 0};
   {
     SpinGuard guard(tasks_lock);
     if (Process *process = find_process(static_cast<uint32_t>(pid))) {
       space = process->space;
-      at = process->argument_start;
-      end = process->argument_end;
+      range = find(*process);
     }
   }
-  while (space && at < end) {
+  for (auto [at, end] = range; space && at < end;) {
     char chunk[256];
     size_t count = std::min(sizeof(chunk), end - at);
     if (!space->read(at, chunk, count).ok())
@@ -179,17 +194,99 @@ void generate_cmdline(TextSink &sink, uint64_t pid) {
   }
 }
 
+void generate_cmdline(TextSink &sink, uint64_t pid) {
+  copy_memory(sink, pid,
+              [](const Process &process) { return std::pair(process.argument_start, process.argument_end); });
+}
+
+void generate_environ(TextSink &sink, uint64_t pid) {
+  copy_memory(sink, pid,
+              [](const Process &process) { return std::pair(process.argument_end, process.environment_end); });
+}
+
 void generate_maps(TextSink &sink, uint64_t pid) {
+  uintptr_t stack = 0;
+  {
+    SpinGuard guard(tasks_lock);
+    if (Process *process = find_process(static_cast<uint32_t>(pid)))
+      stack = process->argument_start;
+  }
   for (const auto &area : Areas(static_cast<uint32_t>(pid))) {
-    kbpf::append_unsigned(sink, area.start, 16, 8);
-    sink.append("-");
-    kbpf::append_unsigned(sink, area.end, 16, 8);
-    kbpf::print(sink, " {}{}{}{} ", area.prot & kProtRead ? 'r' : '-', area.prot & kProtWrite ? 'w' : '-',
+    char line[128];
+    kbpf::TextBuffer text(line, sizeof(line));
+    kbpf::append_unsigned(text, area.start, 16, 8);
+    text.append("-");
+    kbpf::append_unsigned(text, area.end, 16, 8);
+    kbpf::print(text, " {}{}{}{} ", area.prot & kProtRead ? 'r' : '-', area.prot & kProtWrite ? 'w' : '-',
                 area.prot & kProtExec ? 'x' : '-', area.shared ? 's' : 'p');
-    kbpf::append_unsigned(sink, area.offset, 16, 8);
-    sink.append(" 00:00 0\n");
+    kbpf::append_unsigned(text, area.source ? area.offset : 0, 16, 8);
+    const PageSource::Name name = area.source ? area.source->name() : PageSource::Name{};
+    text.append(" 00:");
+    kbpf::append_unsigned(text, name.device, 16, 2);
+    kbpf::print(text, " {}", name.inode);
+    sink.append(text.text());
+    const std::string_view shown = !name.path.empty()                               ? name.path
+                                   : area.source                                    ? std::string_view()
+                                   : area.start <= stack && stack < area.end        ? "[stack]"
+                                   : area.is_heap                                   ? "[heap]"
+                                                                                    : "";
+    constexpr size_t kNameColumn = 73; // as on Linux
+    if (!shown.empty())
+      for (size_t column = text.text().size(); column < kNameColumn; ++column)
+        sink.append(" ");
+    sink.append(shown);
+    sink.append("\n");
   }
 }
+
+struct LimitName {
+  const char *name, *unit;
+};
+constexpr LimitName kLimitNames[kLimitCount] = {
+    {"Max cpu time", "seconds"},     {"Max file size", "bytes"},        {"Max data size", "bytes"},
+    {"Max stack size", "bytes"},     {"Max core file size", "bytes"},   {"Max resident set", "bytes"},
+    {"Max processes", "processes"},  {"Max open files", "files"},       {"Max locked memory", "bytes"},
+    {"Max address space", "bytes"},  {"Max file locks", "locks"},       {"Max pending signals", "signals"},
+    {"Max msgqueue size", "bytes"},  {"Max nice priority", ""},         {"Max realtime priority", ""},
+    {"Max realtime timeout", "us"},
+};
+
+void pad_to(TextSink &sink, std::string_view text, size_t width) {
+  sink.append(text);
+  for (size_t column = text.size(); column < width; ++column)
+    sink.append(" ");
+}
+
+void generate_limits(TextSink &sink, uint64_t pid) {
+  LinuxRlimit limits[kLimitCount];
+  {
+    SpinGuard guard(tasks_lock);
+    const Process *process = find_process(static_cast<uint32_t>(pid));
+    if (!process)
+      return;
+    std::copy(std::begin(process->limits), std::end(process->limits), limits);
+  }
+  constexpr size_t kNameWidth = 26, kValueWidth = 21, kUnitWidth = 10;
+  pad_to(sink, "Limit", kNameWidth);
+  pad_to(sink, "Soft Limit", kValueWidth);
+  pad_to(sink, "Hard Limit", kValueWidth);
+  pad_to(sink, "Units", kUnitWidth);
+  sink.append("\n");
+  for (size_t i = 0; i < kLimitCount; ++i) {
+    pad_to(sink, kLimitNames[i].name, kNameWidth);
+    for (uint64_t value : {limits[i].soft, limits[i].hard}) {
+      char number[24];
+      kbpf::TextBuffer text(number, sizeof(number));
+      kbpf::append_unsigned(text, value);
+      pad_to(sink, value == kUnlimited ? "unlimited" : text.text(), kValueWidth);
+    }
+    pad_to(sink, kLimitNames[i].unit, kUnitWidth);
+    sink.append("\n");
+  }
+}
+
+void generate_mounts(TextSink &sink, uint64_t) { print_mounts(sink); }
+void generate_mountinfo(TextSink &sink, uint64_t) { print_mount_info(sink); }
 
 uint64_t fd_argument(uint32_t pid, uint32_t fd) { return uint64_t{pid} << 32 | fd; }
 
@@ -364,7 +461,9 @@ private:
   };
   static constexpr Text kTexts[] = {{"stat", generate_stat},   {"status", generate_status},
                                     {"statm", generate_statm}, {"cmdline", generate_cmdline},
-                                    {"comm", generate_comm},   {"maps", generate_maps}};
+                                    {"comm", generate_comm},   {"maps", generate_maps},
+                                    {"environ", generate_environ}, {"limits", generate_limits},
+                                    {"mounts", generate_mounts},   {"mountinfo", generate_mountinfo}};
   struct Link {
     const char *name;
     PlaceLink::Place place;

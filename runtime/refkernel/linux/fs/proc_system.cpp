@@ -10,6 +10,7 @@
 #include "refkernel/linux/system.h"
 #include "refkernel/machine/symbols.h"
 #include "refkernel/mm/pages.h"
+#include "refkernel/sched/hart.h"
 #include <algorithm>
 
 namespace refkernel {
@@ -31,14 +32,7 @@ void generate_meminfo(TextSink &sink, uint64_t) {
   sink.append("Buffers:        0 kB\nCached:         0 kB\nSwapTotal:      0 kB\nSwapFree:       0 kB\n");
 }
 
-void generate_mounts(TextSink &sink, uint64_t) {
-  sink.append("rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\ndevtmpfs /dev devtmpfs rw 0 0\nsysfs /sys "
-              "sysfs rw 0 0\n"
-              "tracefs /sys/kernel/tracing tracefs rw 0 0\ndebugfs /sys/kernel/debug debugfs rw 0 0\n"
-              "bpf /sys/fs/bpf bpf rw,mode=1777 0 0\n");
-  MutexGuard guard(namespace_lock);
-  print_mounts(sink);
-}
+void generate_mounts(TextSink &sink, uint64_t) { print_mounts(sink); }
 
 void generate_uptime(TextSink &sink, uint64_t) {
   uint64_t hundredths = now_ns() / 10000000;
@@ -54,14 +48,73 @@ void generate_filesystems(TextSink &sink, uint64_t) {
     kbpf::print(sink, "nodev\t{}\n", kind->name);
 }
 
+// Hundredths of a second that a hart ran threads, and that it had none.
+struct HartTime {
+  uint64_t busy, idle;
+};
+HartTime time_of_hart(uint32_t index) {
+  constexpr uint64_t kTick = kNanosecondsPerSecond / 100;
+  const uint64_t idle = harts[index].idle ? harts[index].idle->cpu_time_ns : 0, now = now_ns();
+  return {now > idle ? (now - idle) / kTick : 0, idle / kTick};
+}
+
 void generate_stat(TextSink &sink, uint64_t) {
-  sink.append("cpu  0 0 0 0 0 0 0 0 0 0\n");
-  kbpf::print(sink, "btime {}\nprocesses {}\n", realtime_offset_ns() / kNanosecondsPerSecond,
-              process_count());
+  HartTime all{};
+  for (uint32_t i = 0; i < hart_count; ++i) {
+    const HartTime time = time_of_hart(i);
+    all = {all.busy + time.busy, all.idle + time.idle};
+  }
+  kbpf::print(sink, "cpu  {} 0 0 {} 0 0 0 0 0 0\n", all.busy, all.idle);
+  for (uint32_t i = 0; i < hart_count; ++i) {
+    const HartTime time = time_of_hart(i);
+    kbpf::print(sink, "cpu{} {} 0 0 {} 0 0 0 0 0 0\n", i, time.busy, time.idle);
+  }
+  kbpf::print(sink, "intr 0\nctxt 0\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked 0\n",
+              realtime_offset_ns() / kNanosecondsPerSecond, process_count(), threads_that_run());
+}
+
+void generate_vmstat(TextSink &sink, uint64_t) {
+  kbpf::print(sink, "nr_free_pages {}\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault 0\npgmajfault 0\n",
+              free_pages());
 }
 
 void generate_loadavg(TextSink &sink, uint64_t) {
-  kbpf::print(sink, "0.00 0.00 0.00 1/{} 1\n", process_count());
+  constexpr uint64_t kOne = 1 << 16, kRound = kOne / 200;
+  for (size_t i = 0; i < 3; ++i) {
+    const uint64_t load = load_average(i) + kRound, hundredths = load % kOne * 100 / kOne;
+    kbpf::print(sink, "{}.{}{} ", load / kOne, hundredths / 10, hundredths % 10);
+  }
+  kbpf::print(sink, "{}/{} {}\n", threads_that_run(), process_count(), current_process().pid);
+}
+
+void generate_command_line(TextSink &sink, uint64_t) {
+  kbpf::print(sink, "{}\n", boot_info.command_line ? boot_info.command_line : "");
+}
+void generate_swaps(TextSink &sink, uint64_t) { sink.append("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"); }
+void generate_nothing(TextSink &, uint64_t) {}
+
+constinit Mutex boot_id_lock;
+uint8_t boot_id[16];
+bool has_boot_id = false;
+
+// A random number in the form of version 4 of RFC 4122: the same since boot, or another each time.
+void generate_uuid(TextSink &sink, uint64_t is_of_boot) {
+  uint8_t bytes[16];
+  fill_random(bytes, sizeof(bytes));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  if (is_of_boot) {
+    MutexGuard guard(boot_id_lock);
+    if (!std::exchange(has_boot_id, true))
+      std::copy(std::begin(bytes), std::end(bytes), boot_id);
+    std::copy(std::begin(boot_id), std::end(boot_id), bytes);
+  }
+  for (size_t i = 0; i < sizeof(bytes); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10)
+      sink.append("-");
+    kbpf::append_unsigned(sink, bytes[i], 16, 2);
+  }
+  sink.append("\n");
 }
 
 void generate_kallsyms(TextSink &sink, uint64_t) {
@@ -93,7 +146,16 @@ constexpr Setting kSettings[] = {
     {"net/core", "bpf_jit_harden", "0"},
     {"net/core", "bpf_jit_kallsyms", "1"},
     {"vm", "overcommit_memory", "1"},
+    {"vm", "max_map_count", "65530"},
+    {"vm", "swappiness", "0"},
     {"fs", "pipe-max-size", "65536"},
+    {"fs", "file-max", "1048576"},
+    {"fs", "nr_open", "65536"},
+    {"kernel", "ngroups_max", "0"},
+    {"kernel", "cap_last_cap", "40"},
+    {"kernel", "threads-max", "32768"},
+    {"kernel", "randomize_va_space", "0"},
+    {"kernel", "core_pattern", "core"},
 };
 
 void generate_name(TextSink &sink, uint64_t which) {
@@ -123,6 +185,8 @@ SysResult<void> add_system_files(Inode &proc) {
       {"version", generate_version},   {"filesystems", generate_filesystems},
       {"stat", generate_stat},         {"loadavg", generate_loadavg},
       {"kallsyms", generate_kallsyms}, {"probe_targets", generate_probe_targets},
+      {"vmstat", generate_vmstat},     {"cmdline", generate_command_line},
+      {"swaps", generate_swaps},       {"locks", generate_nothing},
   };
   for (const Fixed &file : kFiles)
     KBPF_TRY(add_entry(proc, file.name, make_generated_file(kProcFs, 0444, file.generate, 0)));
@@ -141,7 +205,9 @@ SysResult<void> add_system_files(Inode &proc) {
   for (auto [name, which] : {std::pair{"hostname", SystemName::host}, {"domainname", SystemName::domain}})
     KBPF_TRY(add_entry(*kernel, name,
                        make_generated_file(kProcFs, 0444, generate_name, static_cast<uint64_t>(which))));
-  return {};
+  Ref<Inode> random = KBPF_TRY(ensure_directory(*kernel, "random", kProcFs, 0555));
+  KBPF_TRY(add_entry(*random, "uuid", make_generated_file(kProcFs, 0444, generate_uuid, 0)));
+  return add_entry(*random, "boot_id", make_generated_file(kProcFs, 0444, generate_uuid, 1));
 }
 
 SysResult<void> add_processor_files(Inode &sys) {

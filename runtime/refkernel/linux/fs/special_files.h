@@ -24,7 +24,7 @@ protected:
 // realtime: absolute times follow the clock that clock_settime sets; monotonic otherwise.
 SysResult<Ref<File>> make_timer(bool realtime, uint32_t flags);
 Timer *as_timer(File &file); // null where it is none
-void expire_timer_files();   // from the tick
+uint64_t expire_timer_files(); // from the tick; when the next one expires, monotonic
 
 class SignalQueue : public File { // signalfd
 public:

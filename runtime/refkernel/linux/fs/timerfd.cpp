@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // timerfd: a timer whose expirations a read takes as a number. A blocked reader sleeps until the very moment;
-// poll and epoll learn of it at the next tick.
+// poll and epoll learn of it at a tick, which comes then.
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/time.h"
 #include "refkernel/sched/thread.h"
+#include <algorithm>
 
 namespace refkernel {
 
@@ -69,6 +70,7 @@ public:
                      : wanted.value_ns > UINT64_MAX - base ? UINT64_MAX
                                                            : base + wanted.value_ns;
       changed_.wake_all(); // a reader sleeps until the new deadline
+      tick_no_later_than(next_expiry());
     }
     return old;
   }
@@ -77,7 +79,9 @@ public:
     return setting();
   }
 
-  // From the tick, with the lock held: whether it expired since it was last looked at.
+  // From the tick, with the lock held. When it expires next.
+  uint64_t next_expiry() const { return deadline_ns_ ? monotonic_deadline() : UINT64_MAX; }
+  // Whether it expired since it was last looked at.
   bool expire() {
     uint32_t before = generation_;
     advance();
@@ -121,15 +125,19 @@ private:
 
 } // namespace
 
-void expire_timer_files() {
+uint64_t expire_timer_files() {
   bool expired = false;
+  uint64_t next = UINT64_MAX;
   {
     SpinGuard guard(lock);
-    for (TimerFile *timer = first_timer; timer; timer = timer->next())
+    for (TimerFile *timer = first_timer; timer; timer = timer->next()) {
       expired = timer->expire() || expired;
+      next = std::min(next, timer->next_expiry());
+    }
   }
   if (expired)
     notify_pollers();
+  return next;
 }
 
 Timer *as_timer(File &file) {

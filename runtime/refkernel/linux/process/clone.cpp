@@ -64,8 +64,11 @@ SysResult<Ref<Process>> copy_process(Process &parent, uint64_t flags) {
   child->executable_inode = parent.executable_inode;
   child->argument_start = parent.argument_start;
   child->argument_end = parent.argument_end;
+  child->environment_end = parent.environment_end;
   child->credentials = parent.credentials;
   child->nice = parent.nice;
+  child->dumpable = parent.dumpable;
+  child->personality = parent.personality;
   child->io_priority = parent.io_priority;
   std::copy(std::begin(parent.limits), std::end(parent.limits), child->limits);
   std::copy(std::begin(parent.name), std::end(parent.name), child->name);
@@ -116,6 +119,8 @@ SyscallResult clone_task(const CloneRequest &request, const TrapFrame &frame) {
   Ref<Thread> thread = KBPF_TRY(make_task(*process, child_frame, current()));
   auto *task = static_cast<Task *>(thread->linux_data);
   task->blocked = current_task()->blocked;
+  if (!current_task()->scheduling.reset_on_fork)
+    task->scheduling = current_task()->scheduling;
   if (!(flags & kCloneVm) || (flags & kCloneVfork))
     task->alternate_stack = current_task()->alternate_stack;
   if (flags & kCloneChildClearTid)
@@ -186,6 +191,22 @@ KERNEL_CALL sys_clone3(TrapFrame &frame) {
                      given.tls,
                      given.child_tid},
                     frame);
+}
+
+// What clone shares on request; there are no namespaces.
+KERNEL_CALL sys_unshare(uint64_t flags) {
+  constexpr uint64_t kCloneSysvsem = 0x40000, kNeedsOneThread = kCloneVm | kCloneSighand | kCloneThread;
+  if (flags & ~(kCloneFs | kCloneFiles | kCloneSysvsem | kNeedsOneThread))
+    return Errno::einval;
+  Process &process = current_process();
+  if ((flags & kNeedsOneThread) && process.task_count > 1)
+    return Errno::einval;
+  Ref<FsContext> context = flags & kCloneFs ? KBPF_TRY(copy_context(*process.fs)) : process.fs;
+  Ref<FdTable> files = flags & kCloneFiles ? KBPF_TRY(process.files->clone()) : process.files;
+  SpinGuard guard(tasks_lock);
+  std::swap(process.fs, context);
+  std::swap(process.files, files);
+  return 0;
 }
 
 void release_vfork_parent(Process &process) {

@@ -2,6 +2,7 @@
 // ELF64 little-endian RISC-V executables (ET_EXEC) and position-independent ones (ET_DYN: PIE and ld.so).
 // Every header field is checked against the file before it is used.
 #include "refkernel/linux/process/elf_image.h"
+#include "refkernel/linux/fs/named_source.h"
 #include "refkernel/lib/alloc.h"
 #include "refkernel/linux/abi.h"
 #include <algorithm>
@@ -53,7 +54,7 @@ SysResult<void> map_anonymous(AddressSpace &space, uintptr_t start, uintptr_t en
   return {};
 }
 
-SysResult<void> map_segment(AddressSpace &space, FileData &file, const ProgramHeader &segment,
+SysResult<void> map_segment(AddressSpace &space, PageSource &file, const ProgramHeader &segment,
                             uintptr_t bias) {
   uint32_t prot = protection(segment.flags);
   uintptr_t start = segment.vaddr + bias, file_end = start + segment.filesz, end = start + segment.memsz;
@@ -95,7 +96,10 @@ struct HeaderTable {
 
 } // namespace
 
-SysResult<ElfImage> map_elf(AddressSpace &space, FileData &file, uintptr_t hint) {
+SysResult<ElfImage> map_elf(AddressSpace &space, Inode &inode, std::string_view path, uintptr_t hint) {
+  if (!inode.data())
+    return Errno::eacces;
+  FileData &file = *inode.data();
   FileHeader header;
   KBPF_TRY(file.read_exact(&header, sizeof(header), 0));
   if (memcmp(header.ident, kIdent, sizeof(kIdent)) != 0 || header.machine != kRiscv ||
@@ -133,10 +137,11 @@ SysResult<ElfImage> map_elf(AddressSpace &space, FileData &file, uintptr_t hint)
     return Errno::enoexec;
   if (image.is_position_independent)
     image.bias = KBPF_TRY(reserve(space, low, high, hint));
+  Ref<PageSource> pages = name_source(Ref<PageSource>::share(&file), path, inode);
   for (const ProgramHeader &segment : table) {
     if (segment.type != kLoad)
       continue;
-    KBPF_TRY(map_segment(space, file, segment, image.bias));
+    KBPF_TRY(map_segment(space, *pages, segment, image.bias));
     if (header.phoff >= segment.offset && header.phoff - segment.offset < segment.filesz)
       image.program_headers = segment.vaddr + (header.phoff - segment.offset) + image.bias;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Mapping an ELF program or dynamic loader into an address space.
 #pragma once
-#include "refkernel/linux/fs/file_data.h"
+#include "refkernel/linux/fs/inode.h"
 
 namespace refkernel {
 
@@ -13,7 +13,7 @@ struct ElfImage {
   char interpreter[256] = {}; // empty: none
 };
 
-// hint: where a position-independent image is put if that is free. Errors: enoexec, enomem.
-SysResult<ElfImage> map_elf(AddressSpace &space, FileData &file, uintptr_t hint);
+// hint: where a position-independent image is put if that is free. Errors: enoexec, enomem, eacces (no regular file).
+SysResult<ElfImage> map_elf(AddressSpace &space, Inode &inode, std::string_view path, uintptr_t hint);
 
 } // namespace refkernel

@@ -125,7 +125,7 @@ uint64_t hardware_capabilities() {
 class StackBuilder {
 public:
   StackBuilder(AddressSpace &space, const ExecStrings &strings) : space_(space), strings_(strings) {}
-  uintptr_t argument_start = 0, argument_end = 0;
+  uintptr_t argument_start = 0, argument_end = 0, environment_end = 0;
 
   SysResult<uintptr_t> build(const ElfImage &program, uintptr_t loader_base, std::string_view path) {
     AddressSpace::MapRequest request;
@@ -142,6 +142,7 @@ public:
     uintptr_t random_at = KBPF_TRY(push(random, sizeof(random), 0));
     argument_start = strings_at;
     argument_end = strings_at + strings_.argument_bytes;
+    environment_end = strings_at + strings_.used;
 
     const Credentials &who = current_process().credentials;
     const uint64_t auxiliary[][2] = {
@@ -313,13 +314,18 @@ SysResult<void> prepare_program(std::string_view path, Ref<Inode> directory, Exe
 
   prepared.space = KBPF_TRY(AddressSpace::create());
   AddressSpace &space = *prepared.space;
-  ElfImage image = KBPF_TRY(map_elf(space, *program.inode->data(), kProgramBase));
+  KBPF_TRY(name_program(program.location, name, prepared.path));
+  ElfImage image =
+      KBPF_TRY(map_elf(space, *program.inode, {prepared.path.bytes, prepared.path.size}, kProgramBase));
   prepared.entry = image.entry;
   uintptr_t loader_base = 0;
   if (image.interpreter[0]) {
     Program loader;
     KBPF_TRY(find_program(root_directory, image.interpreter, loader));
-    ElfImage loader_image = KBPF_TRY(map_elf(space, *loader.inode->data(), 0));
+    HeapText loader_path;
+    KBPF_TRY(name_program(loader.location, image.interpreter, loader_path));
+    ElfImage loader_image =
+        KBPF_TRY(map_elf(space, *loader.inode, {loader_path.bytes, loader_path.size}, 0));
     prepared.entry = loader_image.entry;
     loader_base = loader_image.bias;
   }
@@ -328,8 +334,8 @@ SysResult<void> prepare_program(std::string_view path, Ref<Inode> directory, Exe
   prepared.stack_pointer = KBPF_TRY(stack.build(image, loader_base, path));
   prepared.argument_start = stack.argument_start;
   prepared.argument_end = stack.argument_end;
+  prepared.environment_end = stack.environment_end;
   space.set_break_start(image.end);
-  KBPF_TRY(name_program(program.location, name, prepared.path));
   prepared.inode = std::move(program.inode);
   return {};
 }
@@ -341,6 +347,7 @@ void PreparedProgram::describe(Process &process) {
   std::swap(process.executable_inode, inode);
   process.argument_start = argument_start;
   process.argument_end = argument_end;
+  process.environment_end = environment_end;
 }
 
 namespace {
@@ -364,6 +371,7 @@ SysResult<void> execute(std::string_view path, Ref<Inode> directory, ExecStrings
     std::swap(process.actions, actions);
     std::swap(process.files, files);
     process.has_executed = true;
+    delete_posix_timers(process);
     task.alternate_stack = {};
     task.clear_child_tid = task.robust_list = 0;
     Credentials &who = process.credentials;

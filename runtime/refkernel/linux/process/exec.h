@@ -27,7 +27,7 @@ struct HeapText final : kbpf::TextSink {
 
 struct PreparedProgram {
   Ref<AddressSpace> space;
-  uintptr_t entry = 0, stack_pointer = 0, argument_start = 0, argument_end = 0;
+  uintptr_t entry = 0, stack_pointer = 0, argument_start = 0, argument_end = 0, environment_end = 0;
   HeapText path;
   Ref<Inode> inode;
   void describe(Process &process); // swaps all of it into process; with tasks_lock held where others see it

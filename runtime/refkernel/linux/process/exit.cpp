@@ -36,12 +36,17 @@ bool notify_parent_of_exit(Process &process) {
          (action.handler == kHandlerIgnore || (action.flags & kSaNoChildWait));
 }
 
-// With tasks_lock held: children go to init, which waits for them.
-void give_children_to_init(Process &process) {
-  Process *init = find_process(kInitPid);
+// With tasks_lock held: children go to the nearest subreaper above, or to init, which waits for them.
+void give_children_away(Process &process) {
+  Process *heir = process.parent;
+  while (heir && !(heir->subreaper && !heir->exiting))
+    heir = heir->parent;
+  heir = heir ? heir : find_process(kInitPid);
   while (Process *child = process.first_child) {
     process.first_child = child->next_sibling;
-    set_parent(*child, *init);
+    set_parent(*child, *heir);
+    if (child->death_signal)
+      send_to_process(*child, make_siginfo(child->death_signal, kSiUser));
     child->exit_signal = kSigChld;
     if (child->zombie)
       notify_parent_of_exit(*child);
@@ -78,9 +83,12 @@ void exit_task(int wait_status) {
       process.exiting = true;
       files = std::move(process.files);
       fs = std::move(process.fs);
+      process.peak_pages = process.space->usage().peak;
+      process.faults = process.space->usage().faults;
       space = std::move(process.space);
       executable = std::move(process.executable_inode);
-      process.real_timer = {};
+      process.real_timer = process.cpu_timers[0] = process.cpu_timers[1] = {};
+      delete_posix_timers(process);
     } else {
       process.task_left.wake_all();
     }
@@ -103,8 +111,9 @@ void exit_task(int wait_status) {
     SpinGuard guard(tasks_lock);
     current()->process = nullptr;
     if (is_last) {
-      give_children_to_init(process);
+      give_children_away(process);
       process.zombie = true;
+      notify_pollers(); // of a pidfd
       if (notify_parent_of_exit(process)) {
         unlink_process(process);
         reaped = Ref<Process>::adopt(&process);

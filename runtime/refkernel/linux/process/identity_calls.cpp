@@ -6,6 +6,7 @@ namespace refkernel {
 
 KERNEL_CALL sys_clone(TrapFrame &frame);
 KERNEL_CALL sys_clone3(TrapFrame &frame);
+KERNEL_CALL sys_unshare(uint64_t flags);
 KERNEL_CALL sys_execve(TrapFrame &frame);
 KERNEL_CALL sys_execveat(TrapFrame &frame);
 KERNEL_CALL sys_exit(int code);
@@ -173,6 +174,16 @@ KERNEL_CALL sys_getresgid(UserPtr<uint32_t> real, UserPtr<uint32_t> effective, U
   return write_triple(groups(current_process().credentials), real, effective, saved);
 }
 
+// The ids by which files are reached are the effective ones: no others can be set, and the result is what they are.
+KERNEL_CALL sys_setfsuid(uint32_t) { return current_process().credentials.euid; }
+KERNEL_CALL sys_setfsgid(uint32_t) { return current_process().credentials.egid; }
+
+KERNEL_CALL sys_personality(uint32_t wanted) {
+  constexpr uint32_t kAsk = UINT32_MAX;
+  uint32_t &has = current_process().personality;
+  return wanted == kAsk ? has : std::exchange(has, wanted);
+}
+
 // Supplementary groups do not exist here: there are none to list, and only an empty list can be set.
 KERNEL_CALL sys_getgroups(int size, UserPtr<uint32_t>) { return size < 0 ? SyscallResult(Errno::einval) : 0; }
 KERNEL_CALL sys_setgroups(size_t count, UserPtr<const uint32_t>) {
@@ -185,7 +196,7 @@ namespace {
 constexpr SyscallEntry kProcessTable[] = {
     SYSCALL_ENTRY(93, exit),      SYSCALL_ENTRY(94, exit_group), SYSCALL_ENTRY(95, waitid),
     SYSCALL_ENTRY(220, clone),    SYSCALL_ENTRY(221, execve),    SYSCALL_ENTRY(260, wait4),
-    SYSCALL_ENTRY(281, execveat), SYSCALL_ENTRY(435, clone3),
+    SYSCALL_ENTRY(281, execveat), SYSCALL_ENTRY(435, clone3),    SYSCALL_ENTRY(97, unshare),
 };
 constexpr SyscallEntry kIdentityTable[] = {
     SYSCALL_ENTRY(96, set_tid_address), SYSCALL_ENTRY(143, setregid),  SYSCALL_ENTRY(144, setgid),
@@ -195,7 +206,8 @@ constexpr SyscallEntry kIdentityTable[] = {
     SYSCALL_ENTRY(157, setsid),         SYSCALL_ENTRY(158, getgroups), SYSCALL_ENTRY(159, setgroups),
     SYSCALL_ENTRY(172, getpid),         SYSCALL_ENTRY(173, getppid),   SYSCALL_ENTRY(174, getuid),
     SYSCALL_ENTRY(175, geteuid),        SYSCALL_ENTRY(176, getgid),    SYSCALL_ENTRY(177, getegid),
-    SYSCALL_ENTRY(178, gettid),
+    SYSCALL_ENTRY(178, gettid),         SYSCALL_ENTRY(92, personality), SYSCALL_ENTRY(151, setfsuid),
+    SYSCALL_ENTRY(152, setfsgid),
 };
 } // namespace
 constinit const std::span<const SyscallEntry> kProcessCalls{kProcessTable}, kIdentityCalls{kIdentityTable};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // wait4(2) and waitid(2): children that ended, stopped or went on.
+#include "refkernel/linux/fs/pidfd.h"
 #include "refkernel/linux/process.h"
+#include <algorithm>
 
 namespace refkernel {
 
@@ -9,7 +11,7 @@ namespace {
 enum : uint32_t { kNoHang = 1, kStopped = 2, kExited = 4, kContinued = 8, kNoWait = 0x01000000 };
 constexpr uint32_t kWait4Options =
     kNoHang | kStopped | kContinued | 0xe0000000; // with __WNOTHREAD, __WALL, __WCLONE
-enum IdType : int { kAll = 0, kPid = 1, kGroup = 2 };
+enum IdType : int { kAll = 0, kPid = 1, kGroup = 2, kPidFd = 3 };
 constexpr int kStatusContinued = 0xffff;
 
 struct Wanted {
@@ -24,7 +26,7 @@ struct Wanted {
 struct Outcome {
   uint32_t pid = 0, uid = 0; // pid 0: nothing yet
   int status = 0;
-  uint64_t cpu_ns = 0;
+  uint64_t cpu_ns = 0, peak_pages = 0, faults = 0;
   Ref<Process> reaped; // ends outside of the lock
 };
 
@@ -51,8 +53,12 @@ bool look(Process &parent, const Wanted &wanted, Outcome &outcome) {
     outcome.pid = child->pid;
     outcome.uid = child->credentials.uid;
     outcome.cpu_ns = child->cpu_ns + child->children_cpu_ns;
+    outcome.peak_pages = std::max(child->peak_pages, child->children_peak_pages);
+    outcome.faults = child->faults + child->children_faults;
     if (ended && !keep) {
       parent.children_cpu_ns += outcome.cpu_ns;
+      parent.children_peak_pages = std::max(parent.children_peak_pages, outcome.peak_pages);
+      parent.children_faults += outcome.faults;
       unlink_process(*child);
       outcome.reaped = Ref<Process>::adopt(child);
     }
@@ -75,12 +81,8 @@ SysResult<Outcome> wait_for(const Wanted &wanted) {
   }
 }
 
-SysResult<void> write_rusage(UserPtr<LinuxRusage> to, uint64_t cpu_ns) {
-  if (!to)
-    return {};
-  LinuxRusage usage{};
-  usage.user_time = LinuxTimeval::from_ns(cpu_ns);
-  return to.write(usage);
+SysResult<void> write_rusage(UserPtr<LinuxRusage> to, const Outcome &outcome) {
+  return to ? to.write(make_rusage(outcome.cpu_ns, outcome.peak_pages, outcome.faults)) : SysResult<void>();
 }
 
 } // namespace
@@ -99,14 +101,18 @@ KERNEL_CALL sys_wait4(int pid, UserPtr<int32_t> status, uint32_t options, UserPt
     return 0;
   if (status)
     KBPF_TRY(status.write(outcome.status));
-  KBPF_TRY(write_rusage(usage, outcome.cpu_ns));
+  KBPF_TRY(write_rusage(usage, outcome));
   return outcome.pid;
 }
 
 KERNEL_CALL sys_waitid(int type, uint32_t id, UserPtr<LinuxSiginfo> info, uint32_t options,
                        UserPtr<LinuxRusage> usage) {
-  if (type < kAll || type > kGroup || !(options & (kExited | kStopped | kContinued)))
+  if (type < kAll || type > kPidFd || !(options & (kExited | kStopped | kContinued)))
     return Errno::einval;
+  if (type == kPidFd) {
+    id = KBPF_TRY(process_of_pidfd(static_cast<int>(id)))->pid;
+    type = kPid;
+  }
   if (type == kGroup && id == 0)
     id = current_process().pgid;
   Outcome outcome = KBPF_TRY(wait_for({static_cast<IdType>(type), id, options}));
@@ -128,7 +134,7 @@ KERNEL_CALL sys_waitid(int type, uint32_t id, UserPtr<LinuxSiginfo> info, uint32
     }
     KBPF_TRY(info.write(result));
   }
-  KBPF_TRY(write_rusage(usage, outcome.cpu_ns));
+  KBPF_TRY(write_rusage(usage, outcome));
   return 0;
 }
 

@@ -17,9 +17,9 @@ constexpr uint32_t kInitPid = 1;
 // What SIGCONT and stop signals do when they are sent, whatever their handlers.
 void apply_job_control(Process &process, int signal) {
   auto discard = [&](SignalSet set) {
-    process.pending.set &= ~set;
+    process.pending.drop(set);
     for (Task *task = process.tasks; task; task = task->next_in_process)
-      task->pending.set &= ~set;
+      task->pending.drop(set);
   };
   if (kStopSignals & signal_bit(signal))
     discard(signal_bit(kSigCont));
@@ -37,10 +37,12 @@ void apply_job_control(Process &process, int signal) {
     process.parent->child_changed.wake_all();
 }
 
-void announce(PendingSignals &pending, const LinuxSiginfo &info) {
-  pending.add(info);
+bool announce(PendingSignals &pending, const LinuxSiginfo &info) {
+  if (!pending.add(info))
+    return false;
   signals_sent.fetch_add(1);
   notify_pollers(); // of a signalfd
+  return true;
 }
 
 bool accepts(const Task &task, int signal) { return !(task.blocked & signal_bit(signal)); }
@@ -48,14 +50,29 @@ bool accepts(const Task &task, int signal) { return !(task.blocked & signal_bit(
 
 std::atomic<uint32_t> signals_sent{0};
 
-void PendingSignals::add(const LinuxSiginfo &info) {
-  if (set & signal_bit(info.signo))
-    return; // the first one's details stay
-  set |= signal_bit(info.signo);
-  Entry &slot = entry[info.signo - 1];
-  slot.error = info.error;
-  slot.code = info.code;
-  memcpy(slot.payload, info.bytes, sizeof(slot.payload));
+struct PendingSignals::Queued {
+  Queued *next;
+  int signo;
+  Entry entry;
+};
+
+bool PendingSignals::add(const LinuxSiginfo &info) {
+  Entry fresh{info.error, info.code, {}};
+  memcpy(fresh.payload, info.bytes, sizeof(fresh.payload));
+  if (!(set & signal_bit(info.signo))) {
+    set |= signal_bit(info.signo);
+    entry[info.signo - 1] = fresh;
+    return true;
+  }
+  if (info.signo < kFirstRealTime)
+    return true; // the first one's details stay
+  auto *more = queued < kMaxQueued ? try_make<Queued>(Queued{nullptr, info.signo, fresh}) : nullptr;
+  if (!more)
+    return false;
+  (last ? last->next : first) = more;
+  last = more;
+  ++queued;
+  return true;
 }
 
 bool PendingSignals::take(SignalSet allowed, LinuxSiginfo &info) {
@@ -63,13 +80,60 @@ bool PendingSignals::take(SignalSet allowed, LinuxSiginfo &info) {
   if (!ready)
     return false;
   int index = std::countr_zero(ready & kUnblockable ? ready & kUnblockable : ready);
-  set &= ~(SignalSet{1} << index);
   info = LinuxSiginfo{};
   info.signo = index + 1;
   info.error = entry[index].error;
   info.code = entry[index].code;
   memcpy(info.bytes, entry[index].payload, sizeof(entry[index].payload));
+  Queued *before = nullptr, *next = first;
+  while (next && next->signo != info.signo) {
+    before = next;
+    next = next->next;
+  }
+  if (!next) {
+    set &= ~signal_bit(info.signo);
+    return true;
+  }
+  entry[index] = next->entry;
+  unlink(before, next);
   return true;
+}
+
+void PendingSignals::drop(SignalSet signals) {
+  set &= ~signals;
+  for (Queued *before = nullptr, *at = first; at;) {
+    Queued *next = at->next;
+    if (signals & signal_bit(at->signo))
+      unlink(before, at);
+    else
+      before = at;
+    at = next;
+  }
+}
+
+int32_t PendingSignals::count_overrun(int signal, int32_t timer, uint64_t expirations) {
+  auto count = [&](Entry &pending) {
+    LinuxSiginfo info;
+    memcpy(info.bytes, pending.payload, sizeof(pending.payload));
+    if (pending.code != kSiTimer || info.timer.id != timer)
+      return -1;
+    info.timer.overrun = static_cast<int32_t>(
+        std::min<uint64_t>(INT32_MAX, static_cast<uint64_t>(info.timer.overrun) + expirations));
+    memcpy(pending.payload, info.bytes, sizeof(pending.payload));
+    return info.timer.overrun;
+  };
+  int32_t overrun = set & signal_bit(signal) ? count(entry[signal - 1]) : -1;
+  for (Queued *at = first; at && overrun < 0; at = at->next)
+    overrun = at->signo == signal ? count(at->entry) : -1;
+  return overrun;
+}
+
+void PendingSignals::unlink(Queued *before, Queued *gone) {
+  (before ? before->next : first) = gone->next;
+  if (last == gone)
+    last = before;
+  --queued;
+  destroy(gone);
 }
 
 LinuxSiginfo make_siginfo(int signal, int32_t code) {
@@ -106,21 +170,23 @@ void update_signal_pending(Task &task) {
     task.thread->signal_pending = true;
 }
 
-void send_to_task(Task &task, const LinuxSiginfo &info) {
+bool send_to_task(Task &task, const LinuxSiginfo &info) {
   apply_job_control(*task.process, info.signo);
   bool awaited = task.waiting_for & signal_bit(info.signo);
   if (!awaited && accepts(task, info.signo) && signal_is_ignored(*task.process, info.signo))
-    return;
-  announce(task.pending, info);
+    return true;
+  if (!announce(task.pending, info))
+    return false;
   if (awaited)
     task.process->signal_arrived.wake_all();
   if (accepts(task, info.signo))
     interrupt(*task.thread);
+  return true;
 }
 
-void send_to_process(Process &process, const LinuxSiginfo &info) {
+bool send_to_process(Process &process, const LinuxSiginfo &info) {
   if (process.zombie || !process.tasks)
-    return;
+    return true;
   apply_job_control(process, info.signo);
   Task *receiver = nullptr;
   bool awaited = false;
@@ -130,12 +196,14 @@ void send_to_process(Process &process, const LinuxSiginfo &info) {
       receiver = task;
   }
   if (!awaited && receiver && signal_is_ignored(process, info.signo))
-    return;
-  announce(process.pending, info);
+    return true;
+  if (!announce(process.pending, info))
+    return false;
   if (awaited)
     process.signal_arrived.wake_all();
   else if (receiver)
     interrupt(*receiver->thread);
+  return true;
 }
 
 WaitResult take_signal(SignalSet set, LinuxSiginfo &info, uint64_t deadline_ns) {
@@ -164,7 +232,7 @@ void force_signal(LinuxSiginfo info) {
   if (blocked || action.handler == kHandlerIgnore)
     action = {};
   task.blocked &= ~signal_bit(info.signo);
-  task.pending.set &= ~signal_bit(info.signo);
+  task.pending.drop(signal_bit(info.signo));
   task.pending.add(info);
   task.forced |= signal_bit(info.signo);
   task.thread->signal_pending = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Signals: numbers, what is pending, and the calls that send and take them. A signal is pending for a thread
-// or for a whole process; each number holds one siginfo (real-time signals do not queue behind each other).
+// or for a whole process; each number holds one siginfo, and further ones of a real-time signal queue behind it.
 // Everything here that reads or changes another task's signals needs tasks_lock (process.h).
 #pragma once
 #include "refkernel/lib/ref.h"
@@ -46,6 +46,7 @@ enum Signal : int {
   kSigIo = 29,
   kSigPwr = 30,
   kSigSys = 31,
+  kFirstRealTime = 32,
   kSignalCount = 64,
 };
 
@@ -60,6 +61,7 @@ enum : int32_t {
   kSiUser = 0,
   kSiKernel = 0x80,
   kSiQueue = -1,
+  kSiTimer = -2,
   kSiTkill = -6,
   kSegvMapError = 1,
   kSegvAccessError = 2,
@@ -81,6 +83,10 @@ struct LinuxSiginfo { // siginfo_t, 128 bytes
       uint32_t uid;
       uint64_t value;
     } sender; // kill, sigqueue
+    struct {
+      int32_t id, overrun;
+      uint64_t value;
+    } timer; // of timer_create(2)
     struct {
       int32_t pid;
       uint32_t uid;
@@ -121,27 +127,43 @@ struct SignalStack { // stack_t
 };
 constexpr int32_t kStackOn = 1, kStackDisable = 2;
 
-// Up to one pending instance of each signal. Small infos are kept whole: 48 bytes hold every union member
-// used here.
+// Signals that are pending. Small infos are kept whole: 32 bytes hold every union member used here.
 struct PendingSignals {
   struct Entry {
     int32_t error, code;
     uint8_t payload[32];
   };
+  struct Queued;
+  static constexpr uint32_t kMaxQueued = 1024; // beyond the first of each number
   SignalSet set = 0;
   Entry entry[kSignalCount];
+  Queued *first = nullptr, *last = nullptr; // in the order of their sending
+  uint32_t queued = 0;
 
-  void add(const LinuxSiginfo &info);
+  PendingSignals() = default;
+  PendingSignals(const PendingSignals &) = delete;
+  PendingSignals &operator=(const PendingSignals &) = delete;
+  ~PendingSignals() { drop(~SignalSet{0}); }
+  // A signal that is pending already stays as it is, unless it is a real-time one. False: no room to queue it.
+  bool add(const LinuxSiginfo &info);
   bool take(SignalSet allowed, LinuxSiginfo &info); // the lowest of the allowed that is pending
+  void drop(SignalSet signals);
+  // Where the signal of that timer is pending still, the expirations count as its overrun. How many there are now;
+  // -1 where it is not pending.
+  int32_t count_overrun(int signal, int32_t timer, uint64_t expirations);
+
+private:
+  void unlink(Queued *before, Queued *gone);
 };
 
 LinuxSiginfo make_siginfo(int signal, int32_t code);      // sent by the kernel
 LinuxSiginfo make_user_siginfo(int signal, int32_t code); // by the calling process
 
-// With tasks_lock held. An ignored signal is dropped.
-void send_to_task(Task &task, const LinuxSiginfo &info);
-void send_to_process(Process &process, const LinuxSiginfo &info);
+// With tasks_lock held. An ignored signal is dropped. False: no room to queue it.
+bool send_to_task(Task &task, const LinuxSiginfo &info);
+bool send_to_process(Process &process, const LinuxSiginfo &info);
 bool signal_is_ignored(const Process &process, int signal);
+bool may_signal(const Process &target); // the caller: with the capability for it, or of the same user
 SignalSet deliverable_signals(const Task &task); // pending and not blocked
 extern std::atomic<uint32_t> signals_sent;       // counts all that became pending, for edges of signalfd
 void update_signal_pending(Task &task);          // after its mask or the pending sets changed

@@ -13,13 +13,6 @@ enum : int { kBlock = 0, kUnblock = 1, kSetMask = 2 };
 
 bool is_signal(int signal) { return signal >= 1 && signal <= kSignalCount; }
 
-// With the capability for it, or of the same user.
-bool may_signal(const Process &target) {
-  const Credentials &mine = current_process().credentials, &theirs = target.credentials;
-  return capable(Capability::kill) || mine.euid == theirs.uid || mine.uid == theirs.uid ||
-         mine.euid == theirs.suid;
-}
-
 SysResult<void> signal_one(Process &process, int signal) {
   if (!may_signal(process))
     return Errno::eperm;
@@ -35,12 +28,18 @@ SysResult<void> signal_task(uint32_t group, uint32_t tid, const LinuxSiginfo &in
     return Errno::esrch;
   if (!may_signal(*task->process))
     return Errno::eperm;
-  if (info.signo)
-    send_to_task(*task, info);
+  if (info.signo && !send_to_task(*task, info))
+    return Errno::eagain;
   return {};
 }
 
 } // namespace
+
+bool may_signal(const Process &target) {
+  const Credentials &mine = current_process().credentials, &theirs = target.credentials;
+  return capable(Capability::kill) || mine.euid == theirs.uid || mine.uid == theirs.uid ||
+         mine.euid == theirs.suid;
+}
 
 // Calls with a signal mask for their duration (ppoll, pselect6, epoll_pwait, rt_sigsuspend): the old mask
 // comes back at the return to user mode, after a handler was chosen under the new one.
@@ -74,9 +73,9 @@ KERNEL_CALL sys_rt_sigaction(int signal, UserPtr<const SignalAction> action, Use
       slot = wanted;
       slot.mask &= ~kUnblockable;
       if (signal_is_ignored(process, signal)) { // what is pending of it is gone
-        process.pending.set &= ~signal_bit(signal);
+        process.pending.drop(signal_bit(signal));
         for (Task *task = process.tasks; task; task = task->next_in_process)
-          task->pending.set &= ~signal_bit(signal);
+          task->pending.drop(signal_bit(signal));
       }
     }
   }
@@ -237,8 +236,7 @@ KERNEL_CALL sys_rt_sigqueueinfo(int pid, int signal, UserPtr<const LinuxSiginfo>
     return Errno::esrch;
   if (!may_signal(*process))
     return Errno::eperm;
-  send_to_process(*process, info);
-  return 0;
+  return send_to_process(*process, info) ? SyscallResult(0) : Errno::eagain;
 }
 
 KERNEL_CALL sys_rt_tgsigqueueinfo(int group, int tid, int signal, UserPtr<const LinuxSiginfo> user) {
