@@ -42,6 +42,6 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "interrupt"))
     return wait_for_interrupt();
   if (!strcmp(what, "missing"))
-    return syscall(500) == -1 && syscall(500) == -1 && syscall(77, 0, 0, 0, 0) == -1 ? 0 : 1;
+    return syscall(500) == -1 && syscall(500) == -1 && syscall(105, 0, 0, 0, 0) == -1 ? 0 : 1;
   return atoi(what);
 }

@@ -280,6 +280,11 @@ void unlink_path(const std::string &path) {
   kbpf_object_release(object);
 }
 
+bool has_path(const std::string &path) {
+  std::lock_guard lock(state().mutex);
+  return state().paths.contains(path);
+}
+
 void close_fd(int fd) {
   kbpf_object *object = nullptr;
   {

@@ -57,6 +57,7 @@ unsigned text_writes();            // number of kbpf_port_text_write calls since
 void close_fd(int fd);
 int open_foreign_fd();                     // an fd that is no BPF object
 void unlink_path(const std::string &path); // a name in the bpf file system
+bool has_path(const std::string &path);
 kbpf_object *object_of(int fd);            // with a reference for the caller; null where there is none
 size_t open_fds();
 

@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
                     MapCase{7, 4, 80, 10, 0}, MapCase{9, 4, 8, 10, 0}, MapCase{10, 4, 8, 10, 0},
                     MapCase{11, 8, 8, 10, KBPF_MAP_F_NO_PREALLOC}, MapCase{12, 4, 4, 10, 0},
                     MapCase{13, 4, 4, 10, 0}, MapCase{22, 0, 8, 10, 0}, MapCase{23, 0, 8, 10, 0},
-                    MapCase{27, 0, 0, 4096, 0}, MapCase{30, 0, 8, 10, 0}),
+                    MapCase{27, 0, 0, 4096, 0}, MapCase{30, 0, 8, 10, 0}, MapCase{31, 0, 0, 4096, 0}),
     [](const auto &info) { return "Type" + std::to_string(info.param.type); });
 
 TEST_P(MapAllocationFailure, CreationLeavesNothing) {
@@ -67,7 +67,7 @@ TEST_F(AllocationFailure, EveryMapTypeHasACase) {
 #define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) types++;
 #include "abi/map_types.def"
 #undef KBPF_MAP_TYPE
-  EXPECT_EQ(types, 16u) << "MapAllocationFailure needs the new type too";
+  EXPECT_EQ(types, 17u) << "MapAllocationFailure needs the new type too";
 }
 
 TEST_F(AllocationFailure, LargeKeysAndValues) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// bpf(2) called at random: every command, half-sensible attrs, wrong pointers, closed descriptors, failing
-// allocations. Whatever comes back, nothing crashes, leaks or hangs; the fixture compares what is allocated
+// bpf(2) called at random: every command, half-sensible attrs, wrong pointers and such as run into unmapped memory,
+// closed descriptors and such of other things, huge counts, mutated programs, failing allocations. Whatever comes back, nothing crashes, leaks or hangs; the fixture compares what is allocated
 // before and after.
 #include "btf_builder.h"
 #include "elf_builder.h"
@@ -8,6 +8,8 @@
 #include "kernel/probes/probes.h"
 #include "kernel_fixture.h"
 #include <random>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace kbpf::test {
 namespace {
@@ -23,9 +25,37 @@ protected:
   uint64_t some_address() {
     return one_of<uint64_t>({address(memory_), address(memory_), address(memory_ + 100), address(code_copy_),
                              address(object_copy_.data()), address(license_copy_), address(target_copy_), 0,
-                             8, kBadAddress, kBadAddress >> 1, random_()});
+                             8, kBadAddress, kBadAddress >> 1, random_(), edge_ - below(64), edge_ - 4096});
   }
-  uint32_t some_fd() { return static_cast<uint32_t>(below(16)); }
+  uint32_t some_fd() {
+    return below(40) ? static_cast<uint32_t>(below(16)) : one_of<uint32_t>({~0u, 0x7fffffff, 1000, 1u << 31});
+  }
+  const char *some_path() { return one_of({"/sys/fs/bpf/a", "/sys/fs/bpf/b", "/sys/fs/bpf/c", ""}); }
+
+  // A program that the verifier knows, of maps that there may be, or one that differs from it in a few bits.
+  std::vector<Insn> some_program() {
+    const uint32_t map = some_fd();
+    const int64_t timer_slots = static_cast<int64_t>(below(3)) * 8;
+    std::vector<Insn> code = one_of<std::vector<Insn>>({
+        assemble({mov64_imm(R0, 0), exit_insn()}),
+        assemble({store_imm(KBPF_SIZE_DW, R10, -8, static_cast<int32_t>(below(4))),
+                  ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), mov64_reg(R2, R10), add64_imm(R2, -8),
+                  call_helper(one_of({1, 1, 3, 2, 87, 88, 89})), mov64_imm(R0, 0), exit_insn()}),
+        assemble({ld_imm64_from(KBPF_PSEUDO_MAP_VALUE, R1, map, timer_slots), mov64_imm(R2, 1),
+                  atomic(KBPF_SIZE_DW, KBPF_ATOMIC_ADD, R1, 0, R2), mov64_imm(R0, 0), exit_insn()}),
+        assemble({ld_imm64_from(KBPF_PSEUDO_MAP_FD, R2, map, 0), mov64_imm(R3, 1), call_helper(12),
+                  mov64_imm(R0, 0), exit_insn()}),
+        assemble({ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), mov64_imm(R2, 16), mov64_imm(R3, 0),
+                  call_helper(131), jump_imm(KBPF_JMP_JEQ, R0, 0, 3), mov64_reg(R1, R0), mov64_imm(R2, 0),
+                  call_helper(132), mov64_imm(R0, 0), exit_insn()}),
+        assemble({ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), ld_imm64_from(KBPF_PSEUDO_FUNC, R2, 6, 0),
+                  mov64_imm(R3, 0), mov64_imm(R4, 0), call_helper(one_of({164, 209})), mov64_imm(R0, 0),
+                  exit_insn(), mov64_imm(R0, 0), exit_insn()}),
+    });
+    for (uint64_t bits = below(3) ? 0 : 1 + below(3); bits; bits--)
+      reinterpret_cast<uint8_t *>(&code[below(code.size())])[below(sizeof(Insn))] ^= 1u << below(8);
+    return code;
+  }
 
   // A struct of 8-byte words with small numbers, descriptors and addresses where they may make sense.
   void fill(uint64_t *words, size_t count) {
@@ -112,7 +142,8 @@ protected:
     Command command =
         one_of({MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_GET_NEXT_KEY, PROG_LOAD,
                 PROG_ATTACH, PROG_DETACH, PROG_LOAD_EX, BTF_LOAD, LINK_CREATE, RAW_TRACEPOINT_OPEN,
-                OBJ_GET_INFO_BY_FD, PROG_TEST_RUN, static_cast<Command>(below(40)),
+                OBJ_GET_INFO_BY_FD, PROG_TEST_RUN, MAP_LOOKUP_BATCH, MAP_UPDATE_BATCH, OBJ_PIN, OBJ_GET,
+                static_cast<Command>(below(40)),
                 static_cast<Command>(below(40)), static_cast<Command>(below(2000))});
     uint64_t size = below(4) ? 72 : below(200);
     if (below(3) == 0) {
@@ -121,7 +152,7 @@ protected:
       switch (command) {
       case MAP_CREATE: {
         auto attr =
-            map_attr(static_cast<uint32_t>(below(2) ? 1 + below(2) : below(33)),
+            map_attr(static_cast<uint32_t>(below(2) ? 1 + below(2) : below(34)),
                      one_of<uint32_t>({4, 4, 0, 8}), static_cast<uint32_t>(below(40)),
                      static_cast<uint32_t>(below(20)), static_cast<uint32_t>(below(4) ? 0 : 1u << below(12)));
         memcpy(words, &attr, sizeof(attr));
@@ -131,12 +162,43 @@ protected:
         kbpf_attr_prog_load attr{};
         attr.prog_type = below(2) ? kKprobe : one_of<uint32_t>({5, 17, 1, 6, 31});
         attr.expected_attach_type = below(3) ? 0 : 42;
-        attr.insns = address(code_.data());
-        attr.insn_cnt = static_cast<uint32_t>(below(code_.size() + 1));
-        attr.license = some_address();
+        program_ = some_program();
+        const bool is_whole = below(8) != 0;
+        attr.insns = is_whole ? address(program_.data()) : address(code_.data());
+        attr.insn_cnt = static_cast<uint32_t>(is_whole ? program_.size() : below(code_.size() + 1));
+        attr.license = below(4) ? address(license_copy_) : some_address();
         attr.log_level = static_cast<uint32_t>(below(3));
         attr.log_size = static_cast<uint32_t>(below(200));
         attr.log_buf = below(2) ? address(memory_) : 0;
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case MAP_LOOKUP_BATCH:
+      case MAP_LOOKUP_AND_DELETE_BATCH:
+      case MAP_UPDATE_BATCH:
+      case MAP_DELETE_BATCH: {
+        kbpf_attr_map_batch attr{};
+        attr.in_batch = below(2) ? 0 : some_address();
+        attr.out_batch = below(2) ? address(memory_ + 8192) : some_address();
+        attr.keys = below(2) ? address(memory_) : some_address();
+        attr.values = below(2) ? address(memory_ + 16384) : some_address();
+        attr.count = one_of<uint32_t>({0, 1, 2, 16, 100, 1u << 20, 1u << 31, ~0u});
+        attr.map_fd = some_fd();
+        attr.elem_flags = below(8) ? 0 : below(8);
+        attr.flags = below(20) ? 0 : random_();
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case OBJ_PIN:
+      case OBJ_GET: {
+        kbpf_attr_obj attr{};
+        attr.pathname = below(6) ? address(some_path()) : some_address();
+        attr.bpf_fd = command == OBJ_PIN ? some_fd() : 0;
+        memcpy(words, &attr, sizeof(attr));
+        break;
+      }
+      case LINK_UPDATE: {
+        const kbpf_attr_link_update attr{some_fd(), some_fd(), static_cast<uint32_t>(below(8)), some_fd()};
         memcpy(words, &attr, sizeof(attr));
         break;
       }
@@ -217,6 +279,8 @@ protected:
   char memory_[1 << 17] = {};
   char license_[4] = "GPL";
   char target_[12] = "kprobe$open";
+  std::vector<Insn> program_;
+  uint64_t edge_ = 0; // behind it no memory is mapped
   const std::vector<Insn> code_ = assemble({mov64_imm(R0, 0), exit_insn(), mov64_imm(R0, 0), exit_insn()});
   static inline kbpf_event event_{"sys", "random_event", 1, 24, 2, nullptr, nullptr};
   std::string object_, btf_;
@@ -244,6 +308,15 @@ TEST_F(RandomCalls, NothingBreaks) {
   hostport::add_text(text, sizeof(text));
   hostport::add_symbol("open", "open", reinterpret_cast<uintptr_t>(text), sizeof(text));
 
+  // Two pages of a file that has one: the second one is not there, and nobody else gets its place.
+  const int file = memfd_create("edge", MFD_CLOEXEC);
+  ASSERT_EQ(ftruncate(file, 4096), 0);
+  void *mapping = mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  ASSERT_NE(mapping, MAP_FAILED);
+  close(file);
+  edge_ = address(static_cast<char *>(mapping)) + 4096;
+  hostport::open_foreign_fd();
+
   size_t succeeded = 0;
   const char *asked = getenv("RANDOM_CALLS"); // a longer run by hand
   const int calls = asked ? atoi(asked) : 60000;
@@ -255,10 +328,15 @@ TEST_F(RandomCalls, NothingBreaks) {
           kbpf_object_release(open);
           hostport::close_fd(fd);
         }
-    if (i % 1000 == 0)
+    if (i % 1000 == 0) {
       hostport::take_log();
+      for (const char *path : {"/sys/fs/bpf/a", "/sys/fs/bpf/b", "/sys/fs/bpf/c"})
+        if (hostport::has_path(path))
+          hostport::unlink_path(path);
+    }
   }
   EXPECT_GT(succeeded, 1000u);
+  munmap(mapping, 2 * 4096);
 
   char buffer[256];
   TextBuffer why(buffer, sizeof(buffer));

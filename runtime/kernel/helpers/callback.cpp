@@ -2,8 +2,10 @@
 // Helpers that call a function of the program back. The verifier has seen to it that it is one, and that it
 // returns 0 (go on) or 1 (stop).
 #include "core/interp/callback.h"
+#include "kernel/helpers/dynptr.h"
 #include "kernel/helpers/helpers.h"
-#include "kernel/maps/map.h"
+#include "kernel/maps/ringbuf.h"
+#include "kernel/maps/user_ringbuf.h"
 
 namespace kbpf::helpers {
 
@@ -35,6 +37,24 @@ uint64_t for_each_map_elem(uint64_t map, uint64_t callback, uint64_t context, ui
       },
       &rounds);
   return done.ok() ? rounds.count : helper_error(done.error());
+}
+
+uint64_t user_ringbuf_drain(uint64_t map, uint64_t callback, uint64_t context, uint64_t flags, uint64_t) {
+  if (flags & ~maps::kRingWakeupFlags)
+    return helper_error(Error::invalid);
+  struct Call {
+    uint64_t callback, context;
+  } call{callback, context};
+  Result<uint64_t> count = static_cast<maps::UserRingBufferMap *>(pointer<Map>(map))
+                               ->drain(
+                                   [](void *user, std::byte *sample, uint32_t bytes) {
+                                     const Call &call = *static_cast<Call *>(user);
+                                     Dynptr ptr{sample, bytes};
+                                     return run_callback(call.callback, reinterpret_cast<uintptr_t>(&ptr),
+                                                         call.context, 0, 0, 0) == 0;
+                                   },
+                                   &call, flags);
+  return count.ok() ? *count : helper_error(count.error());
 }
 
 } // namespace kbpf::helpers

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Dynptrs: memory whose size is known only when the program runs, behind 16 bytes of the program's stack that
 // it can't look into. The helpers check offsets and lengths.
+#include "kernel/helpers/dynptr.h"
 #include "kernel/helpers/helpers.h"
 #include "kernel/maps/ringbuf.h"
 #include <cstring>
 
 namespace kbpf::helpers {
 namespace {
-
-struct Dynptr {
-  std::byte *data; // null: of nothing
-  uint64_t size;
-};
-static_assert(sizeof(Dynptr) == 16);
-
-constexpr uint64_t kMaxSize = (1 << 24) - 1;
 
 bool is_inside(const Dynptr &ptr, uint64_t offset, uint64_t length) {
   return length <= ptr.size && offset <= ptr.size - length;
@@ -32,7 +25,7 @@ uint64_t dynptr_from_mem(uint64_t data, uint64_t size, uint64_t flags, uint64_t 
   Dynptr &ptr = *pointer<Dynptr>(to);
   ptr = {};
   const uint32_t bytes = static_cast<uint32_t>(size);
-  if (bytes > kMaxSize)
+  if (bytes > kMaxDynptrSize)
     return helper_error(Error::too_big);
   if (flags)
     return helper_error(Error::invalid);
@@ -47,7 +40,7 @@ uint64_t ringbuf_reserve_dynptr(uint64_t map, uint64_t size, uint64_t flags, uin
   const uint32_t bytes = static_cast<uint32_t>(size);
   if (flags)
     return helper_error(Error::invalid);
-  if (bytes > kMaxSize)
+  if (bytes > kMaxDynptrSize)
     return helper_error(Error::too_big);
   auto &ring = *static_cast<maps::RingBufferMap *>(pointer<Map>(map));
   void *record = ring.reserve(bytes);

@@ -9,7 +9,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = KBPF_MAP_F_NUMA_NODE;
 constexpr uint64_t kMaxRecord = UINT32_MAX / 4;
 enum : uint64_t { kAvailableData, kRingSize, kConsumerPosition, kProducerPosition };
 
@@ -26,11 +25,15 @@ uint32_t RingBufferMap::call_in_place_of(uint32_t helper) const {
   return helper == kRingReserve ? kRingReserveWithoutFlags : 0;
 }
 
-Result<Map *> RingBufferMap::create(const MapSpec &spec) {
-  if (spec.flags & ~kFlags || spec.key_size || spec.value_size || spec.max_entries == 0 ||
+Result<RingPages> allocate_ring(const MapSpec &spec, size_t head_pages) {
+  if (spec.flags & ~KBPF_MAP_F_NUMA_NODE || spec.key_size || spec.value_size || spec.max_entries == 0 ||
       spec.max_entries % kPageSize || spec.max_entries & (spec.max_entries - 1))
     return Error::invalid;
-  RingPages pages = KBPF_TRY(RingPages::create(kHeadPages, spec.max_entries / kPageSize));
+  return RingPages::create(head_pages, spec.max_entries / kPageSize);
+}
+
+Result<Map *> RingBufferMap::create(const MapSpec &spec) {
+  RingPages pages = KBPF_TRY(allocate_ring(spec, kHeadPages));
   Map *map = allocate_object<RingBufferMap>(spec, std::move(pages));
   if (!map)
     return Error::no_memory;

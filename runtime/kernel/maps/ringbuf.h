@@ -18,6 +18,9 @@ namespace kbpf::maps {
 constexpr uint64_t kRingNoWakeup = 1, kRingForceWakeup = 2; // of commit
 constexpr uint64_t kRingWakeupFlags = kRingNoWakeup | kRingForceWakeup;
 
+// Pages for a ring of the spec's size. Errors: invalid (a size or flag that rings do not take), no_memory.
+Result<RingPages> allocate_ring(const MapSpec &spec, size_t head_pages);
+
 class RingBufferMap final : public Map {
 public:
   static Result<Map *> create(const MapSpec &spec);
