@@ -207,6 +207,26 @@ static int remap_to_a_place(void) {
   return munmap(memory, 16 * kPage);
 }
 
+static int sealed_memory_stays(void) {
+  int fd = memfd_create("sealed", MFD_ALLOW_SEALING);
+  CHECK(fd >= 0 && ftruncate(fd, kPage) == 0 && pwrite(fd, "text", 4, 0) == 4);
+  CHECK(fcntl(fd, F_GET_SEALS) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0);
+  CHECK_FAILS(ftruncate(fd, 2 * kPage), EPERM);
+  CHECK_FAILS(ftruncate(fd, 0), EPERM);
+  CHECK_FAILS(pwrite(fd, "text", 4, kPage - 2), EPERM);
+  CHECK(pwrite(fd, "TEXT", 4, 0) == 4 && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) == 0);
+  CHECK_FAILS(pwrite(fd, "text", 4, 0), EPERM);
+  CHECK(mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
+  char *memory = mmap(NULL, kPage, PROT_READ, MAP_SHARED, fd, 0);
+  CHECK(memory != MAP_FAILED && !memcmp(memory, "TEXT", 4));
+  CHECK_FAILS(mprotect(memory, kPage, PROT_READ | PROT_WRITE), EACCES);
+  CHECK_FAILS(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), EPERM);
+  int plain = memfd_create("plain", 0);
+  CHECK(fcntl(plain, F_GET_SEALS) == F_SEAL_SEAL);
+  CHECK_FAILS(fcntl(plain, F_ADD_SEALS, F_SEAL_GROW), EPERM);
+  return munmap(memory, kPage) || close(fd) || close(plain);
+}
+
 static int advice_for_fork(void) {
   char *memory = mmap(NULL, 3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memset(memory, 'x', 3 * kPage);
@@ -249,6 +269,7 @@ int main(void) {
       {"kernel checks pointers", kernel_checks_pointers},
       {"stack grows", stack_grows},
       {"remap to a place", remap_to_a_place},
+      {"sealed memory stays", sealed_memory_stays},
       {"advice for fork", advice_for_fork},
   };
   return RUN_CASES("memory", cases);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -224,6 +225,24 @@ static int groups_and_sessions(void) {
   return 0;
 }
 
+static int groups_open_files(void) {
+  gid_t groups[] = {5, 6}, got[4];
+  int fd = open("/tmp/of-group", O_CREAT | O_WRONLY, 0640), status;
+  CHECK(fd >= 0 && fchown(fd, 0, 6) == 0 && close(fd) == 0);
+  for (int in_group = 0; in_group < 2; in_group++) {
+    pid_t child = fork();
+    if (!child) {
+      if (setgroups(in_group ? 2 : 1, groups) || setgid(1000) || setuid(1000))
+        _exit(1);
+      _exit((open("/tmp/of-group", O_RDONLY) >= 0) != in_group);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+  }
+  CHECK(setgroups(2, groups) == 0 && getgroups(0, NULL) == 2 && getgroups(4, got) == 2 && got[1] == 6);
+  CHECK_FAILS(getgroups(1, got), EINVAL);
+  return setgroups(0, NULL) || unlink("/tmp/of-group");
+}
+
 static int descriptor_of_a_process(void) {
   pid_t child = fork();
   if (!child)
@@ -296,6 +315,7 @@ int main(int argc, char **argv) {
       {"close on exec", close_on_exec},
       {"spawn and vfork", spawn_and_vfork},
       {"groups and sessions", groups_and_sessions},
+      {"groups open files", groups_open_files},
       {"descriptor of a process", descriptor_of_a_process},
       {"orphans go to a subreaper", orphans_go_to_a_subreaper},
   };

@@ -94,9 +94,24 @@ static int random_program(struct kbpf_attr_prog_load *attr) {
                                     {0x85, 0, 0, 0, below(2) ? 2 : (int)below(100)},
                                     {0xb7, 0, 0, 0, 0},
                                     {KBPF_OP_EXIT, 0, 0, 0, 0}};
+  const struct bpf_insn call_back[] = {/* for_each_map_elem(map, f, 0, 0), or user_ringbuf_drain */
+                                       {KBPF_OP_LD_IMM64, 1, KBPF_PSEUDO_MAP_FD, 0, map},
+                                       {0, 0, 0, 0, 0},
+                                       {KBPF_OP_LD_IMM64, 2, KBPF_PSEUDO_FUNC, 0, 6},
+                                       {0, 0, 0, 0, 0},
+                                       {0xb7, 3, 0, 0, 0},
+                                       {0xb7, 4, 0, 0, 0},
+                                       {0x85, 0, 0, 0, below(2) ? 164 : 209},
+                                       {0xb7, 0, 0, 0, 0},
+                                       {KBPF_OP_EXIT, 0, 0, 0, 0},
+                                       {0xb7, 0, 0, 0, (int)below(2)},
+                                       {KBPF_OP_EXIT, 0, 0, 0, 0}};
   const struct bpf_insn nothing[] = {{0xb7, 0, 0, 0, 0}, {KBPF_OP_EXIT, 0, 0, 0, 0}};
   size_t size = 0;
-  switch (below(3)) {
+  switch (below(4)) {
+  case 2:
+    memcpy(code, call_back, size = sizeof(call_back));
+    break;
   case 0:
     memcpy(code, count, size = sizeof(count));
     break;
@@ -132,7 +147,7 @@ static int random_map(void) {
                                       .key_size = below(4) ? 4 : (uint32_t)below(40),
                                       .value_size = below(3) ? 8 : (uint32_t)below(200),
                                       .max_entries = 1 + (uint32_t)below(below(8) ? 64 : 20000)};
-  if (attr.map_type == 27) /* a ring */
+  if (attr.map_type == 27 || attr.map_type == 31) /* a ring */
     attr.key_size = attr.value_size = 0, attr.max_entries = kPage << below(4);
   if (attr.map_type == 22 || attr.map_type == 23 || attr.map_type == 30)
     attr.key_size = 0;
@@ -232,7 +247,7 @@ static void sensible_attr(uint64_t command) {
                                               .out_batch = address(),
                                               .keys = address(),
                                               .values = address(),
-                                              .count = (uint32_t)below(20),
+                                              .count = below(4) ? (uint32_t)below(20) : (uint32_t)next(),
                                               .map_fd = descriptor()};
     size = sizeof(attr.batch);
     break;

@@ -3,6 +3,7 @@
  * share memory. */
 #define _GNU_SOURCE
 #include "check.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -295,6 +296,35 @@ static int threads_stay_on_their_harts(void) {
   return 0;
 }
 
+/* A process has one table of descriptors: its threads can't have their own while others use it. */
+static atomic_int stop_writing;
+static void *write_on(void *argument) {
+  int fd = *(int *)argument;
+  while (!stop_writing)
+    if (write(fd, "x", 1) != 1)
+      return (void *)1;
+  return NULL;
+}
+
+static int descriptors_are_not_parted_among_threads(void) {
+  int fd = open("/dev/null", O_WRONLY);
+  pthread_t thread;
+  void *failed;
+  CHECK(fd >= 0 && pthread_create(&thread, NULL, write_on, &fd) == 0);
+  for (int i = 0; i < 200; i++) {
+    CHECK_FAILS(syscall(SYS_close_range, 900, 901, 2 /* CLOSE_RANGE_UNSHARE */), EINVAL);
+    CHECK_FAILS(unshare(CLONE_FILES | CLONE_FS), EINVAL);
+  }
+  stop_writing = 1;
+  CHECK(pthread_join(thread, &failed) == 0 && !failed);
+  pid_t child = fork(); /* alone, it may */
+  if (!child)
+    _exit(syscall(SYS_close_range, 900, 901, 2) || unshare(CLONE_FILES | CLONE_FS));
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  return close(fd);
+}
+
 static int policies_are_kept(void) {
   struct sched_param parameter = {.sched_priority = 7};
   CHECK(syscall(SYS_sched_setscheduler, 0, SCHED_RR, &parameter) == 0);
@@ -326,6 +356,7 @@ int main(int argc, char **argv) {
       {"exec from a thread", exec_from_a_thread},
       {"threads come and go everywhere", threads_come_and_go_everywhere},
       {"threads stay on their harts", threads_stay_on_their_harts},
+      {"descriptors are not parted among threads", descriptors_are_not_parted_among_threads},
       {"policies are kept", policies_are_kept},
   };
   return RUN_CASES("threads", cases);

@@ -121,6 +121,10 @@ struct LinuxStatx { // struct statx, 256 bytes
 };
 static_assert(sizeof(LinuxStatx) == 256);
 
+struct LinuxOpenHow { // struct open_how
+  uint64_t flags, mode, resolve;
+};
+
 struct LinuxStatfs { // struct statfs, 120 bytes
   int64_t type, block_size;
   uint64_t blocks, blocks_free, blocks_available, files, files_free;

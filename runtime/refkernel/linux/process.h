@@ -18,9 +18,18 @@ class FdTable;
 struct FsContext;
 class Inode;
 
-struct Credentials { // as programs see it: struct cred
+constexpr uint32_t kMaxGroups = 32; // supplementary ones: NGROUPS_MAX
+
+struct Credentials { // the beginning is what BPF programs see: struct cred
   uint32_t uid = 0, euid = 0, suid = 0, gid = 0, egid = 0, sgid = 0;
   CapabilitySets capabilities;
+  uint32_t group_count = 0, groups[kMaxGroups] = {};
+  bool has_group(uint32_t group) const { // besides gid and its like
+    for (uint32_t i = 0; i < group_count; ++i)
+      if (groups[i] == group)
+        return true;
+    return false;
+  }
 };
 
 struct IntervalTimer {

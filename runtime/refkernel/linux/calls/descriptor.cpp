@@ -21,6 +21,8 @@ enum : int { // fcntl commands
   kDupFdCloseOnExec = 1030,
   kSetPipeSize = 1031,
   kGetPipeSize = 1032,
+  kAddSeals = 1033,
+  kGetSeals = 1034,
 };
 constexpr uint32_t kFdCloseOnExec = 1;
 constexpr uint32_t kSettableFlags =
@@ -43,6 +45,8 @@ KERNEL_CALL sys_close_range(uint32_t first, uint32_t last, uint32_t flags) {
   if (first > last || (flags & ~(kUnshare | kCloseOnExec)))
     return Errno::einval;
   if (flags & kUnshare) {
+    if (current_process().task_count > 1) // a process has one table: its threads can't part from each other
+      return Errno::einval;
     Ref<FdTable> own = KBPF_TRY(files().clone());
     SpinGuard guard(tasks_lock);
     std::swap(current_process().files, own);
@@ -79,6 +83,18 @@ KERNEL_CALL sys_fcntl(int fd, int command, uint64_t argument) {
     return 0;
   case kGetOwner:
     return 0;
+  case kAddSeals:
+  case kGetSeals: {
+    constexpr uint64_t kSeals = 31;
+    FileData *data = file->inode()->data();
+    if (!data || argument & ~(command == kAddSeals ? kSeals : UINT64_MAX))
+      return Errno::einval;
+    if (command == kGetSeals)
+      return data->seals();
+    if (!file->may_write())
+      return Errno::eperm;
+    return data->add_seals(static_cast<uint32_t>(argument));
+  }
   case kGetPipeSize:
   case kSetPipeSize:
     return file->inode()->is(kModeFifo) ? SyscallResult(kPipeCapacity) : Errno::ebadf;
@@ -219,6 +235,8 @@ KERNEL_CALL sys_memfd_create(UserPtr<const char> user_name, uint32_t flags) {
     return Errno::einval;
   Ref<Inode> inode = KBPF_TRY(make_ram_file(kTmpFs, 0777));
   inode->link_count = 0;
+  if (flags & (kAllowSealing | kNoExecSeal))
+    inode->data()->allow_sealing();
   Ref<File> file = KBPF_TRY(open_ram_file(std::move(inode), kOpenReadWrite));
   char shown[kMaxName + 8];
   kbpf::TextBuffer text(shown, sizeof(shown));

@@ -150,6 +150,25 @@ KERNEL_CALL sys_openat(int directory_fd, UserPtr<const char> user_path, uint32_t
   return install_file(KBPF_TRY(open_at(directory_fd, path.text(), flags, mode)), flags);
 }
 
+// Ways of resolving that forbid something (RESOLVE_BENEATH and the like) are not here: who asks for one is refused,
+// rather than served without it.
+KERNEL_CALL sys_openat2(int directory_fd, UserPtr<const char> user_path, UserPtr<const LinuxOpenHow> user, size_t size) {
+  constexpr uint64_t kKnownFlags = 037777777, kResolveCached = 0x20;
+  if (size < sizeof(LinuxOpenHow))
+    return Errno::einval;
+  if (size > kPageSize)
+    return Errno::e2big;
+  LinuxOpenHow how = KBPF_TRY(user.read());
+  for (size_t at = sizeof(how); at < size; ++at)
+    if (KBPF_TRY(UserPtr<const uint8_t>{user.address + at}.read()))
+      return Errno::e2big;
+  const bool may_create = how.flags & (kOpenCreate | (kOpenTemporaryFile & ~kOpenDirectory));
+  if ((how.flags & ~kKnownFlags) || (how.mode & ~uint64_t{07777}) || (how.mode && !may_create) ||
+      (how.resolve & ~kResolveCached))
+    return Errno::einval;
+  return sys_openat(directory_fd, user_path, static_cast<uint32_t>(how.flags), static_cast<uint32_t>(how.mode));
+}
+
 KERNEL_CALL sys_newfstatat(int directory_fd, UserPtr<const char> path, UserPtr<LinuxStat> to,
                            uint32_t flags) {
   Ref<Inode> inode = KBPF_TRY(find_at(directory_fd, path, flags, link_rule(flags)));
@@ -244,7 +263,7 @@ SysResult<void> set_mode(Inode &inode, uint32_t mode) {
 SysResult<void> set_owner(Inode &inode, uint32_t uid, uint32_t gid) {
   constexpr uint32_t kKeep = UINT32_MAX;
   const Credentials &who = current_process().credentials;
-  bool own_group = who.euid == inode.uid && gid == who.egid;
+  bool own_group = who.euid == inode.uid && (gid == who.egid || who.has_group(gid));
   if (!capable(Capability::chown) && (uid != kKeep || !(gid == kKeep || own_group)))
     return Errno::eperm;
   if (uid != kKeep)
@@ -321,6 +340,7 @@ constexpr SyscallEntry kFileTable[] = {
     SYSCALL_ENTRY(56, openat),    SYSCALL_ENTRY(78, readlinkat),  SYSCALL_ENTRY(79, newfstatat),
     SYSCALL_ENTRY(80, fstat),     SYSCALL_ENTRY(88, utimensat),   SYSCALL_ENTRY(166, umask),
     SYSCALL_ENTRY(291, statx),    SYSCALL_ENTRY(439, faccessat2), SYSCALL_ENTRY(452, fchmodat2),
+    SYSCALL_ENTRY(437, openat2),
 };
 }
 constinit const std::span<const SyscallEntry> kFileCalls{kFileTable};

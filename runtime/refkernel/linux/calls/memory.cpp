@@ -95,7 +95,9 @@ KERNEL_CALL sys_mmap(uintptr_t address, size_t length, uint32_t prot, uint32_t f
     bool is_bpf = file->special_kind() == SpecialKind::bpf;
     if (request.source)
       request.source = with_name(std::move(request.source), *file);
-    request.never_writable = request.shared && (is_bpf ? !writable : !file->may_write());
+    const FileData *data = file->inode()->data();
+    const bool is_sealed = data && data->seals() & (FileData::kSealWrite | FileData::kSealFutureWrite);
+    request.never_writable = request.shared && (is_bpf ? !writable : is_sealed || !file->may_write());
   }
   return KBPF_TRY(space().map(request));
 }

@@ -111,20 +111,24 @@ KERNEL_CALL sys_pwritev(int fd, UserPtr<const UserIovec> vector, int count, int6
 }
 
 namespace {
-// Flags that ask for more safety or less waiting than files in memory need anyway are accepted: RWF_HIPRI, DSYNC, SYNC.
-constexpr uint32_t kHarmlessFlags = 1 | 2 | 4;
+// Flags that ask for more safety or less waiting than files in memory need anyway are accepted: RWF_HIPRI, DSYNC, SYNC,
+// and NOWAIT where the file never waits.
+constexpr uint32_t kHarmlessFlags = 1 | 2 | 4, kNoWait = 8;
+SysResult<void> check_flags(int fd, uint32_t flags) {
+  if (flags & ~(kHarmlessFlags | kNoWait))
+    return Errno::enotsup;
+  return flags & kNoWait && !KBPF_TRY(get_file(fd))->seekable() ? SysResult<void>(Errno::enotsup) : SysResult<void>();
+}
 }
 
 KERNEL_CALL sys_preadv2(int fd, UserPtr<const UserIovec> vector, int count, int64_t offset, uint64_t, uint32_t flags) {
-  if (flags & ~kHarmlessFlags)
-    return Errno::enotsup;
+  KBPF_TRY(check_flags(fd, flags));
   return offset == -1 ? sys_readv(fd, vector, count) : sys_preadv(fd, vector, count, offset);
 }
 
 KERNEL_CALL sys_pwritev2(int fd, UserPtr<const UserIovec> vector, int count, int64_t offset, uint64_t,
                          uint32_t flags) {
-  if (flags & ~kHarmlessFlags)
-    return Errno::enotsup;
+  KBPF_TRY(check_flags(fd, flags));
   return offset == -1 ? sys_writev(fd, vector, count) : sys_pwritev(fd, vector, count, offset);
 }
 

@@ -99,6 +99,9 @@ SysResult<size_t> FileData::read(IoCursor &to, uint64_t position) {
 SysResult<size_t> FileData::write(IoCursor &from, uint64_t position) {
   if (position >= kMaxFileSize && from.remaining())
     return Errno::efbig;
+  if (const uint32_t sealed = seals(); sealed & ~uint32_t{kSealSeal} && from.remaining())
+    if (sealed & (kSealWrite | kSealFutureWrite) || (sealed & kSealGrow && position + from.remaining() > size()))
+      return Errno::eperm;
   size_t total = 0;
   while (from.remaining() && position < kMaxFileSize) {
     size_t offset = position % kPageSize;
@@ -134,6 +137,8 @@ SysResult<void> FileData::resize(uint64_t size) {
   if (size > kMaxFileSize)
     return Errno::efbig;
   MutexGuard guard(lock_);
+  if ((seals() & kSealGrow && size > this->size()) || (seals() & kSealShrink && size < this->size()))
+    return Errno::eperm;
   uint64_t old = size_.exchange(size, std::memory_order_acq_rel);
   if (size >= old || !root_)
     return {};
@@ -145,7 +150,18 @@ SysResult<void> FileData::resize(uint64_t size) {
   return {};
 }
 
+SysResult<void> FileData::add_seals(uint32_t seals) {
+  uint32_t has = this->seals();
+  do {
+    if (has & kSealSeal)
+      return Errno::eperm;
+  } while (!seals_.compare_exchange_weak(has, has | seals, std::memory_order_acq_rel));
+  return {};
+}
+
 SysResult<void> FileData::clear(uint64_t from, uint64_t to) {
+  if (seals() & (kSealWrite | kSealFutureWrite))
+    return Errno::eperm;
   to = std::min(to, size());
   while (from < to) {
     const size_t offset = from % kPageSize, count = std::min(uint64_t{kPageSize - offset}, to - from);

@@ -29,6 +29,12 @@ public:
                              size_t &written); // the end before it; one append is not torn by another
   SysResult<void> resize(uint64_t size);
   SysResult<void> clear(uint64_t from, uint64_t to); // those bytes are zero then
+  // memfd_create(2)'s seals: what is forbidden from now on. Mappings that are writable stay so. Error: eperm, sealed for
+  // good.
+  enum : uint32_t { kSealSeal = 1, kSealShrink = 2, kSealGrow = 4, kSealWrite = 8, kSealFutureWrite = 16 };
+  SysResult<void> add_seals(uint32_t seals);
+  uint32_t seals() const { return seals_.load(std::memory_order_acquire); }
+  void allow_sealing() { seals_ = 0; }
   SysResult<void> read_exact(void *to, size_t size, uint64_t position); // enoexec where the file is too short
 
   kbpf::Result<Page *> page(uint64_t index) override; // PageSource
@@ -46,6 +52,7 @@ private:
   Mutex append_lock_; // one append at a time
   Node *root_ = nullptr;
   std::atomic<uint64_t> size_{0}, page_count_{0};
+  std::atomic<uint32_t> seals_{kSealSeal}; // files that no one may seal
 };
 
 // Text that becomes a file's contents.

@@ -87,7 +87,8 @@ SysResult<void> check_access(const Inode &inode, uint32_t wanted, bool real_ids)
     bool runnable = inode.is(kModeDirectory) || (mode & 0111);
     return (wanted & kMayExecute) && !runnable ? SysResult<void>(Errno::eacces) : SysResult<void>();
   }
-  uint32_t granted = inode.uid == uid ? mode >> 6 : inode.gid == gid ? mode >> 3 : mode;
+  const bool is_of_group = inode.gid == gid || credentials.has_group(inode.gid);
+  uint32_t granted = inode.uid == uid ? mode >> 6 : is_of_group ? mode >> 3 : mode;
   return wanted & ~granted & 7 ? SysResult<void>(Errno::eacces) : SysResult<void>();
 }
 

@@ -86,6 +86,7 @@ struct Summary { // copied under tasks_lock
   uint64_t cpu_ns, children_cpu_ns, start_ns;
   SignalSet pending = 0, blocked = 0;
   CapabilitySets capabilities;
+  uint32_t group_count = 0, groups[kMaxGroups];
   const char *state() const {
     return zombie ? "Z (zombie)" : stopped ? "T (stopped)" : running ? "R (running)" : "S (sleeping)";
   }
@@ -111,6 +112,8 @@ Summary summary_of(uint32_t pid) {
   summary.uid = process->credentials.uid;
   summary.gid = process->credentials.gid;
   summary.capabilities = process->credentials.capabilities;
+  summary.group_count = process->credentials.group_count;
+  std::copy_n(process->credentials.groups, summary.group_count, summary.groups);
   summary.cpu_ns = process_cpu_ns(*process);
   summary.children_cpu_ns = process->children_cpu_ns;
   summary.start_ns = process->start_ns;
@@ -141,6 +144,10 @@ void generate_status(TextSink &sink, uint64_t pid) {
               process.pid, process.pid, process.ppid);
   kbpf::print(sink, "Uid:\t{}\t{}\t{}\t{}\n", process.uid, process.uid, process.uid, process.uid);
   kbpf::print(sink, "Gid:\t{}\t{}\t{}\t{}\n", process.gid, process.gid, process.gid, process.gid);
+  sink.append("Groups:\t");
+  for (uint32_t i = 0; i < process.group_count; ++i)
+    kbpf::print(sink, "{} ", process.groups[i]);
+  sink.append("\n");
   AddressSpace::Usage memory{};
   if (Ref<AddressSpace> space = space_of(static_cast<uint32_t>(pid)))
     memory = space->usage();

@@ -151,7 +151,7 @@ constexpr Setting kSettings[] = {
     {"fs", "pipe-max-size", "65536"},
     {"fs", "file-max", "1048576"},
     {"fs", "nr_open", "65536"},
-    {"kernel", "ngroups_max", "0"},
+    {"kernel", "ngroups_max", "32"},
     {"kernel", "cap_last_cap", "40"},
     {"kernel", "threads-max", "32768"},
     {"kernel", "randomize_va_space", "0"},
@@ -162,6 +162,8 @@ void generate_name(TextSink &sink, uint64_t which) {
   print_name(sink, static_cast<SystemName>(which));
   sink.append("\n");
 }
+
+void generate_number(TextSink &sink, uint64_t number) { kbpf::print(sink, "{}\n", number); }
 
 void generate_setting(TextSink &sink, uint64_t index) { kbpf::print(sink, "{}\n", kSettings[index].text); }
 
@@ -216,6 +218,16 @@ SysResult<void> add_processor_files(Inode &sys) {
   Ref<Inode> cpu = KBPF_TRY(ensure_directory(*system, "cpu", kSysFs));
   for (const char *name : {"possible", "present", "online"})
     KBPF_TRY(add_entry(*cpu, name, make_generated_file(kSysFs, 0444, generate_cpu_list, 0)));
+  for (uint32_t i = 0; i < boot_info.hart_count; ++i) {
+    char name[16];
+    kbpf::TextBuffer text(name, sizeof(name));
+    kbpf::print(text, "cpu{}", i);
+    Ref<Inode> one = KBPF_TRY(ensure_directory(*cpu, text.text(), kSysFs));
+    Ref<Inode> topology = KBPF_TRY(ensure_directory(*one, "topology", kSysFs));
+    KBPF_TRY(add_entry(*topology, "core_id", make_generated_file(kSysFs, 0444, generate_number, i)));
+    KBPF_TRY(add_entry(*topology, "physical_package_id", make_generated_file(kSysFs, 0444, generate_number, 0)));
+    KBPF_TRY(add_entry(*topology, "thread_siblings_list", make_generated_file(kSysFs, 0444, generate_number, i)));
+  }
   return {};
 }
 

@@ -47,7 +47,9 @@ public:
   bool seekable() const override { return true; }
   SysResult<uint64_t> size() override { return inode()->data()->size(); }
   SysResult<void> truncate(uint64_t size) override { return inode()->truncate(size); }
-  SysResult<Ref<PageSource>> mapping(const MappingWish &) override {
+  SysResult<Ref<PageSource>> mapping(const MappingWish &wish) override {
+    if (wish.shared && wish.writable && inode()->data()->seals() & (FileData::kSealWrite | FileData::kSealFutureWrite))
+      return Errno::eperm;
     return Ref<PageSource>::share(static_cast<PageSource *>(inode()->data()));
   }
 };

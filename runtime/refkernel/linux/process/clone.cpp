@@ -193,13 +193,14 @@ KERNEL_CALL sys_clone3(TrapFrame &frame) {
                     frame);
 }
 
-// What clone shares on request; there are no namespaces.
+// What clone shares between processes on request; there are no namespaces. Threads of a process can't part from each
+// other here.
 KERNEL_CALL sys_unshare(uint64_t flags) {
-  constexpr uint64_t kCloneSysvsem = 0x40000, kNeedsOneThread = kCloneVm | kCloneSighand | kCloneThread;
-  if (flags & ~(kCloneFs | kCloneFiles | kCloneSysvsem | kNeedsOneThread))
+  constexpr uint64_t kCloneSysvsem = 0x40000;
+  if (flags & ~(kCloneFs | kCloneFiles | kCloneSysvsem | kCloneVm | kCloneSighand | kCloneThread))
     return Errno::einval;
   Process &process = current_process();
-  if ((flags & kNeedsOneThread) && process.task_count > 1)
+  if (flags && process.task_count > 1)
     return Errno::einval;
   Ref<FsContext> context = flags & kCloneFs ? KBPF_TRY(copy_context(*process.fs)) : process.fs;
   Ref<FdTable> files = flags & kCloneFiles ? KBPF_TRY(process.files->clone()) : process.files;

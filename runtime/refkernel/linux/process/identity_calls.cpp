@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Numbers and names of processes: pid, tid, groups, sessions, users, and the table of the process family.
 #include "refkernel/linux/process.h"
+#include <algorithm>
 
 namespace refkernel {
 
@@ -184,12 +185,27 @@ KERNEL_CALL sys_personality(uint32_t wanted) {
   return wanted == kAsk ? has : std::exchange(has, wanted);
 }
 
-// Supplementary groups do not exist here: there are none to list, and only an empty list can be set.
-KERNEL_CALL sys_getgroups(int size, UserPtr<uint32_t>) { return size < 0 ? SyscallResult(Errno::einval) : 0; }
-KERNEL_CALL sys_setgroups(size_t count, UserPtr<const uint32_t>) {
+KERNEL_CALL sys_getgroups(int size, UserPtr<uint32_t> list) {
+  const Credentials &who = current_process().credentials;
+  if (size < 0 || (size && static_cast<uint32_t>(size) < who.group_count))
+    return Errno::einval;
+  for (uint32_t i = 0; size && i < who.group_count; ++i)
+    KBPF_TRY(list.at(i).write(who.groups[i]));
+  return who.group_count;
+}
+KERNEL_CALL sys_setgroups(size_t count, UserPtr<const uint32_t> list) {
   if (!capable(Capability::setgid))
     return Errno::eperm;
-  return count == 0 ? SyscallResult(0) : Errno::einval;
+  if (count > kMaxGroups)
+    return Errno::einval;
+  uint32_t groups[kMaxGroups];
+  for (size_t i = 0; i < count; ++i)
+    groups[i] = KBPF_TRY(list.at(i).read());
+  SpinGuard guard(tasks_lock);
+  Credentials &who = current_process().credentials;
+  std::copy_n(groups, count, who.groups);
+  who.group_count = static_cast<uint32_t>(count);
+  return 0;
 }
 
 namespace {
