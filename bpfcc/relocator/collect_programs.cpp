@@ -232,9 +232,11 @@ uint32_t expected_attach_type(const Program &program) {
     std::string_view prefix;
     uint32_t attach_type; // enum bpf_attach_type
   };
-  constexpr Kind kKinds[] = {{"tp_btf", 23},   {"fentry", 24},         {"fexit", 25},
-                             {"fmod_ret", 26}, {"iter", 28},           {"lsm_cgroup", 43},
-                             {"lsm", 27},      {"kprobe.session", 56}, {"uprobe.session", 57}};
+  constexpr Kind kKinds[] = {
+      {"tp_btf", 23},         {"fentry", 24},           {"fexit", 25},      {"fmod_ret", 26},
+      {"iter", 28},           {"cgroup_skb/egress", 1}, {"xdp/devmap", 33}, {"xdp.frags/devmap", 33},
+      {"xdp/cpumap", 35},     {"xdp.frags/cpumap", 35}, {"lsm_cgroup", 43}, {"lsm", 27},
+      {"kprobe.session", 56}, {"uprobe.session", 57}};
   if (program.section_info)
     for (const Kind &kind : kKinds)
       if (program.section_info->prefix.starts_with(kind.prefix))

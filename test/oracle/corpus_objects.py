@@ -9,7 +9,7 @@ from batch import insn
 from btf_excerpt import Types
 from cases import (ARRAY, EXIT_0, HASH, KPROBE, LEAVE, MAPS, alu, alu_reg, call, case, copy, jump, jump_reg, load, lookup, mov,
                    programs, store, store_reg, wide)
-from random_programs import ADD, AND, EXIT, JEQ, JMP, JNE, MUL, STX, SUB
+from random_programs import ADD, AND, EXIT, JEQ, JGT, JMP, JNE, MUL, STX, SUB
 
 TRACING, LSM = 26, 29
 RAW_TP, FENTRY, FEXIT, MODIFY_RETURN, LSM_MAC, ITER = 23, 24, 25, 26, 27, 28
@@ -259,14 +259,36 @@ def kernel_functions():
     hook("under-cgroup", cgroup, copy(2, 7), call(158), copy(1, 0), copy(2, 7), call(UNDER_CGROUP), EXIT_0)
     fentry("kfunc-sum-of-map", "bpf_iter_bpf_map", argument(1, 1), jump(JNE, 1, 0, 2), EXIT_0, call(SUM), EXIT_0, attach=ITER)
     fentry("kfunc-sum-untested", "bpf_iter_bpf_map", argument(1, 1), call(SUM), EXIT_0, attach=ITER)
+    hook("result-returned", load(8, 0, 1, 8), RETURN)
+    hook("result-word-returned", load(4, 0, 1, 8), RETURN)
+    hook("result-plus-1", load(8, 0, 1, 8), alu(ADD, 0, 1), RETURN)
+    hook("result-half-returned", load(2, 0, 1, 8), RETURN)
+    lsm("void-hook-result", "bprm_committed_creds", load(8, 0, 1, 8), RETURN)
     hook("not-gpl", TASK, EXIT_0, gpl=False)
     hook("returns-low-half", load(8, 0, 1, 8), insn(0x54, 0, 0, 0, 0), alu_reg(ADD, 0, 10), RETURN)
     lsm("lsm-returns-error-word", "file_open", wide(0, 0, -1, 0), RETURN)
     lsm("lsm-returns-high-half", "file_open", wide(0, 0, 0, 1), RETURN)
 
 
+def other_contexts():
+    kinds = (("cgroup-skb", 8, 0, 192), ("cgroup-sysctl", 23, 18, 8), ("xdp", 6, 0, 24), ("xdp-devmap", 6, 33, 24))
+    for name, prog_type, attach, end in kinds:
+        def field(what, *parts):
+            case(f"context-{name}-{what}", *parts, EXIT_0, type=prog_type, attach_type=attach)
+
+        for off in range(0, end + 4, 4):
+            for size in (1, 4, 8) if off % 8 == 0 else (1, 4):
+                field(f"read-{size}-at-{off}", load(size, 2, 1, off))
+                field(f"write-{size}-at-{off}", mov(2, 0), store_reg(size, 1, off, 2))
+    packet = load(4, 2, 1, 76) + load(4, 3, 1, 80) + copy(4, 2) + alu(ADD, 4, 4)
+    case("context-cgroup-skb-packet", packet, jump_reg(JGT, 4, 3, 1), load(4, 5, 2, 0), EXIT_0, type=8)
+    for value in (1, 2, 3, 4):
+        case(f"context-cgroup-skb-ingress-returns-{value}", mov(0, value), RETURN, type=8)
+        case(f"context-cgroup-skb-egress-returns-{value}", mov(0, value), RETURN, type=8, attach_type=1)
+
+
 if __name__ == "__main__":
-    for theme in (contexts, walks, helpers, kernel_functions):
+    for theme in (contexts, walks, helpers, kernel_functions, other_contexts):
         theme()
     names = [program.name for program in programs]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1][:5]

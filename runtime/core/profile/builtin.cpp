@@ -141,6 +141,7 @@ constexpr FieldAccess READ_WRITE = {.readable_in_pieces = true, .writable = true
 constexpr FieldAccess READ_WRITE_PIECES = {
     .readable_in_pieces = true, .writable = true, .writable_in_pieces = true};
 constexpr FieldAccess READ_WHOLE = {};
+constexpr FieldAccess READ_WRITE_WHOLE = {.writable = true};
 constexpr FieldAccess PACKET = {.kind = FieldAccess::Kind::packet};
 constexpr FieldAccess PACKET_END = {.kind = FieldAccess::Kind::packet_end};
 constexpr FieldAccess PACKET_META = {.kind = FieldAccess::Kind::packet_meta};

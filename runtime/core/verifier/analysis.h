@@ -30,6 +30,7 @@ struct Analysis {
 #define KBPF_OBJECT_RESULT(...) +1
 #include "abi/objects.def"
       ;
+  uint64_t searched_members = 0;            // of structures, by all loads
   uint32_t per_cpu_section = 0;             // its id plus 1; 0: not looked for yet
   uint32_t structures[kObjectResults] = {}; // by row: its id plus 1; 0: not looked for yet
   std::optional<TracedFunction> traced{};   // what the program is attached to, where its prototype is known

@@ -156,6 +156,12 @@ Result<void> Checker::check_btf_object(const State &state, unsigned reg, int64_t
     return refuse(state, RejectionId::object_access, "r{} points to a struct {}: it may only be read", reg,
                   name);
   const ObjectField field = field_at(*analysis_.program.kernel_btf, base.type_id, *at, size);
+  constexpr uint64_t kMostMembers = uint64_t{1}
+                                    << 30; // a thousand for each instruction that is walked at most
+  analysis_.searched_members += field.members;
+  if (analysis_.searched_members > kMostMembers)
+    return refuse(state, RejectionId::too_complex, "{} members of structures were searched without an end",
+                  analysis_.searched_members);
   const std::string_view where =
       analysis_.program.kernel_btf->name(analysis_.program.kernel_btf->type(field.type));
   switch (field.kind) {
@@ -275,9 +281,19 @@ Value Transformer::object_value(uint32_t type_id, uint16_t trust, bool may_be_nu
 
 Value Transformer::load_argument(const OffsetRange &at, unsigned size) {
   const TracedArgument argument = analysis_.traced->argument_at(static_cast<uint64_t>(at.first));
-  if (argument.kind != TracedArgument::Kind::pointer)
-    return Value::scalar(Scalar::zero_extended(size * 8));
-  return object_value(argument.type, argument.trust, argument.may_be_null);
+  if (argument.kind == TracedArgument::Kind::pointer)
+    return object_value(argument.type, argument.trust, argument.may_be_null);
+  Scalar number;
+  if (const std::optional<ReturnRange> range = analysis_.traced->return_range();
+      argument.is_result && range) {
+    number.r64.smin = range->least; // what a hook has decided is what it may decide
+    number.r64.smax = range->most;
+    number.r32.smin = static_cast<int32_t>(range->least);
+    number.r32.smax = static_cast<int32_t>(range->most);
+    if (!number.normalise())
+      number = Scalar();
+  }
+  return Value::scalar(zero_extend(number, size * 8));
 }
 
 Value Transformer::load_member(const State &state, const Value &base, const OffsetRange &at, unsigned size) {

@@ -44,6 +44,11 @@ ObjectClass object_argument(const HelperProto &proto) {
   }
 }
 
+// Kernel functions are typed more narrowly than helpers. A cast takes anything.
+bool takes_numbers_only(const HelperProto &proto) {
+  return proto.number > kCastToKernelContext && proto.number <= kLastKernelFunction;
+}
+
 bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
 
 } // namespace
@@ -102,6 +107,9 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
       *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
   if (obligation.arg == KBPF_ARG_OPTIONAL)
     return {};
+  if (obligation.arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto))
+    return refuse(state, RejectionId::helper_argument, "r{}, an argument of {}, is a {}: a number is needed",
+                  reg, proto.c_name, kind_name(value.kind));
   if (value.kind == Kind::uninitialised)
     return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing", reg,
                   proto.c_name);

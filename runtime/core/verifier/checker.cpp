@@ -12,6 +12,13 @@ namespace {
 
 constexpr uint32_t kArrayMap = 2;
 
+// Only programs that see packets behind a redirection know where they leave.
+bool is_egress_interface(const RawProgram &program, uint64_t offset, uint64_t size) {
+  constexpr uint32_t kXdp = 6, kXdpDevmap = 33, kOffset = 20, kSize = 4;
+  return program.type->number == kXdp && program.expected_attach_type == kXdpDevmap && offset == kOffset &&
+         size == kSize;
+}
+
 } // namespace
 
 // Takes obligations one by one, and none after the first that does not hold. Inlined where the kind is a
@@ -423,6 +430,8 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
     return check_traced_argument(state, off, size, use);
   uint64_t at = static_cast<uint64_t>(off);
   const ContextField *field = context.field_at(at);
+  if (is_egress_interface(analysis_.program, at, size) && !use.writes)
+    return {};
   if (!field)
     return refuse(state, RejectionId::context_access, "{} has no field at offset {}", context.name,
                   static_cast<int64_t>(at));

@@ -61,8 +61,8 @@ public:
   }
 
 private:
-  ObjectField fault(ObjectField::Kind kind) const { return {kind, type_, trust_, name_}; }
-  ObjectField number() const { return {ObjectField::Kind::number, 0, trust_, name_}; }
+  ObjectField fault(ObjectField::Kind kind) const { return {kind, type_, trust_, name_, members_}; }
+  ObjectField number() const { return {ObjectField::Kind::number, 0, trust_, name_, members_}; }
 
   // Nothing: type_ and offset_ are those of a structure in the structure.
   std::optional<ObjectField> enter(const BtfType &type) {
@@ -72,6 +72,7 @@ private:
       trust_ |= trust::kUntrusted; // which of its members is there, nobody knows
     if (offset_ + size_ > type.size_or_type)
       return enter_flexible_array(type);
+    members_ += type.count;
     for (uint32_t i = 0; i < type.count; i++) {
       const auto member = type.part<kbpf_btf_member>(i);
       const uint64_t start = type.bit_offset(member) / 8;
@@ -85,6 +86,8 @@ private:
       }
       if (offset_ < start)
         break;
+      if (next_begins_before(type, i, start)) // what is asked for
+        continue;
       const std::optional<Member> found = read_member(btf_, member.type);
       if (!found)
         return fault(ObjectField::Kind::none);
@@ -94,6 +97,16 @@ private:
       return enter_member(*found, start);
     }
     return fault(ObjectField::Kind::none);
+  }
+
+  // Members lie behind each other, but for those of unions: where the next one begins this one has ended.
+  // Saves finding out the size of most.
+  bool next_begins_before(const BtfType &type, uint32_t i, uint64_t start) const {
+    if (i + 1u == type.count)
+      return false;
+    const auto next = type.part<kbpf_btf_member>(i + 1);
+    const uint64_t next_start = type.bit_offset(next) / 8;
+    return next_start > start && next_start <= offset_;
   }
 
   // Elements behind the structure's end: of numbers, or of structures that repeat.
@@ -130,7 +143,8 @@ private:
       const uint32_t target = btf_.strip_modifiers(member.type.size_or_type);
       if (btf_.type(target).is_struct())
         return ObjectField{ObjectField::Kind::pointer, target,
-                           static_cast<uint16_t>(trust_ | tag_of_pointer(btf_, member.type)), name_};
+                           static_cast<uint16_t>(trust_ | tag_of_pointer(btf_, member.type)), name_,
+                           members_};
     }
     // Numbers of an array may be read as if they were one; so may those of a union.
     if (offset_ + size_ > start + member.size && !(trust_ & trust::kUntrusted))
@@ -144,6 +158,7 @@ private:
   const uint64_t size_;
   uint16_t trust_ = 0;
   std::string_view name_;
+  uint32_t members_ = 0;
 };
 
 // Members of which the kernel promises more than that they are pointers. type: the structure that the member
@@ -387,7 +402,9 @@ TracedArgument TracedFunction::argument_at(uint64_t offset) const {
                             attach_type_ == kLsmMac || attach_type_ == kLsmCgroup;
   if (offset != start || !gives_result)
     return {TracedArgument::Kind::none};
-  return describe(prototype_.size_or_type, prototype_.count, {});
+  TracedArgument result = describe(prototype_.size_or_type, prototype_.count, {});
+  result.is_result = true;
+  return result;
 }
 
 TracedArgument TracedFunction::describe(uint32_t id, uint32_t index, std::string_view parameter) const {

@@ -36,6 +36,7 @@ struct ObjectField {
   uint32_t type = 0;  // of kind pointer: the structure's id; of faults: the structure that was searched
   uint16_t trust = 0; // what the field itself says: kUntrusted, kPerCpu, kUser, kRcu
   std::string_view name = {}; // of the member
+  uint32_t members = 0;       // of the structures that were searched
   bool is_fault() const { return kind > Kind::pointer; }
 };
 
@@ -67,7 +68,7 @@ struct TracedArgument {
   uint32_t type = 0;
   uint16_t trust = 0;
   bool may_be_null = false;
-  bool is_fault() const { return kind > Kind::pointer; }
+  bool is_result = false; // of the function, not an argument
 };
 
 // Programs whose context is a traced function's arguments.
