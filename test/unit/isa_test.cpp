@@ -99,11 +99,124 @@ TEST(Encoding, RefusesEachReservedFieldThatIsSet) {
   }
 }
 
+// What RFC 9669 says of the fields of each instruction (sections 4 and 5, and the registry of instructions
+// that it begins), beside what Linux adds: load-acquire, store-release, may_goto; and, not verifiable, callx.
+// Written from the text, and so that it looks like it: bits 3 to 7 of the opcode are source and code, or mode
+// and size.
+bool is_well_formed(const Insn &insn) {
+  const unsigned cls = insn.opcode & 7, code = insn.opcode >> 4, dst = insn.regs & 15, src = insn.regs >> 4;
+  const bool by_register = insn.opcode & 8, no_off = insn.off == 0, no_imm = insn.imm == 0, wide = cls == 7;
+  const unsigned size = insn.opcode & 0x18, mode = insn.opcode & 0xe0;
+  constexpr unsigned kWord = 0x00, kDouble = 0x18, kRegisters = 11;
+  const bool registers = dst < kRegisters && src < kRegisters, no_registers = dst == 0 && src == 0;
+  const bool operands = registers && (by_register ? no_imm : src == 0);
+  switch (cls) {
+  case 0: // LD
+    if (insn.opcode == 0x18)
+      return dst < kRegisters && (src <= 6 || src == KBPF_PSEUDO_ZCORE_FD_SLOT) && no_off;
+    if (size == kDouble || (mode != 0x20 && mode != 0x40))
+      return false;
+    return dst == 0 && no_off && (mode == 0x20 ? src == 0 : src < kRegisters);
+  case 1: // LDX
+    return registers && no_imm && (mode == 0x60 || (mode == 0x80 && size != kDouble));
+  case 2: // ST
+    return registers && mode == 0x60 && src == 0;
+  case 3: { // STX
+    if (mode == 0x60)
+      return registers && no_imm;
+    static const std::set<int> kOrdered = {0x100, 0x110},
+                               kOthers = {0x00, 0x01, 0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1, 0xf1};
+    bool known =
+        kOrdered.contains(insn.imm) || ((size == kWord || size == kDouble) && kOthers.contains(insn.imm));
+    return registers && mode == 0xc0 && known;
+  }
+  case 4:
+  case 7: // ALU, ALU64
+    switch (code) {
+    case 0x3:
+    case 0x9:
+      return operands && (insn.off == 0 || insn.off == 1);
+    case 0x8:
+      return operands && !by_register && no_off && no_imm;
+    case 0xb:
+      return operands &&
+             (no_off || (by_register && (insn.off == 8 || insn.off == 16 || (wide && insn.off == 32))));
+    case 0xd:
+      return registers && src == 0 && no_off && !(wide && by_register) &&
+             (insn.imm == 16 || insn.imm == 32 || insn.imm == 64);
+    default:
+      return code <= 0xc && operands && no_off;
+    }
+  default: // JMP, JMP32
+    switch (code) {
+    case 0x0:
+      return !by_register && no_registers && (cls == 5 ? no_imm : no_off);
+    case 0x8:
+      if (cls == 5 && by_register)
+        return dst < kRegisters && src == 0 && no_off && no_imm; // callx
+      return cls == 5 && dst == 0 && src <= 2 && (src == 2 || no_off);
+    case 0x9:
+      return cls == 5 && !by_register && no_registers && no_off && no_imm;
+    case 0xe: // may_goto
+      return cls == 5 && !by_register && no_registers && no_imm;
+    default:
+      return code != 0xf && operands;
+    }
+  }
+}
+
+// In the middle of a program that every jump of these tests stays in.
+bool is_accepted(const Insn &insn) {
+  constexpr size_t kPlace = 40;
+  static std::vector<Insn> program(600, mov64_imm(R0, 0));
+  program.back() = exit_insn();
+  program[kPlace] = insn;
+  program[kPlace + 1] = insn.opcode == KBPF_OP_LD_IMM64 ? Insn{} : mov64_imm(R0, 0);
+  return !check_encoding(program, true);
+}
+
+void expect_as_the_rfc_says(const Insn &insn) {
+  if (insn.opcode == KBPF_OP_LD_IMM64 || is_accepted(insn) != is_well_formed(insn))
+    ASSERT_EQ(is_accepted(insn), is_well_formed(insn))
+        << std::hex << "opcode " << +insn.opcode << " regs " << +insn.regs << " off " << insn.off << " imm "
+        << insn.imm;
+}
+
+TEST(Encoding, AcceptsEveryPairOfRegistersThatTheRfcHasAndNoOther) {
+  for (unsigned opcode = 0; opcode < 256; opcode++)
+    for (unsigned regs = 0; regs < 256; regs++)
+      expect_as_the_rfc_says({static_cast<uint8_t>(opcode), static_cast<uint8_t>(regs), 0, 0});
+}
+
+TEST(Encoding, AcceptsEveryOffsetAndImmediateThatTheRfcHasAndNoOther) {
+  constexpr int16_t kOffsets[] = {0, 1, 2, 7, 8, 16, 32, 64, -1};
+  constexpr int32_t kImmediates[] = {0,    1,    2,    8,     16,    24,    32,    64,
+                                     0x40, 0x41, 0x50, 0x51,  0x60,  0xa0,  0xa1,  0xe0,
+                                     0xe1, 0xf0, 0xf1, 0x100, 0x101, 0x110, 0x111, -1};
+  for (unsigned opcode = 0; opcode < 256; opcode++)
+    for (uint8_t regs : {0x00, 0x01, 0x10, 0x20, 0x21, 0x30, 0x0a, 0xb0})
+      for (int16_t off : kOffsets)
+        for (int32_t imm : kImmediates)
+          expect_as_the_rfc_says({static_cast<uint8_t>(opcode), regs, off, imm});
+}
+
 TEST(Encoding, ChecksBothHalvesOfAWideInstruction) {
   EXPECT_FALSE(check_encoding(assemble({ld_imm64(R1, 5), exit_insn()})));
   std::vector<Insn> code = assemble({ld_imm64(R1, 5), exit_insn()});
   code[1].off = 1;
   EXPECT_TRUE(check_encoding(code));
+  for (Insn second : {make_insn(0, 1, 0, 0, 0), make_insn(0, 0, 1, 0, 0), make_insn(0, 0, 0, -1, 0),
+                      make_insn(0xb7, 0, 0, 0, 0), make_insn(0x18, 0, 0, 0, 0)}) {
+    code[1] = second;
+    EXPECT_TRUE(check_encoding(code)) << +second.opcode;
+  }
+  // A map's address takes one immediate only, its values' two.
+  for (unsigned source : {KBPF_PSEUDO_MAP_FD, KBPF_PSEUDO_MAP_IDX}) {
+    EXPECT_FALSE(check_encoding(assemble({ld_imm64_from(source, R1, 3, 0), exit_insn()})));
+    EXPECT_TRUE(check_encoding(assemble({ld_imm64_from(source, R1, 3, 1), exit_insn()}))) << source;
+  }
+  for (unsigned source : {KBPF_PSEUDO_MAP_VALUE, KBPF_PSEUDO_MAP_IDX_VALUE})
+    EXPECT_FALSE(check_encoding(assemble({ld_imm64_from(source, R1, 3, 8), exit_insn()})));
   code = assemble({ld_imm64(R1, 5)});
   code.pop_back();
   EXPECT_TRUE(check_encoding(code)) << "cut off";
@@ -116,6 +229,14 @@ TEST(Encoding, JumpsMayGoToTheFirstAndTheLastInstructionButNoFurther) {
   EXPECT_TRUE(check_encoding(std::vector{ja(2), exit_insn()}));
   EXPECT_TRUE(check_encoding(std::vector{ja(-2), exit_insn()}));
   EXPECT_TRUE(check_encoding(std::vector{gotol(0x7fffffff), exit_insn()}));
+  // Nor into the middle of a wide instruction, by any kind of jump or call.
+  for (const Insn &jump : {ja(1), gotol(1), jump_imm(KBPF_JMP_JEQ, R0, 0, 1),
+                           jump_reg(KBPF_JMP_JSLT, R0, R0, 1), call_subprogram(1), may_goto(1)}) {
+    std::vector<Insn> code = assemble({jump, ld_imm64(R0, 1), exit_insn()});
+    std::optional<EncodingFault> fault = check_encoding(code);
+    ASSERT_TRUE(fault) << +jump.opcode;
+    EXPECT_EQ(fault->reason, "jumps into the middle of ld_imm64");
+  }
   EXPECT_TRUE(check_encoding(std::vector{call_subprogram(-0x7fffffff - 1), exit_insn()}));
 }
 

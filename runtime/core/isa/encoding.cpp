@@ -146,6 +146,8 @@ Reason check_wide_load(std::span<const Insn> rest) {
     return "off of ld_imm64 is set";
   if (insn.src() > KBPF_PSEUDO_MAP_IDX_VALUE && insn.src() != KBPF_PSEUDO_ZCORE_FD_SLOT)
     return "unknown kind of ld_imm64";
+  if ((insn.src() == KBPF_PSEUDO_MAP_FD || insn.src() == KBPF_PSEUDO_MAP_IDX) && rest[1].imm != 0)
+    return "the second half of a map's ld_imm64 is set";
   return nullptr;
 }
 
