@@ -47,6 +47,10 @@ World::World() {
   }
   maps_[kArray].elements = address_of(memory_.values[kArray]);
   maps_[kArray].element_size = sizeof memory_.values[0][0];
+  maps_[kPerCpu].elements = address_of(memory_.values[kPerCpu]); // which all CPUs share
+  maps_[kPerCpu].element_size = sizeof memory_.values[0][0];
+  maps_[kHash].lookup_call = special_helper(1, 7);
+  maps_[kHash].update_call = special_helper(2, 7);
   for (uint32_t i : {kData, kConstants}) {
     maps_[i].value_address = address_of(memory_.values[i]);
     maps_[i].elements = maps_[i].value_address;
@@ -121,6 +125,7 @@ void World::make_regions() {
 void World::fill(const ProgTypeInfo &type, uint64_t seed) {
   seed_ = seed;
   Random random(seed);
+  processor_ = random.below(8);
   context_size_ = std::min(type.context->size, kMostContext);
   for (uint32_t i = 0; i < context_size_; i += 8) {
     const uint64_t word = random.word();
@@ -269,7 +274,8 @@ struct Helpers {
     const uint32_t map = static_cast<uint32_t>((handle - World::kMapHandles) / 16);
     if (map == kArrayOfArrays)
       return world.random_.one_in(3) ? 0 : world.returned(world.inner_map_region_);
-    if (map == kArray || map == kData || map == kConstants) { // may be inlined: no other effect than this
+    if (map == kArray || map == kData || map == kConstants ||
+        map == kPerCpu) { // may be inlined: no other effect than this
       world.calls_--;
       return index < world.maps_[map].max_entries ? world.returned(world.value_region(map, index)) : 0;
     }
@@ -312,7 +318,7 @@ struct Helpers {
     w().calls_++;
     return w().random_.word();
   }
-  static uint64_t processor(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return w().random_.below(8); }
+  static uint64_t processor(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return w().processor_; }
   static uint64_t fill(uint64_t to, uint64_t size, uint64_t, uint64_t, uint64_t) {
     World &world = w();
     world.calls_++;

@@ -113,6 +113,8 @@ public:
   const Object &object(uint32_t index) const { return objects_[index]; }
 
   static HelperFunction helper(uint32_t number);
+  // What bpf_get_smp_processor_id gives in this world: where engines find it without a call.
+  const uint32_t &processor() const { return processor_; }
   // How the engine that runs calls a function of the program.
   uint64_t (*call_back)(uint64_t handle, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                         uint64_t a5) = nullptr;
@@ -164,6 +166,7 @@ private:
   Object objects_[kObjects] = {};
   uint32_t object_count_ = 1, record_count_ = 0, held_ = 0, calls_ = 0;
   uint64_t locked_ = 0;
+  uint32_t processor_ = 0;
   bool is_exhausted_ = false;
   Timer timers_[8] = {};
   uint32_t timer_count_ = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "emulated.h"
 #include "engine_features.h"
-#include "rv64_machine.h"
 #include "tools/interpret_once.h"
 #include <algorithm>
 #include <cstdio>
@@ -60,7 +59,7 @@ template <bool nearby> bool call_outside(Rv64Machine &machine, uint64_t pc, uint
   if (number == kRepeat) {
     const uint64_t count = a[0], callback = a[1], value = a[2];
     for (result = 0; result < count && !machine.error();)
-      if (machine.call(callback, result++, value))
+      if (machine.call(callback, {result++, value}))
         break;
     return true;
   }
@@ -89,9 +88,14 @@ const Environment kHostEnvironment{.helper = host_helper,
 void forget_code() { code_used = 0; }
 
 Emulated compile_emulated(const VerifiedProgram &program, rv64::CpuFeatures cpu, bool nearby) {
+  return compile_emulated(program, cpu,
+                          nearby ? emulated_environment<true>() : emulated_environment<false>());
+}
+
+Emulated compile_emulated(const VerifiedProgram &program, rv64::CpuFeatures cpu,
+                          const Environment &environment, const kbpf_machine *machine) {
   Arena arena(kHeapBlocks, 64 << 20);
-  const Environment &environment = nearby ? emulated_environment<true>() : emulated_environment<false>();
-  auto plan = rv64::plan(program, {.cpu = cpu, .environment = &environment}, arena);
+  auto plan = rv64::plan(program, {.cpu = cpu, .environment = &environment, .machine = machine}, arena);
   if (!plan.ok() || rv64::code_size(**plan) > sizeof code_memory - code_used)
     return {};
   const size_t size = rv64::code_size(**plan);
@@ -104,12 +108,17 @@ Emulated compile_emulated(const VerifiedProgram &program, rv64::CpuFeatures cpu,
 }
 
 uint64_t run_emulated(const Emulated &code, void *context, bool nearby, std::string &error) {
-  Rv64Machine machine(std::span(code_memory).first(code_used), stack_memory,
-                      nearby ? call_outside<true> : call_outside<false>);
+  return run_emulated(code, context, nearby ? call_outside<true> : call_outside<false>, error);
+}
+
+uint64_t run_emulated(const Emulated &code, void *context, Rv64Machine::Outside outside, std::string &error,
+                      uint64_t tp) {
+  Rv64Machine machine(std::span(code_memory).first(code_used), stack_memory, outside);
   constexpr unsigned kSaved[] = {3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27};
+  uint64_t saved[32] = {};
   for (unsigned reg : kSaved)
-    machine.x[reg] = 0x5a5a0000 + reg;
-  uint64_t result = machine.call(code.entry, reinterpret_cast<uintptr_t>(context));
+    machine.x[reg] = saved[reg] = reg == Rv64Machine::kTp ? tp : 0x5a5a0000 + reg;
+  uint64_t result = machine.call(code.entry, {reinterpret_cast<uintptr_t>(context)});
   error.clear();
   if (machine.error()) {
     char text[160];
@@ -118,7 +127,7 @@ uint64_t run_emulated(const Emulated &code, void *context, bool nearby, std::str
     error = text;
   }
   for (unsigned reg : kSaved)
-    if (machine.x[reg] != 0x5a5a0000 + reg && error.empty())
+    if (machine.x[reg] != saved[reg] && error.empty())
       error = "x" + std::to_string(reg) + " is not what it was";
   return result;
 }

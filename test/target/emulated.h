@@ -5,6 +5,7 @@
 #pragma once
 #include "core/jit/rv64/jit.h"
 #include "random_program.h"
+#include "rv64_machine.h"
 #include "test_helpers.h"
 #include "tools/unverified_program.h"
 #include <string>
@@ -22,6 +23,13 @@ void forget_code();
 
 // r0, or what went wrong in error, else empty.
 uint64_t run_emulated(const Emulated &code, void *context, bool nearby, std::string &error);
+
+// The same with helpers of the caller's own: environment names their addresses, outside does what they do.
+// tp: what that register holds, for what machine describes.
+Emulated compile_emulated(const VerifiedProgram &program, rv64::CpuFeatures cpu,
+                          const Environment &environment, const kbpf_machine *machine = nullptr);
+uint64_t run_emulated(const Emulated &code, void *context, Rv64Machine::Outside outside, std::string &error,
+                      uint64_t tp = 0x5a5a0004);
 
 extern const Environment kHostEnvironment; // for the interpreter
 

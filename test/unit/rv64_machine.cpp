@@ -45,12 +45,11 @@ template <typename T> T remainder(T a, T b) {
 
 } // namespace
 
-uint64_t Rv64Machine::call(uint64_t function, uint64_t a0, uint64_t a1, uint64_t a2) {
+uint64_t Rv64Machine::call(uint64_t function, const std::array<uint64_t, 5> &arguments) {
   uint64_t outer_pc = pc_, outer_next = next_, outer_ra = x[kRa], outer_sp = x[kSp];
   x[kRa] = kReturnAddress;
-  x[kA0] = a0;
-  x[kA0 + 1] = a1;
-  x[kA0 + 2] = a2;
+  for (size_t i = 0; i < arguments.size(); i++)
+    x[kA0 + i] = arguments[i];
   pc_ = function;
   run();
   if (error_)

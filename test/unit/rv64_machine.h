@@ -4,6 +4,7 @@
 // and Zbb that a compiler of BPF may want (unprivileged specification), and stops at any other. Addresses are
 // the host's own.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -24,13 +25,13 @@ public:
 
   // Calls the function there, with up to five arguments, and gives its a0 when it returns. May nest, from
   // within Outside. Where something goes wrong the result is 0, and error() says what.
-  uint64_t call(uint64_t function, uint64_t a0, uint64_t a1 = 0, uint64_t a2 = 0);
+  uint64_t call(uint64_t function, const std::array<uint64_t, 5> &arguments);
 
   // Null: all went well. Else what stopped the machine; at error_pc().
   const char *error() const { return error_; }
   uint64_t error_pc() const { return pc_; }
 
-  static constexpr unsigned kRa = 1, kSp = 2, kA0 = 10;
+  static constexpr unsigned kRa = 1, kSp = 2, kTp = 4, kA0 = 10;
   uint64_t x[32] = {};
   uint64_t time = 0; // the time CSR
 
