@@ -38,9 +38,18 @@ uint64_t Program::run(void *context) const {
   return result;
 }
 
+// Functions that wait for what they tail-called keep their frames, each time less than kMostAboveTailCall
+// bytes.
+[[gnu::noinline]] static uint64_t interpret_with_tail_calls(const InterpreterCode &code, uintptr_t context) {
+  alignas(16) std::byte stack[KBPF_MAX_TAIL_CALLS * kMostAboveTailCall + KBPF_STACK_SIZE];
+  return interpret(code, context, stack);
+}
+
 uint64_t Program::run_code(void *context) const {
   if (code_.entry)
     return code_.entry(context);
+  if (makes_tail_calls_)
+    return interpret_with_tail_calls(*interpreted_, reinterpret_cast<uintptr_t>(context));
   alignas(16) std::byte stack[KBPF_STACK_SIZE];
   return interpret(*interpreted_, reinterpret_cast<uintptr_t>(context), stack);
 }

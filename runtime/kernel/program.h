@@ -100,6 +100,7 @@ private:
   TracingTarget tracing_;
   mutable std::atomic<uint64_t> missed_runs_{0};
   mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
+  bool makes_tail_calls_ = false; // of an interpreted program
   bool in_fault_list_ = false;
   std::atomic<Program *> next_in_fault_list_{nullptr};
 };

@@ -218,6 +218,8 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     KBPF_TRY(maps_[i]->bind(*program));
   KBPF_TRY(hand_maps_to(*program));
   program->insns_ = verified.insns();
+  program->makes_tail_calls_ = std::any_of(program->insns_.begin(), program->insns_.end(),
+                                           [](const Insn &insn) { return insn.is_tail_call(); });
   program->record_.verified_insns = stats.processed_insns;
   program->record_.context_bytes = stats.context_bytes;
   program->record_.gpl_compatible = options.gpl_compatible;

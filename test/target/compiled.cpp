@@ -53,8 +53,11 @@ void on_fault(int, siginfo_t *, void *context) {
 
 const Environment kEnvironment{.helper = helper, .prog_array = &kProgArrays};
 
-const Environment kWideEnvironment{
-    .helper = helper, .kernel_function = helper, .load_packet = load_test_packet, .prog_array = &kProgArrays};
+const Environment kWideEnvironment{.helper = helper,
+                                   .kernel_function = helper,
+                                   .load_packet = load_test_packet,
+                                   .read_kernel = read_test_memory,
+                                   .prog_array = &kProgArrays};
 
 UnverifiedProgram &load_program(std::span<const Insn> insns, std::span<const uint32_t> callbacks,
                                 unsigned place) {

@@ -83,6 +83,7 @@ const InterpreterCode &translate_on_host(const VerifiedProgram &program, Arena &
 const Environment kHostEnvironment{.helper = host_helper,
                                    .kernel_function = host_helper,
                                    .load_packet = load_test_packet,
+                                   .read_kernel = read_test_memory,
                                    .prog_array = &kProgArrays};
 
 void forget_code() { code_used = 0; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "test_helpers.h"
 #include <cstddef>
+#include <cstring>
 
 namespace kbpf::test {
 
@@ -16,6 +17,11 @@ int64_t load_test_packet(uint64_t, uint32_t offset, uint32_t bytes) {
   for (uint32_t i = 0; i < bytes; i++)
     value = value << 8 | ((offset + i) * 37 & 0xff);
   return value;
+}
+
+int read_test_memory(void *to, uint64_t from, size_t size) {
+  memcpy(to, reinterpret_cast<const void *>(from), size);
+  return 0;
 }
 
 constexpr ProgArrayLayout kProgArrays{.count = offsetof(ProgArray, count),

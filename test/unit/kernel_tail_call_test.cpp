@@ -75,6 +75,17 @@ TEST_F(ProgramCalls, AProgramCallsItselfThirtyThreeTimes) {
   EXPECT_EQ(runs, 34u);
 }
 
+// Each caller waits with a frame of as many bytes as may be, until the last call falls through.
+TEST_F(ProgramCalls, AFunctionCallsItsProgramThirtyThreeTimesAndEachReturns) {
+  int64_t map = make_map(kProgArray, 4, 4, 1);
+  int64_t program = load(assemble({store_imm(KBPF_SIZE_DW, R10, -248, 1), call_subprogram(2),
+                                   add64_imm(R0, 1), exit_insn(), ld_map_fd(R2, map), mov64_imm(R3, 0),
+                                   call_helper(kTailCall), mov64_imm(R0, 5), exit_insn()}));
+  ASSERT_GE(program, 0);
+  EXPECT_EQ(put(map, 0, program), 0);
+  EXPECT_EQ(run(program), 5u + 34u);
+}
+
 TEST_F(ProgramCalls, AProcessReadsAndDeletesIdsOfPrograms) {
   int64_t map = make_map(kProgArray, 4, 4, 2), program = returns(1);
   uint32_t key = 1, id = 0, beyond = 2;

@@ -6,10 +6,6 @@
 namespace kbpf {
 namespace {
 
-// What runs above a function that makes tail calls: each of up to 33 programs after it may have as much
-// again.
-constexpr uint32_t kMostAboveTailCall = 256;
-
 // Longest paths. A graph with a cycle has none, and shows by growing on.
 class CallGraph {
 public:

@@ -78,6 +78,10 @@ struct RawProgram {
   uint32_t told = 0;             // told_bit() of helpers
 };
 
+// Bytes of stack of what waits above a subprogram that makes tail calls: less than this, as each of up to 33 programs
+// after it may have as much again.
+constexpr uint32_t kMostAboveTailCall = 256;
+
 struct Subprogram {
   uint32_t first; // index of its first instruction
   uint32_t count;

@@ -326,7 +326,7 @@ void Lowering::lower_exit() {
 
 void Lowering::lower_call(const Insn &insn) {
   const Environment *environment = plan_.options.environment;
-  if (insn.is_callx()) {
+  if (insn.is_callx()) [[unlikely]] {
     if (!environment || insn.dst() == KBPF_REG_FP)
       return refuse();
     call_by_number(native(insn.dst()));
@@ -578,7 +578,7 @@ void Lowering::jump(const Insn &insn) {
   uint32_t target = jump_target(index_);
   if (insn.is_exit())
     lower_exit();
-  else if (insn.is_call() || insn.is_callx())
+  else if (insn.is_callx())
     lower_call(insn);
   else if (insn.code() == KBPF_JMP_JA)
     lower_goto(target);
@@ -612,6 +612,8 @@ template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, const Insn &
                            kComparison->condition, a, b);
     }
   }
+  if constexpr (kForm.is_call())
+    return self.lower_call(insn);
   self.jump(insn);
 }
 template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, const Insn &insn) {

@@ -23,6 +23,10 @@ constexpr uint8_t kReaches[][4] = {
 
 // slack: by so much the distance may still change.
 [[gnu::always_inline]] inline bool reaches(FixupKind kind, FixupForm form, int64_t distance, int64_t slack) {
+  constexpr int64_t kShortest = 1 << 8; // every form has as much, and 4 bytes more for a jump behind a branch
+  if (static_cast<uint64_t>(distance - slack + kShortest) < 2 * kShortest - 8 &&
+      distance + slack < kShortest - 8) [[likely]]
+    return true;
   if (form == FixupForm::over_jump)
     distance -= 4; // the jump is behind the branch
   unsigned bits = kReaches[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];

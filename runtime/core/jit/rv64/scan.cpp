@@ -206,7 +206,11 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
 // False: malformed.
 [[gnu::noinline]] bool Scan::note(size_t index, size_t first, Uses &uses) {
   const Insn &insn = insns_[index];
-  if (insn.opcode == KBPF_OP_CALL && insn.src() == KBPF_PSEUDO_CALL) {
+  if (insn.opcode == KBPF_OP_CALL && insn.src() != KBPF_PSEUDO_CALL &&
+      !is_tail_call(insn, plan_.options.environment)) {
+    uses.calls = true;
+    native_calls++;
+  } else if (insn.opcode == KBPF_OP_CALL && insn.src() == KBPF_PSEUDO_CALL) {
     uses.calls = true;
     fixups++;
     int64_t target = jump_target(index, insn);
@@ -245,9 +249,6 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
     makes_tail_calls = true;
     fixups += 3;
     plan_.marks[index + 1] |= mark::kIsTarget;
-  } else if (insn.is_call()) {
-    uses.calls = true;
-    native_calls++;
   } else if (insn.is_alu()) {
     bool swaps = insn.code() == KBPF_ALU_END;
     wide_constants += swaps ? kMasksPerSwap : insn.imm < 0;
@@ -262,6 +263,14 @@ template <typename T> bool allocate(std::span<T> &array, size_t count, Arena &ar
   array = arena.make_array<T>(count);
   return array.data() != nullptr;
 }
+// The same without a value in it: each element is written before anybody reads it.
+template <typename T> bool allocate_raw(std::span<T> &array, size_t count, Arena &arena) {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+  void *memory =
+      count < SIZE_MAX / sizeof(T) ? arena.allocate((count ? count : 1) * sizeof(T), alignof(T)) : nullptr;
+  array = {static_cast<T *>(memory), memory ? count : 0};
+  return memory != nullptr;
+}
 
 } // namespace
 
@@ -275,7 +284,7 @@ Result<void> scan(Plan &plan, Arena &arena) {
       subprograms[0].first != 0)
     return Error::not_supported;
   if (!allocate(plan.layouts, subprograms.size(), arena) || !allocate(plan.marks, insns.size() + 1, arena) ||
-      !allocate(plan.fixups_before, insns.size() + 1, arena))
+      !allocate_raw(plan.fixups_before, insns.size() + 1, arena))
     return Error::no_memory;
   plan.offsets = plan.marks;
 
@@ -303,8 +312,8 @@ Result<void> scan(Plan &plan, Arena &arena) {
   plan.layouts[0].is_called_from_outside = true;
   plan.makes_tail_calls = scan.makes_tail_calls;
   size_t literals = scan.wide_constants + scan.native_calls;
-  if (!allocate(plan.fixups, scan.fixups + literals, arena) || !allocate(plan.literals, literals, arena) ||
-      !allocate(plan.faults, scan.faults, arena))
+  if (!allocate_raw(plan.fixups, scan.fixups + literals, arena) ||
+      !allocate_raw(plan.literals, literals, arena) || !allocate_raw(plan.faults, scan.faults, arena))
     return Error::no_memory;
   return {};
 }

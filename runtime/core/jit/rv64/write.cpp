@@ -44,6 +44,16 @@ private:
 
   // Takes halves from the buffer into the code.
   void copy(size_t halves) {
+    // Mostly little, which is there as a whole, and there is room for four.
+    if (halves <= 4 && chunk_end_ - from_ >= static_cast<ptrdiff_t>(halves) && end_ - out_ >= 4) [[likely]] {
+      out_[0] = from_[0];
+      out_[1] = from_[1];
+      out_[2] = from_[2];
+      out_[3] = from_[3];
+      from_ += halves;
+      out_ += halves;
+      return;
+    }
     while (halves) {
       size_t here = available(halves);
       uint16_t *stop = out_ + here;
