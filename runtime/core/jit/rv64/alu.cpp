@@ -476,6 +476,17 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
     self.set_extension(dst, kZero);
     self.emit_.zext_in_place(self.assignment_->fields[insn.regs]);
   } else {
+    if constexpr (kCode == KBPF_ALU_OR || kCode == KBPF_ALU_XOR) // with a constant of two instructions
+      if (!fits_signed(insn.imm, 12) && !self.layout_->constant_count) {
+        uint32_t fields = self.assignment_->fields[insn.regs];
+        self.emit_.load_immediate(t1, insn.imm);
+        self.emit_.insn(kPlain.encoded | (fields & (Assignment::kRd | Assignment::kRs1)) | t1 << 20);
+        Extension result = of_bitwise(kCode, self.extension(dst), of_number(insn.imm));
+        if (kIs64 || result & kZero || self.upper_half_unused())
+          return self.set_extension(dst, result);
+        self.set_extension(dst, kZero);
+        return self.emit_.zext_in_place(fields);
+      }
     bool is_short =
         !kByRegister && kCode != KBPF_ALU_DIV && kCode != KBPF_ALU_MOD && fits_signed(insn.imm, 11);
     if (!is_short && kCode != KBPF_ALU_NEG && kCode != KBPF_ALU_END)
