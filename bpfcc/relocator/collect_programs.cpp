@@ -232,11 +232,36 @@ uint32_t expected_attach_type(const Program &program) {
     std::string_view prefix;
     uint32_t attach_type; // enum bpf_attach_type
   };
-  constexpr Kind kKinds[] = {
-      {"tp_btf", 23},         {"fentry", 24},           {"fexit", 25},      {"fmod_ret", 26},
-      {"iter", 28},           {"cgroup_skb/egress", 1}, {"xdp/devmap", 33}, {"xdp.frags/devmap", 33},
-      {"xdp/cpumap", 35},     {"xdp.frags/cpumap", 35}, {"lsm_cgroup", 43}, {"lsm", 27},
-      {"kprobe.session", 56}, {"uprobe.session", 57}};
+  constexpr Kind kKinds[] = {{"tp_btf", 23},
+                             {"fentry", 24},
+                             {"fexit", 25},
+                             {"fmod_ret", 26},
+                             {"iter", 28},
+                             {"cgroup/sock_release", 34},
+                             {"cgroup/sock", 2},
+                             {"cgroup/bind4", 8},
+                             {"cgroup/bind6", 9},
+                             {"cgroup/connect4", 10},
+                             {"cgroup/connect6", 11},
+                             {"cgroup/post_bind4", 12},
+                             {"cgroup/post_bind6", 13},
+                             {"cgroup/sendmsg4", 14},
+                             {"cgroup/sendmsg6", 15},
+                             {"cgroup/recvmsg4", 19},
+                             {"cgroup/recvmsg6", 20},
+                             {"cgroup/getpeername4", 29},
+                             {"cgroup/getpeername6", 30},
+                             {"cgroup/getsockname4", 31},
+                             {"cgroup/getsockname6", 32},
+                             {"cgroup_skb/egress", 1},
+                             {"xdp/devmap", 33},
+                             {"xdp.frags/devmap", 33},
+                             {"xdp/cpumap", 35},
+                             {"xdp.frags/cpumap", 35},
+                             {"lsm_cgroup", 43},
+                             {"lsm", 27},
+                             {"kprobe.session", 56},
+                             {"uprobe.session", 57}};
   if (program.section_info)
     for (const Kind &kind : kKinds)
       if (program.section_info->prefix.starts_with(kind.prefix))

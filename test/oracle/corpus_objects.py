@@ -271,7 +271,8 @@ def kernel_functions():
 
 
 def other_contexts():
-    kinds = (("cgroup-skb", 8, 0, 192), ("cgroup-sysctl", 23, 18, 8), ("xdp", 6, 0, 24), ("xdp-devmap", 6, 33, 24))
+    kinds = (("cgroup-skb", 8, 0, 192), ("cgroup-sysctl", 23, 18, 8), ("bind4", 18, 8, 64), ("sendmsg6", 18, 15, 64),
+             ("sock-create", 9, 2, 48), ("post-bind4", 9, 12, 48), ("xdp", 6, 0, 24), ("xdp-devmap", 6, 33, 24))
     for name, prog_type, attach, end in kinds:
         def field(what, *parts):
             case(f"context-{name}-{what}", *parts, EXIT_0, type=prog_type, attach_type=attach)
@@ -282,6 +283,8 @@ def other_contexts():
                 field(f"write-{size}-at-{off}", mov(2, 0), store_reg(size, 1, off, 2))
     packet = load(4, 2, 1, 76) + load(4, 3, 1, 80) + copy(4, 2) + alu(ADD, 4, 4)
     case("context-cgroup-skb-packet", packet, jump_reg(JGT, 4, 3, 1), load(4, 5, 2, 0), EXIT_0, type=8)
+    for value in (0, 1, 2):
+        case(f"object-lsm-cgroup-returns-{value}", mov(0, value), RETURN, type=LSM, attach_type=43, attach_to="bpf_lsm_socket_connect")
     for value in (1, 2, 3, 4):
         case(f"context-cgroup-skb-ingress-returns-{value}", mov(0, value), RETURN, type=8)
         case(f"context-cgroup-skb-egress-returns-{value}", mov(0, value), RETURN, type=8, attach_type=1)

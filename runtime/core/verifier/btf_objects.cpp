@@ -285,7 +285,7 @@ Value Transformer::load_argument(const OffsetRange &at, unsigned size) {
     return object_value(argument.type, argument.trust, argument.may_be_null);
   Scalar number;
   if (const std::optional<ReturnRange> range = analysis_.traced->return_range();
-      argument.is_result && range) {
+      argument.is_result && range && range->is_half) {
     number.r64.smin = range->least; // what a hook has decided is what it may decide
     number.r64.smax = range->most;
     number.r32.smin = static_cast<int32_t>(range->least);

@@ -435,6 +435,9 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (!field)
     return refuse(state, RejectionId::context_access, "{} has no field at offset {}", context.name,
                   static_cast<int64_t>(at));
+  if (!sees_field(analysis_.program.type->number, analysis_.program.expected_attach_type, field->offset))
+    return refuse(state, RejectionId::context_access, "{}.{} is not there for programs that are attached so",
+                  context.name, field->name);
   if (size > field->size || at % size != 0 || at + size > uint64_t{field->offset} + field->size)
     return refuse(state, RejectionId::context_access, "{} bytes at offset {} are no part of {}.{}", size, at,
                   context.name, field->name);

@@ -380,6 +380,10 @@ uint32_t TracedFunction::argument_bytes() const {
 
 std::optional<ReturnRange> TracedFunction::return_range() const {
   constexpr int64_t kLowestError = -4095;
+  const bool gives_nothing =
+      btf_->type(btf_->strip_modifiers(prototype_.size_or_type)).is(BtfKind::void_type);
+  if (attach_type_ == kLsmCgroup) // go on, or not
+    return gives_nothing ? ReturnRange{1, 1} : ReturnRange{0, 1};
   if (attach_type_ != kLsmMac ||
       !btf_->type(btf_->strip_modifiers(prototype_.size_or_type)).is(BtfKind::integer))
     return std::nullopt;

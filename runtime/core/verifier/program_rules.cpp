@@ -78,6 +78,51 @@ std::optional<ReturnRange> return_range(uint32_t prog_type, uint32_t attach_type
   }
 }
 
+namespace {
+
+constexpr uint32_t kSockCreate = 2, kInet4Connect = 10, kInet6Connect = 11, kInet4PostBind = 12,
+                   kInet6PostBind = 13, kUdp4Sendmsg = 14, kUdp6Sendmsg = 15, kInet6Getpeername = 30,
+                   kInet4Getsockname = 31, kSockRelease = 34;
+
+bool sees_address(uint32_t attach_type, uint32_t offset) {
+  constexpr uint32_t kIp4 = 4, kIp6 = 8, kIp6End = 24, kSource4 = 40, kSource6 = 44, kSource6End = 60;
+  if (offset == kIp4)
+    return attach_type == kInet4Bind || attach_type == kInet4Connect || attach_type == kUdp4Sendmsg ||
+           attach_type == kUdp4Recvmsg || attach_type == kInet4Getpeername ||
+           attach_type == kInet4Getsockname;
+  if (offset >= kIp6 && offset < kIp6End)
+    return attach_type == kInet6Bind || attach_type == kInet6Connect || attach_type == kUdp6Sendmsg ||
+           attach_type == kUdp6Recvmsg || attach_type == kInet6Getpeername ||
+           attach_type == kInet6Getsockname;
+  if (offset == kSource4)
+    return attach_type == kUdp4Sendmsg;
+  return offset < kSource6 || offset >= kSource6End || attach_type == kUdp6Sendmsg;
+}
+
+bool sees_of_socket(uint32_t attach_type, uint32_t offset) {
+  constexpr uint32_t kBoundDevice = 0, kMark = 16, kPriority = 20, kSource4 = 24, kSource6 = 28, kPort = 44;
+  if (offset == kBoundDevice || offset == kMark || offset == kPriority)
+    return attach_type == kSockCreate || attach_type == kSockRelease;
+  if (offset == kSource4)
+    return attach_type == kInet4PostBind;
+  if (offset >= kSource6 && offset < kPort)
+    return attach_type == kInet6PostBind;
+  return offset != kPort || attach_type == kInet4PostBind || attach_type == kInet6PostBind;
+}
+
+} // namespace
+
+bool sees_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset) {
+  switch (prog_type) {
+  case kCgroupSockAddr:
+    return sees_address(attach_type, offset);
+  case kCgroupSock:
+    return sees_of_socket(attach_type, offset);
+  default:
+    return true;
+  }
+}
+
 bool map_suits_sleepable(uint32_t map_type) {
   switch (map_type) {
   case 1:  // hash

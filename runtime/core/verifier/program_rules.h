@@ -14,6 +14,10 @@ struct ReturnRange {
 // None: any number, and any address.
 std::optional<ReturnRange> return_range(uint32_t prog_type, uint32_t attach_type);
 
+// Whether programs of the type see the field of their context that begins at an offset, where they are
+// attached so.
+bool sees_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset);
+
 // Whether programs that may sleep use maps of this type.
 bool map_suits_sleepable(uint32_t map_type);
 
