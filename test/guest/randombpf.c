@@ -4,6 +4,7 @@
  * processes are gone, so are their objects and their memory.   randombpf [CALLS [SEED]] */
 #define _GNU_SOURCE
 #include "abi/attr.h"
+#include "abi/info.h"
 #include "bpf.h"
 #include "check.h"
 #include <dirent.h>
@@ -408,6 +409,20 @@ static int objects(uint64_t next_id) { /* how many have an id */
   }
   return count;
 }
+static void show_maps(void) { /* that are left */
+  struct kbpf_attr_get_id id = {0};
+  while (bpf(MAP_GET_NEXT_ID, &id, 8) == 0) {
+    struct kbpf_attr_get_id wanted = {.id = id.next_id};
+    struct kbpf_map_info info = {0};
+    int map = bpf(MAP_GET_FD_BY_ID, &wanted, 4);
+    struct kbpf_attr_info_by_fd attr = {(uint32_t)map, sizeof(info), (uintptr_t)&info};
+    if (map >= 0 && bpf(OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) == 0)
+      printf("map %u: type %u, key %u, value %u, entries %u, flags %x\n", info.id, info.type, info.key_size,
+             info.value_size, info.max_entries, info.map_flags);
+    close(map);
+    id = (struct kbpf_attr_get_id){.id = id.next_id};
+  }
+}
 static int left_behind(void) { /* besides the kernel's own BTF */
   return objects(PROG_GET_NEXT_ID) || objects(MAP_GET_NEXT_ID) || objects(LINK_GET_NEXT_ID) ||
          objects(BTF_GET_NEXT_ID) > 1;
@@ -453,6 +468,7 @@ static int round_of_calls(uint64_t seed, long calls) {
     usleep(50000); /* threads that have ended are taken down by and by */
   printf("programs %d, maps %d, links %d, BTF %d\n", objects(PROG_GET_NEXT_ID), objects(MAP_GET_NEXT_ID),
          objects(LINK_GET_NEXT_ID), objects(BTF_GET_NEXT_ID));
+  show_maps();
   CHECK(!left_behind());
   return 0;
 }

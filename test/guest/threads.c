@@ -3,6 +3,7 @@
  * share memory. */
 #define _GNU_SOURCE
 #include "check.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -296,6 +298,33 @@ static int threads_stay_on_their_harts(void) {
   return 0;
 }
 
+static void *look_at_itself(void *argument) {
+  char path[64], line[64] = "", expected[64];
+  int tid = (int)syscall(SYS_gettid);
+  prctl(PR_SET_NAME, "looker");
+  snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+  snprintf(expected, sizeof(expected), "%d (looker) ", tid);
+  FILE *file = fopen(path, "r");
+  long right = file && fgets(line, sizeof(line), file) && !strncmp(line, expected, strlen(expected));
+  if (file)
+    fclose(file);
+  DIR *directory = opendir("/proc/self/task");
+  for (struct dirent *entry; directory && (entry = readdir(directory));)
+    right += atoi(entry->d_name) == tid || atoi(entry->d_name) == getpid() ? 10 : 0;
+  if (directory)
+    closedir(directory);
+  return (void *)right;
+}
+
+static int threads_are_listed(void) {
+  pthread_t thread;
+  void *right;
+  CHECK(pthread_create(&thread, NULL, look_at_itself, NULL) == 0 && pthread_join(thread, &right) == 0);
+  CHECK((long)right == 21);
+  CHECK(access("/proc/self/task/1/stat", F_OK) == -1 && errno == ENOENT);
+  return 0;
+}
+
 /* A process has one table of descriptors: its threads can't have their own while others use it. */
 static atomic_int stop_writing;
 static void *write_on(void *argument) {
@@ -357,6 +386,7 @@ int main(int argc, char **argv) {
       {"threads come and go everywhere", threads_come_and_go_everywhere},
       {"threads stay on their harts", threads_stay_on_their_harts},
       {"descriptors are not parted among threads", descriptors_are_not_parted_among_threads},
+      {"threads are listed", threads_are_listed},
       {"policies are kept", policies_are_kept},
   };
   return RUN_CASES("threads", cases);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// /proc/PID: text about one process, its descriptors under fd and fdinfo, and links to its program and
+// /proc/PID: text about one process, its descriptors under fd and fdinfo, its threads under task, and links to its program and
 // directories. Objects here are made by each lookup and know their process by number only: when it is gone,
 // so is what they tell.
 #include "refkernel/linux/fs/fd_table.h"
@@ -82,7 +82,7 @@ struct Summary { // copied under tasks_lock
   bool found = false, zombie = false, stopped = false, running = false;
   int nice;
   char name[16];
-  uint32_t pid, ppid, pgid, sid, threads, uid, gid;
+  uint32_t number, pid, ppid, pgid, sid, threads, uid, gid; // number: the thread's, or pid
   uint64_t cpu_ns, children_cpu_ns, start_ns;
   SignalSet pending = 0, blocked = 0;
   CapabilitySets capabilities;
@@ -92,18 +92,22 @@ struct Summary { // copied under tasks_lock
   }
 };
 
-Summary summary_of(uint32_t pid) {
+// Of a process; or of one of its threads, where tid is not 0.
+Summary summary_of(uint32_t pid, uint32_t tid = 0) {
   Summary summary;
   SpinGuard guard(tasks_lock);
   Process *process = find_process(pid);
-  if (!process)
+  const Task *task = tid ? find_task(tid) : nullptr;
+  if (!process || (tid && (!task || task->process != process)))
     return summary;
   summary.found = true;
   summary.zombie = process->zombie;
   summary.stopped = process->stopped;
   summary.running = process == &current_process(); // of the others it is not known without asking each hart
   summary.nice = process->nice;
-  std::copy(std::begin(process->name), std::end(process->name), summary.name);
+  const char *name = task ? task->thread->task.comm : process->name;
+  std::copy_n(name, sizeof(summary.name), summary.name);
+  summary.number = tid ? tid : pid;
   summary.pid = process->pid;
   summary.ppid = process->parent ? process->parent->pid : 0;
   summary.pgid = process->pgid;
@@ -114,34 +118,41 @@ Summary summary_of(uint32_t pid) {
   summary.capabilities = process->credentials.capabilities;
   summary.group_count = process->credentials.group_count;
   std::copy_n(process->credentials.groups, summary.group_count, summary.groups);
-  summary.cpu_ns = process_cpu_ns(*process);
+  summary.cpu_ns = task ? task->thread->cpu_time_ns : process_cpu_ns(*process);
   summary.children_cpu_ns = process->children_cpu_ns;
   summary.start_ns = process->start_ns;
+  const Task *shown = task ? task : process->tasks;
   summary.pending = process->pending.set;
-  summary.blocked = process->tasks ? process->tasks->blocked : 0;
+  summary.blocked = shown ? shown->blocked : 0;
   return summary;
 }
 
-void generate_stat(TextSink &sink, uint64_t pid) {
-  Summary process = summary_of(static_cast<uint32_t>(pid));
+uint64_t pair_of(uint32_t pid, uint32_t number) { return uint64_t{pid} << 32 | number; }
+Summary summary_of_pair(uint64_t pid_and_tid) {
+  return summary_of(static_cast<uint32_t>(pid_and_tid >> 32), static_cast<uint32_t>(pid_and_tid));
+}
+
+void print_stat(TextSink &sink, const Summary &process) {
   if (!process.found)
     return;
-  uint64_t size = Areas(static_cast<uint32_t>(pid)).total_size();
-  kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.pid, process.name, process.state()[0],
+  uint64_t size = Areas(process.pid).total_size();
+  kbpf::print(sink, "{} ({}) {} {} {} {} 0 -1 0 0 0 0 0 ", process.number, process.name, process.state()[0],
               process.ppid, process.pgid, process.sid);
   kbpf::print(sink, "{} 0 {} 0 {} {} {} 0 {} {} {} {}", to_ticks(process.cpu_ns),
               to_ticks(process.children_cpu_ns), 20 + process.nice, process.nice, process.threads,
-              to_ticks(process.start_ns), size, resident_pages(static_cast<uint32_t>(pid)), UINT64_MAX);
+              to_ticks(process.start_ns), size, resident_pages(process.pid), UINT64_MAX);
   kbpf::print(sink, " 0 0 0 0 0 {} {} 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", process.pending,
               process.blocked);
 }
 
-void generate_status(TextSink &sink, uint64_t pid) {
-  Summary process = summary_of(static_cast<uint32_t>(pid));
+void generate_stat(TextSink &sink, uint64_t pid) { print_stat(sink, summary_of(static_cast<uint32_t>(pid))); }
+void generate_thread_stat(TextSink &sink, uint64_t pair) { print_stat(sink, summary_of_pair(pair)); }
+
+void print_status(TextSink &sink, const Summary &process) {
   if (!process.found)
     return;
   kbpf::print(sink, "Name:\t{}\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n", process.name, process.state(),
-              process.pid, process.pid, process.ppid);
+              process.pid, process.number, process.ppid);
   kbpf::print(sink, "Uid:\t{}\t{}\t{}\t{}\n", process.uid, process.uid, process.uid, process.uid);
   kbpf::print(sink, "Gid:\t{}\t{}\t{}\t{}\n", process.gid, process.gid, process.gid, process.gid);
   sink.append("Groups:\t");
@@ -149,10 +160,10 @@ void generate_status(TextSink &sink, uint64_t pid) {
     kbpf::print(sink, "{} ", process.groups[i]);
   sink.append("\n");
   AddressSpace::Usage memory{};
-  if (Ref<AddressSpace> space = space_of(static_cast<uint32_t>(pid)))
+  if (Ref<AddressSpace> space = space_of(process.pid))
     memory = space->usage();
   kbpf::print(sink, "VmSize:\t{} kB\nVmHWM:\t{} kB\nVmRSS:\t{} kB\nThreads:\t{}\n",
-              Areas(static_cast<uint32_t>(pid)).total_size() / 1024, memory.peak * (kPageSize / 1024),
+              Areas(process.pid).total_size() / 1024, memory.peak * (kPageSize / 1024),
               memory.resident * (kPageSize / 1024), process.threads);
   for (auto [label, set] : {std::pair("SigPnd", SignalSet{0}), std::pair("ShdPnd", process.pending),
                             std::pair("SigBlk", process.blocked)}) {
@@ -171,6 +182,11 @@ void generate_status(TextSink &sink, uint64_t pid) {
   kbpf::print(sink, "NoNewPrivs:\t{}\n", sets.no_new_privileges ? 1u : 0u);
 }
 
+void generate_status(TextSink &sink, uint64_t pid) {
+  print_status(sink, summary_of(static_cast<uint32_t>(pid)));
+}
+void generate_thread_status(TextSink &sink, uint64_t pair) { print_status(sink, summary_of_pair(pair)); }
+
 void generate_statm(TextSink &sink, uint64_t pid) {
   kbpf::print(sink, "{} {} 0 0 0 0 0\n", Areas(static_cast<uint32_t>(pid)).total_size() / kPageSize,
               resident_pages(static_cast<uint32_t>(pid)));
@@ -179,6 +195,8 @@ void generate_statm(TextSink &sink, uint64_t pid) {
 void generate_comm(TextSink &sink, uint64_t pid) {
   kbpf::print(sink, "{}\n", summary_of(static_cast<uint32_t>(pid)).name);
 }
+
+void generate_thread_comm(TextSink &sink, uint64_t pair) { kbpf::print(sink, "{}\n", summary_of_pair(pair).name); }
 
 // Bytes of a process's memory, in the range that find(process) gives.
 template <typename Find> void copy_memory(TextSink &sink, uint64_t pid, Find find) {
@@ -295,8 +313,6 @@ void generate_limits(TextSink &sink, uint64_t pid) {
 void generate_mounts(TextSink &sink, uint64_t) { print_mounts(sink); }
 void generate_mountinfo(TextSink &sink, uint64_t) { print_mount_info(sink); }
 
-uint64_t fd_argument(uint32_t pid, uint32_t fd) { return uint64_t{pid} << 32 | fd; }
-
 void generate_fdinfo(TextSink &sink, uint64_t argument) {
   Ref<FdTable> files = files_of(static_cast<uint32_t>(argument >> 32));
   if (!files)
@@ -371,30 +387,133 @@ private:
   Place place_;
 };
 
-// fd and fdinfo. Keeps its parent alive, as nothing else does.
-class FdDirectory final : public HeapObject<FdDirectory, Directory> {
+SysResult<uint32_t> parse_number(std::string_view name) {
+  uint32_t number = 0;
+  if (name.empty() || name.size() > 9)
+    return Errno::enoent;
+  for (char c : name) {
+    if (c < '0' || c > '9')
+      return Errno::enoent;
+    number = number * 10 + static_cast<uint32_t>(c - '0');
+  }
+  return number;
+}
+
+// A directory in that of a process. Keeps its parent alive, as nothing else does.
+class SubDirectory : public Directory {
 public:
-  FdDirectory(Ref<Inode> parent, uint32_t pid, bool info)
-      : HeapObject(kProcFs, 0500), parent_(std::move(parent)), pid_(pid), info_(info) {
+  SubDirectory(Ref<Inode> parent, uint32_t pid, const char *name, uint32_t permissions)
+      : Directory(kProcFs, permissions), name_(name), pid_(pid), parent_(std::move(parent)) {
     set_parent(parent_->as_directory());
   }
-  const char *name() const { return info_ ? "fdinfo" : "fd"; }
+  const char *name() const { return name_; }
+
+protected:
+  ~SubDirectory() = default;
+  const char *const name_;
+  const uint32_t pid_;
+
+private:
+  Ref<Inode> parent_;
+};
+
+// task/TID: one thread.
+class ThreadDirectory final : public HeapObject<ThreadDirectory, Directory> {
+public:
+  ThreadDirectory(Ref<Inode> parent, uint32_t pid, uint32_t tid)
+      : HeapObject(kProcFs, 0555), parent_(std::move(parent)), pid_(pid), tid_(tid) {
+    set_parent(parent_->as_directory());
+  }
+  uint32_t tid() const { return tid_; }
+  SysResult<Ref<Inode>> lookup(std::string_view name) override {
+    for (const Text &text : kTexts)
+      if (name == text.name)
+        return make_generated_file(kProcFs, 0444, text.generate, pair_of(pid_, tid_));
+    return Errno::enoent;
+  }
+  SysResult<void> list(uint64_t offset, DirectorySink &sink) override {
+    uint64_t next = 2;
+    for (const Text &text : kTexts)
+      if (++next > offset && !sink.add(text.name, number + next, kModeRegular, next))
+        break;
+    return {};
+  }
+
+private:
+  struct Text {
+    const char *name;
+    TextGenerator generate;
+  };
+  // What is the process's has only its number for an argument.
+  template <TextGenerator generate> static void of_process(TextSink &sink, uint64_t pair) {
+    generate(sink, pair >> 32);
+  }
+  static constexpr Text kTexts[] = {{"stat", generate_thread_stat},
+                                    {"status", generate_thread_status},
+                                    {"comm", generate_thread_comm},
+                                    {"statm", of_process<generate_statm>},
+                                    {"cmdline", of_process<generate_cmdline>},
+                                    {"environ", of_process<generate_environ>},
+                                    {"maps", of_process<generate_maps>}};
+  Ref<Inode> parent_;
+  const uint32_t pid_, tid_;
+};
+
+class TaskDirectory final : public HeapObject<TaskDirectory, SubDirectory> {
+public:
+  TaskDirectory(Ref<Inode> parent, uint32_t pid) : HeapObject(std::move(parent), pid, "task", 0555) {}
+  SysResult<Ref<Inode>> lookup(std::string_view name) override {
+    uint32_t tid = KBPF_TRY(parse_number(name));
+    if (!tid || !summary_of(pid_, tid).found)
+      return Errno::enoent;
+    auto *thread = try_make<ThreadDirectory>(Ref<Inode>::share(this), pid_, tid);
+    if (!thread)
+      return Errno::enomem;
+    return Ref<Inode>::adopt(thread);
+  }
+  SysResult<void> list(uint64_t offset, DirectorySink &sink) override {
+    uint32_t last = offset < 3 ? 0 : static_cast<uint32_t>(offset - 2);
+    while (uint32_t tid = next_thread(last)) {
+      char name[12];
+      kbpf::TextBuffer text(name, sizeof(name));
+      kbpf::append_unsigned(text, tid);
+      if (!sink.add(text.text(), number + tid, kModeDirectory, uint64_t{tid} + 2))
+        break;
+      last = tid;
+    }
+    return {};
+  }
+  SysResult<void> name_of(const Inode &child, TextSink &sink) override {
+    kbpf::append_unsigned(sink, static_cast<const ThreadDirectory &>(child).tid());
+    return {};
+  }
+
+private:
+  uint32_t next_thread(uint32_t last) const { // the lowest above last, or 0
+    uint32_t best = 0;
+    SpinGuard guard(tasks_lock);
+    const Process *process = find_process(pid_);
+    for (const Task *task = process ? process->tasks : nullptr; task; task = task->next_in_process)
+      if (task->tid > last && (!best || task->tid < best))
+        best = task->tid;
+    return best;
+  }
+};
+
+// fd and fdinfo.
+class FdDirectory final : public HeapObject<FdDirectory, SubDirectory> {
+public:
+  FdDirectory(Ref<Inode> parent, uint32_t pid, bool info)
+      : HeapObject(std::move(parent), pid, info ? "fdinfo" : "fd", 0500), info_(info) {}
 
   SysResult<Ref<Inode>> lookup(std::string_view name) override {
-    uint64_t fd = 0;
-    if (name.empty() || name.size() > 9)
-      return Errno::enoent;
-    for (char c : name) {
-      if (c < '0' || c > '9')
-        return Errno::enoent;
-      fd = fd * 10 + static_cast<uint64_t>(c - '0');
-    }
+    uint32_t fd = KBPF_TRY(parse_number(name));
     Ref<FdTable> files = files_of(pid_);
     if (!files || !files->get(static_cast<int>(fd)).ok())
       return Errno::enoent;
     if (info_)
       return make_generated_file(kProcFs, 0400, generate_fdinfo,
-                                 fd_argument(pid_, static_cast<uint32_t>(fd)));
+                                 pair_of(pid_, static_cast<uint32_t>(fd)));
     auto *link = try_make<FdLink>(pid_, static_cast<int>(fd));
     if (!link)
       return Errno::enomem;
@@ -416,9 +535,7 @@ public:
   }
 
 private:
-  Ref<Inode> parent_;
-  uint32_t pid_;
-  bool info_;
+  const bool info_;
 };
 
 class ProcessDirectory final : public HeapObject<ProcessDirectory, Directory> {
@@ -437,6 +554,8 @@ public:
         return adopt(try_make<PlaceLink>(pid_, link.place));
     if (name == "fd" || name == "fdinfo")
       return adopt(try_make<FdDirectory>(Ref<Inode>::share(this), pid_, name == "fdinfo"));
+    if (name == "task")
+      return adopt(try_make<TaskDirectory>(Ref<Inode>::share(this), pid_));
     return Errno::enoent;
   }
 
@@ -451,13 +570,14 @@ public:
     for (const Link &link : kLinks)
       if (!add(link.name, kModeSymlink))
         return {};
-    if (add("fd", kModeDirectory))
-      add("fdinfo", kModeDirectory);
+    for (const char *name : {"fd", "fdinfo", "task"})
+      if (!add(name, kModeDirectory))
+        break;
     return {};
   }
 
   SysResult<void> name_of(const Inode &child, TextSink &sink) override {
-    sink.append(static_cast<const FdDirectory &>(child).name()); // the only directories in here
+    sink.append(static_cast<const SubDirectory &>(child).name()); // the only directories in here
     return {};
   }
 
