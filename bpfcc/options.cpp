@@ -257,6 +257,8 @@ std::string classify(const std::string &path, const std::string &language, Optio
   input.path = path.size() > 1 && path[0] == '-' ? "./" + path : path;
   input.is_object = !language_given && suffix == ".o";
   input.language = language_given ? language : suffix == ".i" ? "cpp-output" : "c";
+  if (!language_given && (suffix == ".ll" || suffix == ".bc"))
+    return "input file '" + path + "' is LLVM code: bpfcc takes the C that it was made of, or llc's object";
   if (!language_given && path != "-" && suffix != ".c" && suffix != ".i" && suffix != ".o")
     return "unknown kind of input file '" + path + "': expected .c, .i or .o; -x c says that it is C";
   return {};

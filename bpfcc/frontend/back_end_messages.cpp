@@ -29,6 +29,12 @@ std::string explain_back_end_message(StringRef message) {
   if (message.starts_with("unsupported signed division"))
     return "unsupported signed division: BPF before v4 divides unsigned numbers only; make both operands "
            "unsigned, or compile with -mcpu=v4 for a kernel that knows it";
+  if (message.starts_with("aggregate returns are not supported"))
+    return "structure of more than 16 bytes returned by value: let the caller pass a pointer to where it "
+           "goes";
+  if (message.starts_with("unsupported dynamic stack allocation"))
+    return "variable-length array or alloca: the size of a BPF frame is fixed; give the array the greatest "
+           "length";
   return message.str();
 }
 

@@ -64,6 +64,8 @@ StringRef unsupported(const Instruction &instruction) {
   if (auto *call = dyn_cast<CallBase>(&instruction);
       call && call->arg_size() > kMaxArguments && !isa<IntrinsicInst>(call))
     return "call with more than 5 arguments: BPF passes them in 5 registers";
+  if (auto *call = dyn_cast<CallBase>(&instruction); call && call->hasByValArgument())
+    return "structure of more than 16 bytes passed by value: pass a pointer to it";
   if (is_floating_point(instruction))
     return "floating point: BPF has only integers";
   if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction);

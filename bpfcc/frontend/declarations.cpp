@@ -17,10 +17,14 @@ public:
   explicit DeclarationRecorder(std::map<std::string, SourceLocation> &declarations)
       : declarations_(declarations) {}
 
-  void Initialize(clang::ASTContext &context) override { sources_ = &context.getSourceManager(); }
+  void Initialize(clang::ASTContext &context) override {
+    sources_ = &context.getSourceManager();
+    messages_ = &context.getDiagnostics();
+  }
 
   bool HandleTopLevelDecl(clang::DeclGroupRef group) override {
     for (clang::Decl *decl : group) {
+      refuse_attributes(*decl);
       if (auto *function = llvm::dyn_cast<clang::FunctionDecl>(decl))
         record(*function, function->isThisDeclarationADefinition());
       else if (auto *variable = llvm::dyn_cast<clang::VarDecl>(decl))
@@ -30,6 +34,24 @@ public:
   }
 
 private:
+  // The back end crashes at the first two, and would silently drop the others.
+  void refuse_attributes(const clang::Decl &decl) {
+    using Level = clang::DiagnosticsEngine::Level;
+    auto say = [&](Level level, const clang::Attr &attribute, llvm::StringRef message) {
+      messages_->Report(attribute.getLocation(), messages_->getDiagnosticIDs()->getCustomDiagID(
+                                                     clang::DiagnosticIDs::Level(level), message));
+    };
+    if (const auto *alias = decl.getAttr<clang::AliasAttr>())
+      say(Level::Error, *alias,
+          "alias: a BPF object has no second names; write a function that calls the other");
+    if (const auto *ifunc = decl.getAttr<clang::IFuncAttr>())
+      say(Level::Error, *ifunc, "ifunc: nothing runs at a BPF object's load that could choose a function");
+    if (const auto *constructor = decl.getAttr<clang::ConstructorAttr>())
+      say(Level::Warning, *constructor, "constructor: nothing calls it in a BPF object");
+    if (const auto *destructor = decl.getAttr<clang::DestructorAttr>())
+      say(Level::Warning, *destructor, "destructor: nothing calls it in a BPF object");
+  }
+
   void record(const clang::NamedDecl &decl, bool definition) {
     if (!decl.getIdentifier())
       return;
@@ -52,6 +74,7 @@ private:
 
   std::map<std::string, SourceLocation> &declarations_;
   const clang::SourceManager *sources_ = nullptr;
+  clang::DiagnosticsEngine *messages_ = nullptr;
 };
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "bpfcc/frontend/embedded_fs.h"
 #include "bpfcc/frontend/preamble.h"
 #include "clang/Basic/DiagnosticFrontend.h"
+#include "clang/Basic/DiagnosticSema.h"
 #include "clang/CodeGen/CodeGenAction.h"
 #include "clang/Driver/Options.h"
 #include "clang/Frontend/CompilerInstance.h"
@@ -182,9 +183,17 @@ public:
       return;
     if (held_ && (held_->failed |= level >= clang::DiagnosticsEngine::Error))
       return;
+    if (info.getID() == clang::diag::note_include_header_or_declare)
+      return; // there is no such header: the error says so
     SmallString<128> text;
     info.FormatDiagnostic(text);
-    const std::string message = explain_back_end_message(text.str().rtrim());
+    std::string message = explain_back_end_message(text.str().rtrim());
+    // A library call that the back end invented was reported; this is the same one.
+    if (message == "only small returns supported" && info.getLocation() == last_error_)
+      return;
+    if (level >= clang::DiagnosticsEngine::Error)
+      last_error_ = info.getLocation();
+    message += undeclared_function_hint(info);
     if (level >= clang::DiagnosticsEngine::Error &&
         !seen_.emplace(info.getLocation().getRawEncoding(), message).second)
       return;
@@ -201,6 +210,15 @@ public:
   }
 
 private:
+  static std::string undeclared_function_hint(const clang::Diagnostic &info) {
+    const bool library = info.getID() == clang::diag::ext_implicit_lib_function_decl_c99;
+    if (!library && info.getID() != clang::diag::ext_implicit_function_decl_c99)
+      return {};
+    StringRef name = library ? StringRef(info.getArgStdStr(0)) : info.getArgIdentifier(0)->getName();
+    std::string hint = helper_hint({name.data(), name.size()});
+    return library && hint.empty() ? "; BPF has no C library" : hint;
+  }
+
   static SourceLocation location_of(const clang::Diagnostic &info) {
     if (!info.hasSourceManager() || info.getLocation().isInvalid())
       return {};
@@ -214,6 +232,7 @@ private:
   Diagnostics *json_;
   Preamble *preamble_;
   HeldMessages *held_;
+  clang::SourceLocation last_error_;
   std::set<std::pair<unsigned, std::string>> seen_;
 };
 

@@ -76,6 +76,10 @@ std::vector<std::string_view> embedded_bpf_headers();
 // headers. Most of what a small program costs is the parsing of 200 declarations.
 std::string helper_declarations(const std::unordered_set<std::string_view> &mentioned);
 
+// For a function that no header has declared: "; did you mean 'bpf_...'?" or where it is declared; else
+// nothing.
+std::string helper_hint(std::string_view name);
+
 // The text of an embedded header, by the name in an #include; empty: there is none.
 std::string_view embedded_header(std::string_view name);
 // The BTF of the kernel that this compiler was built with.

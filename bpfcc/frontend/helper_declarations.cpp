@@ -26,7 +26,44 @@ bool is_used_by_headers(std::string_view name) {
   return name.starts_with(kPrefix) && std::ranges::binary_search(kUsedByHeaders, name.substr(kPrefix.size()));
 }
 
+std::vector<std::string_view> all_helpers() {
+  std::vector<std::string_view> names;
+  std::string_view text = embedded_header("bpf/bpf_helper_defs.h");
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (const std::string_view name = declared(line); !name.empty())
+      names.push_back(name);
+  }
+  return names;
+}
+
 } // namespace
+
+std::string helper_hint(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kOthers[] = {
+      {"printf", "bpf_printk"}, {"printk", "bpf_printk"}, {"bpf_print", "bpf_printk"}, {"htons", "bpf_htons"},
+      {"htonl", "bpf_htonl"},   {"ntohs", "bpf_ntohs"},   {"ntohl", "bpf_ntohl"}};
+  constexpr size_t kMaxLength = 64; // edit distance takes the product of both lengths
+  for (const auto &[other, macro] : kOthers)
+    if (name == other)
+      return "; did you mean '" + std::string(macro) + "'?";
+  if (name.size() > kMaxLength)
+    return {};
+  const std::vector<std::string_view> helpers = all_helpers();
+  auto is_helper = [&](std::string_view wanted) {
+    return std::ranges::find(helpers, wanted) != helpers.end();
+  };
+  const std::string with_prefix = std::string(kPrefix) + std::string(name);
+  std::string_view meant;
+  if (is_helper(name))
+    return "; <bpf/bpf_helpers.h> declares it";
+  if (is_helper(with_prefix))
+    meant = with_prefix;
+  else if (name.starts_with(kPrefix))
+    meant = nearest_name(name, helpers);
+  return meant.empty() ? std::string() : "; did you mean '" + std::string(meant) + "'?";
+}
 
 std::string helper_declarations(const std::unordered_set<std::string_view> &mentioned) {
   std::string_view text = embedded_header("bpf/bpf_helper_defs.h");

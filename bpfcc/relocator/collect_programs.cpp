@@ -101,6 +101,9 @@ void read_license(Image &image) {
           image, Severity::error, i, 0,
           "section 'license' holds no NUL-terminated string; write: char LICENSE[] SEC(\"license\") = "
           "\"GPL\";");
+    else if (length == 0 && section.contents.size() == sizeof(uint64_t))
+      report_at_data(image, Severity::error, i, 0,
+                     "the licence is a pointer, not text; write: char LICENSE[] SEC(\"license\") = \"GPL\";");
     else
       image.license = section.contents.substr(0, length);
   }
@@ -119,6 +122,22 @@ void unknown_section(Image &image, const Function &function, std::string_view na
                      concat("SEC(\"", name, "\") of program ", quoted(function.name),
                             " names no program type of profile ", quoted(image.profile().name),
                             suggestion(image, prefix, prefixes)));
+}
+
+// What a loader would find out when it attaches the program. libbpf lets user space name another target.
+void check_target_form(Image &image, const Function &function, const Program &program) {
+  const std::string_view prefix = program.section_info->prefix, target = program.attach_target;
+  std::string_view fault;
+  if (prefix.starts_with("kretprobe") && target.find('+') != target.npos)
+    fault = "a function returns to its caller, so a kretprobe has no offset; leave it out, or write kprobe";
+  else if ((prefix.starts_with("tp") || prefix.starts_with("tracepoint")) && !prefix.starts_with("tp_btf") &&
+           !target.empty() && target.find('/') == target.npos)
+    fault = "a tracepoint's target is CATEGORY/NAME";
+  const bool settable = image.profile().placement == kbpf::ProgramPlacement::as_written;
+  if (!fault.empty())
+    report_at_function(
+        image, settable ? Severity::warning : Severity::error, function,
+        concat("SEC(\"", program.section_name, "\") of program ", quoted(function.name), ": ", fault));
 }
 
 // A program whose section is named after its type.
@@ -147,6 +166,7 @@ void collect_sec_program(Image &image, uint32_t index) {
     error_at_function(image, function,
                       concat("attach target of ", program.attach_target.size(), " bytes; the limit is ",
                              KBPF_MAX_NAME - 1));
+  check_target_form(image, function, program);
   image.programs.push_back(std::move(program));
 }
 
@@ -287,8 +307,14 @@ void collect_programs(Image &image) {
     image.functions[program.function].is_program = true;
   check_unique_names(image);
   bool library = image.profile().placement == kbpf::ProgramPlacement::as_written;
-  if (image.programs.empty() && !library && image.diag.errors() == 0)
-    error_in_object(image, "the object holds no program");
+  if (!image.programs.empty() || library || image.diag.errors())
+    return;
+  auto candidate = std::ranges::find_if(image.functions, [](const Function &f) { return !f.is_static; });
+  if (candidate == image.functions.end())
+    return error_in_object(image, "the object holds no program");
+  error_at_function(image, *candidate,
+                    concat("the object holds no program; a SEC(\"...\") before ", quoted(candidate->name),
+                           " says what runs it"));
 }
 
 } // namespace bpfcc

@@ -5,6 +5,7 @@
 #include "bpfcc/relocator/map_definition.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
+#include <bit>
 #include <optional>
 
 namespace bpfcc {
@@ -12,7 +13,7 @@ namespace {
 
 // Map types by number (include/uapi/linux/bpf.h) about which the definition itself can be judged.
 constexpr uint32_t kHash = 1, kArray = 2, kProgArray = 3, kPercpuHash = 5, kPercpuArray = 6, kLruHash = 9,
-                   kLruPercpuHash = 10, kArrayOfMaps = 12, kHashOfMaps = 13;
+                   kLruPercpuHash = 10, kArrayOfMaps = 12, kHashOfMaps = 13, kRingbuf = 27;
 constexpr uint32_t kMaxMembers = 32;
 constexpr uint32_t kMaxKeySize = 512;       // of hash tables: Linux's MAX_BPF_STACK
 constexpr uint32_t kNumaNodeFlag = 1u << 2; // BPF_F_NUMA_NODE
@@ -199,6 +200,11 @@ void Definition::check() {
 }
 
 void Definition::check_sizes() {
+  constexpr uint32_t kPage = 4096;
+  if (map_.type == kRingbuf && map_.max_entries &&
+      (map_.max_entries % kPage || !std::has_single_bit(map_.max_entries)))
+    return error(concat("max_entries of a ring buffer is its size in bytes, a power of two of at least ",
+                        kPage, ", not ", map_.max_entries));
   bool is_hash = map_.type == kHash || map_.type == kPercpuHash || map_.type == kLruHash ||
                  map_.type == kLruPercpuHash || map_.type == kHashOfMaps;
   bool is_array = map_.type == kArray || map_.type == kPercpuArray;

@@ -315,7 +315,9 @@ Resolved Resolver::extern_call(const Reloc &reloc) {
     return left_to_linker(reloc, "function", symbol.name);
   std::string_view similar = nearest(image_, symbol.name, helper_names_);
   if (similar.empty() && !symbol.name.starts_with("bpf_"))
-    similar = nearest(image_, concat("bpf_", symbol.name), helper_names_);
+    if (const std::string helper = concat("bpf_", symbol.name);
+        edit_distance(helper, nearest(image_, helper, helper_names_)) <= symbol.name.size() / 3)
+      similar = nearest(image_, helper, helper_names_);
   error(reloc, concat("undefined function ", quoted(symbol.name),
                       ": neither in this file nor a helper of profile ", profile_name(),
                       similar.empty() ? std::string() : concat("; did you mean ", quoted(similar), "?")));

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Flags for a host are tolerated.
+// Flags for a host are tolerated, those of its linker and assembler too.
 // RUN: %bpfcc -fsyntax-only -march=native -fPIC -fno-stack-protector -pipe -pthread %s 2>&1 | FileCheck %s --implicit-check-not=fPIC
 // CHECK-DAG: bpfcc: warning: argument unused: '-march=native' means nothing for BPF
 // CHECK-DAG: bpfcc: warning: argument unused: '-pthread' means nothing for BPF
+// RUN: %bpfcc -fsyntax-only -static -shared -rdynamic -pie -Wl,-z,now -Wa,--noexecstack -fsanitize=address %s 2>&1 | FileCheck %s --check-prefix=LINK
+// LINK-DAG: warning: argument unused: '-static' means nothing for BPF
+// LINK-DAG: warning: argument unused: '-shared' means nothing for BPF
+// LINK-DAG: warning: argument unused: '-rdynamic' means nothing for BPF
+// LINK-DAG: warning: argument unused: '-pie' means nothing for BPF
+// LINK-DAG: warning: argument unused: '-Wl,-z,now' means nothing for BPF
+// LINK-DAG: warning: argument unused: '-Wa,--noexecstack' means nothing for BPF
+// LINK-DAG: warning: argument unused: '-fsanitize=address' means nothing for BPF
+// RUN: %bpfcc -Werror -fsyntax-only -r -nostdlib -nostdinc++ -nostartfiles -nodefaultlibs %s
 int x;
