@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Every allocation of a call fails in turn: the call works or says that there is no memory, and leaves
 // nothing behind.
+#include "abi/info.h"
 #include "btf_builder.h"
+#include "elf_builder.h"
 #include "insn_builders.h"
 #include "kernel/maps/map.h"
 #include "kernel_fixture.h"
@@ -245,6 +247,73 @@ TEST_F(AllocationFailure, TypesAndMapsOfThem) {
   map.btf_key_type_id = integer;
   map.btf_value_type_id = integer + 1;
   every_allocation_may_fail([&] { return bpf(MAP_CREATE, map); }, close, 2);
+}
+
+TEST_F(AllocationFailure, MapsWithTimersAndTheirPrograms) {
+  BtfBuilder types;
+  const uint32_t integer = types.integer();
+  const uint32_t timer = types.structure("bpf_timer", 16, {{"opaque", types.array(integer, integer, 4), 0}});
+  const uint32_t value = types.structure("value", 24, {{"timer", timer, 0}, {"rest", integer, 128}});
+  const std::string bytes = types.build();
+  kbpf_attr_btf_load load{};
+  load.btf = address(bytes.data());
+  load.btf_size = static_cast<uint32_t>(bytes.size());
+  kbpf_attr_map_create attr = map_attr(kArray, 4, 24, 4);
+  attr.btf_fd = static_cast<uint32_t>(bpf(BTF_LOAD, load));
+  attr.btf_key_type_id = integer;
+  attr.btf_value_type_id = value;
+  every_allocation_may_fail([&] { return bpf(MAP_CREATE, attr); }, close, 3);
+  const int64_t map = bpf(MAP_CREATE, attr);
+  ASSERT_GE(map, 0);
+  // Starts a timer whose callback does nothing; the program's end ends the timer.
+  const std::vector<Insn> code = assemble(
+      {store_imm(KBPF_SIZE_W, R10, -4, 0), ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), mov64_reg(R2, R10),
+       add64_imm(R2, -4), call_helper(1), jump_imm(KBPF_JMP_JEQ, R0, 0, 14), mov64_reg(R6, R0),
+       mov64_reg(R1, R6), ld_imm64_from(KBPF_PSEUDO_MAP_FD, R2, map, 0), mov64_imm(R3, 1), call_helper(169),
+       mov64_reg(R1, R6), ld_imm64_from(KBPF_PSEUDO_FUNC, R2, 8, 0), call_helper(170), mov64_reg(R1, R6),
+       mov64_imm(R2, 1000), mov64_imm(R3, 0), call_helper(171), mov64_imm(R0, 0), exit_insn(),
+       mov64_imm(R0, 0), exit_insn()});
+  constexpr uint32_t kClassifier = 3;
+  every_allocation_may_fail([&] { return load_code(kClassifier, code); }, close, 3);
+  const int64_t program = load_code(kClassifier, code);
+  ASSERT_GE(program, 0);
+  const std::string packet(64, 'p');
+  kbpf_attr_prog_test_run run{};
+  run.prog_fd = static_cast<uint32_t>(program);
+  run.data_in = address(packet.data());
+  run.data_size_in = 64;
+  every_allocation_may_fail([&] { return bpf(PROG_TEST_RUN, run); }, nothing, 0);
+}
+
+TEST_F(AllocationFailure, WholeObjectsAndWhatIsToldOfThem) {
+  KbpfObjectBuilder object;
+  object.add_data_map(".data", std::string(8, 0), 0);
+  object.add_map("counts", kHash, 4, 8, 4);
+  object.add_prog("reader", assemble({ld_map_value(R1, 0, 0), mov64_imm(R0, 0), exit_insn()}));
+  const std::string bytes = object.build();
+  kbpf_attr_prog_load_ex attr{};
+  attr.elf = address(bytes.data());
+  attr.elf_size = static_cast<uint32_t>(bytes.size());
+  every_allocation_may_fail([&] { return bpf(PROG_LOAD_EX, attr); }, close, 5);
+  const int64_t program = bpf(PROG_LOAD_EX, attr);
+  ASSERT_GE(program, 0);
+  std::vector<char> code(4096);
+  kbpf_prog_info info{};
+  info.xlated_prog_insns = address(code.data());
+  info.xlated_prog_len = static_cast<uint32_t>(code.size());
+  kbpf_attr_info_by_fd question{static_cast<uint32_t>(program), sizeof(info), address(&info)};
+  const kbpf_prog_info asked = info;
+  every_allocation_may_fail(
+      [&] {
+        info = asked;
+        return bpf(OBJ_GET_INFO_BY_FD, question);
+      },
+      nothing, 0);
+  kbpf_attr_get_id id{};
+  ASSERT_EQ(bpf(PROG_GET_NEXT_ID, id), 0);
+  kbpf_attr_get_id wanted{};
+  wanted.id = id.next_id;
+  every_allocation_may_fail([&] { return bpf(PROG_GET_FD_BY_ID, wanted); }, close, 0);
 }
 
 TEST_F(AllocationFailure, MapsInMaps) {
