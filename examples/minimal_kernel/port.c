@@ -32,6 +32,15 @@ int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size) {
   return kEperm;
 }
 const struct kbpf_regs *kbpf_port_user_regs(void) { return NULL; }
+uint64_t kbpf_port_task_id(uint64_t object) {
+  struct kbpf_thread thread;
+  kbpf_port_current(&thread); /* the only one */
+  return object == thread.object ? thread.id : 0;
+}
+int kbpf_port_pidfd_task(int fd, uint64_t *object) {
+  (void)fd, (void)object;
+  return -9;
+}
 int kbpf_port_send_signal(uint32_t signal, int thread_only) {
   (void)signal, (void)thread_only;
   return kEperm;

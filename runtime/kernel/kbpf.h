@@ -18,10 +18,11 @@ int kbpf_init(const char *isa);
  * process runs. 0, or negative errno. */
 int kbpf_set_kernel_btf(const void *bytes, size_t size);
 
-/* A helper of the kernel's own (abi/kernel_helper.h: KBPF_KERNEL_HELPER), which must live for ever. Before any
- * process runs; may come before kbpf_init. Programs call the function from wherever they run, interrupts off where
- * that is a probe: what may be called from "anywhere" in port.h holds for it. 0; -22 (EINVAL): a prototype that the
- * verifier cannot judge; -17 (EEXIST): its number or name is taken; -28 (ENOSPC): KBPF_MAX_KERNEL_HELPERS are there. */
+/* A helper of the kernel's own (abi/kernel_helper.h: KBPF_KERNEL_HELPER), which must live for ever. Before
+ * any process runs; may come before kbpf_init. Programs call the function from wherever they run, interrupts
+ * off where that is a probe: what may be called from "anywhere" in port.h holds for it. 0; -22 (EINVAL): a
+ * prototype that the verifier cannot judge; -17 (EEXIST): its number or name is taken; -28 (ENOSPC):
+ * KBPF_MAX_KERNEL_HELPERS are there. */
 int kbpf_register_helper(const struct kbpf_kernel_helper *helper);
 
 /* The bpf(2) system call. A value of 0 or more, or a negative errno. */
@@ -43,12 +44,12 @@ int kbpf_on_breakpoint(struct kbpf_regs *regs);
  * a probe's copy of an instruction, epc is then that of the original, which the kernel can look up and
  * restart. */
 int kbpf_on_fault(struct kbpf_regs *regs);
-/* When a thread runs no more: frees its per-thread state (pending return probes). Best called by who reaps
- * it, because the thread's last functions may be probed too. id: kbpf_thread.id. */
+/* When a thread runs no more: frees its per-thread state (pending return probes, values in maps). Best called
+ * by who reaps it, because the thread's last functions may be probed too. id: kbpf_thread.id. */
 void kbpf_on_thread_exit(uint64_t id);
 
-/* From the timer interrupt, interrupts off, on the CPU that kbpf_port_timer_arm was called on, when its time has
- * come: runs the callbacks of programs' timers. A call too early does no harm. */
+/* From the timer interrupt, interrupts off, on the CPU that kbpf_port_timer_arm was called on, when its time
+ * has come: runs the callbacks of programs' timers. A call too early does no harm. */
 void kbpf_on_timer(void);
 
 /* References of BPF objects behind file descriptors. */

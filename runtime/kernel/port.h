@@ -55,8 +55,8 @@ int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size);
 uint64_t kbpf_port_time_ns(void);     /* monotonic, since boot */
 uint64_t kbpf_port_realtime_ns(void); /* since 1970; 0: not known */
 uint32_t kbpf_port_random_u32(void);
-/* Interrupts off. From now on kbpf_on_timer is to be called on this CPU once, soon after that time (of kbpf_port_time_ns);
- * UINT64_MAX: it need not be. Takes the place of what was said before. */
+/* Interrupts off. From now on kbpf_on_timer is to be called on this CPU once, soon after that time (of
+ * kbpf_port_time_ns); UINT64_MAX: it need not be. Takes the place of what was said before. */
 void kbpf_port_timer_arm(uint64_t deadline_ns);
 uint32_t kbpf_port_cpu(void); /* below kbpf_port_cpu_count(); stable while interrupts are off */
 uint32_t kbpf_port_cpu_count(void);
@@ -73,6 +73,14 @@ struct kbpf_thread {
   uint64_t object; /* address of the kernel's own structure of the thread */
 };
 void kbpf_port_current(struct kbpf_thread *thread);
+/* [any] The number (id) of the thread whose structure is at that address (object); 0: it has ended, or there
+ * is none. The address may be any number. When a thread ends, that is 0 before kbpf_on_thread_exit is called.
+ */
+uint64_t kbpf_port_task_id(uint64_t object);
+/* The address of the structure (object) of the first thread of the process that the calling process's
+ * descriptor stands for (Linux: pidfd). 0; -9 (EBADF): it is no such descriptor, also in a kernel without
+ * any; -2 (ENOENT): the process is gone. */
+int kbpf_port_pidfd_task(int fd, uint64_t *object);
 /* [any] The registers with which that thread entered the kernel from user mode; null for a kernel thread. */
 struct kbpf_regs;
 const struct kbpf_regs *kbpf_port_user_regs(void);

@@ -57,6 +57,8 @@ struct State {
   std::unordered_map<void *, Allocation> allocations;
   std::vector<kbpf_object *> fds;             // null: free
   std::vector<bool> foreign;                  // open, but no BPF object
+  std::map<uint64_t, uint64_t> tasks;         // numbers by object
+  std::map<int, uint64_t> pidfds;             // objects
   std::map<std::string, kbpf_object *> paths; // the bpf file system
   std::map<uintptr_t, Symbol> symbols;
   std::vector<std::pair<std::string, std::string>> aliases;
@@ -195,6 +197,8 @@ void reset(bool check_leaks) {
     die(std::to_string(leaked) + " allocations leaked");
   s.fds.clear();
   s.foreign.clear();
+  s.tasks.clear();
+  s.pidfds.clear();
   s.symbols.clear();
   s.aliases.clear();
   s.text.clear();
@@ -228,6 +232,10 @@ void set_cpu_count(uint32_t count) { state().cpu_count = count; }
 bool interrupts_off() { return irqs_off; }
 void set_current(const kbpf_thread &thread) { this_thread = thread; }
 void set_user_regs(const kbpf_regs *regs) { user_regs = regs; }
+void set_task(uint64_t object, uint64_t id) {
+  std::lock_guard lock(state().mutex);
+  state().tasks[object] = id;
+}
 std::string take_signals() {
   std::lock_guard lock(state().mutex);
   return std::exchange(state().signals, {});
@@ -293,6 +301,7 @@ void close_fd(int fd) {
     if (index >= state().fds.size() || (!state().fds[index] && !state().foreign[index]))
       die("close of an fd that is not open");
     std::swap(object, state().fds[index]);
+    state().pidfds.erase(fd);
     state().foreign[index] = false;
   }
   if (object)
@@ -317,6 +326,12 @@ int install(kbpf_object *object, bool foreign) {
 } // namespace
 
 int open_foreign_fd() { return install(nullptr, true); }
+int open_pidfd(uint64_t object) {
+  const int fd = open_foreign_fd();
+  std::lock_guard lock(state().mutex);
+  state().pidfds[fd] = object;
+  return fd;
+}
 
 kbpf_object *object_of(int fd) {
   kbpf_object *object = nullptr;
@@ -499,6 +514,21 @@ int kbpf_port_write_user(uint64_t user_to, const void *from, size_t size) {
 }
 
 const kbpf_regs *kbpf_port_user_regs(void) { return user_regs; }
+uint64_t kbpf_port_task_id(uint64_t object) {
+  std::lock_guard lock(state().mutex);
+  auto known = state().tasks.find(object);
+  if (known != state().tasks.end())
+    return known->second;
+  return object == this_thread.object ? this_thread.id : 0;
+}
+int kbpf_port_pidfd_task(int fd, uint64_t *object) {
+  std::lock_guard lock(state().mutex);
+  auto known = state().pidfds.find(fd);
+  if (known == state().pidfds.end())
+    return -EBADF;
+  *object = known->second;
+  return *object ? 0 : -ENOENT;
+}
 
 int kbpf_port_send_signal(uint32_t signal, int thread_only) {
   if (signal == 0 || signal > 64)

@@ -34,6 +34,9 @@ bool interrupts_off(); // of the calling thread
 
 // The thread that kbpf_port_current reports to the calling host thread.
 void set_current(const kbpf_thread &thread);
+// Threads by the address of their structure: that of set_current is one. 0 as number: it has ended.
+void set_task(uint64_t object, uint64_t id);
+int open_pidfd(uint64_t object);           // a descriptor of its process
 void set_may_use_bpf(bool may);            // all capabilities, or none
 void set_capabilities(uint64_t bits);      // bit n: that of number n
 void set_memory_limit(uint64_t bytes);     // of the user's objects

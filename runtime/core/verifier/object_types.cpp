@@ -404,7 +404,7 @@ TracedArgument TracedFunction::argument_at(uint64_t offset) const {
   }
   const bool gives_result = attach_type_ == kTraceFexit || attach_type_ == kModifyReturn ||
                             attach_type_ == kLsmMac || attach_type_ == kLsmCgroup;
-  if (offset != start || !gives_result)
+  if (offset >= start + uint64_t{words(prototype_.size_or_type)} * 8 || !gives_result)
     return {TracedArgument::Kind::none};
   TracedArgument result = describe(prototype_.size_or_type, prototype_.count, {});
   result.is_result = true;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Who runs here: helpers about the current thread and CPU.
 #include "kernel/helpers/helpers.h"
+#include "kernel/maps/task_storage.h"
 #include "kernel/port.h"
 #include <cstring>
 
 namespace kbpf::helpers {
 namespace {
 constexpr uint64_t kRootGroup = 1;
+// The verifier has seen to it that it is one of that type.
+maps::TaskStorage &storage(uint64_t map) { return static_cast<maps::TaskStorage &>(*pointer<Map>(map)); }
 kbpf_thread current() {
   kbpf_thread thread;
   kbpf_port_current(&thread);
@@ -31,6 +34,19 @@ uint64_t get_current_uid_gid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
 // A thread has no BTF here: programs read its structure as memory.
 uint64_t get_current_task(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current().object; }
 uint64_t get_current_task_btf(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return current().object; }
+
+uint64_t task_storage_get(uint64_t map, uint64_t task, uint64_t value, uint64_t flags, uint64_t) {
+  constexpr uint64_t kCreate = 1;
+  if (flags & ~kCreate || !task)
+    return 0;
+  return reinterpret_cast<uintptr_t>(storage(map).get(task, flags & kCreate, pointer<const void>(value)));
+}
+uint64_t task_storage_delete(uint64_t map, uint64_t task, uint64_t, uint64_t, uint64_t) {
+  if (!task)
+    return helper_error(Error::invalid);
+  Result<void> removed = storage(map).remove_of(task);
+  return removed.ok() ? 0 : helper_error(removed.error());
+}
 
 // Of another thread's nothing is known.
 uint64_t task_pt_regs(uint64_t task, uint64_t, uint64_t, uint64_t, uint64_t) {

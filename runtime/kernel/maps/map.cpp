@@ -5,6 +5,7 @@
 #include "kernel/epoch.h"
 #include "kernel/maps/map_type.h"
 #include "kernel/maps/special_fields.h"
+#include "kernel/maps/task_storage.h"
 #include "kernel/memory.h"
 
 namespace kbpf {
@@ -24,7 +25,7 @@ Result<Map *> create_of_type(const MapSpec &spec) {
 // About what a map takes when it is full: what a user pays for. At most a few bytes a key below what it is.
 uint64_t full_size(const Map &map) {
   enum : uint32_t { kArray = 2, kProgArray = 3, kPerfArray = 4, kPerCpuHash = 5, kPerCpuArray = 6 };
-  enum : uint32_t { kStackTrace = 7, kLruPerCpuHash = 10, kMapArray = 12, kBloom = 30 };
+  enum : uint32_t { kStackTrace = 7, kLruPerCpuHash = 10, kMapArray = 12, kTaskStorage = 29, kBloom = 30 };
   constexpr uint64_t kHeader = 512, kElement = 48; // a map's own, and beside each key of a hash
   const MapSpec &spec = map.spec();
   uint64_t value = round_up_8(spec.value_size), each = value;
@@ -44,6 +45,8 @@ uint64_t full_size(const Map &map) {
   case kLruPerCpuHash:
     each = round_up_8(spec.key_size) + kElement + value * kbpf_port_cpu_count();
     break;
+  case kTaskStorage:
+    return kHeader + (sizeof(uint64_t) + kElement + value) * maps::task_storage_room(spec.value_size);
   case kBloom:
     each = (spec.extra & 15 ? spec.extra & 15 : 5) / 4 + 1; // 1.44 bits a hash function
     break;
@@ -79,6 +82,8 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
   }
   map->charge_ = *std::move(charge);
   map->types_ = std::move(types);
+  if (maps::has_special_fields(map->fields()))
+    map->fields_are_known();
   map->user_access_ = {map->user_value_size(), map->lookup_takes_value()};
   if (has_timers) {
     Result<TimerTable> timers = TimerTable::create(*map, map->timer_slots());

@@ -151,7 +151,9 @@ protected:
   virtual const MapRef *inner_ref() const { return nullptr; }
   // Whether processes may map that part. Errors: invalid, not_permitted, not_supported.
   virtual Result<void> check_mapping(uint64_t, uint64_t, bool) const { return Error::not_supported; }
-  virtual void free_memory() = 0; // ends the object
+  virtual void free_memory() = 0;    // ends the object
+  virtual void fields_are_known() {} // once, where the value has some
+  void take_fields(const SpecialFields &fields) { types_.fields = fields; }
   // Types whose values may have a bpf_timer number the values that they can store; the others have none.
   virtual uint32_t timer_slots() const { return 0; }
   virtual uint32_t timer_slot(const void *) const { return 0; } // of a value

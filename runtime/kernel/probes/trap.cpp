@@ -13,6 +13,7 @@
 // be probed.
 #include "kernel/epoch.h"
 #include "kernel/kbpf.h"
+#include "kernel/maps/task_storage.h"
 #include "kernel/port.h"
 #include "kernel/probes/probes.h"
 #include "kernel/probes/registry.h"
@@ -281,4 +282,5 @@ int kbpf_on_fault(kbpf_regs *regs) {
 void kbpf_on_thread_exit(uint64_t id) {
   kbpf::ReadSection interrupts_off;
   kbpf::probes::forget_thread(id);
+  kbpf::maps::forget_task(id);
 }

@@ -113,7 +113,8 @@ Result<void> check_fields(const SpecialFields &fields, const Attr &attr) {
   if (attr.map_flags & (KBPF_MAP_F_RDONLY_PROG | KBPF_MAP_F_WRONLY_PROG))
     return Error::access_denied;
   const bool may_lock = attr.map_type == HASH || attr.map_type == ARRAY;
-  if ((has_lock && !may_lock) || (has_timer && !may_lock && attr.map_type != LRU_HASH))
+  if ((has_lock && !may_lock && attr.map_type != TASK_STORAGE) ||
+      (has_timer && !may_lock && attr.map_type != LRU_HASH))
     return Error::unsupported_operation;
   return {};
 }

@@ -5,6 +5,7 @@
 #include "kernel/port.h"
 #include "refkernel/linux/fs/fd_table.h"
 #include "refkernel/linux/fs/path.h"
+#include "refkernel/linux/fs/pidfd.h"
 #include "refkernel/linux/fs/special_files.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/machine/noprobe.h"
@@ -214,6 +215,17 @@ int kbpf_port_fd_peek(int fd, kbpf_object **object) {
   return file->bpf_object(object);
 }
 
+int kbpf_port_pidfd_task(int fd, uint64_t *object) {
+  SysResult<Ref<Process>> process = process_of_pidfd(fd);
+  if (!process.ok())
+    return -static_cast<int>(process.error());
+  SpinGuard guard(tasks_lock);
+  if (find_process((*process)->pid) != process->get() || !(*process)->leader)
+    return -static_cast<int>(Errno::enoent);
+  *object = reinterpret_cast<uintptr_t>(&(*process)->leader->task);
+  return 0;
+}
+
 int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
   Ref<FdTable> files;
   {
@@ -253,6 +265,12 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
     thread->uid = process->credentials.uid;
     thread->gid = process->credentials.gid;
   }
+}
+
+REFKERNEL_NOPROBE uint64_t kbpf_port_task_id(uint64_t object) {
+  uint64_t id;
+  const uint64_t thread = object - offsetof(Thread, task);
+  return kbpf_port_read_kernel(&id, thread + offsetof(Thread, id), sizeof(id)) == 0 ? id : 0;
 }
 
 REFKERNEL_NOPROBE const kbpf_regs *kbpf_port_user_regs(void) {

@@ -140,7 +140,7 @@ void finish_switch(State *previous) {
     make_ready(*thread);
   previous->lock.unlock();
   if (dead) {
-    kbpf_on_thread_exit(thread->id);
+    kbpf_on_thread_exit(std::atomic_ref(thread->id).exchange(0));
     Ref<Thread>::adopt(thread); // drops the scheduler's reference
   }
 }

@@ -27,7 +27,7 @@ enum : unsigned {
 
 struct Thread : RefCounted {
   task_struct task = {};           // its number and name, and what else programs may read of it
-  uint64_t id = 0;                 // never reused
+  uint64_t id = 0;                 // never reused; 0: it has ended
   Ref<AddressSpace> space;         // null: kernel thread
   Process *process = nullptr;      // owned by the Linux room; null: kernel thread
   void *linux_data = nullptr;      // per-thread state of the Linux room (signals, tid address)
