@@ -58,6 +58,7 @@ struct KernelTypes {
       return builder.add(KBPF_BTF_KIND_TYPEDEF, name, builder.pointer(prototype));
     };
     reported = event("btf_trace_traced_event");
+    shorter = event("btf_trace_short_event");
     unreported = event("btf_trace_nowhere");
     misnamed = event("traced_event");
     not_function = builder.add(KBPF_BTF_KIND_TYPEDEF, "btf_trace_number", number);
@@ -65,7 +66,7 @@ struct KernelTypes {
   }
   BtfBuilder builder;
   std::string bytes;
-  uint32_t pair, two, ten, structs, nothing, absent, reported, unreported, misnamed, not_function;
+  uint32_t pair, two, ten, structs, nothing, absent, reported, unreported, misnamed, not_function, shorter;
   std::vector<std::pair<uint32_t, std::string>> refused;
 };
 const KernelTypes &types() {
@@ -101,6 +102,8 @@ protected:
   void prepare() {
     ASSERT_EQ(kbpf_set_kernel_btf(types().bytes.data(), types().bytes.size()), 0);
     kbpf_event_register(&reported);
+    static kbpf_event short_event{"traced", "short_event", 78, 24, 1, nullptr, nullptr};
+    kbpf_event_register(&short_event);
     map = make_map(kArray, 4, kWords * 8, 1);
     const int64_t program = load(kFexit, types().two), link = open(program);
     ASSERT_GE(link, 0);
@@ -237,6 +240,8 @@ TEST_F(Tracing, AnEventIsATypedefOfItsPrototype) {
   EXPECT_EQ(load(kRawTp, types().not_function), -EINVAL);
   EXPECT_EQ(load(kRawTp, types().unreported), -ENOENT);
   EXPECT_NE(strstr(log_, "there is no event nowhere"), nullptr) << log_;
+  EXPECT_EQ(load(kRawTp, types().shorter), -EINVAL);
+  EXPECT_NE(strstr(log_, "event short_event has 1 arguments, and its type 2"), nullptr) << log_;
   EXPECT_GE(load(kRawTp, types().reported), 0);
 }
 

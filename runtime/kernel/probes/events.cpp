@@ -211,11 +211,19 @@ void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *re
 #else
   regs.x[kRegFp] = 0; // a host's frames are others
 #endif
-  uint64_t raw[kMaxArguments] = {};
+  uint64_t raw[kMaxArguments]; // as far as programs that know no types may look
+  bool is_raw_made = false;
   std::byte *buffer = nullptr;
   for (const EventAttachment *at = first_of(*event); at; at = at->next.load(std::memory_order_acquire)) {
-    if (at->program->type().number != kTracepoint) {
-      memcpy(raw, arguments, event->argument_count * sizeof(uint64_t));
+    const uint32_t type = at->program->type().number;
+    if (type == kTracing) { // reads the event's arguments and nothing else, and changes none
+      run(*at, const_cast<uint64_t *>(arguments), regs);
+      continue;
+    }
+    if (type == kRawTracepoint) {
+      for (uint32_t i = 0; i < kMaxArguments && !is_raw_made; i++)
+        raw[i] = i < event->argument_count ? arguments[i] : 0;
+      is_raw_made = true;
       run(*at, raw, regs);
       continue;
     }

@@ -23,10 +23,11 @@ struct PendingReturn {
   uint64_t stack_pointer = 0; // at entry, and again at the return: the calling convention preserves it
   ProbedCall call;
   bool has_arguments = false; // in SavedArguments, at the same index
+  uint8_t argument_count = 0;
 };
 
 struct SavedArguments {
-  CallArguments of_call[kPendingReturns + 1];
+  uint64_t of_call[kPendingReturns + 1][TracingTarget::kMaxArguments];
 };
 
 struct alignas(64) ThreadSet {
@@ -149,7 +150,7 @@ Result<void> prepare_arguments() {
   return {};
 }
 
-bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallArguments *arguments) {
+bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallWords *arguments) {
   Returns *returns = shared.load(std::memory_order_acquire);
   const uint64_t thread_id = current_thread_id();
   if (!returns || !thread_id)
@@ -171,8 +172,11 @@ bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallArguments 
   pending.call = call;
   SavedArguments *saved = arguments ? saved_arguments.load(std::memory_order_acquire) : nullptr;
   pending.has_arguments = saved;
-  if (saved)
-    saved->of_call[index] = *arguments;
+  if (saved) {
+    pending.argument_count = static_cast<uint8_t>(arguments->count);
+    for (uint32_t i = 0; i < arguments->count; i++)
+      saved->of_call[index][i] = arguments->words[i];
+  }
   *thread.newest = index;
   regs.x[0] = returns->trampoline;
   return true;
@@ -222,8 +226,12 @@ bool end_call(kbpf_regs &regs, EndedCall &ended) {
 
   ended.call = returns->pending[match].call;
   ended.has_arguments = returns->pending[match].has_arguments;
-  if (ended.has_arguments)
-    ended.arguments = saved_arguments.load(std::memory_order_relaxed)->of_call[match];
+  if (ended.has_arguments) {
+    const auto &words = saved_arguments.load(std::memory_order_relaxed)->of_call[match];
+    ended.arguments.count = returns->pending[match].argument_count;
+    for (uint32_t i = 0; i < ended.arguments.count; i++)
+      ended.arguments.words[i] = words[i];
+  }
   ended.last = match == outermost;
   regs.epc = regs.x[0] = returns->pending[outermost].return_address;
   drop_newest(*returns, thread);

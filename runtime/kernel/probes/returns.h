@@ -21,9 +21,11 @@ Result<void> prepare_returns();
 // Error: no_memory.
 Result<void> prepare_arguments();
 
-// Of a call, for the programs at its return.
-struct CallArguments {
-  uint64_t words[TracingTarget::kMaxArguments];
+// What tracing programs get of a call: the words of its arguments, and behind them, at its return, those of
+// its result.
+struct CallWords {
+  uint32_t count; // of arguments; only these are kept until the return
+  uint64_t words[TracingTarget::kMaxArguments + TracingTarget::kMaxResults];
 };
 
 struct ProbedCall {
@@ -33,7 +35,7 @@ struct ProbedCall {
 
 // At a function's entry, in a ReadSection: diverts its return. arguments, where not null, are there again at
 // the return. False where there is no room, or no thread.
-bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallArguments *arguments);
+bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallWords *arguments);
 
 bool is_trampoline(uintptr_t pc);
 
@@ -52,8 +54,8 @@ private:
 struct EndedCall {
   ProbedCall call;
   bool has_arguments = false;
-  CallArguments arguments; // where they were given
-  bool last = false; // false: another probed call ended with it, because it was called as that one's tail
+  CallWords arguments; // where they were given
+  bool last = false;   // false: another probed call ended with it, because it was called as that one's tail
 };
 
 // At the trampoline, in a ReadSection: takes the thread's newest pending return of this stack pointer. regs'

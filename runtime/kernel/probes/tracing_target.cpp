@@ -74,6 +74,9 @@ public:
     target_.event = find_raw_event(name.substr(kEventPrefix.size()));
     if (!target_.event)
       return refuse(Error::not_found, "there is no event {}\n", name.substr(kEventPrefix.size()));
+    if (target_.arguments > target_.event->argument_count)
+      return refuse(Error::invalid, "event {} has {} arguments, and its type {}\n", target_.event->name,
+                    target_.event->argument_count, uint32_t{target_.arguments});
     return {};
   }
 

@@ -23,7 +23,6 @@
 #include "kernel/registers.h"
 #include "kernel/run_context.h"
 #include <atomic>
-#include <cstring>
 
 namespace kbpf {
 namespace probes {
@@ -60,37 +59,27 @@ void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t addres
     attachment.program->run(&regs);
 }
 
-// The context of a tracing program: the words of the function's arguments, then those of its result.
-struct TracedCall {
-  uint64_t words[TracingTarget::kMaxArguments + TracingTarget::kMaxResults];
-};
-
 // At the function's entry.
-void read_arguments(const kbpf_regs &regs, const TracingTarget &function, CallArguments &arguments) {
+void read_arguments(const kbpf_regs &regs, const TracingTarget &function, CallWords &call) {
   constexpr uint32_t kInRegisters = 8;
-  const uint32_t count = function.arguments;
-  for (uint32_t i = 0; i < kInRegisters; i++)
-    arguments.words[i] = i < count ? regs.x[kRegA0 + i] : 0;
-  for (uint32_t i = kInRegisters; i < TracingTarget::kMaxArguments; i++)
-    arguments.words[i] = 0;
-  if (count <= kInRegisters)
+  call.count = function.arguments;
+  for (uint32_t i = 0; i < call.count && i < kInRegisters; i++)
+    call.words[i] = regs.x[kRegA0 + i];
+  if (call.count <= kInRegisters)
     return;
-  const size_t on_stack = (count - kInRegisters) * sizeof(uint64_t);
-  if (kbpf_port_read_kernel(&arguments.words[kInRegisters], regs.x[kRegSp], on_stack) != 0)
-    for (uint32_t i = kInRegisters; i < count; i++)
-      arguments.words[i] = 0;
+  const uint32_t on_stack = call.count - kInRegisters;
+  if (kbpf_port_read_kernel(&call.words[kInRegisters], regs.x[kRegSp], on_stack * sizeof(uint64_t)) != 0)
+    for (uint32_t i = kInRegisters; i < call.count; i++)
+      call.words[i] = 0;
 }
 
-// result: null at the entry.
-uint64_t run_traced(const Attachment &attachment, const kbpf_regs &regs, uintptr_t function, TracedCall &call,
-                    const uint64_t *result) {
-  const TracingTarget &target = attachment.program->tracing();
+// has_result: it stands behind the arguments. Programs cannot change what they are given.
+uint64_t run_traced(const Attachment &attachment, const kbpf_regs &regs, uintptr_t function, CallWords &call,
+                    bool has_result) {
   RunContext run{&regs, function, attachment.owner.cookie};
   run.arguments = call.words;
-  run.argument_count = target.arguments;
-  run.has_result = result;
-  for (uint32_t i = 0; i < TracingTarget::kMaxResults; i++)
-    call.words[target.arguments + i] = result ? result[i] : 0;
+  run.argument_count = call.count;
+  run.has_result = has_result;
   RunScope scope(run);
   return attachment.program->run(call.words);
 }
@@ -125,33 +114,28 @@ void count_missed_return(const ProbedCall &call) {
 // that is not 0, until one does.
 [[gnu::noinline]] void run_traced_site(const Site &site, kbpf_regs &regs, const ProbedCall &call) {
   const bool is_ended = regs.epc != site.address;
-  CallArguments arguments;
+  CallWords words;
   bool are_read = false;
-  TracedCall traced;
-  auto run = [&](const Attachment &at, const uint64_t *result) {
-    memcpy(traced.words, arguments.words, sizeof(arguments.words));
-    return run_traced(at, regs, site.address, traced, result);
-  };
   for (const Attachment *at = first_of(site); at; at = next_of(at)) {
     if (!is_traced(at->kind))
       continue;
     if (!are_read)
-      read_arguments(regs, at->program->tracing(), arguments);
+      read_arguments(regs, at->program->tracing(), words);
     are_read = true;
     if (at->kind == AttachKind::fentry)
-      run(*at, nullptr);
+      run_traced(*at, regs, site.address, words, false);
   }
   for (const Attachment *at = first_of(site); at && !is_ended; at = next_of(at)) {
-    constexpr uint64_t kNone[TracingTarget::kMaxResults] = {};
-    if (at->kind != AttachKind::fmod_ret)
+    if (at->kind != AttachKind::fmod_ret || !are_read)
       continue;
-    if (const uint64_t result = run(*at, kNone)) {
+    words.words[words.count] = 0; // the result so far
+    if (const uint64_t result = run_traced(*at, regs, site.address, words, true)) {
       regs.x[kRegA0] = result;
       regs.epc = regs.x[kRegRa];
       break;
     }
   }
-  if (call.serial && !divert_return(regs, call, are_read ? &arguments : nullptr))
+  if (call.serial && !divert_return(regs, call, are_read ? &words : nullptr))
     count_missed_return(call);
 }
 
@@ -174,18 +158,17 @@ void run_site(const Site &site, kbpf_regs &regs) {
     count_missed_return(call);
 }
 
-[[gnu::noinline]] void run_traced_return(const Attachment &attachment, const EndedCall &ended,
+[[gnu::noinline]] void run_traced_return(const Attachment &attachment, EndedCall &ended,
                                          const kbpf_regs &regs) {
-  TracedCall traced;
-  memcpy(traced.words, ended.arguments.words, sizeof(ended.arguments.words));
-  uint64_t result[TracingTarget::kMaxResults] = {};
-  for (uint32_t i = 0; i < attachment.program->tracing().results; i++)
-    result[i] = regs.x[kRegA0 + i];
-  run_traced(attachment, regs, ended.call.function, traced, result);
+  CallWords &words = ended.arguments;
+  const uint32_t results = attachment.program->tracing().results;
+  for (uint32_t i = 0; i < TracingTarget::kMaxResults; i++)
+    words.words[words.count + i] = i < results ? regs.x[kRegA0 + i] : 0;
+  run_traced(attachment, regs, ended.call.function, words, true);
 }
 
 // The programs that wait for the call's return and were attached when it began.
-void run_return(const EndedCall &ended, kbpf_regs &regs) {
+void run_return(EndedCall &ended, kbpf_regs &regs) {
   const ProbedCall &call = ended.call;
   const Site *site = find_site(call.function);
   if (!site)
