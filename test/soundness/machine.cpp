@@ -36,6 +36,7 @@ void Machine::run(const Code &code, MachineObserver *observer, uint32_t most_ste
   observer_ = observer;
   most_steps_ = most_steps;
   frame_count_ = steps_ = may_gotos_ = 0;
+  depends_on_frames_ = false;
   stopped_ = false;
   fault_.clear();
   running = this;
@@ -295,8 +296,12 @@ void Machine::alu(const Insn &insn) {
 }
 
 bool Machine::takes(const Insn &insn) {
+  const auto is_in_frame = [&](const Word &word) {
+    return world_.region(word.region).kind == Region::Kind::stack;
+  };
   const uint64_t a = read(insn.dst()).value;
   const uint64_t b = insn.src_is_reg() ? read(insn.src()).value : static_cast<uint64_t>(int64_t{insn.imm});
+  depends_on_frames_ |= is_in_frame(read(insn.dst())) || (insn.src_is_reg() && is_in_frame(read(insn.src())));
   return insn.cls() == KBPF_CLASS_JMP
              ? test::holds<uint64_t>(insn.code(), a, b)
              : test::holds<uint32_t>(insn.code(), static_cast<uint32_t>(a), static_cast<uint32_t>(b));

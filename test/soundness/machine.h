@@ -56,8 +56,10 @@ public:
   uint32_t steps() const { return steps_; } // of the program itself; timers' functions left out
   bool is_unfinished() const { return stopped_ && fault_.empty(); }
   bool was_cut() const { return may_gotos_ > kMostMayGotos; } // a loop ended that an engine goes on with
-  const std::string &fault() const { return fault_; }         // empty: none
-  void report(std::string text);                              // the first counts
+  // It has jumped, or not, by the address of a frame: machine code has its frames elsewhere.
+  bool depends_on_frames() const { return depends_on_frames_; }
+  const std::string &fault() const { return fault_; } // empty: none
+  void report(std::string text);                      // the first counts
 
   const World &world() const { return world_; }
   const MachineFrame &frame(uint32_t index) const { return frames_[index]; }
@@ -96,7 +98,7 @@ private:
   Word result_word_;
   uint32_t steps_ = 0, most_steps_ = 0, may_gotos_ = 0, callback_insn_ = 0;
   const HelperProto *callback_proto_ = nullptr;
-  bool stopped_ = false;
+  bool stopped_ = false, depends_on_frames_ = false;
   std::string fault_;
   friend uint64_t machine_call_back(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 };
