@@ -68,6 +68,13 @@ TEST(VerifierPrecision, AZeroByteOfTheStackIsReliedOn) {
                     Code{store_imm(KBPF_SIZE_DW, R10, -8, 0), store_reg(KBPF_SIZE_B, R10, -7, R8)} + joins() +
                     Code{load(KBPF_SIZE_B, R2, R10, -7)} + use_as_index(R2) + end());
 }
+TEST(VerifierPrecision, AnAddressWhereThereWasNothingIsToldApart) {
+  // The address is stored on the second path only; four of its bytes are read.
+  const Verdict verdict = verdict_of(prologue() + Code{jump_imm(KBPF_JMP_JEQ, R6, 5, 1), ja(1),
+                                                       store_reg(KBPF_SIZE_DW, R10, -8, R7)} +
+                                     joins() + Code{load(KBPF_SIZE_W, R2, R10, -8)} + end());
+  EXPECT_EQ(verdict.name(), "partial-address") << verdict.message();
+}
 TEST(VerifierPrecision, ABranchThatGoesOneWayIsReliedOn) {
   expect_told_apart(prologue() + either(0, 8) + joins() +
                     Code{mov64_imm(R2, 0), jump_imm(KBPF_JMP_JEQ, R8, 0, 1), mov64_imm(R2, 8)} +

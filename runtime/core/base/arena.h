@@ -48,6 +48,15 @@ public:
     return {first, count};
   }
 
+  // count elements that their user fills in; data() is null where there is no memory.
+  template <typename T> [[nodiscard]] std::span<T> make_unset_array(size_t count) {
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+    if (count > SIZE_MAX / sizeof(T))
+      return {};
+    T *first = static_cast<T *>(allocate(count ? count * sizeof(T) : 1, alignof(T)));
+    return first ? std::span<T>(first, count) : std::span<T>();
+  }
+
   // Everything allocated after mark() is given back by release(mark), in last-in first-out order.
   struct Mark {
     void *block;

@@ -17,7 +17,11 @@ public:
       return Error::no_memory;
     for (size_t s = 0; s < subprograms().size(); s++)
       paths_[s] = {1, subprograms()[s].stack_depth, 0};
-    for (bool changed = true; changed;)
+    bool changed = false; // without calls there is no path but each function by itself
+    for (uint32_t i = 0; i < analysis_.program.insns.size() && !changed; i++)
+      changed = analysis_.insn(i).is_function_address() ||
+                (analysis_.insn(i).is_call() && analysis_.insn(i).src() == KBPF_PSEUDO_CALL);
+    while (changed)
       changed = KBPF_TRY(lengthen());
     const uint32_t deepest = paths_[0].stack, limit = analysis_.program.profile->stack_size;
     if (deepest > limit)
@@ -52,6 +56,8 @@ private:
     for (size_t s = 0; s < subprograms().size(); s++) {
       const Subprogram &caller = subprograms()[s];
       for (uint32_t i = caller.first; i < caller.first + caller.count; i++) {
+        if (!analysis_.insn(i).is_call() && !analysis_.insn(i).is_ld_imm64())
+          continue;
         const Subprogram *called = callee(i);
         if (!called)
           continue;

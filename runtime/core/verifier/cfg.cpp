@@ -42,42 +42,69 @@ RegisterUse call_use(const Insn &insn, const Profile &profile) {
 
 } // namespace
 
-RegisterUse register_use(const Insn &insn, const Profile &profile) {
-  uint16_t dst = bit(insn.dst()), src = bit(insn.src());
-  switch (insn.cls()) {
-  case KBPF_CLASS_LD:
-    if (insn.is_packet_load()) {
-      uint16_t offset = insn.mode() == KBPF_MODE_IND ? src : 0;
-      return {static_cast<uint16_t>(bit(kPacketLoadContext) | offset), kCallClobbers};
+namespace {
+
+// Of an opcode: which of the two registers named in an instruction it reads and writes. rare: it takes more
+// than the opcode to say.
+struct OpcodeUse {
+  bool reads_dst : 1, reads_src : 1, writes_dst : 1, rare : 1;
+};
+struct OpcodeUses {
+  OpcodeUse of[256];
+  constexpr OpcodeUses() : of() {
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+      const uint8_t cls = opcode & 7, code = opcode & 0xf0, mode = opcode & 0xe0;
+      const bool from_register = opcode & KBPF_SRC_X;
+      OpcodeUse &use = of[opcode];
+      use.rare = true;
+      if (cls == KBPF_CLASS_ALU || cls == KBPF_CLASS_ALU64) {
+        const bool one_operand = code == KBPF_ALU_END || code == KBPF_ALU_NEG;
+        use = {code != KBPF_ALU_MOV, from_register && !one_operand, true, false};
+      } else if (cls == KBPF_CLASS_LDX) {
+        use = {false, true, true, false};
+      } else if (cls == KBPF_CLASS_ST) {
+        use = {true, false, false, false};
+      } else if (cls == KBPF_CLASS_STX && mode != KBPF_MODE_ATOMIC) {
+        use = {true, true, false, false};
+      } else if ((cls == KBPF_CLASS_JMP || cls == KBPF_CLASS_JMP32) && code != KBPF_JMP_JA &&
+                 code != KBPF_JMP_CALL && code != KBPF_JMP_EXIT && code != KBPF_JMP_JCOND) {
+        use = {true, from_register, false, false};
+      }
     }
-    return {0, dst};
-  case KBPF_CLASS_LDX:
-    return {src, dst};
-  case KBPF_CLASS_ST:
-    return {dst, 0};
-  case KBPF_CLASS_STX:
-    return insn.mode() == KBPF_MODE_ATOMIC ? atomic_use(insn)
-                                           : RegisterUse{static_cast<uint16_t>(dst | src), 0};
-  case KBPF_CLASS_ALU:
-  case KBPF_CLASS_ALU64: {
-    bool one_operand = insn.code() == KBPF_ALU_END || insn.code() == KBPF_ALU_NEG;
-    uint16_t reads = insn.src_is_reg() && !one_operand ? src : 0;
-    if (insn.code() != KBPF_ALU_MOV)
-      reads |= dst;
-    return {reads, dst};
   }
-  default:
-    if (insn.is_call())
-      return call_use(insn, profile);
-    if (insn.is_exit())
-      return {bit(0), 0};
-    if (is_unconditional_jump(insn) || insn.is_may_goto())
-      return {0, 0};
-    return {static_cast<uint16_t>(dst | (insn.src_is_reg() ? src : 0)), 0};
-  }
+};
+constexpr OpcodeUses kUses;
+
+RegisterUse rare_use(const Insn &insn, const Profile &profile);
+
+} // namespace
+
+RegisterUse register_use(const Insn &insn, const Profile &profile) {
+  const OpcodeUse use = kUses.of[insn.opcode];
+  if (use.rare)
+    return rare_use(insn, profile);
+  return {static_cast<uint16_t>(use.reads_dst << insn.dst() | use.reads_src << insn.src()),
+          static_cast<uint16_t>(use.writes_dst << insn.dst())};
 }
 
 namespace {
+
+RegisterUse rare_use(const Insn &insn, const Profile &profile) {
+  switch (insn.cls()) {
+  case KBPF_CLASS_LD:
+    if (insn.is_packet_load()) {
+      const uint16_t offset = insn.mode() == KBPF_MODE_IND ? bit(insn.src()) : 0;
+      return {static_cast<uint16_t>(bit(kPacketLoadContext) | offset), kCallClobbers};
+    }
+    return {0, bit(insn.dst())};
+  case KBPF_CLASS_STX:
+    return atomic_use(insn);
+  default:
+    if (insn.is_call())
+      return call_use(insn, profile);
+    return {static_cast<uint16_t>(insn.is_exit() ? bit(0) : 0), 0};
+  }
+}
 
 bool takes(const Insn &insn, const Profile &profile, kbpf_arg_type arg) {
   const HelperProto *helper =
@@ -98,6 +125,8 @@ bool asks_for_next(const Insn &insn, const Profile &profile) {
 }
 
 uint32_t Cfg::subprogram_at(uint32_t insn) const {
+  if (subprograms.size() == 1)
+    return 0;
   auto after = std::upper_bound(subprograms.begin(), subprograms.end(), insn,
                                 [](uint32_t i, const Subprogram &s) { return i < s.first; });
   return static_cast<uint32_t>(after - subprograms.begin()) - 1;
@@ -156,6 +185,10 @@ private:
     cfg_.subprograms = arena_.make_array<Subprogram>(count);
     if (!cfg_.subprograms.data())
       return Error::no_memory;
+    if (count == 1) {
+      cfg_.subprograms[0].count = static_cast<uint32_t>(insns_.size());
+      return {};
+    }
     uint32_t next = 0;
     for (uint32_t i = 0; i < insns_.size(); i++) {
       if (starts[i])
@@ -189,7 +222,7 @@ private:
   // Every instruction lies on some path, whatever the values: code that none leads to is a slip.
   Result<void> check_reachable() {
     std::span<bool> reached = arena_.make_array<bool>(insns_.size());
-    std::span<uint32_t> pending = arena_.make_array<uint32_t>(insns_.size());
+    std::span<uint32_t> pending = arena_.make_unset_array<uint32_t>(insns_.size());
     if (!reached.data() || !pending.data())
       return Error::no_memory;
     size_t count = 0;
@@ -230,8 +263,9 @@ private:
     cfg_.live = live;
     for (int pass = 0; pass < kPasses; pass++) {
       bool changed = false;
+      uint16_t before = 0;
       for (size_t i = insns_.size(); i-- > 0;) {
-        uint16_t before = live_before(live, i);
+        before = live_before(live, i, before);
         changed |= before != live[i];
         live[i] = before;
       }
@@ -242,11 +276,11 @@ private:
     return {};
   }
 
-  uint16_t live_before(std::span<const uint16_t> live, size_t i) const {
+  // after: what is live behind the instruction, where control falls through.
+  uint16_t live_before(std::span<const uint16_t> live, size_t i, uint16_t after) const {
     const Insn &insn = insns_[i];
     if (insn.opcode == 0) // second half of ld_imm64: passes on what is live behind it
-      return i + 1 < live.size() ? live[i + 1] : 0;
-    uint16_t after = i + 1 < live.size() ? live[i + 1] : 0;
+      return after;
     if (insn.is_jump_class()) {
       if (insn.is_exit() || is_unconditional_jump(insn))
         after = 0;

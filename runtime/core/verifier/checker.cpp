@@ -38,7 +38,42 @@ private:
   Result<void> result_;
 };
 
-Result<void> Checker::check(const State &state) {
+bool Checker::is_plain_stack_access(const Insn &insn, const State &state) {
+  const bool loads = insn.cls() == KBPF_CLASS_LDX, from_register = insn.cls() == KBPF_CLASS_STX;
+  if (!loads && !(insn.cls() == KBPF_CLASS_ST || (from_register && !insn.is_atomic())))
+    return false;
+  const Value &base = state.reg(loads ? insn.src() : insn.dst());
+  if (base.kind != Kind::stack || !base.number.is_constant())
+    return false;
+  const int64_t first = static_cast<int64_t>(base.number.value()) + insn.off;
+  const unsigned size = insn.access_bytes();
+  const int64_t bottom =
+      -static_cast<int64_t>(std::min<uint32_t>(analysis_.program.profile->stack_size, KBPF_STACK_SIZE));
+  if (first < bottom || first + size > 0 || first % size != 0)
+    return false;
+  const Frame &frame = *state.frames[base.frame];
+  const uint32_t slot = slot_of(first);
+  Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
+  if (8 * (slot + 1) > subprogram.stack_depth)
+    return false;
+  if (!loads)
+    return (!from_register || state.reg(insn.src()).is_scalar()) &&
+           (slot >= frame.slot_count || frame.slots[slot].bytes[0] != ByteKind::object);
+  InsnFacts &facts = analysis_.facts[state.insn];
+  if (slot >= frame.slot_count || insn.dst() == KBPF_REG_FP || facts.loads_packet_address)
+    return false;
+  const StackSlot &content = frame.slots[slot];
+  const uint64_t mask = (~uint64_t{0} >> (64 - 8 * size)) << 8 * byte_of(first);
+  if (content.bytes[0] == ByteKind::object || !content.is_written(mask) ||
+      (size != 8 && content.bytes[0] == ByteKind::spill && !content.spilled.is_scalar()))
+    return false;
+  facts.loads_other = true;
+  if (!(frame.written >> slot & 1))
+    rely_on_slots(state, base.frame, uint64_t{1} << slot);
+  return true;
+}
+
+Result<void> Checker::check_all(const State &state) {
   Sink sink(*this, state);
   for_each_obligation(analysis_.insn(state.insn), *analysis_.program.profile, sink);
   return sink.result();
@@ -349,9 +384,9 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
     return refuse(state, RejectionId::misaligned_access,
                   "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
   const Frame &frame = *state.frames[base.frame];
-  for (int64_t offset = at.first; offset < at.end; offset++)
+  for (int64_t offset = at.first; offset < at.end && has_object(frame, at.first, at.end); offset++)
     if (std::optional<StackObject> object = object_at(state, base.frame, offset);
-        object && (use.reads || object->has_to_be_released()))
+        object && (use.reads || object->has_to_be_released() || (use.by_helper && !use.makes_object)))
       return refuse(state, RejectionId::stack_object,
                     "{} bytes at r{}, offset {} in the stack: {} lies there, which only helpers touch", size,
                     reg, at.first, object->is_dynptr() ? "a dynptr" : "an iterator");
@@ -359,11 +394,17 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
   Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
   uint16_t depth = static_cast<uint16_t>((-at.first + 7) / 8 * 8);
   subprogram.stack_depth = std::max(subprogram.stack_depth, depth);
-  if (use.reads)
-    for (uint32_t slot = slot_of(at.end - 1); at.first < at.end && slot <= slot_of(at.first); slot++)
-      rely_on_slots(state, base.frame, uint64_t{1} << slot);
+  if (!use.reads || at.first >= at.end)
+    return {};
+  const uint32_t top = slot_of(at.end - 1), low = slot_of(at.first); // slots, the first and the last of them
+  const uint64_t slots = (~uint64_t{0} >> (63 - low)) & (~uint64_t{0} << top);
+  if (slots & ~frame.written)
+    rely_on_slots(state, base.frame, slots);
   // Bytes that the program did not write are some number; the engine clears them.
-  if (use.reads && !subprogram.zero_stack)
+  const bool is_written =
+      top == low && top < frame.slot_count &&
+      frame.slots[top].is_written((~uint64_t{0} >> (64 - 8 * (at.end - at.first))) << 8 * byte_of(at.first));
+  if (!subprogram.zero_stack && !is_written)
     for (int64_t offset = at.first; offset < at.end && !subprogram.zero_stack; offset++)
       if (byte_at(frame, offset) == ByteKind::uninitialised) {
         subprogram.zero_stack = true;

@@ -12,9 +12,17 @@ public:
   explicit Checker(Analysis &analysis) : analysis_(analysis) {}
 
   // All obligations of the instruction at state.insn. An error is a refusal, explained in the rejection.
-  Result<void> check(const State &state);
+  Result<void> check(const State &state) {
+    return is_plain(analysis_.insn(state.insn), state) ? Result<void>() : check_all(state);
+  }
+  Result<void> check_all(const State &state);
+  // Most instructions: they compute with numbers, or compare what there is, so that every obligation holds.
+  static bool is_plain(const Insn &insn, const State &state);
   // When all is walked: what was given to global functions and dynptrs suits the atomic operations on it.
   Result<void> check_alignment() const;
+
+  // The same for a number that is written to, or anything that is read from, one slot of the stack.
+  bool is_plain_stack_access(const Insn &insn, const State &state);
 
 private:
   // How memory is used, beyond Access: by a helper, bytes may be written that were not initialised before.
@@ -23,6 +31,7 @@ private:
     bool writes;
     bool by_helper; // alignment does not matter
     bool is_atomic;
+    bool makes_object = false; // by a helper: in whose place another one may have been
   };
   class Sink;
   Result<void> check_one(const State &state, const Obligation &obligation);
@@ -118,5 +127,66 @@ private:
 
   Analysis &analysis_;
 };
+
+// What has to hold of the operands of a plain instruction, by its opcode.
+struct PlainRules {
+  static constexpr uint8_t kIsPlain = 1, kDstIsNumber = 2, kSrcIsNumber = 4, kSrcHolds = 8, kDstHolds = 16,
+                           kImmIsNotZero = 32, kImmShifts = 64, kDstIsWritten = 128;
+  uint8_t of[256];
+  constexpr PlainRules() : of() {
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+      const Insn insn{static_cast<uint8_t>(opcode), 0, 0, 0};
+      const bool from_register = insn.src_is_reg();
+      if (insn.is_jump() && insn.code() != KBPF_JMP_JCOND) {
+        of[opcode] =
+            insn.code() == KBPF_JMP_JA ? kIsPlain : kIsPlain | kDstHolds | (from_register ? kSrcHolds : 0);
+        continue;
+      }
+      if (!insn.is_alu())
+        continue;
+      switch (insn.code()) {
+      case KBPF_ALU_MOV:
+        of[opcode] = kIsPlain | kDstIsWritten | (from_register ? kSrcHolds : 0);
+        break;
+      case KBPF_ALU_END:
+      case KBPF_ALU_NEG:
+        of[opcode] = kIsPlain | kDstIsNumber;
+        break;
+      case KBPF_ALU_DIV:
+      case KBPF_ALU_MOD:
+        of[opcode] = kIsPlain | kDstIsNumber | (from_register ? kSrcIsNumber : kImmIsNotZero);
+        break;
+      case KBPF_ALU_LSH:
+      case KBPF_ALU_RSH:
+      case KBPF_ALU_ARSH:
+        of[opcode] = kIsPlain | kDstIsNumber | (from_register ? kSrcIsNumber : kImmShifts);
+        break;
+      default:
+        of[opcode] = kIsPlain | kDstIsNumber | (from_register ? kSrcIsNumber : 0);
+      }
+    }
+  }
+};
+inline constexpr PlainRules kPlainRules;
+
+// A number is not in r10, so that it may be written.
+inline bool Checker::is_plain(const Insn &insn, const State &state) {
+  using Rules = PlainRules;
+  const uint8_t rules = kPlainRules.of[insn.opcode];
+  const Frame &frame = state.frame();
+  const Kind dst = frame.regs[insn.dst()].kind;
+  if (rules == (Rules::kIsPlain | Rules::kDstIsNumber))
+    return dst == Kind::scalar;
+  if (!(rules & Rules::kIsPlain))
+    return false;
+  const Kind src = frame.regs[insn.src()].kind;
+  return !((rules & Rules::kDstIsNumber && dst != Kind::scalar) ||
+           (rules & Rules::kSrcIsNumber && src != Kind::scalar) ||
+           (rules & Rules::kSrcHolds && src == Kind::uninitialised) ||
+           (rules & Rules::kDstHolds && dst == Kind::uninitialised) ||
+           (rules & Rules::kImmIsNotZero && insn.imm == 0) ||
+           (rules & Rules::kImmShifts && static_cast<uint32_t>(insn.imm) >= 32) ||
+           (rules & Rules::kDstIsWritten && insn.dst() == KBPF_REG_FP));
+}
 
 } // namespace kbpf

@@ -2,6 +2,8 @@
 #include "core/verifier/cover.h"
 #include "core/verifier/held.h"
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 namespace kbpf {
 namespace {
@@ -123,11 +125,14 @@ bool byte_covers(ByteKind old, ByteKind current) {
   return false;
 }
 
+bool keeps_address(const StackSlot &slot) {
+  return slot.bytes[0] == ByteKind::spill && !slot.spilled.is_scalar();
+}
+
 bool slot_covers(const StackSlot &old, const StackSlot &current, Coverage how, IdMatch &ids) {
   const bool old_spills = old.bytes[0] == ByteKind::spill;
   const bool old_keeps_address = old_spills && !old.spilled.is_scalar();
-  const bool keeps_address = current.bytes[0] == ByteKind::spill && !current.spilled.is_scalar();
-  if (keeps_address != old_keeps_address)
+  if (keeps_address(current) != old_keeps_address)
     return false;
   const bool any_number =
       old_spills && !old_keeps_address && how == Coverage::relied_on && !old.spilled.is_relied_on;
@@ -146,6 +151,8 @@ bool slot_covers(const StackSlot &old, const StackSlot &current, Coverage how, I
 }
 
 bool reads_unwritten(const StackSlot &old, const StackSlot &current) {
+  if (current.is_written())
+    return false;
   for (unsigned i = 0; i < 8; i++)
     if (old.bytes[i] != ByteKind::uninitialised && current.bytes[i] == ByteKind::uninitialised)
       return true;
@@ -159,9 +166,13 @@ bool frame_covers(const FrameRecord &old, const Frame &current, Coverage how) {
       old.is_callback != current.is_callback || old.rounds > current.rounds)
     return false;
   const uint64_t kept = old.spilled | old.misc | old.zero | old.mixed;
-  for (uint32_t slot = 0; slot < current.slot_count; slot++)
-    if (!(kept >> slot & 1) && current.slots[slot].bytes[0] == ByteKind::object)
+  const uint64_t there = current.slot_count < 64 ? (uint64_t{1} << current.slot_count) - 1 : ~uint64_t{0};
+  for (uint64_t left = there & ~kept; left; left &= left - 1) { // where the old one holds nothing
+    const StackSlot &slot = current.slots[std::countr_zero(left)];
+    const bool is_read = how != Coverage::relied_on || (old.read & left & (~left + 1));
+    if (slot.bytes[0] == ByteKind::object || (is_read && keeps_address(slot)))
       return false;
+  }
   if (how != Coverage::same)
     return true;
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
@@ -195,14 +206,12 @@ void simplify(State &state, const Cfg &cfg) {
     bool innermost = f + 1 == state.frame_count;
     uint32_t insn = innermost ? state.insn : state.frames[f + 1]->return_to;
     state.frames[f]->forget_last_constant();
-    const uint16_t live = cfg.live[insn];
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
-      Value &value = state.frames[f]->regs[reg];
-      // A helper that calls back may do so again, with the same arguments.
-      bool is_clobbered = !innermost && reg <= 5 && !state.frames[f + 1]->is_callback;
-      if (!(live >> reg & 1) || is_clobbered)
-        value = Value();
-    }
+    constexpr uint32_t kAll = (1u << KBPF_REG_FP) - 1, kClobbered = 0x3f;
+    uint32_t dead = kAll & ~uint32_t{cfg.live[insn]};
+    if (!innermost && !state.frames[f + 1]->is_callback) // which may be called again, with the same arguments
+      dead |= kClobbered;
+    for (; dead; dead &= dead - 1)
+      state.frames[f]->regs[std::countr_zero(dead)].kind = Kind::uninitialised;
   }
 }
 
@@ -227,6 +236,116 @@ void widen(State &current, const Snapshot &old) {
       });
 }
 
+namespace {
+
+// A packed number that is not distinct at first sight.
+bool number_covers(const uint64_t *at, const Value &now, bool is_relied_on, Coverage how, IdMatch &ids) {
+  if (PackedValue(at).is_plain_constant())
+    return true;
+  Value value;
+  unpack_value(at, value);
+  value.is_relied_on = is_relied_on;
+  return value_covers(value, now, how, ids);
+}
+
+// One comparison of a snapshot with a state: reads the packed values one after the other.
+class Comparison {
+public:
+  Comparison(const Snapshot &old, const State &current, Coverage how, CoverResult &result)
+      : old_(old), current_(current), how_(how), result_(result), at_(old.values()) {}
+
+  bool run() {
+    for (uint32_t f = old_.frame_count; f-- > 0;) {
+      const FrameRecord &record = old_.frames()[f];
+      const Frame &frame = *current_.frames[f];
+      if (!frame_covers(record, frame, how_) || !registers_cover(record, frame) ||
+          !slots_cover(record, frame))
+        return false;
+    }
+    return held_covers(old_.held, current_.held, ids_);
+  }
+
+private:
+  bool registers_cover(const FrameRecord &record, const Frame &frame) {
+    for (uint32_t left = record.live; left; left &= left - 1) {
+      const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left)), number = number_;
+      const uint64_t *at = at_;
+      const Value &now = frame.regs[reg];
+      const PackedValue was(at);
+      const bool is_number = was.kind() == Kind::scalar;
+      const bool is_relied_on = is_number && takes_number();
+      const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
+      at_ += was.words();
+      if (is_number && !is_asked && now.kind == Kind::scalar)
+        continue;
+      result_.work++;
+      if (!is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on))
+        continue;
+      if (&record == &old_.frames()[old_.frame_count - 1]) {
+        old_.distinct_word = static_cast<uint8_t>(at - old_.values());
+        old_.distinct_reg = static_cast<uint8_t>(reg & 15);
+        old_.distinct_number = static_cast<uint8_t>(number & 15);
+      }
+      return false;
+    }
+    return true;
+  }
+
+  bool value_covers_packed(const uint64_t *at, const Value &now, bool is_number, bool is_relied_on) {
+    if (is_number)
+      return number_covers(at, now, is_relied_on, how_, ids_);
+    Value value;
+    unpack_value(at, value);
+    return value_covers(value, now, how_, ids_);
+  }
+
+  bool slots_cover(const FrameRecord &record, const Frame &frame) {
+    for (uint64_t left = record.spilled | record.misc | record.zero | record.mixed; left; left &= left - 1) {
+      const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
+      const uint64_t bytes = record.bytes_of(slot, at_);
+      const ByteKind lowest = static_cast<ByteKind>(bytes & 0xff);
+      const bool keeps_value = lowest >= ByteKind::spill;
+      const StackSlot &now = slot < frame.slot_count ? frame.slots[slot] : kUntouched;
+      result_.work++;
+      const bool counts = how_ != Coverage::relied_on || record.read >> slot & 1 ||
+                          lowest == ByteKind::object || now.bytes[0] == ByteKind::object;
+      if (!counts) {
+        if (keeps_value)
+          pass_over();
+        continue;
+      }
+      StackSlot was;
+      memcpy(was.bytes, &bytes, sizeof was.bytes);
+      if (keeps_value) {
+        const bool is_relied_on = PackedValue(at_).kind() == Kind::scalar && takes_number();
+        unpack_value(at_, was.spilled);
+        was.spilled.is_relied_on = is_relied_on;
+      }
+      result_.reads_unwritten |= reads_unwritten(was, now);
+      if (!slot_covers(was, now, how_, ids_))
+        return false;
+    }
+    return true;
+  }
+
+  bool takes_number() { return old_.relied_on & source_bit(number_++); }
+  void pass_over() {
+    const PackedValue value(at_);
+    number_ += value.kind() == Kind::scalar;
+    at_ += value.words();
+  }
+
+  const Snapshot &old_;
+  const State &current_;
+  const Coverage how_;
+  CoverResult &result_;
+  const uint64_t *at_;
+  uint32_t number_ = 0; // of numbers passed
+  IdMatch ids_;
+};
+
+} // namespace
+
 bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult &result) {
   result.reads_unwritten = false;
   result.work++;
@@ -234,40 +353,7 @@ bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult
     return false;
   if (old.depends_on && how == Coverage::relied_on)
     how = Coverage::everything;
-  IdMatch ids;
-  const FrameRecord *frame = nullptr;
-  return visit(
-             old,
-             [&](uint32_t f, const FrameRecord &record) {
-               frame = &record;
-               return frame_covers(record, *current.frames[f], how);
-             },
-             [&](uint32_t f, uint32_t reg, PackedValue was, bool is_relied_on) {
-               const Value &now = current.frames[f]->regs[reg];
-               if (was.kind() != now.kind)
-                 return Glance::stop;
-               if (was.kind() == Kind::scalar && how == Coverage::relied_on && !is_relied_on)
-                 return Glance::pass_over;
-               if (!was.is_plain_constant())
-                 return Glance::unpack;
-               return now.number.is_constant(was.constant()) ? Glance::pass_over : Glance::stop;
-             },
-             [&](uint32_t f, uint32_t reg, const Value &was) {
-               result.work++;
-               return value_covers(was, current.frames[f]->regs[reg], how, ids);
-             },
-             [&](uint32_t f, uint32_t slot, const StackSlot &was) {
-               result.work++;
-               const Frame &now = *current.frames[f];
-               const StackSlot &content = slot < now.slot_count ? now.slots[slot] : kUntouched;
-               const bool is_object =
-                   was.bytes[0] == ByteKind::object || content.bytes[0] == ByteKind::object;
-               if (how == Coverage::relied_on && !(frame->read >> slot & 1) && !is_object)
-                 return true;
-               result.reads_unwritten |= reads_unwritten(was, content);
-               return slot_covers(was, content, how, ids);
-             }) &&
-         held_covers(old.held, current.held, ids);
+  return Comparison(old, current, how, result).run();
 }
 
 } // namespace kbpf

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/verifier/cfg.h"
 #include "core/verifier/snapshot.h"
+#include <cstddef>
 
 namespace kbpf {
 
@@ -25,6 +26,40 @@ struct CoverResult {
   uint64_t work = 0;            // values compared, added up
   bool reads_unwritten = false; // bytes may be read as numbers that the current state has not written
 };
+
+// Whether a packed value can't cover the current one, as can be seen where it lies. is_number_asked: numbers
+// count.
+[[gnu::always_inline]] inline bool is_distinct(const uint64_t *at, const Value &now, bool is_number_asked) {
+  using Form = PackedValue::NumberForm;
+  const PackedValue was(at);
+  if (was.kind() != now.kind)
+    return true;
+  if (was.kind() != Kind::scalar || !is_number_asked)
+    return false;
+  switch (was.form()) {
+  case Form::zero:
+  case Form::constant:
+    return !now.number.is_constant() || (was.is_plain_constant() && now.number.value() != was.constant());
+  case Form::bounds: {
+    Range64 bounds;
+    __builtin_memcpy(&bounds, reinterpret_cast<const std::byte *>(was.bounds()) + offsetof(Scalar, r64),
+                     sizeof bounds);
+    return !is_subset(now.number.r64, bounds);
+  }
+  default:
+    return false;
+  }
+}
+
+// Whether `old` differs from this state, too, in the register that it differed in from the last one: no need
+// to compare more.
+inline bool differs_again(const Snapshot &old, const State &current, Coverage how) {
+  if (old.distinct_reg == Snapshot::kNone || old.frame_count != current.frame_count)
+    return false;
+  const bool is_asked =
+      how != Coverage::relied_on || old.depends_on || old.relied_on & source_bit(old.distinct_number);
+  return is_distinct(old.values() + old.distinct_word, current.frame().regs[old.distinct_reg], is_asked);
+}
 
 // Whether the machine states that `current` stands for are safe because those of `old` are: each is one of
 // them, but for what does not matter. Both are at the same instruction, simplified.

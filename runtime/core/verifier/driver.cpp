@@ -22,7 +22,8 @@ public:
         rejection_(rejection), stats_(stats), analysis_{.program = program, .rejection = rejection},
         pool_(scratch), snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
         log_(options, program),
-        most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)) {}
+        most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)),
+        is_watched_(options.walked || log_.wants_everything()) {}
 
   Result<VerifiedProgram> run() {
     const uint64_t start = options_.time_ns ? options_.time_ns() : 0;
@@ -168,19 +169,35 @@ private:
     if (stats_.processed_insns >= most_insns_)
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} instructions were walked without an end", stats_.processed_insns);
-    // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
-    uint64_t work = snapshots_.values_packed() + compared_values_.work;
-    if (work > uint64_t{kMostValuesPerInsn} * options_.max_processed_insns)
-      return reject(rejection_, RejectionId::too_complex, state.insn,
-                    "{} registers and stack slots were copied or compared without an end", work);
     stats_.processed_insns++;
     state.path_length++;
     insns_since_checkpoint_++;
-    log_.walked(state);
-    if (options_.walked)
-      options_.walked->walked(state);
-    KBPF_TRY(checker_.check(state));
+    if (is_watched_) [[unlikely]] {
+      log_.walked(state);
+      if (options_.walked)
+        options_.walked->walked(state);
+    }
+    const Insn &insn = analysis_.insn(state.insn);
+    if (Checker::is_plain(insn, state)) {
+      if (insn.is_alu()) { // the most frequent ones
+        analysis_.facts[state.insn].reachable = true;
+        transformer_.alu(state, insn);
+        state.insn++;
+        return false;
+      }
+    } else if (!checker_.is_plain_stack_access(insn, state)) {
+      KBPF_TRY(checker_.check_all(state));
+    }
     return go_on();
+  }
+
+  // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
+  Result<void> limit_work() {
+    const uint64_t work = snapshots_.values_packed() + compared_values_.work;
+    if (work > uint64_t{kMostValuesPerInsn} * options_.max_processed_insns)
+      return reject(rejection_, RejectionId::too_complex, current_->insn,
+                    "{} registers and stack slots were copied or compared without an end", work);
+    return {};
   }
 
   // Does what the instruction does, which is safe. What is put off goes to pending_: at most one other way.
@@ -189,6 +206,11 @@ private:
     State &state = *current_;
     const Insn &insn = analysis_.insn(state.insn);
     analysis_.facts[state.insn].reachable = true;
+    if (insn.is_alu()) {
+      transformer_.alu(state, insn);
+      state.insn++;
+      return false;
+    }
     if (insn.is_exit())
       return leave();
     if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL) {
@@ -336,16 +358,16 @@ private:
       return false;
     }
     KBPF_TRY(keep_branch(state, true));
-    return !KBPF_TRY(go(false));
+    return !KBPF_TRY(go(false, true));
   }
 
   // Takes one side of the conditional jump at current_, both being possible by what it compares. False:
   // numbers that are linked to those contradict it.
-  Result<bool> go(bool taken) {
+  Result<bool> go(bool taken, bool was_predicted = false) {
     State &state = *current_;
     const uint32_t from = state.insn;
     const Insn &insn = analysis_.insn(from);
-    if (!transformer_.assume_jump(state, taken)) {
+    if (!transformer_.assume_jump(state, taken, was_predicted)) {
       rely_on_linked(state, state.reg(insn.dst()));
       if (insn.src_is_reg())
         rely_on_linked(state, state.reg(insn.src()));
@@ -369,6 +391,7 @@ private:
     if (++pending_count_ > kMostPending)
       return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
                     pending_count_);
+    KBPF_TRY(limit_work());
     forks_since_checkpoint_++;
     Snapshot *branch = snapshots_.pack(state, SnapshotPool::Use::branch);
     if (!branch)
@@ -446,6 +469,7 @@ private:
   // At a place where paths join: compares the current state with those that came here before, and remembers
   // it. True: one of them covers it, and all that follows was walked.
   Result<bool> is_known() {
+    KBPF_TRY(limit_work());
     simplify(*current_, analysis_.cfg);
     Checkpoints &here = checkpoints_[current_->insn];
     const bool iterates = is_iteration(analysis_.insn(current_->insn), *program_.profile);
@@ -459,7 +483,8 @@ private:
     for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
       if (iterates && rounds == 0)
         widen(*current_, *old);
-      const bool covered = covers(*old, *current_, Coverage::everything, compared_values_);
+      const bool covered = !differs_again(*old, *current_, Coverage::everything) &&
+                           covers(*old, *current_, Coverage::everything, compared_values_);
       if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
         log_.note("   another round of what instruction {} begins\n", current_->insn);
         end_at(*old);
@@ -479,7 +504,8 @@ private:
     const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
     for (Snapshot **link = &here.closed; *link;) {
       Snapshot &old = **link;
-      if (covers(old, *current_, how, compared_values_)) {
+      compared_values_.work++;
+      if (!differs_again(old, *current_, how) && covers(old, *current_, how, compared_values_)) {
         old.hits++;
         end_at(old);
         ended_at_ = &old;
@@ -618,6 +644,7 @@ private:
   Log log_;
 
   const uint32_t most_insns_; // that are walked
+  const bool is_watched_;     // each of them is told to somebody
 
   State *current_ = nullptr;
   Snapshot *pending_ = nullptr; // last in, first out

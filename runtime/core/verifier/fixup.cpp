@@ -24,8 +24,12 @@ public:
       : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena) {}
 
   Result<FixedProgram> run() {
-    KBPF_TRY(find_unneeded_arguments());
-    KBPF_TRY(find_targets());
+    for (const Insn &insn : program_.insns)
+      has_calls_ |= insn.is_call();
+    if (has_calls_) {
+      KBPF_TRY(find_unneeded_arguments());
+      KBPF_TRY(find_targets());
+    }
     KBPF_TRY(place());
     if (inlines_ && !all_jumps_reach()) {
       inlines_ = false;
@@ -42,13 +46,20 @@ private:
   Result<void> place() {
     size_t count = program_.insns.size();
     if (!new_index_.data())
-      new_index_ = scratch_.make_array<uint32_t>(count + 1);
+      new_index_ = scratch_.make_unset_array<uint32_t>(count + 1);
     if (!new_index_.data())
       return Error::no_memory;
     uint32_t next = 0;
+    for (uint32_t i = 0; i <= count && !has_calls_; i++) // only calls grow, and what they need shrinks
+      new_index_[i] = i;
+    if (!has_calls_)
+      return {};
     for (uint32_t i = 0; i < count; i++) {
       new_index_[i] = next;
-      next += length_of(i) + static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
+      if (program_.insns[i].is_call())
+        next += length_of(i) + static_cast<uint32_t>(std::popcount(analysis_.zeroed_args[i]));
+      else
+        next += !is_unneeded(i);
     }
     new_index_[count] = next;
     return {};
@@ -60,6 +71,8 @@ private:
   Result<void> find_unneeded_arguments() {
     constexpr uint32_t kFarthest = 32, kArguments = 0x3e; // instructions; r1 to r5
     for (uint32_t call = 0; call < program_.insns.size(); call++) {
+      if (!program_.insns[call].is_call())
+        continue;
       const std::optional<uint16_t> reads = arguments_read(call);
       if (!reads)
         continue;
@@ -98,7 +111,7 @@ private:
   Result<void> find_targets() {
     const uint32_t count = static_cast<uint32_t>(program_.insns.size());
     uint32_t known = 0;
-    while (known < count && !is_known_element(known))
+    while (known < count && !(program_.insns[known].is_call() && is_known_element(known)))
       known++;
     if (known == count)
       return {};
@@ -134,8 +147,8 @@ private:
 
   Result<void> allocate() {
     uint32_t next = new_index_.back();
-    insns_ = result_arena_.make_array<Insn>(next);
-    facts_ = result_arena_.make_array<InsnFacts>(next);
+    insns_ = result_arena_.make_unset_array<Insn>(next);
+    facts_ = result_arena_.make_unset_array<InsnFacts>(next);
     subprograms_ = result_arena_.make_array<Subprogram>(analysis_.cfg.subprograms.size());
     if (!insns_.data() || !facts_.data() || !subprograms_.data())
       return Error::no_memory;
@@ -303,7 +316,7 @@ private:
   const RawProgram &program_;
   Arena &scratch_;
   Arena &result_arena_;
-  bool inlines_ = true;
+  bool inlines_ = true, has_calls_ = false;
   std::span<bool> unneeded_; // per instruction; empty: all are needed
   std::span<bool> targets_;  // null where no test of a known element can be
   std::span<uint32_t> new_index_;

@@ -4,8 +4,8 @@
 
 namespace kbpf {
 
-OffsetRange offsets(const Value &base, int64_t off, uint64_t size) {
-  constexpr int64_t kFar = int64_t{1} << 31; // beyond every object; keeps the sums from overflowing
+OffsetRange varying_offsets(const Value &base, int64_t off, uint64_t size) {
+  constexpr int64_t kFar = int64_t{1} << 31;
   const Range64 &range = base.number.r64;
   if (range.smin < -kFar || range.smax > kFar)
     return {};

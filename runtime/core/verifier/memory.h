@@ -17,7 +17,17 @@ struct OffsetRange {
   bool is_aligned(uint64_t size) const { return ((start.value | start.mask) & (size - 1)) == 0; }
   bool is_exact(uint64_t size) const { return is_bounded && end - first == static_cast<int64_t>(size); }
 };
-OffsetRange offsets(const Value &base, int64_t off, uint64_t size);
+OffsetRange varying_offsets(const Value &base, int64_t off, uint64_t size);
+inline OffsetRange offsets(const Value &base, int64_t off, uint64_t size) {
+  if (!base.number.is_constant())
+    return varying_offsets(base, off, size);
+  constexpr int64_t kFar = int64_t{1} << 31; // beyond every object; keeps the sums from overflowing
+  const int64_t at = static_cast<int64_t>(base.number.value());
+  if (at < -kFar || at > kFar)
+    return {};
+  return {true, at + off, at + off + static_cast<int64_t>(size),
+          Tnum::constant(static_cast<uint64_t>(at + off))};
+}
 
 // What a load of size bytes at a known, aligned offset gives, zero-extended.
 Value read_stack(const Frame &frame, int64_t offset, unsigned size);

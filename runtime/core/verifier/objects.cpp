@@ -32,8 +32,9 @@ Result<void> Checker::check_object_space(const State &state, unsigned reg, uint3
     return refuse(state, RejectionId::stack_object,
                   "r{}, where {} makes an object, is a {}: a fixed place in the stack is needed", reg,
                   proto.c_name, kind_name(value.kind));
-  KBPF_TRY(check_memory(state, reg, 0, size,
-                        {.reads = false, .writes = true, .by_helper = true, .is_atomic = false}));
+  KBPF_TRY(check_memory(
+      state, reg, 0, size,
+      {.reads = false, .writes = true, .by_helper = true, .is_atomic = false, .makes_object = true}));
   if (!offsets(value, 0, size).is_aligned(8))
     return refuse(state, RejectionId::misaligned_access,
                   "r{}, where {} makes an object, is not aligned to 8 bytes", reg, proto.c_name);

@@ -31,16 +31,29 @@ template <typename U> struct Range {
   }
   constexpr bool operator==(const Range &) const = default;
 
-  // Narrows each reading by the other. May make the range empty, never drops a member.
+  // Narrows each reading by the other, as far as they do. May make the range empty, never drops a member.
   constexpr void deduce() {
-    if (static_cast<S>(umin) <= static_cast<S>(umax) && umin <= umax) { // the unsigned bounds have one sign
-      smin = std::max(smin, static_cast<S>(umin));
-      smax = std::min(smax, static_cast<S>(umax));
-    }
-    if (static_cast<U>(smin) <= static_cast<U>(smax) && smin <= smax) { // so have the signed ones
-      umin = std::max(umin, static_cast<U>(smin));
-      umax = std::min(umax, static_cast<U>(smax));
-    }
+    if (narrow_signed())
+      narrow_unsigned();
+    else if (narrow_unsigned())
+      narrow_signed();
+  }
+
+private:
+  // By the unsigned bounds, where they have one sign; the other way round.
+  constexpr bool narrow_signed() {
+    if (static_cast<S>(umin) > static_cast<S>(umax) || umin > umax)
+      return false;
+    smin = std::max(smin, static_cast<S>(umin));
+    smax = std::min(smax, static_cast<S>(umax));
+    return true;
+  }
+  constexpr bool narrow_unsigned() {
+    if (static_cast<U>(smin) > static_cast<U>(smax) || smin > smax)
+      return false;
+    umin = std::max(umin, static_cast<U>(smin));
+    umax = std::min(umax, static_cast<U>(smax));
+    return true;
   }
 };
 

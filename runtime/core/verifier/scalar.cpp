@@ -62,10 +62,6 @@ Scalar from_lower(const Tnum &bits, const Range32 &r32) {
 
 } // namespace
 
-Scalar Scalar::constant(uint64_t word) {
-  return {Tnum::constant(word), Range64::constant(word), Range32::constant(static_cast<uint32_t>(word))};
-}
-
 Scalar Scalar::zero_extended(unsigned width) {
   if (width >= 64)
     return unknown();
@@ -85,21 +81,69 @@ Scalar Scalar::sign_extended(unsigned width) {
   return normalised(result);
 }
 
-bool Scalar::normalise() {
-  // Each view may narrow the next by what it has just learnt; a third round has not been seen to add
-  // anything.
-  for (int round = 0; round < 3; round++) {
-    const Scalar before = *this;
-    r64 = intersect(r64, range_of<uint64_t>(bits));
-    r32 = intersect(r32, range_of<uint32_t>(bits));
-    r64.deduce();
-    r32 = intersect(r32, lower_range(r64));
-    r32.deduce();
-    narrow_by_lower(r64, r32);
-    r64.deduce();
-    if (r64.is_empty() || r32.is_empty())
+namespace {
+
+// A number of 0 to INT32_MAX reads the same in all views: as one interval, and the bits of that.
+bool normalise_small(Scalar &number) {
+  uint32_t low = std::max(static_cast<uint32_t>(number.r64.umin), number.r32.umin);
+  uint32_t high = std::min(static_cast<uint32_t>(number.r64.umax), number.r32.umax);
+  const auto cut = [&](int64_t smin, int64_t smax) {
+    if (smax < 0)
       return false;
-    Tnum whole = Tnum::range(r64.umin, r64.umax);
+    low = static_cast<uint32_t>(std::max<int64_t>(low, smin));
+    high = static_cast<uint32_t>(std::min<int64_t>(high, smax));
+    return true;
+  };
+  if (!cut(number.r64.smin, number.r64.smax) || !cut(number.r32.smin, number.r32.smax))
+    return false;
+  Tnum bits = number.bits;
+  for (;;) {
+    if (low > high)
+      return false;
+    const Tnum interval = Tnum::range(low, high);
+    if (are_disjoint(bits, interval))
+      return false;
+    bits = intersect(bits, interval);
+    if (bits.min() <= low && bits.max() >= high)
+      break;
+    low = std::max(low, static_cast<uint32_t>(bits.min()));
+    high = std::min(high, static_cast<uint32_t>(bits.max()));
+  }
+  number.bits = bits;
+  number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
+  number.r32 = {low, high, static_cast<int32_t>(low), static_cast<int32_t>(high)};
+  return true;
+}
+
+} // namespace
+
+// Each view may narrow the others until none does: what is left is the same in whatever order.
+bool Scalar::normalise() {
+  if (bits.is_constant()) {
+    const uint64_t word = bits.value;
+    if (!contains(word))
+      return false;
+    *this = constant(word);
+    return true;
+  }
+  for (;;) {
+    r64 = intersect(r64, range_of<uint64_t>(bits));
+    if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
+      return normalise_small(*this);
+    r32 = intersect(r32, range_of<uint32_t>(bits));
+    for (;;) {
+      r64.deduce();
+      r32 = intersect(r32, lower_range(r64));
+      r32.deduce();
+      const Range64 before = r64;
+      narrow_by_lower(r64, r32);
+      if (r64.is_empty() || r32.is_empty())
+        return false;
+      if (r64 == before)
+        break;
+    }
+    const Tnum before = bits;
+    const Tnum whole = Tnum::range(r64.umin, r64.umax);
     if (are_disjoint(bits, whole))
       return false;
     bits = intersect(bits, whole);
@@ -108,10 +152,9 @@ bool Scalar::normalise() {
     if (are_disjoint(bits, lower))
       return false;
     bits = intersect(bits, lower);
-    if (*this == before)
+    if (bits == before)
       return true;
   }
-  return true;
 }
 
 bool is_subset(const Scalar &inner, const Scalar &outer) {
@@ -447,6 +490,38 @@ uint8_t negated(uint8_t code) {
 }
 
 } // namespace
+
+bool holds(uint8_t code, bool is_64, uint64_t a, uint64_t b) {
+  if (!is_64) { // the order of signed halves is that of their sign extensions
+    a = static_cast<uint64_t>(int64_t{static_cast<int32_t>(a)});
+    b = static_cast<uint64_t>(int64_t{static_cast<int32_t>(b)});
+  }
+  const int64_t signed_a = static_cast<int64_t>(a), signed_b = static_cast<int64_t>(b);
+  switch (code) {
+  case KBPF_JMP_JEQ:
+    return a == b;
+  case KBPF_JMP_JNE:
+    return a != b;
+  case KBPF_JMP_JSET:
+    return (a & b & (is_64 ? ~uint64_t{0} : kLowerHalf)) != 0;
+  case KBPF_JMP_JGT:
+    return a > b;
+  case KBPF_JMP_JGE:
+    return a >= b;
+  case KBPF_JMP_JLT:
+    return a < b;
+  case KBPF_JMP_JLE:
+    return a <= b;
+  case KBPF_JMP_JSGT:
+    return signed_a > signed_b;
+  case KBPF_JMP_JSGE:
+    return signed_a >= signed_b;
+  case KBPF_JMP_JSLT:
+    return signed_a < signed_b;
+  default: // JSLE
+    return signed_a <= signed_b;
+  }
+}
 
 bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
   uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;

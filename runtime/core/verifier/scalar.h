@@ -17,7 +17,9 @@ struct Scalar {
   Range32 r32; // of the lower half
 
   static Scalar unknown() { return {}; }
-  static Scalar constant(uint64_t word);
+  static Scalar constant(uint64_t word) {
+    return {Tnum::constant(word), Range64::constant(word), Range32::constant(static_cast<uint32_t>(word))};
+  }
   static Scalar zero_extended(unsigned width); // any number of that many bits, as a load of them gives
   static Scalar sign_extended(unsigned width);
 
@@ -46,6 +48,8 @@ Scalar byte_order(const Scalar &a, bool swap, unsigned width);
 Scalar sign_extend(const Scalar &a, unsigned width);
 Scalar zero_extend(const Scalar &a, unsigned width);
 
+// Whether "a code b" (code: KBPF_JMP_J*) is true.
+bool holds(uint8_t code, bool is_64, uint64_t a, uint64_t b);
 // Narrows both operands by the truth of "dst code src" (code: KBPF_JMP_J*, a comparison or JSET) at 64 or 32
 // bits. False: it cannot be true; the operands are then without meaning.
 [[nodiscard]] bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src);

@@ -19,12 +19,22 @@ struct FrameRecord {
   uint64_t read;                // a checkpoint: slots that may be read behind it
   uint64_t spilled, misc, zero; // slots that are so as a whole
   uint64_t mixed;               // slots that are none of these, nor wholly uninitialised
+
+  // Kinds of the bytes of a slot that is one of these, as in StackSlot; of a mixed one they are packed next.
+  uint64_t bytes_of(uint32_t slot, const uint64_t *&packed) const {
+    if (mixed >> slot & 1)
+      return *packed++;
+    constexpr uint64_t kEach = 0x0101010101010101;
+    return kEach * static_cast<uint64_t>(spilled >> slot & 1 ? ByteKind::spill
+                                         : zero >> slot & 1  ? ByteKind::zero
+                                                             : ByteKind::misc);
+  }
 };
 
 struct Snapshot {
-  Snapshot *parent; // the checkpoint that the path last passed
-  Snapshot *next;   // in a list
-  Held *held;       // null: nothing
+  Snapshot *parent;   // the checkpoint that the path last passed
+  Snapshot *next;     // in a list
+  Held *held;         // null: nothing
   uint64_t relied_on; // a checkpoint: its numbers that were relied on, as bits of Value::sources
   uint32_t insn;
   uint32_t serial;       // no two of a walk have the same; from 1
@@ -38,10 +48,16 @@ struct Snapshot {
     uint32_t longest;       // a checkpoint: path_length where the longest path through it has ended
   };
   uint32_t longest_end; // a checkpoint: the last instruction of that path
-  uint16_t bytes_64; // its size, in units of 64 bytes
+  uint16_t bytes_64;    // its size, in units of 64 bytes
   uint16_t number_count;
   uint8_t frame_count;
   bool takes_jump; // a branch: the conditional jump at insn is taken
+  // A checkpoint: the register of the innermost frame by which it last did not cover a state, and most likely
+  // does not cover the next one (kNone: there is none); the word of values() where it is packed, how many
+  // numbers lie before.
+  mutable uint8_t distinct_word = 0;
+  mutable uint8_t distinct_reg : 4 = kNone, distinct_number : 4 = 0;
+  static constexpr uint8_t kNone = 15;
 
   FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }
   const FrameRecord *frames() const { return reinterpret_cast<const FrameRecord *>(this + 1); }
@@ -77,6 +93,9 @@ public:
            (form() == NumberForm::zero || form() == NumberForm::constant);
   }
   uint64_t constant() const { return form() == NumberForm::zero ? 0 : at_[1]; }
+  const uint64_t *bounds() const {
+    return at_ + 1 + !!(flags() & kHasId) + !!(flags() & kHasRange);
+  } // a Scalar
   uint32_t words() const {
     return 1 + !!(flags() & kHasId) + !!(flags() & kHasRange) +
            (form() == NumberForm::constant ? 1
@@ -91,15 +110,11 @@ private:
 // Reads one packed value and moves on to the next.
 void unpack_value(const uint64_t *&at, Value &value);
 
-// What a visitor's glance at a packed register decides.
-enum class Glance : uint8_t { unpack, pass_over, stop };
-
 // Calls on_frame(index, FrameRecord), on_register(frame, register, Value) and on_slot(frame, slot,
 // StackSlot), frame by frame from the innermost, until one returns false. Slots that are wholly uninitialised
 // are left out.
-// glance(frame, register, PackedValue, is_relied_on) may save unpacking a register.
-template <typename OnFrame, typename Glancing, typename OnRegister, typename OnSlot> bool
-visit(const Snapshot &snapshot, OnFrame on_frame, Glancing glance, OnRegister on_register, OnSlot on_slot) {
+template <typename OnFrame, typename OnRegister, typename OnSlot>
+bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, OnSlot on_slot) {
   const uint64_t *at = snapshot.values();
   uint32_t number = 0;
   const auto read = [&](Value &value) {
@@ -117,26 +132,12 @@ visit(const Snapshot &snapshot, OnFrame on_frame, Glancing glance, OnRegister on
       return false;
     for (uint32_t left = frame.live; left; left &= left - 1) {
       const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left));
-      const PackedValue packed(at);
-      const Glance decision = glance(f, reg, packed, (snapshot.relied_on & source_bit(number)) != 0);
-      if (decision == Glance::stop)
-        return false;
-      if (decision == Glance::pass_over) {
-        at += packed.words();
-        number += packed.kind() == Kind::scalar;
-        continue;
-      }
       read(value);
       if (!on_register(f, reg, value))
         return false;
     }
     for (uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed; left; left &= left - 1) {
-      const uint64_t bit = left & (~left + 1);
-      uint64_t bytes = 0x0101010101010101 * static_cast<uint64_t>(frame.spilled & bit ? ByteKind::spill
-                                                                  : frame.zero & bit  ? ByteKind::zero
-                                                                                      : ByteKind::misc);
-      if (frame.mixed & bit)
-        bytes = *at++;
+      const uint64_t bytes = frame.bytes_of(static_cast<uint32_t>(std::countr_zero(left)), at);
       __builtin_memcpy(slot.bytes, &bytes, sizeof bytes);
       if (slot.bytes[0] >= ByteKind::spill)
         read(slot.spilled);
@@ -145,13 +146,6 @@ visit(const Snapshot &snapshot, OnFrame on_frame, Glancing glance, OnRegister on
     }
   }
   return true;
-}
-
-template <typename OnFrame, typename OnRegister, typename OnSlot>
-bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, OnSlot on_slot) {
-  return visit(
-      snapshot, on_frame, [](uint32_t, uint32_t, PackedValue, bool) { return Glance::unpack; }, on_register,
-      on_slot);
 }
 
 class SnapshotPool {

@@ -50,7 +50,19 @@ void remove_object(State &state, const StackObject &object) {
   release_reference(state, object.id);
 }
 
+bool has_object(const Frame &frame, int64_t first, int64_t end) {
+  if (first >= end)
+    return false;
+  const uint32_t last = slot_of(first);
+  for (uint32_t slot = slot_of(end - 1); slot <= last && slot < frame.slot_count; slot++)
+    if (frame.slots[slot].bytes[0] == ByteKind::object)
+      return true;
+  return false;
+}
+
 void remove_objects(State &state, uint32_t frame, int64_t first, int64_t end) {
+  if (!has_object(*state.frames[frame], first, end))
+    return;
   for (int64_t offset = first; offset < end; offset++)
     if (std::optional<StackObject> object = object_at(state, frame, offset))
       remove_object(state, *object);

@@ -32,6 +32,9 @@ std::optional<StackObject> object_at(const State &state, uint32_t frame, int64_t
 // The object that begins where the pointer points; none for any other pointer.
 std::optional<StackObject> object_at(const State &state, const Value &pointer);
 
+// Whether an object has a byte in [first, end).
+bool has_object(const Frame &frame, int64_t first, int64_t end);
+
 // Its slots exist, and hold no other object.
 void put_object(State &state, const StackObject &object);
 // What is there are mere bytes from now on, and what pointed into it, numbers.

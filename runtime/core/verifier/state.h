@@ -113,6 +113,18 @@ struct StackSlot { // 8 bytes of stack
   // Where bytes are of kind spill: the register, stored at the slot's lowest address. A scalar may have been
   // stored in fewer than 8 bytes; `spilled` is then what a zero-extending load of them gives.
   Value spilled;
+
+  uint64_t kinds() const { // of its bytes, the lowest first
+    uint64_t word;
+    __builtin_memcpy(&word, bytes, sizeof word);
+    return word;
+  }
+  // Whether no byte among those that `mask` has ones for is uninitialised.
+  bool is_written(uint64_t mask = ~uint64_t{0}) const {
+    constexpr uint64_t kEach = 0x0101010101010101;
+    const uint64_t word = kinds() | ~mask;
+    return ((word - kEach) & ~word & (kEach << 7)) == 0; // no byte is 0
+  }
 };
 
 struct Frame {

@@ -9,6 +9,8 @@
 namespace kbpf {
 namespace {
 
+Value immediate(const Insn &insn) { return Value::constant(static_cast<uint64_t>(int64_t{insn.imm})); }
+
 bool is_movable(Kind kind) {
   return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot ||
          kind == Kind::memory || kind == Kind::map_key || kind == Kind::btf_object;
@@ -76,12 +78,15 @@ void Transformer::link(Value &value) {
 
 void Transformer::alu(State &state, const Insn &insn) {
   Value &dst = state.reg(insn.dst());
-  if (insn.code() == KBPF_ALU_MOV) {
-    dst = move(state, insn);
-    return;
-  }
-  Value src =
-      insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+  if (insn.code() == KBPF_ALU_MOV)
+    return move(state, insn, dst);
+  const bool has_src = insn.src_is_reg() && insn.code() != KBPF_ALU_END;
+  const Value &src_reg = state.reg(insn.src());
+  const uint64_t imm = static_cast<uint64_t>(int64_t{insn.imm});
+  if (insn.code() != KBPF_ALU_END && dst.is_scalar() && (!has_src || src_reg.is_scalar()))
+    return compute(state, insn, dst, has_src ? src_reg.number : Scalar::constant(imm),
+                   has_src ? src_reg.sources : 0);
+  const Value src = has_src ? src_reg : Value::constant(imm);
   Value result = arithmetic(insn, dst, src);
   if (result.is_scalar()) {
     if (dst.is_scalar())
@@ -94,26 +99,56 @@ void Transformer::alu(State &state, const Insn &insn) {
   dst = result;
 }
 
-Value Transformer::move(State &state, const Insn &insn) {
-  bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
-  if (!insn.src_is_reg())
-    return Value::constant(is_64 ? static_cast<uint64_t>(int64_t{insn.imm})
-                                 : static_cast<uint32_t>(insn.imm));
+// A number becomes another one, in place: nothing else in it changes but what it is linked to.
+void Transformer::compute(State &state, const Insn &insn, Value &dst, const Scalar &src, uint64_t sources) {
+  const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  const Scalar number =
+      is_64 ? alu64(insn.code(), insn.off, dst.number, src) : alu32(insn.code(), insn.off, dst.number, src);
+  if (dst.id == 0) {
+    dst.number = number;
+    dst.sources |= sources;
+    return;
+  }
+  const Value operand = dst;
+  const Scalar by = src; // which may be dst's own
+  dst.number = number;
+  dst.sources |= sources;
+  derive(insn, operand, by, dst);
+  if (dst.id == 0)
+    return;
+  Value result = dst;
+  dst = operand;
+  adopt_known(state, result);
+  dst = result;
+}
+
+void Transformer::move(State &state, const Insn &insn, Value &dst) {
+  const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  if (!insn.src_is_reg()) {
+    dst = Value::constant(is_64 ? static_cast<uint64_t>(int64_t{insn.imm}) : static_cast<uint32_t>(insn.imm));
+    return;
+  }
   Value &src = state.reg(insn.src());
   link(src);
-  if (is_64 && insn.off == 0)
-    return src;
-  if (!src.is_scalar()) // a piece of an address
-    return Value::scalar(is_64 ? Scalar::sign_extended(static_cast<unsigned>(insn.off))
-                               : Scalar::zero_extended(32));
+  if (is_64 && insn.off == 0) {
+    dst = src;
+    return;
+  }
+  if (!src.is_scalar()) { // a piece of an address
+    dst = Value::scalar(is_64 ? Scalar::sign_extended(static_cast<unsigned>(insn.off))
+                              : Scalar::zero_extended(32));
+    return;
+  }
   Value result = Value::scalar(is_64 ? alu64(KBPF_ALU_MOV, insn.off, Scalar(), src.number)
                                      : alu32(KBPF_ALU_MOV, insn.off, Scalar(), src.number));
-  if (result.number == src.number) // the move changes nothing
-    return src;
+  if (result.number == src.number) { // the move changes nothing
+    dst = src;
+    return;
+  }
   result.sources = src.sources;
   derive(insn, src, {}, result);
   adopt_known(state, result);
-  return result;
+  dst = result;
 }
 
 Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &src) {
@@ -372,17 +407,21 @@ void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken)
   });
 }
 
-Branch Transformer::predict(const State &state) const {
+Branch Transformer::predict(const State &state) {
   const Insn &insn = analysis_.insn(state.insn);
   const bool is_64 = insn.cls() == KBPF_CLASS_JMP;
   const Value &dst = state.reg(insn.dst());
-  const Value constant = Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
-  const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : constant;
+  const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
   if (dst.is_scalar() && src.is_scalar()) {
-    Scalar a = dst.number, b = src.number;
-    if (!assume_not(insn.code(), is_64, a, b))
+    if (dst.number.is_constant() && src.number.is_constant()) {
+      const bool jumps = holds(insn.code(), is_64, dst.number.value(), src.number.value());
+      return {jumps, !jumps};
+    }
+    passed_.dst = dst.number;
+    passed_.src = src.number;
+    if (!assume_not(insn.code(), is_64, passed_.dst, passed_.src))
       return {true, false};
-    a = dst.number, b = src.number;
+    Scalar a = dst.number, b = src.number;
     return {assume(insn.code(), is_64, a, b), true};
   }
   // An address is not null.
@@ -394,27 +433,38 @@ Branch Transformer::predict(const State &state) const {
   return {true, true};
 }
 
-bool Transformer::assume_jump(State &state, bool taken) {
+bool Transformer::assume_numbers(State &state, const Insn &insn, bool taken, bool was_predicted) {
+  const bool is_64 = insn.cls() == KBPF_CLASS_JMP;
+  Value &dst = state.reg(insn.dst());
+  if (insn.src_is_reg() && insn.src() == insn.dst())
+    return true; // of a number compared with itself nothing is learnt
+  Value *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
+  if (was_predicted && !taken) {
+    dst.number = passed_.dst;
+    if (src)
+      src->number = passed_.src;
+  } else {
+    Scalar number = src ? src->number : Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+    if (!(taken ? assume(insn.code(), is_64, dst.number, number)
+                : assume_not(insn.code(), is_64, dst.number, number)))
+      return false;
+    if (src)
+      src->number = number;
+  }
+  if (!src)
+    return dst.id == 0 || propagate(state, Value(dst));
+  dst.sources = src->sources = dst.sources | src->sources;
+  const Value new_dst = dst, new_src = *src;
+  return propagate(state, new_dst) && propagate(state, new_src);
+}
+
+bool Transformer::assume_jump(State &state, bool taken, bool was_predicted) {
   const Insn &insn = analysis_.insn(state.insn);
   bool is_64 = insn.cls() == KBPF_CLASS_JMP;
+  if (state.reg(insn.dst()).is_scalar() && (!insn.src_is_reg() || state.reg(insn.src()).is_scalar()))
+    return assume_numbers(state, insn, taken, was_predicted);
   Value dst = state.reg(insn.dst());
-  Value src =
-      insn.src_is_reg() ? state.reg(insn.src()) : Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
-
-  if (dst.is_scalar() && src.is_scalar()) {
-    if (insn.src_is_reg() && insn.src() == insn.dst())
-      return true; // of a number compared with itself nothing is learnt
-    Value new_dst = dst, new_src = src;
-    bool possible = taken ? assume(insn.code(), is_64, new_dst.number, new_src.number)
-                          : assume_not(insn.code(), is_64, new_dst.number, new_src.number);
-    if (!possible)
-      return false;
-    new_dst.sources = new_src.sources = dst.sources | src.sources;
-    state.reg(insn.dst()) = new_dst;
-    if (insn.src_is_reg())
-      state.reg(insn.src()) = new_src;
-    return propagate(state, new_dst) && propagate(state, new_src);
-  }
+  Value src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
 
   if (is_64)
     learn_packet_range(state, insn, taken);

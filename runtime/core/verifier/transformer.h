@@ -19,13 +19,16 @@ class Transformer {
 public:
   Transformer(Analysis &analysis, StatePool &pool) : analysis_(analysis), pool_(pool) {}
 
+  // Arithmetic and moves; apply() does them too.
+  void alu(State &state, const Insn &insn);
   // Every instruction but jumps, exit and calls of subprograms. Error: no_memory.
   Result<void> apply(State &state);
 
   // Where the conditional jump at state.insn can go.
-  Branch predict(const State &state) const;
+  Branch predict(const State &state);
   // Narrows the state by the conditional jump at state.insn being taken, or not. False: it can't be.
-  [[nodiscard]] bool assume_jump(State &state, bool taken);
+  // was_predicted: predict() has just looked at this very state.
+  [[nodiscard]] bool assume_jump(State &state, bool taken, bool was_predicted = false);
 
   // Enters the function at first_insn with a new frame; the caller's r0 to r5 are gone. Error: no_memory.
   Result<void> enter(State &state, uint32_t first_insn, uint32_t return_to);
@@ -46,8 +49,9 @@ public:
   void leave(State &state);
 
 private:
-  void alu(State &state, const Insn &insn);
-  Value move(State &state, const Insn &insn);
+  void compute(State &state, const Insn &insn, Value &dst, const Scalar &src, uint64_t sources);
+  void move(State &state, const Insn &insn, Value &dst);
+  [[nodiscard]] bool assume_numbers(State &state, const Insn &insn, bool taken, bool was_predicted);
   Value arithmetic(const Insn &insn, const Value &dst, const Value &src);
   void load_wide(State &state, const Insn &insn);
   void load_packet(State &state, const Insn &insn);
@@ -87,6 +91,9 @@ private:
 
   Analysis &analysis_;
   StatePool &pool_;
+  struct {
+    Scalar dst, src;
+  } passed_; // what predict() has found of the numbers that it compared, where the jump is not taken
 };
 
 } // namespace kbpf
