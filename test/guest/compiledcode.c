@@ -18,7 +18,7 @@ enum {
   kMovR0 = 0xb7,
   kExit = 0x95,
   kPrograms = 200,
-  kRounds = 300,
+  kRounds = 100,
   kMostFunctions = 64,
   kMostLines = 256,
   kPage = 4096
