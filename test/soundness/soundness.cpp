@@ -195,8 +195,8 @@ bool Experiment::judge(uint64_t seed, unsigned runs, bool show) {
     const Result<VerifiedProgram> again =
         verify(raw, options, scratch, discarded, claim_rejection, claim_stats);
     has_claims = again.ok() && claims_.is_complete();
-    // The last says nothing of safety: an address may be read in pieces at a place that varies, and more is known of
-    // the place here.
+    // The last says nothing of safety: an address may be read in pieces at a place that varies, and more is
+    // known of the place here.
     constexpr std::string_view kNoVerdict[] = {"too-complex", "infinite-loop", "partial-address"};
     if (!again.ok() && claim_rejection.id != 0 &&
         std::find(std::begin(kNoVerdict), std::end(kNoVerdict), claim_rejection.name) == std::end(kNoVerdict))
