@@ -78,6 +78,18 @@ std::string write_file(const std::string &path, std::string_view bytes) {
   return error;
 }
 
+std::string quote_for_make(std::string_view name) {
+  std::string out;
+  for (char c : name) {
+    if (c == ' ' || c == '\t' || c == '#')
+      out += '\\';
+    else if (c == '$')
+      out += '$';
+    out += c;
+  }
+  return out;
+}
+
 std::string make_rule(const DepfileOptions &options,
                       const std::vector<FrontendOutput::Dependency> &dependencies) {
   std::string rule, phony;

@@ -399,18 +399,6 @@ std::string use_profile(Options &options, const kbpf::Profile &profile, const kb
   return verifier_option_error(options);
 }
 
-std::string quote_for_make(std::string_view name) {
-  std::string out;
-  for (char c : name) {
-    if (c == ' ' || c == '\t' || c == '#')
-      out += '\\';
-    else if (c == '$')
-      out += '$';
-    out += c;
-  }
-  return out;
-}
-
 std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   Options options;
   Parsed parsed;
