@@ -51,18 +51,18 @@ void KernelObjects::parse() {
     types_ = *parsed;
 }
 
-bool KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {
+void KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {
   const bool is_guess = source_ == Source::object;
-  raw.follows_numbers = is_guess;
+  raw.follows_numbers = is_guess && is_traced(raw);
   if (bytes_.empty() || !needs_types(raw))
-    return is_guess && is_traced(raw);
+    return;
   parse();
   if (!types_)
-    return is_guess && is_traced(raw);
+    return;
   raw.kernel_btf = &*types_;
   raw.variable_address = some_address;
   if (is_guess || !is_traced(raw) || target.empty())
-    return true;
+    return;
   // As libbpf names them.
   const bool is_tracepoint = section == "tp_btf";
   const std::string_view prefix = is_tracepoint                 ? "btf_trace_"
@@ -71,7 +71,6 @@ bool KernelObjects::describe(std::string_view section, std::string_view target, 
                                                                 : "";
   raw.attach_btf_id = types_->find(std::string(prefix) + std::string(target),
                                    is_tracepoint ? kbpf::BtfKind::type_definition : kbpf::BtfKind::function);
-  return true;
 }
 
 } // namespace bpfcc

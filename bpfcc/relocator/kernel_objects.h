@@ -21,8 +21,7 @@ public:
 
   // Adds what the verifier has to know of the kernel to a program that depends on it. section: the prefix of
   // its SEC name, target: what stands behind it.
-  // False: nothing was added.
-  bool describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw);
+  void describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw);
 
 private:
   void parse();

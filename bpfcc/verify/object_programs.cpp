@@ -91,9 +91,9 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.expected_attach_type = record.expected_attach_type;
     raw.strict_alignment = options_.strict_alignment;
     types_->describe(*view_, i, raw);
-    const bool is_described = describe_kernel(record, raw);
+    describe_kernel(record, raw);
     programs_.push_back(
-        {view_->string(record.name), raw, nullptr, own_ && is_described, record.section, record.first_insn});
+        {view_->string(record.name), raw, nullptr, by_own_types(raw), record.section, record.first_insn});
   }
   return true;
 }
@@ -104,10 +104,15 @@ void ObjectPrograms::use_own_types(std::string_view types) {
 }
 
 // A finished object says by its sections' names what its programs are attached to.
-bool ObjectPrograms::describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw) {
+void ObjectPrograms::describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw) {
   std::string_view target;
   const kbpf::SectionInfo *section = raw.profile->section(view_->string(record.section_name), &target);
-  return raw.type && section && kernel_->describe(section->prefix, target, raw);
+  if (raw.type && section)
+    kernel_->describe(section->prefix, target, raw);
+}
+
+bool ObjectPrograms::by_own_types(const kbpf::RawProgram &raw) const {
+  return own_ && (raw.kernel_btf || raw.follows_numbers);
 }
 
 bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
@@ -137,8 +142,7 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
     kbpf::RawProgram raw{};
     if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))
       raw = raw_program(*image_, program, *type, maps_, *types_, *kernel_);
-    programs_.push_back({image_->functions[program.function].name, raw, &program,
-                         own_ && (raw.kernel_btf || raw.follows_numbers)});
+    programs_.push_back({image_->functions[program.function].name, raw, &program, by_own_types(raw)});
   }
   return true;
 }

@@ -53,7 +53,8 @@ public:
 private:
   bool open_finished(const std::string &path, Diagnostics &diag);
   void use_own_types(std::string_view types);
-  bool describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw);
+  void describe_kernel(const kbpf_prog_record &record, kbpf::RawProgram &raw);
+  bool by_own_types(const kbpf::RawProgram &raw) const; // a program of which more was to be known
   bool open_plain(const std::string &path, Diagnostics &diag);
 
   std::vector<uint64_t> storage_; // the bytes, aligned as ObjectView needs them

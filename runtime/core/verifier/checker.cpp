@@ -60,7 +60,7 @@ bool Checker::is_plain_stack_access(const Insn &insn, const State &state) {
     return (!from_register || state.reg(insn.src()).is_scalar()) &&
            (slot >= frame.slot_count || frame.slots[slot].bytes[0] != ByteKind::object);
   InsnFacts &facts = analysis_.facts[state.insn];
-  if (slot >= frame.slot_count || insn.dst() == KBPF_REG_FP || facts.loads_packet_address)
+  if (slot >= frame.slot_count || insn.dst() == KBPF_REG_FP || facts.loads_packet_address || facts.faultable)
     return false;
   const StackSlot &content = frame.slots[slot];
   const uint64_t mask = (~uint64_t{0} >> (64 - 8 * size)) << 8 * byte_of(first);
