@@ -51,7 +51,7 @@ constexpr Word<uint32_t> kMapUses[] = {
 constexpr Word<uint32_t> kFlags[] = {
     // clang-format off
     ROW(GPL_ONLY) ROW(STUB) ROW(PANICS) ROW(TAKES_PACKET) ROW(CHANGES_PACKET) ROW(SLEEPS) ROW(ACQUIRES)
-    ROW(RELEASES)
+    ROW(RELEASES) ROW(TRUSTED_ARGS) ROW(RCU_ARGS)
     // clang-format on
 };
 #undef ROW
@@ -62,6 +62,7 @@ constexpr Word<kbpf::FieldAccess> kAccesses[] = {
     {{Kind::number, true, true, false}, "read_write"},
     {{Kind::number, true, true, true}, "read_write_pieces"},
     {{Kind::number, false, false, false}, "read_whole"},
+    {{Kind::number, false, true, false}, "read_write_whole"},
     {{Kind::packet, false, false, false}, "packet"},
     {{Kind::packet_end, false, false, false}, "packet_end"},
     {{Kind::packet_meta, false, false, false}, "packet_meta"},

@@ -31,7 +31,7 @@ Result<Ref<BtfObject>> BtfObject::load(Buffer bytes, TextSink *log) {
   object->charge_ =
       KBPF_TRY(MemoryCharge::take(sizeof(BtfObject) + object->bytes_.size() + object->memory_.reserved()));
   object->is_read_.store(true, std::memory_order_release);
-  object->id_ = KBPF_TRY(btf_registry.add(object.get())); // last: from now on others may open it
+  KBPF_TRY(btf_registry.add(object.get(), object->id_)); // last: from now on others may open it
   return Result<Ref<BtfObject>>(std::move(object));
 }
 
@@ -41,7 +41,7 @@ Result<void> BtfObject::install_kernel(std::span<const std::byte> bytes) {
     return Error::no_memory;
   made->bytes_ = bytes;
   made->is_kernel_ = true;
-  made->id_ = KBPF_TRY(btf_registry.add(made));
+  KBPF_TRY(btf_registry.add(made, made->id_));
   kernel_object = made;
   return {};
 }

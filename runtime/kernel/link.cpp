@@ -15,7 +15,7 @@ Result<Ref<Link>> Link::create(Type type, Ref<Program> program) {
 }
 
 Result<void> Link::publish() {
-  id_ = KBPF_TRY(link_registry.add(this)); // last: from now on others may open it
+  KBPF_TRY(link_registry.add(this, id_)); // last: from now on others may open it
   return {};
 }
 

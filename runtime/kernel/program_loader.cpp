@@ -235,7 +235,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   program->charge_ = KBPF_TRY(
       MemoryCharge::take(sizeof(Program) + program->memory_.reserved() + program->code_.memory.taken()));
   enter_fault_list(*program);
-  program->id_ = KBPF_TRY(program_registry.add(program.get())); // last: from now on others may open it
+  KBPF_TRY(program_registry.add(program.get(), program->id_)); // last: from now on others may open it
   return Result<Ref<Program>>(std::move(program));
 }
 

@@ -11,14 +11,16 @@ namespace kbpf {
 
 template <typename T, uint32_t kSlots = 4096> class Registry {
 public:
-  // The id under which object is found from now on; not 0. Error: no_memory, where as many live as may.
-  Result<uint32_t> add(T *object) {
+  // From now on object is found under id, which is not 0 and was stored before. Error: no_memory, where as
+  // many live as may.
+  Result<void> add(T *object, uint32_t &id) {
     SpinGuard guard(lock_);
     for (uint32_t tried = 1; tried < kSlots; tried++) {
       last_ = last_ + 1 < kSlots ? last_ + 1 : 1;
       if (!slots_[last_].load(std::memory_order_relaxed)) {
+        id = last_;
         slots_[last_].store(object, std::memory_order_release);
-        return last_;
+        return {};
       }
     }
     return Error::no_memory;

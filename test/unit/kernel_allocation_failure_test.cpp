@@ -54,7 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
                     MapCase{7, 4, 80, 10, 0}, MapCase{9, 4, 8, 10, 0}, MapCase{10, 4, 8, 10, 0},
                     MapCase{11, 8, 8, 10, KBPF_MAP_F_NO_PREALLOC}, MapCase{12, 4, 4, 10, 0},
                     MapCase{13, 4, 4, 10, 0}, MapCase{22, 0, 8, 10, 0}, MapCase{23, 0, 8, 10, 0},
-                    MapCase{27, 0, 0, 4096, 0}, MapCase{30, 0, 8, 10, 0}, MapCase{31, 0, 0, 4096, 0}),
+                    MapCase{27, 0, 0, 4096, 0}, MapCase{29, 4, 8, 0, KBPF_MAP_F_NO_PREALLOC},
+                    MapCase{30, 0, 8, 10, 0}, MapCase{31, 0, 0, 4096, 0}),
     [](const auto &info) { return "Type" + std::to_string(info.param.type); });
 
 TEST_P(MapAllocationFailure, CreationLeavesNothing) {
@@ -69,7 +70,7 @@ TEST_F(AllocationFailure, EveryMapTypeHasACase) {
 #define KBPF_MAP_TYPE(number, name, NAME, uses, since, text) types++;
 #include "abi/map_types.def"
 #undef KBPF_MAP_TYPE
-  EXPECT_EQ(types, 17u) << "MapAllocationFailure needs the new type too";
+  EXPECT_EQ(types, 18u) << "MapAllocationFailure needs the new type too";
 }
 
 TEST_F(AllocationFailure, LargeKeysAndValues) {
@@ -266,13 +267,28 @@ TEST_F(AllocationFailure, MapsWithTimersAndTheirPrograms) {
   const int64_t map = bpf(MAP_CREATE, attr);
   ASSERT_GE(map, 0);
   // Starts a timer whose callback does nothing; the program's end ends the timer.
-  const std::vector<Insn> code = assemble(
-      {store_imm(KBPF_SIZE_W, R10, -4, 0), ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), mov64_reg(R2, R10),
-       add64_imm(R2, -4), call_helper(1), jump_imm(KBPF_JMP_JEQ, R0, 0, 14), mov64_reg(R6, R0),
-       mov64_reg(R1, R6), ld_imm64_from(KBPF_PSEUDO_MAP_FD, R2, map, 0), mov64_imm(R3, 1), call_helper(169),
-       mov64_reg(R1, R6), ld_imm64_from(KBPF_PSEUDO_FUNC, R2, 8, 0), call_helper(170), mov64_reg(R1, R6),
-       mov64_imm(R2, 1000), mov64_imm(R3, 0), call_helper(171), mov64_imm(R0, 0), exit_insn(),
-       mov64_imm(R0, 0), exit_insn()});
+  const std::vector<Insn> code = assemble({store_imm(KBPF_SIZE_W, R10, -4, 0),
+                                           ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0),
+                                           mov64_reg(R2, R10),
+                                           add64_imm(R2, -4),
+                                           call_helper(1),
+                                           jump_imm(KBPF_JMP_JEQ, R0, 0, 14),
+                                           mov64_reg(R6, R0),
+                                           mov64_reg(R1, R6),
+                                           ld_imm64_from(KBPF_PSEUDO_MAP_FD, R2, map, 0),
+                                           mov64_imm(R3, 1),
+                                           call_helper(169),
+                                           mov64_reg(R1, R6),
+                                           ld_imm64_from(KBPF_PSEUDO_FUNC, R2, 8, 0),
+                                           call_helper(170),
+                                           mov64_reg(R1, R6),
+                                           mov64_imm(R2, 1000),
+                                           mov64_imm(R3, 0),
+                                           call_helper(171),
+                                           mov64_imm(R0, 0),
+                                           exit_insn(),
+                                           mov64_imm(R0, 0),
+                                           exit_insn()});
   constexpr uint32_t kClassifier = 3;
   every_allocation_may_fail([&] { return load_code(kClassifier, code); }, close, 3);
   const int64_t program = load_code(kClassifier, code);

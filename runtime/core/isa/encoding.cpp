@@ -161,6 +161,7 @@ Reason check_packet_load(const Insn &insn) {
 // Of the instructions that have no rules but reserved fields, by opcode: which bits of them are reserved. All
 // ones where there are other rules: those are looked at one by one.
 struct ReservedBits {
+  static constexpr uint64_t kOther = ~uint64_t{0};
   uint64_t of[256];
   constexpr ReservedBits() : of() {
     constexpr uint64_t kSrc = 0xf000, kOff = 0xffff0000, kImm = 0xffffffff00000000;
@@ -172,7 +173,7 @@ struct ReservedBits {
                                        KBPF_JMP_JLE, KBPF_JMP_JSLT, KBPF_JMP_JSLE};
     constexpr uint8_t kSizes[] = {KBPF_SIZE_B, KBPF_SIZE_H, KBPF_SIZE_W, KBPF_SIZE_DW};
     for (uint64_t &mask : of)
-      mask = ~uint64_t{0};
+      mask = kOther;
     for (uint8_t cls : {KBPF_CLASS_ALU, KBPF_CLASS_ALU64})
       for (uint8_t code : kPlainAlu) {
         of[cls | code | KBPF_SRC_K] = kSrc | kOff;
@@ -197,7 +198,8 @@ bool is_plain(const Insn &insn) {
   __builtin_memcpy(&word, &insn, sizeof word);
   // A nibble above 10 carries into the next where 5 is added.
   const bool has_bad_register = ((insn.dst() + 5u) | (insn.src() + 5u)) & 0x10;
-  return (word & kReserved.of[insn.opcode]) == 0 && !has_bad_register;
+  const uint64_t reserved = kReserved.of[insn.opcode];
+  return reserved != ReservedBits::kOther && (word & reserved) == 0 && !has_bad_register;
 }
 
 Reason check_insn(std::span<const Insn> rest, bool allow_unverifiable) {

@@ -93,12 +93,10 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
     }
     map->timers_ = std::move(*timers);
   }
-  Result<uint32_t> id = map_registry.add(map);
-  if (!id.ok()) {
+  if (Result<void> added = map_registry.add(map, map->id_); !added.ok()) {
     map->free_memory();
-    return id.error();
+    return added.error();
   }
-  map->id_ = *id;
   return Ref<Map>::adopt(map);
 }
 
