@@ -309,6 +309,7 @@ bool relocate(const Options &options, Kernel &kernel, CodeDebugInfo &debug_info,
       options.link_inputs.empty() && options.input_is_object ? nullptr : &compiled.declarations;
   relocator.verify = options.verify;
   relocator.strict_alignment = options.strict_alignment;
+  relocator.hides_addresses = options.hides_addresses;
   relocator.uninitialized_stack = options.uninitialized_stack;
   relocator.kprobe_target = options.kprobe_target;
   relocator.kernel_types = kernel_types;

@@ -195,6 +195,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--verify,!--no-verify", options.verify)->multi_option_policy(last);
   app.add_flag("--strict-alignment,!--no-strict-alignment", options.strict_alignment)
       ->multi_option_policy(last);
+  app.add_flag("--hide-addresses,!--no-hide-addresses", options.hides_addresses)->multi_option_policy(last);
   app.add_flag("--color,!--no-color", frontend.color)->multi_option_policy(last);
 }
 

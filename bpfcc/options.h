@@ -48,6 +48,7 @@ struct Options {
   bool warnings_are_errors = false;
   bool warnings_off = false;
   bool strict_alignment = false;
+  bool hides_addresses = false;
   WarningLevel uninitialized_stack = WarningLevel::on;
   WarningLevel kprobe_target = WarningLevel::on;
   bool mcpu_given = false, max_stack_given = false;

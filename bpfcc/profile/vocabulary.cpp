@@ -51,7 +51,7 @@ constexpr Word<uint32_t> kMapUses[] = {
 constexpr Word<uint32_t> kFlags[] = {
     // clang-format off
     ROW(GPL_ONLY) ROW(STUB) ROW(PANICS) ROW(TAKES_PACKET) ROW(CHANGES_PACKET) ROW(SLEEPS) ROW(ACQUIRES)
-    ROW(RELEASES) ROW(TRUSTED_ARGS) ROW(RCU_ARGS)
+    ROW(RELEASES) ROW(TRUSTED_ARGS) ROW(RCU_ARGS) ROW(PERFMON)
     // clang-format on
 };
 #undef ROW

@@ -42,6 +42,12 @@ std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *val
     return "ask for as many bytes as are accessed: sizeof the whole structure";
   case RejectionId::callback:
     return "let the function return 0 to go on and 1 to stop, and pass results through its context";
+  case RejectionId::address_leak:
+    return "keep addresses in registers and in the stack, whole; load the program with CAP_PERFMON, and "
+           "without "
+           "-fbpf-hide-addresses, if it has to tell them";
+  case RejectionId::stack_uninitialised:
+    return "give the variable a value where it is declared: = {}";
   case RejectionId::helper_not_allowed:
     return "call it from a program of a type that has it, as the SEC() name says";
   case RejectionId::gpl_only_helper:

@@ -139,6 +139,7 @@ kbpf::RawProgram raw_program(const Image &image, const Program &program, const k
   raw.sleepable = is_sleepable(image, program);
   raw.expected_attach_type = expected_attach_type(program);
   raw.strict_alignment = image.options.strict_alignment;
+  raw.hides_addresses = image.options.hides_addresses;
   kernel.describe(program.section_info ? program.section_info->prefix : std::string_view(),
                   program.attach_target, raw);
   return raw;

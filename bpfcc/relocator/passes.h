@@ -28,6 +28,7 @@ struct RelocatorOptions {
   const std::map<std::string, SourceLocation> *declarations = nullptr; // from the front end; may be null
   bool verify = true;
   bool strict_alignment = false;                       // the verifier checks the alignment of every access
+  bool hides_addresses = false;                        // it judges for a loader without CAP_PERFMON
   WarningLevel uninitialized_stack = WarningLevel::on; // reads of stack bytes that may not have been written
   WarningLevel kprobe_target = WarningLevel::on;       // targets that are no function of the kernel
   std::function<void(std::string_view program, const Verdict &)> on_verdict; // may be empty

@@ -18,7 +18,7 @@ struct VerifyCommand {
   std::string kernel_btf; // empty: not known
   uint32_t log_level = 0;
   bool is_json = false;
-  bool strict_alignment = false;
+  bool strict_alignment = false, hides_addresses = false;
 };
 
 class StringSink final : public kbpf::TextSink {
@@ -39,8 +39,10 @@ bool verify_object(const VerifyCommand &command, const std::string &path, const 
     return false;
   }
   ObjectPrograms object;
-  if (!object.open(path, std::move(bytes),
-                   {kernel_types, kernel_types ? &kernel : nullptr, command.strict_alignment}, diag))
+  if (!object.open(
+          path, std::move(bytes),
+          {kernel_types, kernel_types ? &kernel : nullptr, command.strict_alignment, command.hides_addresses},
+          diag))
     return false;
   bool all_accepted = true;
   for (const NamedProgram &named : object.programs()) {
@@ -112,6 +114,8 @@ int main(int argc, char **argv) {
       ->type_name("FILE");
   app.add_flag("--strict-alignment", command.strict_alignment,
                "every access is aligned to its size (BPF_F_STRICT_ALIGNMENT)");
+  app.add_flag("--hide-addresses", command.hides_addresses,
+               "for a loader without CAP_PERFMON: no address of the kernel becomes known");
   app.add_flag("--json", command.is_json, "verdicts as one JSON array");
   CLI11_PARSE(app, argc, argv);
   return bpfcc::run(command);

@@ -57,6 +57,7 @@ bool ObjectPrograms::open(const std::string &path, std::string bytes, const Judg
   options_.kernel_types = kernel.types;
   kernel_ = kernel.objects;
   options_.strict_alignment = kernel.strict_alignment;
+  options_.hides_addresses = kernel.hides_addresses;
   storage_.resize(bytes.size() / sizeof(uint64_t) + 1);
   std::memcpy(storage_.data(), bytes.data(), bytes.size());
   bytes_ = {reinterpret_cast<const char *>(storage_.data()), bytes.size()};
@@ -90,6 +91,7 @@ bool ObjectPrograms::open_finished(const std::string &path, Diagnostics &diag) {
     raw.sleepable = record.flags & KBPF_PROG_REC_SLEEPABLE;
     raw.expected_attach_type = record.expected_attach_type;
     raw.strict_alignment = options_.strict_alignment;
+    raw.hides_addresses = options_.hides_addresses;
     types_->describe(*view_, i, raw);
     describe_kernel(record, raw);
     programs_.push_back(

@@ -39,7 +39,7 @@ struct JudgedFor {
   const Btf *types = nullptr; // CO-RE accesses of plain objects follow them; must outlive the programs
   KernelObjects *objects =
       nullptr;                   // the same types, for the verifier; null: not known. Must outlive them too
-  bool strict_alignment = false; // see kbpf::RawProgram
+  bool strict_alignment = false, hides_addresses = false; // see kbpf::RawProgram
 };
 
 class ObjectPrograms {

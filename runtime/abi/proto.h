@@ -90,4 +90,5 @@ enum kbpf_ret_type {
 #define KBPF_HELPER_RELEASES 128u      /* takes back its OBJECT argument */
 #define KBPF_HELPER_TRUSTED_ARGS 256u  /* OBJECT arguments are trusted, or held */
 #define KBPF_HELPER_RCU_ARGS 512u      /* OBJECT arguments are trusted, held, or under RCU */
+#define KBPF_HELPER_PERFMON 1024u      /* may tell addresses of the kernel: for loaders with CAP_PERFMON only */
 #endif

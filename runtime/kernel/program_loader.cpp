@@ -178,6 +178,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   RawProgram raw{insns, refs, options.profile, options.type, options.gpl_compatible, options.sleepable};
   raw.expected_attach_type = options.expected_attach_type;
   raw.strict_alignment = options.strict_alignment;
+  raw.hides_addresses = options.hides_addresses;
   if (Result<Ref<BtfObject>> kernel = BtfObject::kernel(); kernel.ok())
     raw.kernel_btf = KBPF_TRY((*kernel)->types());
   raw.attach_btf_id = options.tracing.btf_id;

@@ -56,6 +56,7 @@ public:
     uint32_t expected_attach_type = 0;
     bool strict_alignment = false;
     bool log_stats = false; // as in VerifyOptions
+    bool hides_addresses = false;
     TracingTarget tracing = {};
   };
   // What is known of the program's functions and lines, for load(). info is copied. Errors: those of

@@ -89,13 +89,14 @@ static int root_has_them_all_and_gives_some_up(void) {
   CHECK_FAILS(set(0, bit(kBpf), bit(kPerfmon)), EPERM);
   return 0;
 }
-static int programs_need_two(void) {
+static int programs_need_what_their_type_asks_for(void) {
   CHECK(set(bit(kBpf) | bit(kPerfmon), all, 0) == 0);
   CHECK(load(BPF_PROG_TYPE_KPROBE) >= 0 && open_probe() >= 0);
   CHECK_FAILS(load(6), EPERM); /* xdp */
   CHECK_FAILS(next_program(), EPERM);
   CHECK(set(bit(kBpf), all, 0) == 0);
   CHECK_FAILS(load(BPF_PROG_TYPE_KPROBE), EPERM);
+  CHECK(load(BPF_PROG_TYPE_SOCKET_FILTER) >= 0);
   CHECK_FAILS(open_probe(), EACCES);
   CHECK(set(bit(kSysAdmin), all, 0) == 0);
   CHECK(load(BPF_PROG_TYPE_KPROBE) >= 0 && load(6) >= 0 && open_probe() >= 0 && next_program() == 0);
@@ -194,7 +195,7 @@ static int memory_is_limited_without_a_capability(void) {
 #define IN_CHILD(test)                                                                                       \
   static int test##_child(void) { return in_child(test); }
 IN_CHILD(root_has_them_all_and_gives_some_up)
-IN_CHILD(programs_need_two)
+IN_CHILD(programs_need_what_their_type_asks_for)
 IN_CHILD(a_user_without_them_may_do_nothing)
 IN_CHILD(they_can_be_kept_over_a_change_of_users)
 IN_CHILD(the_effective_user_decides_for_a_while)
@@ -205,7 +206,7 @@ IN_CHILD(memory_is_limited_without_a_capability)
 int main(int argc, char **argv) {
   static const struct test_case cases[] = {
       {"root has them all and gives some up", root_has_them_all_and_gives_some_up_child},
-      {"programs need two", programs_need_two_child},
+      {"programs need what their type asks for", programs_need_what_their_type_asks_for_child},
       {"a user without them may do nothing", a_user_without_them_may_do_nothing_child},
       {"they can be kept over a change of users", they_can_be_kept_over_a_change_of_users_child},
       {"the effective user decides for a while", the_effective_user_decides_for_a_while_child},

@@ -7,6 +7,8 @@
 
 #define BATCH_MAGIC 0x48435442u /* "BTCH" */
 
+#define BATCH_WITHOUT_PERFMON 0x80000000u /* in prog_flags: loaded without that capability */
+
 struct batch_header {
   uint32_t magic;
   uint32_t count;

@@ -136,6 +136,7 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
   constexpr uint32_t kStrictAlignment = 1, kAnyAlignment = 2, kSleepable = 16;
   program.strict_alignment = (header.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
   program.sleepable = header.prog_flags & kSleepable;
+  program.hides_addresses = header.prog_flags & BATCH_WITHOUT_PERFMON;
   program.expected_attach_type = header.attach_type;
   StdoutSink sink;
   VerifyOptions options;

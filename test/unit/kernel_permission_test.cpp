@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Who may call what of bpf(2), and how much of it: capabilities, a user's share of memory, and attrs that say
 // more than the kernel knows. The rules are Linux's, where /proc/sys/kernel/unprivileged_bpf_disabled is 1.
+#include "abi/info.h"
 #include "btf_builder.h"
 #include "insn_builders.h"
 #include "kernel_fixture.h"
@@ -11,7 +12,7 @@ namespace {
 constexpr uint64_t bit(kbpf_capability capability) { return uint64_t{1} << capability; }
 constexpr uint64_t kBpf = bit(KBPF_CAP_BPF), kPerfmon = bit(KBPF_CAP_PERFMON),
                    kAdmin = bit(KBPF_CAP_SYS_ADMIN);
-constexpr uint32_t kXdp = 6, kRawTracepoint = 17, kKprobeMulti = 42;
+constexpr uint32_t kSocketFilter = 1, kXdp = 6, kRawTracepoint = 17, kKprobeMulti = 42;
 
 class Permission : public KernelTest {
 protected:
@@ -50,13 +51,42 @@ TEST_F(Permission, ProgramsNeedThatForTheirTypeToo) {
   }
   hostport::set_capabilities(kBpf);
   EXPECT_EQ(load(), -EPERM); // it may read all of the kernel
-  EXPECT_EQ(load(1), -EPERM);
+  EXPECT_GE(load(kSocketFilter), 0);
+  hostport::set_capabilities(0);
+  EXPECT_EQ(load(kSocketFilter), -EPERM);
   hostport::set_capabilities(kPerfmon);
   EXPECT_EQ(load(), -EPERM);
   hostport::set_capabilities(kBpf | kPerfmon);
   EXPECT_EQ(load(kXdp), -EPERM);
   hostport::set_capabilities(kBpf | kPerfmon | bit(KBPF_CAP_NET_ADMIN));
   EXPECT_GE(load(kXdp), 0);
+}
+
+TEST_F(Permission, AProgramOfALoaderWithoutPerfmonTellsNoAddress) {
+  const std::vector<Insn> tells = assemble({mov64_reg(R0, R1), exit_insn()});
+  EXPECT_GE(load_code(kSocketFilter, tells), 0);
+  hostport::set_capabilities(kBpf);
+  EXPECT_EQ(load_code(kSocketFilter, tells), -EACCES);
+  hostport::set_capabilities(kBpf | kPerfmon);
+  EXPECT_GE(load_code(kSocketFilter, tells), 0);
+}
+
+TEST_F(Permission, MachineCodeIsToldToThoseWhoMayLearnAddresses) {
+  const auto program = static_cast<uint32_t>(load(kSocketFilter));
+  for (const bool may : {true, false}) {
+    hostport::set_capabilities(may ? kBpf | kPerfmon : kBpf);
+    uint8_t code[256] = {};
+    uint64_t start = 0;
+    kbpf_prog_info info{};
+    info.jited_prog_insns = address(code);
+    info.jited_prog_len = sizeof code;
+    info.jited_ksyms = address(&start);
+    info.nr_jited_ksyms = 1;
+    kbpf_attr_info_by_fd attr{program, sizeof info, address(&info)};
+    ASSERT_EQ(bpf(OBJ_GET_INFO_BY_FD, attr), 0);
+    EXPECT_EQ(info.jited_prog_insns != 0 && start != 0, may && info.jited_prog_len != 0);
+    EXPECT_EQ(info.nr_jited_ksyms, info.jited_prog_len ? 1u : 0u);
+  }
 }
 
 TEST_F(Permission, WhatIsOfEverybodyNeedsTheAdministrator) {

@@ -50,7 +50,8 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
                    PANICS = KBPF_HELPER_PANICS, TAKES_PACKET = KBPF_HELPER_TAKES_PACKET,
                    CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET, SLEEPS = KBPF_HELPER_SLEEPS,
                    ACQUIRES = KBPF_HELPER_ACQUIRES, RELEASES = KBPF_HELPER_RELEASES,
-                   TRUSTED_ARGS = KBPF_HELPER_TRUSTED_ARGS, RCU_ARGS = KBPF_HELPER_RCU_ARGS;
+                   TRUSTED_ARGS = KBPF_HELPER_TRUSTED_ARGS, RCU_ARGS = KBPF_HELPER_RCU_ARGS,
+                   PERFMON = KBPF_HELPER_PERFMON;
 
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   {number,                                                                                                   \

@@ -256,9 +256,11 @@ Result<void> Checker::check_return(const State &state) {
                     kind_name(r0.kind));
     return is_program ? check_program_return(state) : Result<void>();
   }
-  if (r0.kind == Kind::stack && r0.frame == state.frame_count - 1)
+  if (r0.kind == Kind::stack)
     return refuse(state, RejectionId::return_value,
-                  "r0 points into the stack frame that the function leaves");
+                  r0.frame == state.frame_count - 1
+                      ? "r0 points into the stack frame that the function leaves"
+                      : "r0 points into the stack: a function does not return such an address");
   return {};
 }
 
@@ -383,6 +385,8 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
   if (!use.by_helper && !at.is_aligned(size))
     return refuse(state, RejectionId::misaligned_access,
                   "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
+  if (use.by_helper && analysis_.program.hides_addresses)
+    KBPF_TRY(check_stack_leak(state, reg, at, use));
   const Frame &frame = *state.frames[base.frame];
   for (int64_t offset = at.first; offset < at.end && has_object(frame, at.first, at.end); offset++)
     if (std::optional<StackObject> object = object_at(state, base.frame, offset);

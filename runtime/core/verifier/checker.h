@@ -3,6 +3,7 @@
 // the values that stand against it.
 #pragma once
 #include "core/verifier/analysis.h"
+#include "core/verifier/memory.h"
 #include "core/verifier/obligations.h"
 
 namespace kbpf {
@@ -18,6 +19,9 @@ public:
   Result<void> check_all(const State &state);
   // Most instructions: they compute with numbers, or compare what there is, so that every obligation holds.
   static bool is_plain(const Insn &insn, const State &state);
+  // Whether the instruction would tell the loader of such a program an address (RawProgram::hides_addresses).
+  // leaks.cpp
+  Result<void> check_leaks(const State &state);
   // When all is walked: what was given to global functions and dynptrs suits the atomic operations on it.
   Result<void> check_alignment() const;
 
@@ -47,6 +51,14 @@ private:
   Result<void> check_atomic_result(const State &state);
   Result<void> check_reference(const State &state);
   Result<void> check_feature(const State &state);
+  // leaks.cpp
+  Result<void> check_computed_leak(const State &state);
+  Result<void> check_stored_leak(const State &state);
+  Result<void> check_stack_leak(const State &state, unsigned reg, const OffsetRange &at,
+                                const MemoryUse &use);
+  Result<void> check_compared_leak(const State &state);
+  Result<void> check_returned_leak(const State &state);
+  Result<void> check_leak_to_helper(const State &state);
   // calls.cpp
   Result<void> check_helper(const State &state);
   Result<void> check_argument(const State &state, const Obligation &obligation);

@@ -321,7 +321,11 @@ private:
         unpack_value(at_, was.spilled);
         was.spilled.is_relied_on = is_relied_on;
       }
-      result_.reads_unwritten |= reads_unwritten(was, now);
+      if (reads_unwritten(was, now)) {
+        if (!result_.may_read_unwritten)
+          return false;
+        result_.reads_unwritten = true;
+      }
       if (!slot_covers(was, now, how_, ids_))
         return false;
     }

@@ -23,8 +23,9 @@ enum class Coverage : uint8_t {
 };
 
 struct CoverResult {
-  uint64_t work = 0;            // values compared, added up
-  bool reads_unwritten = false; // bytes may be read as numbers that the current state has not written
+  uint64_t work = 0;              // values compared, added up
+  bool reads_unwritten = false;   // bytes may be read as numbers that the current state has not written
+  bool may_read_unwritten = true; // else such a state is not covered
 };
 
 // Whether a packed value can't cover the current one, as can be seen where it lies. is_number_asked: numbers

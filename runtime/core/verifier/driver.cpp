@@ -23,7 +23,9 @@ public:
         pool_(scratch), snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
         log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)),
-        is_watched_(options.walked || log_.wants_everything()) {}
+        is_watched_(options.walked || log_.wants_everything() || program.hides_addresses) {
+    compared_values_.may_read_unwritten = !program.hides_addresses;
+  }
 
   Result<VerifiedProgram> run() {
     const uint64_t start = options_.time_ns ? options_.time_ns() : 0;
@@ -86,6 +88,10 @@ private:
   Result<void> check_whole() {
     if (!program_.profile->full_prototypes || !program_.type->context)
       return reject(rejection_, RejectionId::no_prototypes, 0, "programs of type {} can't be judged here",
+                    program_.type->name);
+    if (program_.hides_addresses && sees_addresses(program_.type->number))
+      return reject(rejection_, RejectionId::address_leak, 0,
+                    "programs of type {} see addresses of the kernel: their loader needs CAP_PERFMON",
                     program_.type->name);
     if (program_.insns.empty())
       return reject(rejection_, RejectionId::empty_program, 0, "the program has no instruction");
@@ -176,6 +182,8 @@ private:
       log_.walked(state);
       if (options_.walked)
         options_.walked->walked(state);
+      if (program_.hides_addresses)
+        KBPF_TRY(checker_.check_leaks(state));
     }
     const Insn &insn = analysis_.insn(state.insn);
     if (Checker::is_plain(insn, state)) {

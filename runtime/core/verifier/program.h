@@ -75,11 +75,13 @@ struct RawProgram {
   // attached to is not known, so that any number that it has may be the pointer that it takes it for.
   bool follows_numbers = false;
   bool strict_alignment = false; // every access is aligned to its size
-  uint32_t told = 0;             // told_bit() of helpers
+  // For a loader who must not learn where the kernel's memory lies: one without CAP_PERFMON.
+  bool hides_addresses = false;
+  uint32_t told = 0; // told_bit() of helpers
 };
 
-// Bytes of stack of what waits above a subprogram that makes tail calls: less than this, as each of up to 33 programs
-// after it may have as much again.
+// Bytes of stack of what waits above a subprogram that makes tail calls: less than this, as each of up to 33
+// programs after it may have as much again.
 constexpr uint32_t kMostAboveTailCall = 256;
 
 struct Subprogram {

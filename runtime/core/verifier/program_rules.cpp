@@ -123,6 +123,25 @@ bool sees_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset) {
   }
 }
 
+bool sees_addresses(uint32_t prog_type) {
+  constexpr uint32_t kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17, kRawTracepointWritable = 24,
+                     kStructOps = 27, kExtension = 28, kLsm = 29;
+  switch (prog_type) {
+  case kKprobe:
+  case kTracepoint:
+  case kPerfEvent:
+  case kRawTracepoint:
+  case kRawTracepointWritable:
+  case kTracing:
+  case kStructOps:
+  case kExtension:
+  case kLsm:
+    return true;
+  default:
+    return false;
+  }
+}
+
 bool map_suits_sleepable(uint32_t map_type) {
   switch (map_type) {
   case 1:  // hash

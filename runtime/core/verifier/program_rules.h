@@ -18,6 +18,10 @@ std::optional<ReturnRange> return_range(uint32_t prog_type, uint32_t attach_type
 // attached so.
 bool sees_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset);
 
+// Whether programs of the type see addresses of the kernel by their nature, so that their loader needs
+// CAP_PERFMON.
+bool sees_addresses(uint32_t prog_type);
+
 // Whether programs that may sleep use maps of this type.
 bool map_suits_sleepable(uint32_t map_type);
 

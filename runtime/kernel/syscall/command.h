@@ -123,7 +123,7 @@ inline bool has_capability(kbpf_capability capability) {
 inline Result<void> require_capability(kbpf_capability capability) {
   return has_capability(capability) ? Result<void>() : Error::not_permitted;
 }
-// Programs see the kernel's addresses, whatever their type: there is no verifying for those who may not.
+// What is loaded and attached by its name is for probes, which see the kernel's addresses.
 inline Result<void> require_for_programs() {
   KBPF_TRY(require_capability(KBPF_CAP_BPF));
   return require_capability(KBPF_CAP_PERFMON);

@@ -105,27 +105,30 @@ Result<void> copy_each(uint64_t user_address, uint32_t room, size_t count, Eleme
   return {};
 }
 
-// Addresses and lengths of functions, and where the code of each source line begins.
+// Addresses and lengths of functions, and where the code of each source line begins. Who must not learn
+// addresses is told the lengths.
 Result<void> describe_machine_code(const Program &program, const kbpf_prog_info &asked,
                                    kbpf_prog_info &info) {
   const MachineCode &code = program.code();
   const uint32_t functions = static_cast<uint32_t>(program.functions().size());
   if (!program.code_bytes())
     return {}; // interpreted
-  info.jited_prog_insns = asked.jited_prog_insns;
   info.jited_prog_len = static_cast<uint32_t>(program.code_bytes());
+  info.nr_jited_ksyms = functions;
+  info.nr_jited_func_lens = functions;
+  info.nr_jited_line_info = static_cast<uint32_t>(code.lines.size());
+  if (!has_capability(KBPF_CAP_PERFMON))
+    return {};
+  info.jited_prog_insns = asked.jited_prog_insns;
   KBPF_TRY(
       copy_array(asked.jited_prog_insns, asked.jited_prog_len, code.memory.data(), program.code_bytes()));
   info.jited_ksyms = asked.jited_ksyms;
-  info.nr_jited_ksyms = functions;
   KBPF_TRY((copy_each<uint64_t>(asked.jited_ksyms, asked.nr_jited_ksyms, functions,
                                 [&](size_t i) { return code.address() + code.functions[i]; })));
   info.jited_func_lens = asked.jited_func_lens;
-  info.nr_jited_func_lens = functions;
   KBPF_TRY((copy_each<uint32_t>(asked.jited_func_lens, asked.nr_jited_func_lens, functions,
                                 [&](size_t i) { return code.functions[i + 1] - code.functions[i]; })));
   info.jited_line_info = asked.jited_line_info;
-  info.nr_jited_line_info = static_cast<uint32_t>(code.lines.size());
   return copy_each<uint64_t>(asked.jited_line_info, asked.nr_jited_line_info, code.lines.size(),
                              [&](size_t i) { return code.address() + code.lines[i]; });
 }

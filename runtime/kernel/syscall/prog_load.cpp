@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // BPF_PROG_LOAD: bare instructions, whose maps are descriptors in the code or in fd_array.
+#include "core/verifier/program_rules.h"
 #include "kernel/helpers/registered.h"
 #include "kernel/program_loader.h"
 #include "kernel/syscall/command.h"
@@ -124,6 +125,9 @@ Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink 
     return Error::invalid;
   if (type->number == kSchedCls || type->number == kXdp)
     KBPF_TRY(require_capability(KBPF_CAP_NET_ADMIN));
+  const bool hides_addresses = !has_capability(KBPF_CAP_PERFMON);
+  if (hides_addresses && sees_addresses(type->number))
+    return Error::not_permitted;
   bool sleepable = attr.prog_flags & kSleepable;
   if (sleepable && type->number != kKprobe && type->number != kSyscall) {
     if (log)
@@ -156,6 +160,7 @@ Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink 
   ProgramLoader::Options options{&kernel_profile(),   type, is_gpl_compatible(license_text), sleepable,
                                  request.verbosity(), log,  attr.expected_attach_type};
   options.strict_alignment = (attr.prog_flags & (kStrictAlignment | kAnyAlignment)) == kStrictAlignment;
+  options.hides_addresses = hides_addresses;
   options.log_stats = request.wants_stats();
   options.tracing = tracing;
   return loader->load(insns, attr.prog_name, options);
@@ -169,7 +174,7 @@ Result<int64_t> prog_load(Call &call) {
   KBPF_TRY(check_attr(attr));
   LogRequest request{attr.log_level, attr.log_size, attr.log_buf, offsetof(Attr, log_true_size)};
   UserLog log = KBPF_TRY(request.open());
-  KBPF_TRY(require_for_programs());
+  KBPF_TRY(require_capability(KBPF_CAP_BPF));
   Result<Ref<Program>> program = load(attr, request, attr.log_level ? &log : nullptr);
   KBPF_TRY(request.close(call, log));
   return install_fd(KBPF_TRY(std::move(program)));
