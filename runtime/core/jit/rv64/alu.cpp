@@ -427,14 +427,12 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
   constexpr Plain kPlain = plain_form(kCode, kIs64);
   uint8_t dst = insn.dst();
   if constexpr (kCode == KBPF_ALU_MOV && kByRegister) {
-    uint32_t fields = self.assignment_->fields[insn.regs];
-    bool is_alone = insn.off == 0 && !(fields & Assignment::kFramePointer) && !self.follows_alu_or_atomic();
-    if (!kIs64 || !is_alone)
+    uint16_t encoded = self.assignment_->moves[insn.regs];
+    if (!kIs64 || insn.off != 0 || encoded == 0 || self.may_fuse(insn))
       return self.move_or_more(insn);
-    if (insn.dst() != insn.src())
-      self.emit_.half(static_cast<uint16_t>(encode::c_mv(zero, zero) | (fields & Assignment::kRd) |
-                                            (fields >> 18 & 31 << 2)));
-    self.set_extension(dst, self.extension(insn.src()));
+    self.emit_.half(encoded);
+    if (self.extensions_) // mostly, nothing is known
+      self.set_extension(dst, self.extension(insn.src()));
   } else if constexpr (kPlain.encoded && (kByRegister || kCode == KBPF_ALU_MUL)) {
     uint32_t fields = self.assignment_->fields[insn.regs];
     if constexpr (kByRegister) {
@@ -491,12 +489,17 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
         !kByRegister && kCode != KBPF_ALU_DIV && kCode != KBPF_ALU_MOD && fits_signed(insn.imm, 11);
     if (!is_short && kCode != KBPF_ALU_NEG && kCode != KBPF_ALU_END)
       return self.any_alu(insn, dst);
-    Insn known = insn;
-    known.opcode = opcode;
-    if (dst >= KBPF_REG_FP)
-      __builtin_unreachable();
-    self.alu(known, dst);
+    self.short_alu<opcode>(insn);
   }
+}
+
+// With a constant of 11 bits or none. Apart, as it keeps many registers.
+template <uint8_t opcode> [[gnu::noinline]] void Lowering::short_alu(const Insn &insn) {
+  Insn known = insn;
+  known.opcode = opcode;
+  if (known.dst() >= KBPF_REG_FP)
+    __builtin_unreachable();
+  alu(known, known.dst());
 }
 KBPF_INSTANTIATE(lower_alu, KBPF_CLASS_ALU)
 KBPF_INSTANTIATE(lower_alu, KBPF_CLASS_ALU64)

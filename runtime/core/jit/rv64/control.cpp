@@ -31,21 +31,26 @@ Result<void> Lowering::run() {
   std::span<const Subprogram> subprograms = plan_.program.subprograms();
   const size_t count = insns_.size();
   const Insn *const insns = insns_.data();
-  uint32_t *const marks = marks_;
+  uint32_t *const marks = marks_, *const fixups_before = fixups_before_;
   size_t subprogram = 0;
   size_t next_first = 0; // where the next subprogram begins
-  for (size_t i = 0; i < count; i = index_ + 1) {
-    if (i == next_first) {
+  for (size_t i = 0;; i = index_ + 1) {
+    if (i >= next_first) {
+      if (i >= count)
+        break;
       enter_subprogram(subprogram++);
       next_first = subprogram < subprograms.size() ? subprograms[subprogram].first : count;
     }
-    fixups_before_[i] = fixup_count();
-    begin(i);
-    if (!(mark_ & mark::kReachable))
+    fixups_before[i] = fixup_count();
+    const uint32_t first = marks[i];
+    marks[i] = emit_.position();
+    index_ = i;
+    mark_ = first;
+    if (!(first & mark::kReachable))
       continue;
-    if (mark_ & mark::kLeader)
+    if (first & mark::kLeader)
       extensions_ = 0;
-    for (;;) { // up to the next instruction that somebody goes to: the end has such a mark
+    for (;;) { // up to the next instruction that somebody goes to: the end is not reachable
       emit_.make_room();
       const Insn &insn = insns[index_];
       kHandlers[insn.opcode](*this, insn);
@@ -61,7 +66,7 @@ Result<void> Lowering::run() {
   }
   plan_.offsets[count] = emit_.position();
   plan_.fixups_before[count] = fixup_count();
-  add_fixup({.at = emit_.position(), .kind = FixupKind::label});
+  add_fixup(FixupKind::label, 0);
   if (refused_)
     return Error::not_supported;
   plan_.fixups = plan_.fixups.first(fixup_count());
@@ -131,11 +136,10 @@ void Lowering::load_wide(const Insn &insn) {
     return lower_told(insn);
   bool is_whole = index_ + 1 < insns_.size() && (&insn)[1].opcode == 0;
   if (insn.is_function_address() && is_whole) {
-    add_fixup({.at = emit_.position(),
-               .target = static_cast<uint32_t>(insn.imm),
-               .kind = FixupKind::function,
-               .rs1 = native(insn.dst())});
-    emit_.room(smallest_size(FixupKind::function));
+    Reg rd = native(insn.dst());
+    add_fixup(FixupKind::function, static_cast<uint32_t>(insn.imm));
+    emit_.insn(encode::auipc(rd, 0));
+    emit_.insn(encode::addi(rd, rd, 0));
     set_extension(insn.dst(), kUnknown);
     return begin(index_ + 1);
   }
@@ -321,7 +325,7 @@ void Lowering::lower_exit() {
   if (index_ == layout_->last_exit || layout_->frame_size == 0)
     epilogue();
   else
-    transfer(FixupKind::jump, layout_->last_exit, Condition::eq, zero, zero);
+    jump_to(layout_->last_exit);
 }
 
 void Lowering::lower_call(const Insn &insn) {
@@ -330,8 +334,6 @@ void Lowering::lower_call(const Insn &insn) {
     if (!environment || insn.dst() == KBPF_REG_FP)
       return refuse();
     call_by_number(native(insn.dst()));
-  } else if (insn.src() == KBPF_PSEUDO_CALL) {
-    transfer(FixupKind::call, subprogram_at(jump_target(index_)), Condition::eq, zero, zero);
   } else if (is_tail_call(insn, environment)) {
     lower_tail_call();
   } else {
@@ -410,8 +412,9 @@ void Lowering::call_function(uint64_t target) {
   if (refused_)
     return;
   plan_.literals[literal].is_called = true;
-  add_fixup({.at = emit_.position(), .target = literal, .kind = FixupKind::native_call});
-  emit_.room(smallest_size(FixupKind::native_call));
+  add_fixup(FixupKind::native_call, literal);
+  emit_.insn(encode::auipc(ra, 0));
+  emit_.insn(encode::jalr(ra, ra, 0));
 }
 
 // Asks the environment while the program runs. The arguments wait on the stack meanwhile.
@@ -436,7 +439,7 @@ uint32_t Lowering::jump_target(size_t index) const {
 
 void Lowering::lower_goto(uint32_t target) {
   if (!is_next(target))
-    transfer(FixupKind::jump, target, Condition::eq, zero, zero);
+    jump_to(target);
 }
 
 // Compilers like to end a loop with a branch over the jump back: together they are the opposite branch.
@@ -535,20 +538,59 @@ bool Lowering::is_next(uint32_t target) const {
 }
 
 void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2) {
-  bool is_narrow = Emitter::branch_is_compressible(condition, rs1, rs2);
-  transfer(is_narrow ? FixupKind::narrow_branch : FixupKind::branch, target, condition, rs1, rs2);
+  uint32_t direct = Emitter::encode_branch(condition, rs1, rs2, 0);
+  if (!Emitter::branch_is_compressible(condition, rs1, rs2))
+    return transfer(FixupKind::branch, target, direct, 0);
+  transfer(FixupKind::narrow_branch, target, direct,
+           condition == Condition::eq ? encode::c_beqz(rs1, 0) : encode::c_bnez(rs1, 0));
 }
 
-[[gnu::always_inline]] inline void Lowering::transfer(FixupKind kind, uint32_t target, Condition condition,
-                                                      Reg rs1, Reg rs2) {
-  add_fixup({.at = emit_.position(),
-             .target = target,
-             .kind = kind,
-             .form = smallest_form(kind),
-             .condition = condition,
-             .rs1 = rs1,
-             .rs2 = rs2});
-  emit_.room(smallest_size(kind));
+// How far it is backward, and how far forward it will be at least, as hardly any code is as short. Either may
+// grow.
+void Lowering::transfer(FixupKind kind, uint32_t target, uint32_t direct, uint16_t compressed) {
+  constexpr unsigned kLeast = 2; // bytes an instruction
+  const int64_t distance = target > index_ ? static_cast<int64_t>((target - index_) * kLeast)
+                                           : int64_t{plan_.offsets[target]} - emit_.position();
+  FixupForm form = smallest_form(kind);
+  while (!reach_of(kind, form).has(distance))
+    form = next_form(kind, form);
+  add_fixup(kind, target, form);
+  if (form == FixupForm::compressed)
+    return emit_.half(compressed);
+  emit_.insn(direct);
+  emit_.room(fixup_size(kind, form) - 4);
+}
+
+// Whether relaxation will find a direct call of what lies ahead within reach: where there are about four
+// bytes of code an instruction.
+static bool is_near_call(uint32_t first, uint32_t index) {
+  return first - index < reach_of(FixupKind::call, FixupForm::direct).back / 4;
+}
+
+// The usual call: forward, of a function that was called before.
+[[gnu::always_inline]] inline void Lowering::call_subprogram(uint32_t first) {
+  const uint32_t recent = recent_calls_[first % kRecentCalls], index = static_cast<uint32_t>(index_);
+  if (extensions_)
+    forget_arguments_and_result();
+  if (first <= index || plan_.program.subprograms()[recent].first != first)
+    return call_any_subprogram(first);
+  call(recent, is_near_call(first, index));
+}
+
+[[gnu::noinline]] void Lowering::call_any_subprogram(uint32_t first) {
+  uint32_t number = subprogram_at(first);
+  recent_calls_[first % kRecentCalls] = number;
+  int64_t back = int64_t{plan_.layouts[number].start} - emit_.position(); // where the function is there
+  uint32_t index = static_cast<uint32_t>(index_);
+  call(number,
+       first > index ? is_near_call(first, index) : reach_of(FixupKind::call, FixupForm::direct).has(back));
+}
+
+[[gnu::always_inline]] inline void Lowering::call(uint32_t subprogram, bool is_near) {
+  add_fixup(FixupKind::call, subprogram, is_near ? FixupForm::direct : FixupForm::far);
+  emit_.insn(encode::jal(ra, 0));
+  if (!is_near) [[unlikely]]
+    emit_.room(fixup_size(FixupKind::call, FixupForm::far) - 4);
 }
 
 uint32_t Lowering::subprogram_at(uint32_t first) const {
@@ -602,18 +644,31 @@ template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, const Insn &
     bool is_short = kForm.src_is_reg() ? !(fields & Assignment::kFramePointer)
                                        : insn.imm == 0 && insn.dst() != KBPF_REG_FP;
     if (is_short && !(insn.off == 1 && (&insn)[1].is_jump_class())) [[likely]] {
-      Reg a = static_cast<Reg>(fields >> 15 & 31);
-      Reg b = kForm.src_is_reg() ? static_cast<Reg>(fields >> 20 & 31) : zero;
-      if constexpr (kComparison->swapped)
-        std::swap(a, b);
-      bool is_narrow = Emitter::branch_is_compressible(kComparison->condition, a, b);
+      constexpr Condition kCondition = kComparison->condition;
+      constexpr bool kMayBeNarrow = !kForm.src_is_reg() && kCondition <= Condition::ne;
+      const bool is_narrow = kMayBeNarrow && fields & Assignment::kNarrow;
       FixupKind kind = is_narrow ? FixupKind::narrow_branch : FixupKind::branch;
-      return self.transfer(kind, static_cast<uint32_t>(self.index_ + 1) + static_cast<uint32_t>(insn.off),
-                           kComparison->condition, a, b);
+      uint32_t target = static_cast<uint32_t>(self.index_ + 1) + static_cast<uint32_t>(insn.off);
+      uint32_t operands = fields & (Assignment::kRs1 | (kForm.src_is_reg() ? Assignment::kRs2 : 0));
+      if constexpr (kComparison->swapped)
+        operands =
+            (fields & Assignment::kRs1) << 5 | (kForm.src_is_reg() ? fields >> 5 & Assignment::kRs1 : 0);
+      uint32_t direct = Emitter::encode_branch(kCondition, zero, zero, 0) | operands;
+      constexpr uint16_t kCompressed =
+          kCondition == Condition::eq ? encode::c_beqz(s0, 0) : encode::c_bnez(s0, 0);
+      uint16_t compressed = static_cast<uint16_t>(kCompressed | (fields & 7 << 7));
+      constexpr unsigned kNear = 120; // instructions: the smallest form may reach them
+      if (static_cast<uint16_t>(insn.off) >= kNear)
+        return self.transfer(kind, target, direct, compressed);
+      self.add_fixup(kind, target, smallest_form(kind));
+      return is_narrow ? self.emit_.half(compressed) : self.emit_.insn(direct);
     }
   }
-  if constexpr (kForm.is_call())
+  if constexpr (kForm.is_call()) {
+    if (insn.src() == KBPF_PSEUDO_CALL)
+      return self.call_subprogram(static_cast<uint32_t>(self.index_ + 1) + static_cast<uint32_t>(insn.imm));
     return self.lower_call(insn);
+  }
   self.jump(insn);
 }
 template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, const Insn &insn) {

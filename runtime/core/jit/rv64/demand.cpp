@@ -9,9 +9,8 @@
 namespace kbpf::rv64 {
 namespace {
 
-constexpr int kMaxWalks = 4;        // scan()'s included
-constexpr Demand kArguments = 0x3e; // r1 .. r5
-constexpr Demand kScratch = 0x3f;   // r0 .. r5
+using demand::kScratch, demand::before_call;
+constexpr int kMaxWalks = 4; // scan()'s included
 constexpr Demand bit(uint8_t reg) { return Demand{1} << reg; }
 
 // Demands in front of an instruction, and which register's result may go without its upper half.
@@ -41,12 +40,6 @@ Special of_alu(const Insn &insn, Demand after) {
   case KBPF_ALU_END:
     reads_upper_half = insn.imm == 64;
     break;
-  case KBPF_ALU_AND: // with a constant: clears the upper half, or keeps it
-    reads_upper_half = insn.imm < 0 && (after & dst);
-    break;
-  case KBPF_ALU_LSH: // by a constant: shifts it out, or not
-    reads_upper_half = (insn.imm & 63) < 32 && (after & dst);
-    break;
   default: // a move of a constant
     return {before, dst};
   }
@@ -72,7 +65,7 @@ Special of_special(const Insn &insn, Demand after, Demand at_target) {
   if (insn.is_exit())
     return {bit(0), 0};
   if (insn.is_callx())
-    return {(after & ~kScratch) | kArguments, 0};
+    return {before_call(after), 0};
   return {insn.code() == KBPF_JMP_JA ? at_target : at_target | after, 0}; // or may_goto
 }
 
@@ -80,7 +73,7 @@ Special of_special(const Insn &insn, Demand after, Demand at_target) {
 
 uint32_t demand::before_special(const Insn &insn, Demand after, Demand at_target) {
   if (insn.opcode == KBPF_OP_CALL)
-    return (after & ~kScratch) | kArguments;
+    return before_call(after);
   Special effect = of_special(insn, after, at_target);
   bool is_unused = effect.written && !(effect.written & after);
   return effect.before | (is_unused ? mark::kUpperHalfUnused : 0);

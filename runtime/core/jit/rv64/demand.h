@@ -18,17 +18,22 @@ inline uint32_t in_mark(uint32_t before) { return before ^ mark::kUndemanded; }
 namespace demand {
 
 // The operands of an instruction, one bit each: dst in the low half of the word, src in the high half.
-constexpr uint32_t kDst = 0xffff, kSrc = 0xffff0000;
+constexpr uint32_t kDst = 0x07ff, kSrc = kDst << 16;
+
+// Of operands: one of them is no register.
+constexpr uint32_t kInvalid = 1u << 11;
 
 // What an operation does with the upper halves of its operands, by opcode: masks for such a word, and flags.
 struct Effect {
-  uint32_t written;  // kDst or 0; kUpperHalfUnused where the result may then go without; the kinds below
-  uint32_t demanded; // kDst, kSrc, both
+  uint32_t written;  // kDst or 0; the kinds below
+  uint32_t demanded; // kDst, kSrc, both; kUpperHalfUnused where the result may go without, as all operands
+                     // have that bit
 };
 // Where the fields matter, too: nothing else is said; or a jump, which demands what its target does as well;
-// or a move of 64 bits, which demands nothing where it sign-extends.
-constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kIsMove = 1u << 29,
-                   kNeedsMore = kIsSpecial | kIsJump | kIsMove;
+// or an operation whose constant may keep the upper half from being demanded.
+constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kHasConstant = 1u << 29,
+                   kNeedsMore = kIsSpecial | kIsJump | kHasConstant;
+constexpr uint32_t kScratch = 0x3f, kArguments = 0x3e; // r0 .. r5, r1 .. r5
 
 // Whether the low half of the result depends on the operands' low halves only.
 constexpr bool keeps_halves_apart(uint8_t code) {
@@ -51,26 +56,28 @@ constexpr Effect effect_of(uint8_t opcode, bool is_demanded) {
   Insn insn{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
   constexpr Effect kSpecial{kIsSpecial, 0};
   bool by_register = insn.src_is_reg();
-  uint32_t src = by_register ? kSrc : 0, result = kDst | (is_demanded ? 0 : mark::kUpperHalfUnused);
+  uint32_t src = by_register ? kSrc : 0, unused = is_demanded ? 0 : mark::kUpperHalfUnused;
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
-    return insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && !by_register) ? kSpecial
-                                                                                        : Effect{result, 0};
+    return insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && !by_register)
+               ? kSpecial
+               : Effect{kDst, unused};
   case KBPF_CLASS_ALU64:
     if (insn.code() == KBPF_ALU_MOV && by_register)
-      return {result | kIsMove, is_demanded ? kSrc : 0};
-    if (insn.code() == KBPF_ALU_END ||
-        ((insn.code() == KBPF_ALU_AND || insn.code() == KBPF_ALU_LSH) && !by_register))
+      return {kDst | kHasConstant, is_demanded ? kSrc : unused};
+    if ((insn.code() == KBPF_ALU_AND || insn.code() == KBPF_ALU_LSH) && !by_register)
+      return {kDst | kHasConstant, is_demanded ? kDst : unused};
+    if (insn.code() == KBPF_ALU_END)
       return kSpecial;
     if (insn.code() == KBPF_ALU_MOV || (keeps_halves_apart(insn.code()) && !is_demanded))
-      return {result, 0};
-    return {result, kDst | src};
+      return {kDst, unused};
+    return {kDst, kDst | src | unused};
   case KBPF_CLASS_LD:
     if (insn.is_told())
       return {kIsSpecial | kDst, 0};
     return insn.is_ld_imm64() ? Effect{kDst, 0} : kSpecial;
   case KBPF_CLASS_LDX:
-    return {result, kSrc};
+    return {kDst, kSrc | unused};
   case KBPF_CLASS_ST:
     return {0, kDst};
   case KBPF_CLASS_STX:
@@ -91,7 +98,10 @@ struct Tables {
 constexpr Tables kTables = [] {
   Tables all{};
   for (unsigned byte = 0; byte < 256; byte++) {
-    all.operands[byte] = 1u << (byte & 15) | 1u << (16 + (byte >> 4));
+    unsigned dst = byte & 15, src = byte >> 4;
+    all.operands[byte] = dst < KBPF_REG_COUNT && src < KBPF_REG_COUNT
+                             ? 1u << dst | 1u << (16 + src) | mark::kUpperHalfUnused
+                             : kInvalid;
     all.effects[byte] = {effect_of(static_cast<uint8_t>(byte), false),
                          effect_of(static_cast<uint8_t>(byte), true)};
   }
@@ -102,19 +112,26 @@ constexpr Tables kTables = [] {
 // where it jumps, with mark::kUpperHalfUnused where nobody reads the upper half of its result.
 uint32_t before_special(const Insn &insn, Demand after, Demand at_target);
 
-// The same of any other instruction, but for what its target demands. Bits 16 to 26 mean nothing, in marks as
+// The same of any other instruction, but for what its target demands. Bits 11 to 26 mean nothing, in marks as
 // well.
 [[gnu::always_inline]] inline uint32_t before(Effect effect, uint32_t operands, Demand after) {
   uint32_t demanded = operands & effect.demanded;
-  return (after & ~(operands & effect.written)) | demanded | demanded >> 16 |
-         (effect.written & mark::kUpperHalfUnused);
+  return (after & ~(operands & effect.written)) | demanded | demanded >> 16;
 }
 
-[[gnu::always_inline]] inline uint32_t before_move(Effect effect, uint32_t operands, Demand after,
-                                                   int16_t off) {
-  effect.demanded &= off ? 0 : kSrc;
-  return before(effect, operands, after);
+// A move of 64 bits that sign-extends, a shift to the left by 32 or more and a mask without an upper half
+// demand nothing.
+[[gnu::always_inline]] inline Effect with_constant(Effect effect, const Insn &insn) {
+  bool demands = true;
+  if (insn.code() == KBPF_ALU_MOV) [[likely]]
+    demands = insn.off == 0;
+  else
+    demands = insn.code() == KBPF_ALU_LSH ? !(insn.imm & 32) : insn.imm < 0;
+  if (!demands) [[unlikely]]
+    effect.demanded &= mark::kUpperHalfUnused;
+  return effect;
 }
+constexpr uint32_t before_call(Demand after) { return (after & ~kScratch) | kArguments; }
 
 } // namespace demand
 
@@ -127,8 +144,8 @@ inline uint32_t demanded_before(std::span<const Insn> insns, const uint32_t *mar
   Effect effect = kTables.effects[insn.opcode][(after & operands) != 0];
   if (!(effect.written & kNeedsMore))
     return before(effect, operands, after);
-  if (effect.written & kIsMove)
-    return before_move(effect, operands, after, insn.off);
+  if (effect.written & kHasConstant)
+    return before(with_constant(effect, insn), operands, after);
   size_t target = insn.is_jump() ? static_cast<size_t>(jump_target(index, insn)) : index;
   Demand at_target = demand_in(marks[target]);
   return effect.written & kIsJump ? before(effect, operands, after) | at_target

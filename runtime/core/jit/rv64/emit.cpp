@@ -6,7 +6,7 @@
 namespace kbpf::rv64 {
 void Emitter::close_chunk() {
   if (chunk_)
-    chunk_->used = static_cast<uint32_t>(cursor_ - chunk_->halves);
+    chunk_->last = static_cast<uint32_t>(cursor_ - chunk_->halves);
 }
 
 void Emitter::next_chunk() {
@@ -18,7 +18,8 @@ void Emitter::next_chunk() {
     next->next = nullptr;
     (chunk_ ? chunk_->next : first_) = next;
     chunk_ = next;
-    cursor_ = next->halves;
+    next->first = position % 8 / 2;
+    cursor_ = next->halves + next->first;
     limit_ = next->halves + CodeChunk::kHalves - kMaxRun / 2;
   } else { // goes on in vain, so that only the end has to ask
     out_of_memory_ = true;

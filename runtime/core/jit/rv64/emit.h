@@ -37,11 +37,15 @@ constexpr Split split(int64_t value) {
 
 // Code in the order of its making, in chunks, as nobody knows its length beforehand.
 struct CodeChunk {
-  static constexpr size_t kHalves = 2036;
+  static constexpr size_t kHalves = 2040;
   CodeChunk *next;
-  uint32_t used;                // halves
-  uint16_t halves[kHalves + 4]; // the last ones are never used, but may be copied
+  uint32_t first, last; // halves in use. The first one lies as its position does to words of 8 bytes, to be
+                        // copied fast.
+  uint16_t halves[kHalves];
+  const uint16_t *begin() const { return halves + first; }
+  const uint16_t *end() const { return halves + last; }
 };
+static_assert(sizeof(CodeChunk) == 4096 && offsetof(CodeChunk, halves) % 8 == 0);
 struct CodeBuffer {
   CodeChunk *first = nullptr;
   uint32_t size = 0; // bytes

@@ -14,7 +14,8 @@ public:
   Lowering(Plan &plan, CpuFeatures cpu, Arena &arena)
       : plan_(plan), emit_(cpu, arena), insns_(plan.program.insns()), facts_(plan.program.facts().data()),
         marks_(plan.marks.data()), fixups_before_(plan.fixups_before.data()), literals_(plan.literals.data()),
-        next_fixup_(plan.fixups.data()), fixups_end_(plan.fixups.data() + plan.fixups.size()) {}
+        first_fixup_(plan.fixups.data()), next_fixup_(first_fixup_),
+        fixups_end_(plan.fixups.data() + plan.fixups.size()) {}
 
   // Fills the plan's code, offsets, fixups, literals and faults (whose offsets are those of the code buffer).
   // Errors: not_supported, no_memory.
@@ -107,13 +108,23 @@ private:
                     bool inverted); // inverted: jump where it would not
   bool skips_goto(size_t index) const;
   uint32_t jump_target(size_t index) const;
-  void transfer(FixupKind kind, uint32_t target, Condition condition, Reg rs1, Reg rs2);
-  void add_fixup(const Fixup &fixup) {
+  // direct, compressed: the instruction without a distance; 0: there is no compressed one.
+  void transfer(FixupKind kind, uint32_t target, uint32_t direct, uint16_t compressed);
+  void jump_to(uint32_t target) { transfer(FixupKind::jump, target, encode::jal(zero, 0), encode::c_j(0)); }
+  void call_subprogram(uint32_t first);
+  void call_any_subprogram(uint32_t first);
+  void call(uint32_t subprogram, bool is_near);
+  void add_fixup(FixupKind kind, uint32_t target, FixupForm form = FixupForm::direct) {
     if (next_fixup_ == fixups_end_) [[unlikely]]
       return refuse();
-    *next_fixup_++ = fixup;
+    Fixup &fixup = *next_fixup_++;
+    fixup.at = emit_.position();
+    fixup.growth = 0;
+    fixup.shape = shape_of(kind, form);
+    fixup.room_form = static_cast<uint32_t>(form);
+    fixup.target = target & (kMaxTargets - 1);
   }
-  uint32_t fixup_count() const { return static_cast<uint32_t>(next_fixup_ - plan_.fixups.data()); }
+  uint32_t fixup_count() const { return static_cast<uint32_t>(next_fixup_ - first_fixup_); }
   uint32_t add_literal(uint64_t value) {
     uint32_t &recent = recent_literals_[value * 0x9e3779b97f4a7c15 >> 58];
     if (recent < next_literal_ && literals_[recent].value == value)
@@ -132,6 +143,7 @@ private:
   // alu.cpp. source: the BPF register that stands for dst as first operand.
   void alu(const Insn &insn, uint8_t source);
   void any_alu(const Insn &insn, uint8_t source);
+  template <uint8_t opcode> void short_alu(const Insn &insn);
   void add(const Insn &insn, uint8_t source);
   void multiply(const Insn &insn, uint8_t source);
   void bitwise(const Insn &insn, uint8_t source);
@@ -161,8 +173,9 @@ private:
   Reg exact_address(uint8_t base, int32_t offset, Reg temp);
   void constant(Reg rd, uint64_t value);
   void constant_from_memory(Reg rd, uint64_t value) {
-    add_fixup({.at = emit_.position(), .target = add_literal(value), .kind = FixupKind::constant, .rs1 = rd});
-    emit_.room(smallest_size(FixupKind::constant));
+    add_fixup(FixupKind::constant, add_literal(value));
+    emit_.insn(encode::auipc(rd, 0));
+    emit_.insn(encode::ld(rd, rd, 0));
   }
   Reg constant_operand(int64_t value, Reg temp); // temp, or the register that holds it anyway
   std::optional<Reg> held_constant(uint64_t value) const;
@@ -191,14 +204,18 @@ private:
     return index < insns_.size() && (marks_[index] & (mark::kReachable | mark::kLeader)) == mark::kReachable;
   }
 
-  // Whether this instruction is followed by one that could be one with a move in front of it.
-  bool follows_alu_or_atomic() const {
-    const size_t next = index_ + 1;
-    if (next >= insns_.size() || (marks_[next] & (mark::kReachable | mark::kLeader)) != mark::kReachable)
-      return false;
-    const Insn &insn = insns_[next];
-    return insn.is_alu() || insn.opcode == (KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_W) ||
-           insn.opcode == (KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_DW);
+  // Whether the instruction behind this move could be one with it.
+  bool may_fuse(const Insn &move) const {
+    static constexpr auto kMayFuse = [] {
+      std::array<bool, 256> all{};
+      for (unsigned opcode = 0; opcode < 256; opcode++)
+        all[opcode] = Insn{.opcode = static_cast<uint8_t>(opcode), .regs = 0, .off = 0, .imm = 0}.is_alu();
+      all[KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_W] = true;
+      all[KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_DW] = true;
+      return all;
+    }();
+    // No program ends with a move.
+    return kMayFuse[(&move)[1].opcode] && follows(index_ + 1);
   }
 
   Plan &plan_;
@@ -212,12 +229,14 @@ private:
   size_t index_ = 0;                       // instruction being lowered
   uint32_t mark_ = 0;                      // its
   bool refused_ = false;
-  Fixup *next_fixup_ = nullptr, *fixups_end_ = nullptr;
+  Fixup *first_fixup_, *next_fixup_, *fixups_end_;
   size_t next_literal_ = 0;
   size_t next_fault_ = 0;
   static constexpr size_t kRecent = 64;
   uint32_t recent_literals_[kRecent] = {}; // by hash: where a value may be already
-  uint32_t extensions_ = 0;                // the Extension of register n, shifted left by n
+  static constexpr size_t kRecentCalls = 16;
+  uint32_t recent_calls_[kRecentCalls] = {}; // by the first instruction: which subprogram that may be
+  uint32_t extensions_ = 0;                  // the Extension of register n, shifted left by n
 };
 
 // lower is a template of Lowering's member functions, by opcode; of all opcodes of one class.

@@ -6,8 +6,9 @@
 
 namespace kbpf::rv64 {
 
-// What a place in the code waits for. Transfers come in several sizes, for relaxation to choose; the code
-// buffer holds room for the smallest.
+// What a place in the code waits for. Transfers come in several sizes, for relaxation to choose; lowering
+// begins with the smallest that may reach, and the code buffer holds room for that one. In it is the
+// instruction without its distance: of a transfer in its direct form, or the compressed one.
 enum class FixupKind : uint8_t {
   narrow_branch, // eq or ne with zero: it has a compressed form
   branch,
@@ -25,19 +26,25 @@ enum class FixupForm : uint8_t {
   far,        // auipc and another, behind a branch where there is a condition
 };
 
+constexpr uint32_t kMaxTargets = 1u << 24; // instructions, subprograms, literals
+
 struct Fixup {
-  uint32_t at = 0; // position in the code buffer
-  uint32_t target =
-      0; // BPF instruction; subprogram for call and function; literal for native_call and constant
-  uint32_t growth =
-      0; // bytes by which the fixups in front of this one have outgrown their room in the buffer
-  FixupKind kind : 4 = FixupKind::label;
-  FixupForm form : 4 = FixupForm::compressed;
-  Condition condition : 3 = Condition::eq;
-  Reg rs1 : 8 = zero; // constant, function: where it goes
-  Reg rs2 : 8 = zero;
+  uint32_t at;        // position in the code buffer
+  uint32_t growth;    // bytes by which the fixups in front of this one have outgrown their room in the buffer
+  int32_t distance;   // of a transfer, once relaxed: from its own start to where it goes
+  uint32_t shape : 6; // shape_of(kind, form)
+  uint32_t room_form : 2;
+  uint32_t target : 24; // BPF instruction; subprogram for call and function; literal for native_call and
+                        // constant
+
+  FixupKind kind() const { return static_cast<FixupKind>(shape & 15); }
+  FixupForm form() const { return static_cast<FixupForm>(shape >> 4); }
+  FixupForm room() const { return static_cast<FixupForm>(room_form); } // that there is room for in the buffer
 };
 static_assert(sizeof(Fixup) == 16);
+constexpr uint32_t shape_of(FixupKind kind, FixupForm form) {
+  return static_cast<uint32_t>(kind) | static_cast<uint32_t>(form) << 4;
+}
 
 // Behind the code: 8 bytes each, in use where the value is no address near the code. One that is called is
 // followed by a stub that jumps to it.
@@ -63,6 +70,7 @@ struct Assignment {
   static constexpr uint32_t kRd = 31 << 7, kRs1 = 31 << 15, kRs2 = 31 << 20;
   Reg registers[KBPF_REG_COUNT]; // r10: unused
   uint32_t fields[256];
+  uint16_t moves[256]; // c.mv from src to dst; 0: one of them is r10, or both are the same
 };
 extern const Assignment kLeafAssignment, kCallingAssignment; // scan.cpp
 
@@ -108,8 +116,8 @@ constexpr uint32_t kUndemanded = 0x7ff;  // one bit a register: nobody reads its
 constexpr uint32_t kIsTarget = 1u << 27; // code goes here that is no jump: an exit, a tail call that fails
 constexpr uint32_t kUpperHalfUnused = 1u << 28; // of the result: see demand.cpp
 constexpr uint32_t kLeader = 1u << 29;          // a jump goes here, or a subprogram begins
-constexpr uint32_t kReachable = 1u << 30;
-constexpr uint32_t kMayFault = 1u << 31;
+constexpr uint32_t kMayFault = 1u << 30;
+constexpr uint32_t kReachable = 1u << 31;
 } // namespace mark
 
 struct Plan {
@@ -136,7 +144,7 @@ Result<void> scan(Plan &plan, Arena &arena);
 // there are none from instruction `end` on.
 void find_undemanded(Plan &plan, size_t end);
 
-// Grows each transfer from its smallest form until all of them reach, and sets every growth. Error: too_big.
+// Grows transfers until all of them reach, and sets every growth and distance. Error: too_big.
 Result<void> relax(Plan &plan);
 
 // Where a transfer goes: in the code buffer, and how many fixups are in front.
@@ -144,7 +152,7 @@ struct Place {
   uint32_t position, fixups_before;
 };
 inline Place place_of_target(const Plan &plan, const Fixup &fixup) {
-  if (fixup.kind == FixupKind::call || fixup.kind == FixupKind::function) [[unlikely]]
+  if (fixup.kind() == FixupKind::call || fixup.kind() == FixupKind::function) [[unlikely]]
     return {plan.layouts[fixup.target].start, plan.layouts[fixup.target].fixups_before};
   return {plan.offsets[fixup.target], plan.fixups_before[fixup.target]};
 }
@@ -172,11 +180,43 @@ constexpr uint8_t kFixupSizes[][4] = {
 constexpr unsigned fixup_size(FixupKind kind, FixupForm form) {
   return kFixupSizes[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)];
 }
-constexpr unsigned smallest_size(FixupKind kind) { return fixup_size(kind, FixupForm::compressed); }
-// That lowering starts a transfer with.
+inline unsigned room_size(const Fixup &fixup) { return fixup_size(fixup.kind(), fixup.room()); }
+inline unsigned final_size(const Fixup &fixup) { return fixup_size(fixup.kind(), fixup.form()); }
+
+constexpr bool is_branch(FixupKind kind) { return kind <= FixupKind::branch; }
+constexpr bool is_transfer(FixupKind kind) { return kind <= FixupKind::call; }
 constexpr FixupForm smallest_form(FixupKind kind) {
   bool has_compressed = kind == FixupKind::narrow_branch || kind == FixupKind::jump;
   return has_compressed ? FixupForm::compressed : FixupForm::direct;
+}
+constexpr FixupForm next_form(FixupKind kind, FixupForm form) {
+  if (form == FixupForm::direct && !is_branch(kind))
+    return FixupForm::far;
+  return static_cast<FixupForm>(static_cast<uint8_t>(form) + 1);
+}
+
+constexpr uint32_t kMaxCode = 1u << 30; // bytes
+
+// How far a transfer reaches: distances from -back on, length of them.
+struct Reach {
+  uint32_t back, length;
+  // slack: by so much the distance may still change.
+  constexpr bool has(int64_t distance, int64_t slack = 0) const {
+    return distance - slack >= -int64_t{back} && distance + slack < int64_t{length} - back;
+  }
+};
+constexpr Reach reach_of(FixupKind kind, FixupForm form) {
+  // Bits of the distance, sign included; 32: anywhere.
+  constexpr uint8_t kBits[][4] = {
+      {9, 13, 21, 32},  // narrow_branch
+      {13, 13, 21, 32}, // branch
+      {12, 21, 32, 32}, // jump
+      {21, 21, 32, 32}, // call
+  };
+  uint32_t half = 1u << (kBits[static_cast<uint8_t>(kind)][static_cast<uint8_t>(form)] - 1);
+  // The jump is behind the branch, 4 bytes nearer to what lies ahead.
+  uint32_t back = form == FixupForm::over_jump ? half - 4 : half;
+  return {back, half == 1u << 31 ? UINT32_MAX : 2 * half};
 }
 
 } // namespace kbpf::rv64

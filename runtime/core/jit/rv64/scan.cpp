@@ -6,6 +6,7 @@
 #include "core/jit/rv64/hoist.h"
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace kbpf::rv64 {
 namespace {
@@ -14,11 +15,13 @@ namespace {
 // r6 to r9 are given: they must survive calls, in registers that the prologue saves; where there are no
 // calls, any others will do.
 constexpr Assignment assign(Reg r6, Reg r7, Reg r8, Reg r9) {
-  Assignment all{.registers = {a5, a0, a1, a2, a3, a4, r6, r7, r8, r9, zero}, .fields = {}};
+  Assignment all{.registers = {a5, a0, a1, a2, a3, a4, r6, r7, r8, r9, zero}, .fields = {}, .moves = {}};
   for (unsigned regs = 0; regs < 256; regs++) {
     unsigned dst = regs & 15, src = regs >> 4;
     Reg rd = all.registers[dst < KBPF_REG_FP ? dst : +KBPF_REG_FP];
     Reg rs2 = all.registers[src < KBPF_REG_FP ? src : +KBPF_REG_FP];
+    if (dst < KBPF_REG_FP && src < KBPF_REG_FP && dst != src)
+      all.moves[regs] = encode::c_mv(rd, rs2);
     all.fields[regs] = static_cast<uint32_t>(rd) << 7 | static_cast<uint32_t>(rd) << 15 |
                        static_cast<uint32_t>(rs2) << 20 | (is_narrow(rd, rs2) ? Assignment::kNarrow : 0) |
                        (dst >= KBPF_REG_FP || src >= KBPF_REG_FP ? Assignment::kFramePointer : 0);
@@ -106,8 +109,9 @@ namespace {
 
 class Scan {
 public:
-  explicit Scan(Plan &plan) : plan_(plan), insns_(plan.program.insns()), facts_(plan.program.facts()) {}
+  explicit Scan(Plan &plan) : plan_(plan), insns_(plan.program.insns()) {}
 
+  void facts(); // first of all
   Result<Uses> subprogram(size_t first, size_t end);
   size_t fixups = 1; // the one at the end
   size_t wide_constants = 0;
@@ -131,13 +135,10 @@ private:
 
   Plan &plan_;
   std::span<const Insn> insns_;
-  std::span<const InsnFacts> facts_;
 };
 
-// From the end to the start, as demands go. What most instructions do is in a table; the others are looked at
-// elsewhere, so that this loop keeps everything in registers.
-Result<Uses> Scan::subprogram(size_t first, size_t end) {
-  using namespace demand;
+// Marks begin with what verification has found, mostly nothing but that the instruction is reachable.
+void Scan::facts() {
   static_assert(sizeof(InsnFacts) == 1);
   auto byte_of = [](bool reachable, bool others) {
     return std::bit_cast<uint8_t>(InsnFacts{.reachable = reachable,
@@ -146,59 +147,106 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
                                             .loads_packet_address = false,
                                             .loads_other = false});
   };
-  const uint8_t facts_in_use = byte_of(true, true), just_reachable = byte_of(true, false);
+  constexpr uint64_t kOfEach = UINT64_MAX / 0xff;
+  const uint64_t in_use = kOfEach * byte_of(true, true), just_reachable = kOfEach * byte_of(true, false);
+  const InsnFacts *from = plan_.program.facts().data();
+  const size_t size = insns_.size();
+  uint32_t *marks = plan_.marks.data();
+  for (size_t i = 0; i < size;) {
+    if (size - i >= 8 && reinterpret_cast<uintptr_t>(from + i) % 8 == 0) {
+      uint64_t eight;
+      memcpy(&eight, __builtin_assume_aligned(from + i, 8), 8);
+      if ((eight & in_use) == just_reachable) {
+#pragma clang loop unroll(full)
+        for (unsigned n = 0; n < 8; n++)
+          marks[i + n] = mark::kReachable;
+        i += 8;
+        continue;
+      }
+    }
+    const InsnFacts fact = from[i];
+    marks[i++] = !fact.reachable ? 0
+                                 : mark::kReachable | (fact.zero_extended ? mark::kUpperHalfUnused : 0) |
+                                       (fact.faultable ? mark::kMayFault : 0);
+    faults += fact.reachable && fact.faultable;
+  }
+  marks[size] = 0;
+}
+
+// From the end to the start, as demands go. What most instructions do is in a table; the others are looked at
+// elsewhere, so that this loop keeps everything in registers.
+Result<Uses> Scan::subprogram(size_t first, size_t end) {
+  using namespace demand;
   Uses uses;
-  const Insn *insn = insns_.data() + end, *start = insns_.data() + first;
-  const InsnFacts *facts = facts_.data() + end;
-  uint32_t *mark = plan_.marks.data() + end;
-  plan_.marks[first] |= mark::kLeader;
+  const Insn *const insns = insns_.data(), *insn = insns + end, *start = insns + first;
+  const size_t size = insns_.size();
+  uint32_t *const marks = plan_.marks.data(), *mark = marks + end;
+  marks[first] |= mark::kLeader;
+  size_t jumps = 0;
   const Tables *tables = &kTables;
   forget(tables);
   Demand after = kEverything;
   uint32_t operands_of_all = 0, written = 0;
   while (insn != start) {
-    insn--, facts--, mark--;
-    forget(insn);
-    uint32_t found = mark::kReachable, before = after;
-    if ((std::bit_cast<uint8_t>(*facts) & facts_in_use) != just_reachable) [[unlikely]] {
-      faults += facts->reachable && facts->faultable;
-      found |= (facts->zero_extended ? mark::kUpperHalfUnused : 0) | (facts->faultable ? mark::kMayFault : 0);
-      found = facts->reachable ? found : 0;
+    insn--, mark--;
+    forget(insn), forget(mark);
+    uint32_t found = *mark;
+    if (!(found & mark::kReachable)) [[unlikely]] {
+      *mark = found | in_mark(after);
+      continue;
     }
-    if (found) [[likely]] {
-      uint32_t operands = tables->operands[insn->regs];
-      Effect effect = tables->effects[insn->opcode][(after & operands) != 0];
-      operands_of_all |= operands;
-      written |= operands & effect.written;
-      if (!(effect.written & kNeedsMore)) {
-        before = demand::before(effect, operands, after);
+    uint32_t operands = tables->operands[insn->regs];
+    Effect effect = tables->effects[insn->opcode][(after & operands) != 0];
+    operands_of_all |= operands;
+    written |= operands & effect.written;
+    if (effect.written & kNeedsMore) {
+      if (effect.written & kHasConstant) {
+        effect = with_constant(effect, *insn);
+      } else if (effect.written & kIsJump) {
+        const size_t index = static_cast<size_t>(mark - marks);
+        const size_t target = index + 1 + static_cast<size_t>(ptrdiff_t{insn->off});
+        if (target >= size)
+          return Error::not_supported;
+        jumps++;
+        if (insn->off < 0)
+          uses.loops_end = std::max(uses.loops_end, index + 1);
+        uint32_t there = marks[target];
+        after |= demand_in(there);
+        marks[target] = there | mark::kLeader;
+        found = *mark; // which may be the target
       } else {
-        size_t index = static_cast<size_t>(insn - insns_.data());
-        if (effect.written & kIsMove) {
-          before = demand::before_move(effect, operands, after, insn->off);
-        } else if (effect.written & kIsJump) {
-          int64_t target = note_jump(index, uses);
-          if (target < 0)
+        uint32_t before = after;
+        const size_t index = static_cast<size_t>(mark - marks);
+        if (insn->opcode == KBPF_OP_CALL && insn->src() == KBPF_PSEUDO_CALL) {
+          const size_t target = index + 1 + static_cast<size_t>(ptrdiff_t{insn->imm});
+          if (target >= size)
             return Error::not_supported;
-          before =
-              demand::before(effect, operands, after) | demand_in(plan_.marks[static_cast<size_t>(target)]);
+          jumps++;
+          uses.calls = true;
+          marks[target] |= mark::kLeader;
+          before = before_call(after);
         } else if (insn->opcode == 0 && insn != start && insn[-1].is_ld_imm64() && insn[-1].src() == 0) {
           wide_constants++; // its second half
         } else {
           if (!note(index, first, uses))
             return Error::not_supported;
-          before = demanded_before(insns_, plan_.marks.data(), index, after);
+          before = demanded_before(insns_, marks, index, after);
         }
+        after = before & kEverything;
+        *mark |= in_mark(before);
+        continue;
       }
-      after = before & kEverything;
     }
-    *mark |= in_mark(before) ^ found; // no bit is in both
+    uint32_t before = demand::before(effect, operands, after);
+    after = before & kEverything;
+    *mark = found | in_mark(before);
   }
-  uint32_t registers = (operands_of_all | operands_of_all >> 16) & kDst;
+  fixups += jumps;
+  uint32_t registers = (operands_of_all | operands_of_all >> 16) & kEverything;
   uses.registers |= registers;
   // Where a load from a packet is out of bounds, there must be somewhere to go.
   bool has_no_way_out = uses.loads_packet && !uses.has_exit;
-  if (registers >> KBPF_REG_COUNT || written >> KBPF_REG_FP & 1 || has_no_way_out)
+  if (operands_of_all & kInvalid || written >> KBPF_REG_FP & 1 || has_no_way_out)
     return Error::not_supported;
   return uses;
 }
@@ -206,17 +254,9 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
 // False: malformed.
 [[gnu::noinline]] bool Scan::note(size_t index, size_t first, Uses &uses) {
   const Insn &insn = insns_[index];
-  if (insn.opcode == KBPF_OP_CALL && insn.src() != KBPF_PSEUDO_CALL &&
-      !is_tail_call(insn, plan_.options.environment)) {
+  if (insn.opcode == KBPF_OP_CALL && !is_tail_call(insn, plan_.options.environment)) { // of no subprogram
     uses.calls = true;
     native_calls++;
-  } else if (insn.opcode == KBPF_OP_CALL && insn.src() == KBPF_PSEUDO_CALL) {
-    uses.calls = true;
-    fixups++;
-    int64_t target = jump_target(index, insn);
-    if (static_cast<uint64_t>(target) >= insns_.size())
-      return false;
-    plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
   } else if (insn.opcode == 0) { // the second half of an ld_imm64 that is no number
     if (index == first || !insns_[index - 1].is_function_address())
       return false;
@@ -283,12 +323,20 @@ Result<void> scan(Plan &plan, Arena &arena) {
   if (insns.empty() || plan.program.facts().size() < insns.size() || subprograms.empty() ||
       subprograms[0].first != 0)
     return Error::not_supported;
-  if (!allocate(plan.layouts, subprograms.size(), arena) || !allocate(plan.marks, insns.size() + 1, arena) ||
+  if (insns.size() >= kMaxTargets)
+    return Error::too_big;
+  const Insn &last = insns.back();
+  bool ends = last.is_exit() || (last.is_jump() && last.code() == KBPF_JMP_JA);
+  if (!ends && plan.program.facts()[insns.size() - 1].reachable) // would fall out of the program
+    return Error::not_supported;
+  if (!allocate(plan.layouts, subprograms.size(), arena) ||
+      !allocate_raw(plan.marks, insns.size() + 1, arena) ||
       !allocate_raw(plan.fixups_before, insns.size() + 1, arena))
     return Error::no_memory;
   plan.offsets = plan.marks;
 
   Scan scan(plan);
+  scan.facts();
   size_t loops_end = 0;
   for (size_t number = 0; number < subprograms.size(); number++) {
     const Subprogram &subprogram = subprograms[number];
@@ -312,6 +360,8 @@ Result<void> scan(Plan &plan, Arena &arena) {
   plan.layouts[0].is_called_from_outside = true;
   plan.makes_tail_calls = scan.makes_tail_calls;
   size_t literals = scan.wide_constants + scan.native_calls;
+  if (literals >= kMaxTargets)
+    return Error::too_big;
   if (!allocate_raw(plan.fixups, scan.fixups + literals, arena) ||
       !allocate_raw(plan.literals, literals, arena) || !allocate_raw(plan.faults, scan.faults, arena))
     return Error::no_memory;

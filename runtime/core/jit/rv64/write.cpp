@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Writes the code of a plan for the address where it will run: copies what the buffer holds between two
-// fixups, and encodes each fixup by the distance that it turned out to have.
+// Writes the code of a plan for the address where it will run: copies what the buffer holds, with gaps where
+// a transfer has outgrown its room, and then puts distances and addresses into the fixups.
 #include "core/jit/rv64/plan.h"
 #include <cstring>
 
@@ -11,171 +11,174 @@ bool in_reach(int64_t distance) { // of auipc and a 12-bit addition
   return distance >= INT32_MIN && distance <= INT32_MAX - 0x800;
 }
 
+uint32_t read_insn(const uint16_t *at) { return at[0] | static_cast<uint32_t>(at[1]) << 16; }
+void write_insn(uint16_t *at, uint32_t bits) {
+  at[0] = static_cast<uint16_t>(bits);
+  at[1] = static_cast<uint16_t>(bits >> 16);
+}
+// Fills in what the instruction has zeros for.
+void complete(uint16_t *at, uint32_t bits) {
+  at[0] = static_cast<uint16_t>(at[0] | bits);
+  at[1] = static_cast<uint16_t>(at[1] | bits >> 16);
+}
+uint32_t branch_distance(int64_t distance) {
+  return encode::beq(zero, zero, static_cast<int32_t>(distance)) ^ encode::beq(zero, zero, 0);
+}
+uint32_t jump_distance(int64_t distance) {
+  return encode::jal(zero, static_cast<int32_t>(distance)) ^ encode::jal(zero, 0);
+}
+
 class Writer {
 public:
   Writer(const Plan &plan, std::span<uint16_t> out, uint64_t run_address)
-      : plan_(plan), run_address_(run_address), out_(out.data()), start_(out.data()),
-        end_(out.data() + out.size()) {
-    enter(plan.code.first);
-  }
+      : plan_(plan), run_address_(run_address), code_(out.data()), out_(out.data()), chunk_(plan.code.first),
+        from_(chunk_->begin()) {}
 
   void run() {
-    uint32_t done = 0; // bytes of the buffer
-    for (const Fixup &fixup : plan_.fixups) {
-      copy((fixup.at - done) / 2);
+    copy();
+    for (const Fixup &fixup : plan_.fixups)
       place(fixup);
-      uint32_t room = smallest_size(fixup.kind);
-      skip(room / 2);
-      done = fixup.at + room;
-    }
-    while (position() < plan_.literals_offset)
-      half(0); // an all-zero half-word is no instruction
+    while (position(out_) < plan_.literals_offset)
+      *out_++ = 0; // an all-zero half-word is no instruction
     for (const Literal &literal : plan_.literals)
       place(literal);
   }
 
 private:
-  int64_t position() const { return (out_ - start_) * 2; }
-  void half(uint16_t bits) { *out_++ = bits; }
-  void insn(uint32_t bits) {
-    half(static_cast<uint16_t>(bits));
-    half(static_cast<uint16_t>(bits >> 16));
+  int64_t position(const uint16_t *at) const { return (at - code_) * 2; }
+
+  void copy() {
+    uint32_t done = 0; // bytes of the buffer
+    if (plan_.fixups.back().growth)
+      for (const Fixup &fixup : plan_.fixups) {
+        unsigned room = room_size(fixup), size = final_size(fixup);
+        if (size == room)
+          continue;
+        take(fixup.at + room - done);
+        done = fixup.at + room;
+        if (fixup.room() == FixupForm::compressed)
+          expand(fixup.kind(), out_ - 1);
+        out_ += (size - room) / 2;
+      }
+    take(plan_.code.size - done);
+  }
+  // Bytes from the buffer.
+  void take(size_t bytes) {
+    for (;;) {
+      size_t rest = static_cast<size_t>(chunk_->end() - from_) * 2, here = bytes < rest ? bytes : rest;
+      memcpy(out_, from_, here);
+      out_ += here / 2;
+      from_ += here / 2;
+      bytes -= here;
+      if (!bytes)
+        return;
+      chunk_ = chunk_->next;
+      from_ = chunk_->begin();
+    }
   }
 
-  // Takes halves from the buffer into the code.
-  void copy(size_t halves) {
-    // Mostly little, which is there as a whole, and there is room for four.
-    if (halves <= 4 && chunk_end_ - from_ >= static_cast<ptrdiff_t>(halves) && end_ - out_ >= 4) [[likely]] {
-      out_[0] = from_[0];
-      out_[1] = from_[1];
-      out_[2] = from_[2];
-      out_[3] = from_[3];
-      from_ += halves;
-      out_ += halves;
-      return;
-    }
-    while (halves) {
-      size_t here = available(halves);
-      uint16_t *stop = out_ + here;
-      if (stop + 3 <= end_) { // by four: what is too much is written again
-        const uint16_t *from = from_;
-        uint16_t *to = out_;
-        do {
-          to[0] = from[0];
-          to[1] = from[1];
-          to[2] = from[2];
-          to[3] = from[3];
-          from += 4, to += 4;
-        } while (to < stop);
-      } else {
-        memcpy(out_, from_, here * 2);
-      }
-      from_ += here;
-      out_ = stop;
-      halves -= here;
-    }
-  }
-  // The room of a fixup, which lies in one chunk.
-  void skip(size_t halves) {
-    if (halves)
-      available(1);
-    from_ += halves;
-  }
-  // At most so many, and what the chunk has.
-  size_t available(size_t halves) {
-    while (from_ == chunk_end_) [[unlikely]]
-      enter(chunk_->next);
-    size_t rest = static_cast<size_t>(chunk_end_ - from_);
-    return halves < rest ? halves : rest;
-  }
-  void enter(const CodeChunk *chunk) {
-    chunk_ = chunk;
-    from_ = chunk->halves;
-    chunk_end_ = from_ + chunk->used;
+  // The direct form instead of the compressed one.
+  static void expand(FixupKind kind, uint16_t *at) {
+    Reg rs1 = static_cast<Reg>(s0 + (*at >> 7 & 7));
+    constexpr uint16_t kNotZero = encode::c_beqz(s0, 0) ^ encode::c_bnez(s0, 0);
+    write_insn(at, kind == FixupKind::jump ? encode::jal(zero, 0)
+                   : *at & kNotZero        ? encode::bne(rs1, zero, 0)
+                                           : encode::beq(rs1, zero, 0));
   }
 
   void place(const Fixup &fixup) {
-    switch (fixup.kind) {
-    case FixupKind::label:
-      return;
+    // The sum is even, but no compiler knows.
+    uint16_t *at =
+        reinterpret_cast<uint16_t *>(reinterpret_cast<std::byte *>(code_) + size_t{fixup.at} + fixup.growth);
+    // Branches, jumps and calls in their direct form.
+    constexpr uint32_t kDirect = shape_of(FixupKind{}, FixupForm::direct);
+    if ((fixup.shape & ~3u) == kDirect) [[likely]]
+      return complete(at, fixup.shape & 2 ? jump_distance(fixup.distance) : branch_distance(fixup.distance));
+    place_other(fixup, at);
+  }
+
+  [[gnu::noinline]] void place_other(const Fixup &fixup, uint16_t *at) const {
+    if (is_transfer(fixup.kind()))
+      return place_transfer(fixup, at);
+    switch (fixup.kind()) {
     case FixupKind::native_call:
-      return address(ra, fixup.target, true);
+      return place_address(at, fixup.target, true);
     case FixupKind::constant:
-      return address(fixup.rs1, fixup.target, false);
+      return place_address(at, fixup.target, false);
     case FixupKind::function:
-      return function(fixup.rs1, target_offset(plan_, fixup) - position());
+      return add_distance(at, target_offset(plan_, fixup) - position(at));
     default:
-      return transfer(fixup, target_offset(plan_, fixup) - position());
+      return;
     }
   }
 
-  void transfer(const Fixup &fixup, int64_t distance) {
-    int32_t near = static_cast<int32_t>(distance);
-    bool is_branch = fixup.kind <= FixupKind::branch;
-    Reg link = fixup.kind == FixupKind::call ? ra : zero;
-    switch (fixup.form) {
-    case FixupForm::compressed:
-      if (!is_branch)
-        return half(encode::c_j(near));
-      return half(fixup.condition == Condition::eq ? encode::c_beqz(fixup.rs1, near)
-                                                   : encode::c_bnez(fixup.rs1, near));
-    case FixupForm::direct:
-      return insn(is_branch ? Emitter::encode_branch(fixup.condition, fixup.rs1, fixup.rs2, near)
-                            : encode::jal(link, near));
-    case FixupForm::over_jump:
-      insn(Emitter::encode_branch(negate(fixup.condition), fixup.rs1, fixup.rs2, 8));
-      return insn(encode::jal(zero, near - 4));
-    case FixupForm::far:
-      if (is_branch) {
-        insn(Emitter::encode_branch(negate(fixup.condition), fixup.rs1, fixup.rs2, 12));
-        distance -= 4;
-      }
-      Split parts = split(distance);
-      Reg temp = link == ra ? ra : t0;
-      insn(encode::auipc(temp, parts.upper));
-      return insn(encode::jalr(link, temp, parts.lower));
+  static void place_transfer(const Fixup &fixup, uint16_t *at) {
+    if (fixup.form() == FixupForm::compressed) {
+      bool is_jump = fixup.kind() == FixupKind::jump;
+      *at =
+          static_cast<uint16_t>(*at | (is_jump ? encode::c_j(fixup.distance) ^ encode::c_j(0)
+                                               : encode::c_beqz(s0, fixup.distance) ^ encode::c_beqz(s0, 0)));
+      return;
     }
+    // The instruction in its direct form is there.
+    constexpr uint32_t kOpposite = encode::beq(zero, zero, 0) ^ encode::bne(zero, zero, 0);
+    int64_t distance = fixup.distance;
+    Reg link = fixup.kind() == FixupKind::call ? ra : zero;
+    if (is_branch(fixup.kind())) {
+      uint32_t over = fixup.form() == FixupForm::over_jump ? 8 : 12;
+      write_insn(at, (read_insn(at) ^ kOpposite) | branch_distance(over));
+      at += 2;
+      distance -= 4;
+    }
+    if (fixup.form() == FixupForm::over_jump)
+      return write_insn(at, encode::jal(zero, static_cast<int32_t>(distance)));
+    Reg temp = link == ra ? ra : t0;
+    write_insn(at, encode::auipc(temp, 0));
+    write_insn(at + 2, encode::jalr(link, temp, 0));
+    add_distance(at, distance);
   }
 
-  // The literal into rd, or a call of it by way of rd. A value that is no address nearby waits behind the
+  // To auipc and what comes behind it, an addition or a load.
+  static void add_distance(uint16_t *at, int64_t distance) {
+    Split parts = split(distance);
+    complete(at, parts.upper << 12);
+    complete(at + 2, static_cast<uint32_t>(parts.lower) << 20);
+  }
+
+  // What a literal is for: to load it, or to call it. A value that is no address nearby waits behind the
   // code, and a function there has a stub.
-  void address(Reg rd, uint32_t index, bool is_call) {
+  void place_address(uint16_t *at, uint32_t index, bool is_call) const {
     const Literal &literal = plan_.literals[index];
-    int64_t here = position();
+    int64_t here = position(at);
     int64_t distance = static_cast<int64_t>(literal.value - run_address_ - static_cast<uint64_t>(here));
     bool is_near = in_reach(distance);
     if (!is_near)
       distance = int64_t{literal.offset} + (is_call ? 8 : 0) - here;
-    Split parts = split(distance);
-    insn(encode::auipc(rd, parts.upper));
-    if (is_call)
-      insn(encode::jalr(ra, rd, parts.lower));
-    else
-      insn(is_near ? encode::addi(rd, rd, parts.lower) : encode::ld(rd, rd, parts.lower));
-  }
-
-  void function(Reg rd, int64_t distance) {
-    Split parts = split(distance);
-    insn(encode::auipc(rd, parts.upper));
-    insn(encode::addi(rd, rd, parts.lower));
+    else if (!is_call) // the address itself, instead of what is there
+      write_insn(at + 2, read_insn(at + 2) ^ encode::ld(zero, zero, 0) ^ encode::addi(zero, zero, 0));
+    add_distance(at, distance);
   }
 
   void place(const Literal &literal) {
+    uint16_t *at = out_;
     for (unsigned shift = 0; shift < 64; shift += 16)
-      half(static_cast<uint16_t>(literal.value >> shift));
-    if (!literal.is_called)
-      return;
-    insn(encode::auipc(t0, 0)); // the literal is 8 bytes in front of it
-    insn(encode::ld(t0, t0, -8));
-    insn(encode::jalr(zero, t0, 0));
-    insn(0);
+      *at++ = static_cast<uint16_t>(literal.value >> shift);
+    if (literal.is_called) {
+      write_insn(at, encode::auipc(t0, 0)); // the literal is 8 bytes in front of it
+      write_insn(at + 2, encode::ld(t0, t0, -8));
+      write_insn(at + 4, encode::jalr(zero, t0, 0));
+      write_insn(at + 6, 0);
+      at += 8;
+    }
+    out_ = at;
   }
 
   const Plan &plan_;
   uint64_t run_address_;
-  const CodeChunk *chunk_ = nullptr;
-  const uint16_t *from_ = nullptr, *chunk_end_ = nullptr; // in the chunk
-  uint16_t *out_, *start_, *end_;
+  uint16_t *const code_;
+  uint16_t *out_;
+  const CodeChunk *chunk_;
+  const uint16_t *from_; // in the chunk
 };
 
 } // namespace
