@@ -37,6 +37,19 @@ uint64_t kbpf_port_task_id(uint64_t object) {
   kbpf_port_current(&thread); /* the only one */
   return object == thread.object ? thread.id : 0;
 }
+int kbpf_port_task_stopped(uint64_t object, uint64_t *pc, uint64_t *fp) {
+  (void)pc, (void)fp;
+  return kbpf_port_task_id(object) ? kEagain : kEnoent; /* the only one runs */
+}
+int kbpf_port_find_area(uint64_t object, uint64_t address, void (*visit)(void *user, uint64_t area),
+                        void *user) {
+  (void)object, (void)address, (void)visit, (void)user;
+  return kEnoent;
+}
+int kbpf_port_pid_namespace(uint64_t *device, uint64_t *inode) {
+  (void)device, (void)inode;
+  return kEnoent;
+}
 int kbpf_port_pidfd_task(int fd, uint64_t *object) {
   (void)fd, (void)object;
   return -9;
@@ -56,6 +69,19 @@ uint64_t kbpf_port_time_ns(void) { return ticks() * kNsPerTick; }
 uint64_t kbpf_port_realtime_ns(void) { return 0; }
 void kbpf_port_timer_arm(uint64_t deadline_ns) {
   set_alarm(deadline_ns == UINT64_MAX ? UINT64_MAX : deadline_ns / kNsPerTick + 1);
+}
+void kbpf_port_cpu_kick(uint32_t cpu) { /* the only one is this */
+  (void)cpu;
+  uintptr_t irq = kbpf_port_irq_save();
+  kbpf_on_timer(NULL);
+  kbpf_port_irq_restore(irq);
+}
+int kbpf_port_counter(enum kbpf_counter counter, uint64_t *value) {
+  if (counter == KBPF_COUNTER_CYCLES)
+    __asm__ volatile("rdcycle %0" : "=r"(*value));
+  else
+    __asm__ volatile("rdinstret %0" : "=r"(*value));
+  return 0;
 }
 uint32_t kbpf_port_random_u32(void) {
   static uint64_t state;

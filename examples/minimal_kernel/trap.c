@@ -52,7 +52,7 @@ void handle_trap(struct kbpf_regs *regs) {
   const uint64_t kTimerInterrupt = 1ull << 63 | 5, kBreakpoint = 3;
   if (regs->cause == kTimerInterrupt) {
     set_alarm(UINT64_MAX);
-    kbpf_on_timer();
+    kbpf_on_timer(regs);
     return;
   }
   if (regs->cause == kBreakpoint ? kbpf_on_breakpoint(regs) : kbpf_on_fault(regs))

@@ -66,6 +66,11 @@ struct kbpf_link_info {
           kbpf_u32 name_len, pad;
           kbpf_u64 cookie;
         } tracepoint;
+        struct {
+          kbpf_u64 config;
+          kbpf_u32 type, pad;
+          kbpf_u64 cookie;
+        } event;
       };
     } perf_event;
   };

@@ -49,8 +49,10 @@ int kbpf_on_fault(struct kbpf_regs *regs);
 void kbpf_on_thread_exit(uint64_t id);
 
 /* From the timer interrupt, interrupts off, on the CPU that kbpf_port_timer_arm was called on, when its time
- * has come: runs the callbacks of programs' timers. A call too early does no harm. */
-void kbpf_on_timer(void);
+ * has come, and after kbpf_port_cpu_kick: runs the callbacks of programs' timers, and the programs of perf
+ * events. regs: what was interrupted, in kernel or in user mode; null: not known, programs of perf events
+ * then wait for the next call. A call too early does no harm. */
+void kbpf_on_timer(struct kbpf_regs *regs);
 
 /* References of BPF objects behind file descriptors. */
 struct kbpf_object;
@@ -74,18 +76,31 @@ void *kbpf_object_page(struct kbpf_object *object, uint64_t index);
  * change is announced by kbpf_port_poll_wake; generation (may be null) counts an object's announcements. */
 uint32_t kbpf_object_poll(struct kbpf_object *object, uint32_t *generation);
 
-/* The software event BPF_OUTPUT of perf_event_open(2), a ring that programs write samples into. The kernel
- * puts the object behind the descriptor that it returns: kbpf_port_fd_get finds it there, mmap(2) and poll(2)
- * go to it as to other objects, the ioctls ENABLE and DISABLE to enable. 0, or negative errno: -22 where
- * sample_type has more than what Linux calls TID, TIME, ID, CPU, PERIOD, STREAM_ID, RAW and IDENTIFIER. */
+/* Events of perf_event_open(2): BPF_OUTPUT, a ring that programs write samples into, and what a CPU counts.
+ * One of the CPU's clock that has a period also takes samples: runs its program, or writes into its ring. The
+ * kernel puts the object behind the descriptor that it returns: kbpf_port_fd_get finds it there, mmap(2) and
+ * poll(2) go to it as to other objects, the ioctls ENABLE and DISABLE to enable. 0, or negative errno: -22
+ * where sample_type has more than what Linux calls IP, TID, TIME, ADDR, ID, CPU, PERIOD, STREAM_ID, RAW and
+ * IDENTIFIER, or a counter is not of one CPU; -95 (EOPNOTSUPP) where the CPU does not count that. */
+enum kbpf_event_source { KBPF_EVENT_OUTPUT, KBPF_EVENT_CLOCK, KBPF_EVENT_CYCLES, KBPF_EVENT_INSTRUCTIONS };
 struct kbpf_perf_event_attr {
-  int32_t cpu;     /* whose programs may write it; -1: any */
+  int32_t cpu;     /* whose programs may write it; -1: any; what counts: that CPU's */
   uint32_t wakeup; /* wakeup_events, or with watermark wakeup_watermark */
   uint64_t sample_type;
   uint8_t watermark, disabled;
+  uint8_t source;                                     /* enum kbpf_event_source */
+  uint8_t exclude_user, exclude_kernel, exclude_idle; /* where no samples are taken */
+  uint32_t type;                                      /* as perf_event_open(2) got it, like config */
+  uint64_t config;
+  uint64_t period; /* of samples, ns; 0: none */
+  uint64_t read_format;
 };
 int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_object **event);
 int kbpf_perf_event_enable(struct kbpf_object *event, int enabled);
+/* What read(2) gives of an event, as its read_format says: the number of words; -22 (EINVAL): an event that
+ * only runs a program. */
+enum { KBPF_PERF_EVENT_WORDS = 6 };
+int kbpf_perf_event_read(struct kbpf_object *event, uint64_t words[KBPF_PERF_EVENT_WORDS]);
 
 /* [any] Compiled code of programs, for /proc/kallsyms and backtraces. at: the function whose code has that address, and
  * the line of C there; next: the function behind the one that *position stands for (0 at first), which it

@@ -28,7 +28,7 @@ Result<Ref<Link>> Link::to_event(Ref<Program> program, kbpf_event &event, uint64
   return Result<Ref<Link>>(std::move(link));
 }
 
-Result<Ref<Link>> Link::to_perf_event(Ref<Program> program, Ref<ProbeEvent> event, uint64_t cookie) {
+Result<Ref<Link>> Link::to_perf_event(Ref<Program> program, Ref<RunningEvent> event, uint64_t cookie) {
   Ref<Link> link = KBPF_TRY(create(Type::perf_event, std::move(program)));
   KBPF_TRY(event->set_program(Ref<Program>::share(link->program_.get()), cookie));
   link->cookie_ = cookie;

@@ -22,7 +22,7 @@ public:
 
   // Errors: what attaching says, no_memory.
   static Result<Ref<Link>> to_event(Ref<Program> program, kbpf_event &event, uint64_t cookie);
-  static Result<Ref<Link>> to_perf_event(Ref<Program> program, Ref<ProbeEvent> event, uint64_t cookie);
+  static Result<Ref<Link>> to_perf_event(Ref<Program> program, Ref<RunningEvent> event, uint64_t cookie);
   // To the function that the program was loaded for.
   static Result<Ref<Link>> to_function(Ref<Program> program, uint64_t cookie, TextSink &why);
   // One place of a link to many, as it was asked for.
@@ -38,7 +38,7 @@ public:
   uint32_t id() const { return id_; } // unique among the links that live; not 0
   const Program &program() const { return *program_; }
   const kbpf_event *event() const { return event_; }           // raw_tracepoint
-  const ProbeEvent *perf_event() const { return perf_.get(); } // perf_event
+  const RunningEvent *perf_event() const { return perf_.get(); } // perf_event
   std::span<const Place> places() const {                      // kprobe_multi, tracing
     return {reinterpret_cast<const Place *>(places_.data()), place_count_};
   }
@@ -62,7 +62,7 @@ private:
   uint64_t cookie_ = 0;
   kbpf_event *event_ = nullptr;
   MemoryCharge charge_;
-  Ref<ProbeEvent> perf_;
+  Ref<RunningEvent> perf_;
   Buffer places_;
   uint32_t place_count_ = 0; // attached ones
   bool at_return_ = false;

@@ -3,22 +3,25 @@
 // mapped memory: nothing in it is trusted but its tail position, and that only for what may be overwritten.
 #include "kernel/perf_event.h"
 #include "kernel/epoch.h"
+#include <algorithm>
 #include <cstring>
 
 namespace kbpf {
 namespace {
 
 enum : uint64_t { // PERF_SAMPLE_...
+  kSampleIp = 1 << 0,
   kSampleTid = 1 << 1,
   kSampleTime = 1 << 2,
+  kSampleAddress = 1 << 3,
   kSampleId = 1 << 6,
   kSampleCpu = 1 << 7,
   kSamplePeriod = 1 << 8,
   kSampleStreamId = 1 << 9,
   kSampleRaw = 1 << 10,
   kSampleIdentifier = 1 << 16,
-  kKnownSamples = kSampleTid | kSampleTime | kSampleId | kSampleCpu | kSamplePeriod | kSampleStreamId |
-                  kSampleRaw | kSampleIdentifier,
+  kKnownSamples = kSampleIp | kSampleAddress | kSampleTid | kSampleTime | kSampleId | kSampleCpu |
+                  kSamplePeriod | kSampleStreamId | kSampleRaw | kSampleIdentifier,
 };
 enum : uint32_t { kRecordLost = 2, kRecordSample = 9 };
 constexpr uint16_t kInKernel = 1; // PERF_RECORD_MISC_KERNEL
@@ -73,19 +76,43 @@ private:
 };
 
 PerfEvent::PerfEvent(const kbpf_perf_event_attr &attr)
-    : Object(Kind::perf_event), attr_(attr), id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1),
-      enabled_(!attr.disabled) {}
+    : RunningEvent(Kind::perf_event), attr_(attr), id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1),
+      enabled_(!attr.disabled), counter_(*this, attr_) {}
 
 Result<PerfEvent *> PerfEvent::create(const kbpf_perf_event_attr &attr) {
   if (attr.sample_type & ~uint64_t{kKnownSamples} || attr.cpu < -1)
     return Error::invalid;
+  if (attr.source != KBPF_EVENT_OUTPUT) {
+    if (attr.cpu < 0 || static_cast<uint32_t>(attr.cpu) >= std::min(kbpf_port_cpu_count(), kMaxCpus))
+      return Error::invalid;
+    KBPF_TRY(read_counter(attr.source)); // all CPUs are alike
+    if (attr.period && attr.source != KBPF_EVENT_CLOCK)
+      return Error::unsupported_operation;
+  }
   PerfEvent *event = allocate_object<PerfEvent>(attr);
   if (!event)
     return Error::no_memory;
+  if (event->counter_.counts() && !attr.disabled)
+    event->counter_.enable(true);
   return event;
 }
 
+Result<void> PerfEvent::enable_event(bool enabled) {
+  enabled_.store(enabled, std::memory_order_relaxed);
+  if (counter_.counts())
+    counter_.enable(enabled);
+  return {};
+}
+
+Result<void> PerfEvent::set_program(Ref<Program> program, uint64_t cookie) {
+  constexpr uint32_t kPerfEventProgram = 7;
+  if (!counter_.counts() || program->type().number != kPerfEventProgram)
+    return Error::invalid;
+  return counter_.program().set(std::move(program), cookie);
+}
+
 void PerfEvent::destroy() { // no mapping is left: each has a reference
+  counter_.end();
   wait_for_readers();
   free_object(this);
 }
@@ -98,7 +125,7 @@ bool PerfEvent::has_room(const Buffer &buffer, uint64_t size) const {
   return used < buffer.pages.data_size() && size < buffer.pages.data_size() - used;
 }
 
-Result<void> PerfEvent::write(std::span<const std::byte> raw) {
+Result<void> PerfEvent::write_record(std::span<const std::byte> raw, uint64_t pc) {
   const uint32_t cpu = kbpf_port_cpu();
   if (!enabled_.load(std::memory_order_relaxed) ||
       (attr_.cpu >= 0 && static_cast<uint32_t>(attr_.cpu) != cpu))
@@ -132,12 +159,14 @@ Result<void> PerfEvent::write(std::span<const std::byte> raw) {
     uint64_t type, value;
   } fields[] = {
       {kSampleIdentifier, id_},
+      {kSampleIp, pc},
       {kSampleTid, uint64_t{thread.tid} << 32 | thread.pid},
       {kSampleTime, types & kSampleTime ? kbpf_port_time_ns() : 0},
+      {kSampleAddress, 0},
       {kSampleId, id_},
       {kSampleStreamId, id_},
       {kSampleCpu, cpu},
-      {kSamplePeriod, 1},
+      {kSamplePeriod, counter_.samples() ? attr_.period : 1},
   };
   for (const auto &field : fields)
     if (types & field.type)
@@ -243,4 +272,27 @@ int kbpf_perf_event_create(const struct kbpf_perf_event_attr *attr, struct kbpf_
 int kbpf_perf_event_enable(struct kbpf_object *event, int enabled) {
   kbpf::Result<void> done = event->enable_event(enabled != 0);
   return done.ok() ? 0 : -kbpf::to_errno(done.error());
+}
+
+int kbpf_perf_event_read(struct kbpf_object *event, uint64_t words[KBPF_PERF_EVENT_WORDS]) {
+  using namespace kbpf;
+  enum : uint64_t { kEnabled = 1, kRunning = 2, kId = 4, kGroup = 8, kLost = 16 }; // PERF_FORMAT_...
+  if (event->kind != Object::Kind::perf_event)
+    return -to_errno(Error::invalid);
+  auto &read = *static_cast<PerfEvent *>(event);
+  const PerfCounter::Value value = read.counter().counts() ? read.counter().read() : PerfCounter::Value();
+  const uint64_t format = read.attr().read_format;
+  int count = 0;
+  const auto put = [&](bool wanted, uint64_t word) {
+    if (wanted)
+      words[count++] = word;
+  };
+  put(format & kGroup, 1); // one event
+  put(!(format & kGroup), value.count);
+  put(format & kEnabled, value.enabled_ns);
+  put(format & kRunning, value.enabled_ns);
+  put(format & kGroup, value.count);
+  put(format & kId, read.id());
+  put(format & kLost, 0);
+  return count;
 }

@@ -1,31 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The software event BPF_OUTPUT of perf_event_open(2): a ring of samples that programs of one CPU write
-// (bpf_perf_event_output) and a process reads from memory that it maps: a page of positions (struct
-// perf_event_mmap_page), then 2^n pages of records. The host kernel's perf_event_open makes one through
-// kbpf.h.
+// Events of perf_event_open(2) that count, sample or are written: a ring of samples that programs of one CPU
+// write (BPF_OUTPUT, by bpf_perf_event_output), or that a clock fills, and a process reads from memory that
+// it maps: a page of positions (struct perf_event_mmap_page), then 2^n pages of records. The host kernel's
+// perf_event_open makes one through kbpf.h.
 #pragma once
 #include "kernel/kbpf.h"
 #include "kernel/memory.h"
 #include "kernel/memory_charge.h"
 #include "kernel/object.h"
+#include "kernel/perf_counter.h"
+#include "kernel/running_event.h"
 #include "kernel/spinlock.h"
 #include <span>
 
 namespace kbpf {
 
-class PerfEvent final : public Object {
+class PerfEvent final : public RunningEvent {
 public:
-  // Errors: invalid (a sample type that is not here), no_memory.
+  // Errors: invalid (a sample type that is not here, a counter of no CPU), unsupported_operation (nothing
+  // counts that here), no_memory.
   static Result<PerfEvent *> create(const kbpf_perf_event_attr &attr);
-  Result<void> enable_event(bool enabled) override {
-    enabled_.store(enabled, std::memory_order_relaxed);
-    return {};
-  }
+  Result<void> enable_event(bool enabled) override;
+  // Errors: invalid (the event takes no samples, or another type of program), already_exists.
+  Result<void> set_program(Ref<Program> program, uint64_t cookie) override;
+  void take_program() override { counter_.program().take(); }
 
   // [any] Inside a ReadSection. Adds a sample with these bytes. Errors: unsupported_operation (another CPU's,
   // or disabled), not_found (nobody has mapped it), no_space (counted, and told with the next sample),
   // too_big.
-  Result<void> write(std::span<const std::byte> raw);
+  Result<void> write(std::span<const std::byte> raw) { return write_record(raw, 0); }
+  // The same for a sample of its own at that address.
+  Result<void> write_sample(uint64_t pc) { return write_record({}, pc); }
+
+  PerfCounter &counter() { return counter_; }
+  const PerfCounter &counter() const { return counter_; }
+  uint64_t id() const { return id_; }
+  const kbpf_perf_event_attr &attr() const { return attr_; }
 
   void destroy() override;
   Result<void> begin_mapping(uint64_t offset, uint64_t size, bool writable) override;
@@ -56,6 +66,7 @@ private:
 
   explicit PerfEvent(const kbpf_perf_event_attr &attr);
   ~PerfEvent() = default;
+  Result<void> write_record(std::span<const std::byte> raw, uint64_t pc);
   bool has_room(const Buffer &buffer, uint64_t size) const;
   void wake_if_due(Buffer &buffer);
 
@@ -66,6 +77,7 @@ private:
   std::atomic<bool> mapping_lock_{false}; // of system calls, which may wait for each other
   SpinLock lock_;                         // of writers, where any CPU may write
   std::atomic<uint32_t> wakeups_{0};
+  PerfCounter counter_;
 };
 
 } // namespace kbpf

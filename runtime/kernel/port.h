@@ -58,6 +58,12 @@ uint32_t kbpf_port_random_u32(void);
 /* Interrupts off. From now on kbpf_on_timer is to be called on this CPU once, soon after that time (of
  * kbpf_port_time_ns); UINT64_MAX: it need not be. Takes the place of what was said before. */
 void kbpf_port_timer_arm(uint64_t deadline_ns);
+/* From system calls. kbpf_on_timer is to be called on that CPU, soon. */
+void kbpf_port_cpu_kick(uint32_t cpu);
+/* [any] What this CPU has counted, in any unit's whole numbers since any time. 0; -95 (EOPNOTSUPP): it does
+ * not count that. */
+enum kbpf_counter { KBPF_COUNTER_CYCLES, KBPF_COUNTER_INSTRUCTIONS };
+int kbpf_port_counter(enum kbpf_counter counter, uint64_t *value);
 uint32_t kbpf_port_cpu(void); /* below kbpf_port_cpu_count(); stable while interrupts are off */
 uint32_t kbpf_port_cpu_count(void);
 
@@ -81,6 +87,18 @@ uint64_t kbpf_port_task_id(uint64_t object);
  * descriptor stands for (Linux: pidfd). 0; -9 (EBADF): it is no such descriptor, also in a kernel without
  * any; -2 (ENOENT): the process is gone. */
 int kbpf_port_pidfd_task(int fd, uint64_t *object);
+/* [any] Where the thread whose structure is at that address (object, any number) stopped: its program counter
+ * in the kernel and its frame pointer there. 0; -2 (ENOENT): it has ended, or there is none; -11 (EAGAIN): it
+ * runs. */
+int kbpf_port_task_stopped(uint64_t object, uint64_t *pc, uint64_t *fp);
+/* [any] Calls visit once with the address of the kernel's structure (Linux: struct vm_area_struct) of the
+ * part of that thread's memory that has address. 0; -2 (ENOENT): there is none, or the thread has no memory;
+ * -16 (EBUSY): its memory is being changed. A kernel without says ENOENT. */
+int kbpf_port_find_area(uint64_t object, uint64_t address, void (*visit)(void *user, uint64_t area),
+                        void *user);
+/* [any] The file (stat's device and inode) by which the current process's namespace of process numbers is
+ * known. 0; -2 (ENOENT): there is no such file. */
+int kbpf_port_pid_namespace(uint64_t *device, uint64_t *inode);
 /* [any] The registers with which that thread entered the kernel from user mode; null for a kernel thread. */
 struct kbpf_regs;
 const struct kbpf_regs *kbpf_port_user_regs(void);

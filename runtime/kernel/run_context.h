@@ -7,6 +7,8 @@
 
 namespace kbpf {
 
+class PerfEvent;
+
 struct RunContext {
   const kbpf_regs *regs = nullptr; // of the probed code; null where the program was not run by a probe
   uintptr_t function = 0;          // entry of the probed function; 0: the probe is not at an entry or return
@@ -16,6 +18,7 @@ struct RunContext {
   const uint64_t *arguments = nullptr;
   uint32_t argument_count = 0;
   bool has_result = false;
+  const PerfEvent *event = nullptr; // that takes a sample
 };
 
 // While it lives (inside a ReadSection), current_run() gives this CPU's programs what it was made of.

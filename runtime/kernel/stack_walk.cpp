@@ -17,35 +17,58 @@ bool read_frame(Read read, uint64_t fp, FrameRecord &record) {
   return fp % 8 == 0 && fp > sizeof(record) && read(&record, fp - sizeof(record), sizeof(record)) == 0;
 }
 
+// Addresses of the kernel's code, as a walk comes by them.
+class KernelWalk {
+public:
+  KernelWalk(probes::PendingReturns pending, std::span<uint64_t> addresses)
+      : pending_(pending), addresses_(addresses) {}
+  void add_first(uint64_t pc) { addresses_[count_++] = pc; }
+  // False at the end of the room, or where the address is not code.
+  bool add(uint64_t address) {
+    if (probes::is_trampoline(address))
+      address = pending_.next();
+    kbpf_symbol symbol;
+    if (count_ == addresses_.size() || kbpf_port_symbol_at(address, &symbol) != 0)
+      return false;
+    addresses_[count_++] = address;
+    return true;
+  }
+  size_t follow(uint64_t fp) {
+    FrameRecord record;
+    while (read_frame(kbpf_port_read_kernel, fp, record)) {
+      if (!add(record.return_address) || record.caller_fp <= fp)
+        break;
+      fp = record.caller_fp;
+    }
+    return count_;
+  }
+  size_t count() const { return count_; }
+
+private:
+  probes::PendingReturns pending_;
+  const std::span<uint64_t> addresses_;
+  size_t count_ = 0;
+};
+
 } // namespace
 
 size_t walk_kernel_stack(const kbpf_regs &regs, std::span<uint64_t> addresses) {
-  size_t count = 0;
-  probes::PendingReturns pending;
-  // False at the end of the room, or where the address is not code.
-  auto add = [&](uint64_t address) {
-    if (probes::is_trampoline(address))
-      address = pending.next();
-    kbpf_symbol symbol;
-    if (count == addresses.size() || kbpf_port_symbol_at(address, &symbol) != 0)
-      return false;
-    addresses[count++] = address;
-    return true;
-  };
   if (addresses.empty())
     return 0;
-  addresses[count++] = regs.epc;
+  KernelWalk walk({}, addresses);
+  walk.add_first(regs.epc);
   kbpf_symbol symbol;
   // A function that has just been entered has no frame yet: fp is its caller's.
-  if (kbpf_port_symbol_at(regs.epc, &symbol) == 0 && symbol.address == regs.epc && !add(regs.x[kRegRa]))
-    return count;
-  FrameRecord record;
-  for (uint64_t fp = regs.x[kRegFp]; read_frame(kbpf_port_read_kernel, fp, record);) {
-    if (!add(record.return_address) || record.caller_fp <= fp)
-      break;
-    fp = record.caller_fp;
-  }
-  return count;
+  if (kbpf_port_symbol_at(regs.epc, &symbol) == 0 && symbol.address == regs.epc && !walk.add(regs.x[kRegRa]))
+    return walk.count();
+  return walk.follow(regs.x[kRegFp]);
+}
+
+size_t walk_stopped_stack(uint64_t thread_id, uint64_t pc, uint64_t fp, std::span<uint64_t> addresses) {
+  if (addresses.empty())
+    return 0;
+  KernelWalk walk(probes::PendingReturns(thread_id), addresses);
+  return walk.add(pc) ? walk.follow(fp) : 0;
 }
 
 size_t walk_user_stack(std::span<uint64_t> addresses) {

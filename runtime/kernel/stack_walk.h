@@ -15,6 +15,8 @@ constexpr size_t kMaxStackDepth = 127; // Linux's kernel.perf_event_max_stack
 // [any] From regs on, whose epc is the first address. A return that a probe has diverted shows where it
 // really goes. The number of addresses.
 size_t walk_kernel_stack(const kbpf_regs &regs, std::span<uint64_t> addresses);
+// [any] The stack of another thread, which has stopped there.
+size_t walk_stopped_stack(uint64_t thread_id, uint64_t pc, uint64_t fp, std::span<uint64_t> addresses);
 // [any] Of the current thread, from where it entered the kernel; 0 for a kernel thread.
 size_t walk_user_stack(std::span<uint64_t> addresses);
 

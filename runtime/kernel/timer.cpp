@@ -6,6 +6,7 @@
 #include "kernel/epoch.h"
 #include "kernel/kbpf.h"
 #include "kernel/maps/map.h"
+#include "kernel/perf_counter.h"
 #include "kernel/program.h"
 #include "kernel/spinlock.h"
 #include <algorithm>
@@ -83,6 +84,9 @@ constinit SpinLock timers_lock;
 constinit TimerHeap heaps[kMaxCpus];
 constinit std::atomic<Timer *> running[kMaxCpus]; // whose callback runs there
 constinit std::atomic<Program *> released_programs{nullptr};
+
+// One deadline of the CPU's serves its timers and its perf events.
+void arm(uint64_t deadline) { kbpf_port_timer_arm(std::min(deadline, next_sample_ns())); }
 
 } // namespace
 
@@ -173,7 +177,7 @@ Result<void> Timer::start(uint64_t nanoseconds, uint64_t flags) {
   queued_ = true;
   heaps[queue_].add(*this);
   if (heaps[queue_].first() == this && queue_ == cpu && !running[cpu].load(std::memory_order_relaxed))
-    kbpf_port_timer_arm(deadline_);
+    arm(deadline_);
   return {};
 }
 
@@ -242,7 +246,7 @@ public:
     const uint64_t end = kbpf_port_time_ns();
     SpinGuard guard(timers_lock);
     const Timer *first = heaps[cpu_].first();
-    kbpf_port_timer_arm(first ? std::max(first->deadline_, end + std::max(kMinGap, end - begin)) : kNever);
+    arm(first ? std::max(first->deadline_, end + std::max(kMinGap, end - begin)) : kNever);
   }
 
 private:
@@ -277,7 +281,8 @@ private:
 
 } // namespace kbpf
 
-void kbpf_on_timer(void) {
+void kbpf_on_timer(kbpf_regs *regs) {
   kbpf::ReadSection section;
+  kbpf::serve_perf_counters(regs);
   kbpf::DueTimers(kbpf_port_cpu() % kbpf::kMaxCpus).run_all();
 }

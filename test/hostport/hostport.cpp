@@ -46,6 +46,13 @@ struct Range {
   }
 };
 
+struct StoppedTask {
+  uint64_t pc, fp;
+};
+struct Area {
+  uint64_t object, first, end, structure;
+};
+
 struct Allocation {
   size_t size, align;
   bool pages;
@@ -59,6 +66,10 @@ struct State {
   std::vector<bool> foreign;                  // open, but no BPF object
   std::map<uint64_t, uint64_t> tasks;         // numbers by object
   std::map<int, uint64_t> pidfds;             // objects
+  std::map<uint64_t, StoppedTask> stopped;    // by object
+  std::vector<Area> areas;
+  bool areas_change = false;
+  std::atomic<uint64_t> cycles[64];
   std::map<std::string, kbpf_object *> paths; // the bpf file system
   std::map<uintptr_t, Symbol> symbols;
   std::vector<std::pair<std::string, std::string>> aliases;
@@ -199,6 +210,11 @@ void reset(bool check_leaks) {
   s.foreign.clear();
   s.tasks.clear();
   s.pidfds.clear();
+  s.stopped.clear();
+  s.areas.clear();
+  s.areas_change = false;
+  for (std::atomic<uint64_t> &cycles : s.cycles)
+    cycles = 0;
   s.symbols.clear();
   s.aliases.clear();
   s.text.clear();
@@ -236,6 +252,16 @@ void set_task(uint64_t object, uint64_t id) {
   std::lock_guard lock(state().mutex);
   state().tasks[object] = id;
 }
+void set_stopped(uint64_t object, uint64_t pc, uint64_t fp) {
+  std::lock_guard lock(state().mutex);
+  state().stopped[object] = {pc, fp};
+}
+void add_area(uint64_t object, uint64_t first, uint64_t end, uint64_t structure) {
+  std::lock_guard lock(state().mutex);
+  state().areas.push_back({object, first, end, structure});
+}
+void set_areas_change(bool change) { state().areas_change = change; }
+void set_cycles(uint32_t cpu, uint64_t count) { state().cycles[cpu] = count; }
 std::string take_signals() {
   std::lock_guard lock(state().mutex);
   return std::exchange(state().signals, {});
@@ -521,6 +547,36 @@ uint64_t kbpf_port_task_id(uint64_t object) {
     return known->second;
   return object == this_thread.object ? this_thread.id : 0;
 }
+int kbpf_port_task_stopped(uint64_t object, uint64_t *pc, uint64_t *fp) {
+  std::lock_guard lock(state().mutex);
+  auto known = state().stopped.find(object);
+  if (known == state().stopped.end())
+    return state().tasks.contains(object) || object == this_thread.object ? -EAGAIN : -ENOENT;
+  *pc = known->second.pc;
+  *fp = known->second.fp;
+  return 0;
+}
+int kbpf_port_find_area(uint64_t object, uint64_t address, void (*visit)(void *user, uint64_t area),
+                        void *user) {
+  const Area *found = nullptr;
+  {
+    std::lock_guard lock(state().mutex);
+    if (state().areas_change)
+      return -EBUSY;
+    for (const Area &area : state().areas)
+      if (area.object == object && address >= area.first && address < area.end)
+        found = &area;
+  }
+  if (!found)
+    return -ENOENT;
+  visit(user, found->structure);
+  return 0;
+}
+int kbpf_port_pid_namespace(uint64_t *device, uint64_t *inode) {
+  *device = kNamespaceDevice;
+  *inode = kNamespaceInode;
+  return 0;
+}
 int kbpf_port_pidfd_task(int fd, uint64_t *object) {
   std::lock_guard lock(state().mutex);
   auto known = state().pidfds.find(fd);
@@ -552,6 +608,21 @@ void kbpf_port_timer_arm(uint64_t deadline_ns) {
   if (!irqs_off)
     abort();
   state().timer_deadlines[this_cpu] = deadline_ns;
+}
+
+// At once, on the calling thread: no other may be that CPU now.
+void kbpf_port_cpu_kick(uint32_t cpu) {
+  check_interrupts_on("a kick");
+  BoundCpu there(cpu);
+  const uintptr_t irq = kbpf_port_irq_save();
+  kbpf_on_timer(nullptr);
+  kbpf_port_irq_restore(irq);
+}
+int kbpf_port_counter(kbpf_counter counter, uint64_t *value) {
+  if (counter != KBPF_COUNTER_CYCLES)
+    return -EOPNOTSUPP;
+  *value = state().cycles[this_cpu];
+  return 0;
 }
 
 uint32_t kbpf_port_random_u32(void) { return state().random.fetch_add(0x9e3779b9) * 0x85ebca6b; }

@@ -36,6 +36,12 @@ bool interrupts_off(); // of the calling thread
 void set_current(const kbpf_thread &thread);
 // Threads by the address of their structure: that of set_current is one. 0 as number: it has ended.
 void set_task(uint64_t object, uint64_t id);
+void set_stopped(uint64_t object, uint64_t pc, uint64_t fp); // where kbpf_port_task_stopped says it is
+// What kbpf_port_find_area finds, and whether it says that the memory is being changed.
+void add_area(uint64_t object, uint64_t first, uint64_t end, uint64_t structure);
+void set_areas_change(bool change);
+inline constexpr uint64_t kNamespaceDevice = 12, kNamespaceInode = 0xeffffffc; // kbpf_port_pid_namespace's
+void set_cycles(uint32_t cpu, uint64_t count); // KBPF_COUNTER_CYCLES; there is no other
 int open_pidfd(uint64_t object);           // a descriptor of its process
 void set_may_use_bpf(bool may);            // all capabilities, or none
 void set_capabilities(uint64_t bits);      // bit n: that of number n

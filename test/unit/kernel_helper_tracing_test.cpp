@@ -119,6 +119,51 @@ TEST_F(TracingHelperTest, TheUserStackBeginsWhereTheProcessEntered) {
   EXPECT_EQ(stack(kUserStack), (std::vector<uint64_t>{0x4000, 0x6000, 0x7000}));
 }
 
+TEST_F(TracingHelperTest, StacksOfOtherTasksBeginWhereTheyStopped) {
+  constexpr uint64_t kCurrent = 0xabc, kOther = 0xdef, kEnded = 0x123;
+  make_kernel_stack();
+  hostport::set_current({7, 9, 0, 0, "worker", 1, kCurrent});
+  hostport::set_task(kOther, 2);
+  uint64_t addresses[4];
+  auto take = [&](uint64_t task, uint64_t flags = 0, uint64_t size = sizeof(addresses)) {
+    memset(addresses, 0xa5, sizeof(addresses));
+    return call("get_task_stack", task, address(addresses), size, flags);
+  };
+  EXPECT_EQ(take(kCurrent), 32);
+  EXPECT_EQ(addresses[0], kText);
+  EXPECT_EQ(take(kOther), 0); // it runs
+  EXPECT_EQ(addresses[0], 0u);
+  hostport::set_stopped(kOther, kText + 0x1020, address(&frames_[0].end));
+  EXPECT_EQ(take(kOther), 24);
+  EXPECT_EQ(addresses[0], kText + 0x1020);
+  EXPECT_EQ(addresses[1], kText + 0x2020);
+  EXPECT_EQ(addresses[2], kText + 0x3030);
+  EXPECT_EQ(addresses[3], 0u);
+  EXPECT_EQ(take(kOther, 2), 8);
+  EXPECT_EQ(addresses[0], kText + 0x3030);
+  EXPECT_EQ(take(kOther, 4), -EFAULT);
+  EXPECT_EQ(take(kOther, kUserStack), -EOPNOTSUPP);
+  EXPECT_EQ(take(kEnded), -EFAULT);
+  EXPECT_EQ(take(kOther, 1 << 11), -EINVAL);
+  EXPECT_EQ(take(kOther, 0, 12), -EINVAL);
+}
+
+TEST_F(TracingHelperTest, NumbersInTheNamespaceThatItsFileNames) {
+  using namespace hostport;
+  uint32_t numbers[2] = {5, 5};
+  hostport::set_current({7, 9, 0, 0, "worker", 1, 0xabc});
+  const auto ask = [&](uint64_t device, uint64_t inode, uint64_t size = sizeof(numbers)) {
+    return call("get_ns_current_pid_tgid", device, inode, address(numbers), size);
+  };
+  EXPECT_EQ(ask(kNamespaceDevice, kNamespaceInode), 0);
+  EXPECT_EQ(numbers[0], 9u);
+  EXPECT_EQ(numbers[1], 7u);
+  EXPECT_EQ(ask(kNamespaceDevice + 1, kNamespaceInode), -EINVAL);
+  EXPECT_EQ(numbers[0], 0u);
+  EXPECT_EQ(ask(kNamespaceDevice, kNamespaceInode + 1), -EINVAL);
+  EXPECT_EQ(ask(kNamespaceDevice, kNamespaceInode, 4), -EINVAL);
+}
+
 TEST_F(TracingHelperTest, StackNumbersNameStacks) {
   make_kernel_stack();
   int64_t fd = make_map(kStackTrace, 4, 4 * 8, 64);

@@ -217,6 +217,30 @@ TEST_F(ProgramCalls, ForEachVisitsEveryElementOfAMap) {
   }
 }
 
+// The function gets the task, the area and its context; what it returns is not looked at.
+TEST_F(ProgramCalls, FindVmaCallsBackWithTheAreaThatHasTheAddress) {
+  constexpr uint64_t kTask = 0xabc, kStructure = 0x5000;
+  constexpr int kCurrentTask = 158, kFindVma = 180;
+  hostport::set_current({7, 9, 0, 0, "worker", 1, kTask});
+  hostport::add_area(kTask, 0x10000, 0x20000, kStructure);
+  auto result = [&](int64_t address, int64_t flags) {
+    const int64_t fd =
+        load(assemble({store_imm(KBPF_SIZE_DW, R10, -8, 0), call_helper(kCurrentTask), mov64_reg(R1, R0),
+                       mov64_imm(R2, address), ld_imm64_from(KBPF_PSEUDO_FUNC, R3, 8, 0), mov64_reg(R4, R10),
+                       add64_imm(R4, -8), mov64_imm(R5, flags), call_helper(kFindVma),
+                       kbpf::test::load(KBPF_SIZE_DW, R1, R10, -8), add64_reg(R0, R1), exit_insn(),
+                       store_imm(KBPF_SIZE_DW, R3, 0, 1000), mov64_imm(R0, 1), exit_insn()}));
+    EXPECT_GE(fd, 0);
+    return fd < 0 ? fd : static_cast<int64_t>(run(fd));
+  };
+  EXPECT_EQ(result(0x10000, 0), 1000);
+  EXPECT_EQ(result(0x1ffff, 0), 1000);
+  EXPECT_EQ(static_cast<int32_t>(result(0x20000, 0)), -ENOENT);
+  EXPECT_EQ(static_cast<int32_t>(result(0x10000, 1)), -EINVAL);
+  hostport::set_areas_change(true);
+  EXPECT_EQ(static_cast<int32_t>(result(0x10000, 0)), -EBUSY);
+}
+
 TEST_F(ProgramCalls, ForEachStopsWhereTheFunctionReturnsOne) {
   int64_t map = make_map(kArray, 4, 8, 4);
   int64_t fd = load(assemble({ld_map_fd(R1, map), ld_imm64_from(KBPF_PSEUDO_FUNC, R2, 5, 0), mov64_imm(R3, 0),

@@ -98,7 +98,7 @@ protected:
   }
   static void pass_to(uint64_t now) {
     hostport::set_time_ns(now);
-    kbpf_on_timer();
+    kbpf_on_timer(nullptr);
   }
   static Ref<Map> map_of(int64_t fd) {
     return Ref<Map>::adopt(static_cast<Map *>(hostport::object_of(static_cast<int>(fd))));
@@ -264,7 +264,7 @@ TEST_F(Timers, ACallbackThatStartsItsTimerAtOnceLeavesTimeForOthers) {
   ASSERT_EQ(
       run(starter(fd, 0, 0, 0, {mov64_reg(R1, R6), mov64_imm(R2, 1), mov64_imm(R3, 0), call_helper(171)})),
       0);
-  kbpf_on_timer();
+  kbpf_on_timer(nullptr);
   EXPECT_EQ(value(fd, 0).runs, 1u);
   EXPECT_EQ(hostport::timer_deadline(0), kNow + 20'000);
 }
@@ -282,7 +282,7 @@ TEST_F(Timers, OneOfManyCpusRunsIt) {
       hostport::BoundCpu bound(cpu);
       for (uint32_t round = 0; round < 2000; round++) {
         const uintptr_t irq = kbpf_port_irq_save();
-        kbpf_on_timer();
+        kbpf_on_timer(nullptr);
         kbpf_port_irq_restore(irq);
         const int64_t started = start(*map, round % 3, 0);
         EXPECT_TRUE(started == 0 || started == -EINVAL);
@@ -298,7 +298,7 @@ TEST_F(Timers, OneOfManyCpusRunsIt) {
   for (std::thread &thread : threads)
     thread.join();
   EXPECT_GE(cancel(*map), 0);
-  kbpf_on_timer();
+  kbpf_on_timer(nullptr);
   EXPECT_EQ(hostport::timer_deadline(0), kNever);
 }
 

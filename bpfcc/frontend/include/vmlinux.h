@@ -7,6 +7,7 @@
 
 #include <asm/ptrace.h>
 #include <linux/bpf.h>
+#include <linux/bpf_perf_event.h>
 #include <linux/types.h>
 
 typedef __u8 u8;

@@ -95,8 +95,13 @@ Result<bool> Transformer::enter_callback(State &state) {
     callee->regs[2] = caller.regs[3];
   } else if (proto.number == kFindVma) { // the task, and an area of its memory
     callee->regs[1] = caller.regs[1];
-    callee->regs[2].kind = Kind::object;
-    callee->regs[2].number = Scalar::constant(0);
+    const Value unused[5] = {};
+    const std::optional<Value> area = object_result(proto, unused);
+    callee->regs[2] = area ? *area : Value();
+    if (!area) { // the kernel's BTF is not known
+      callee->regs[2].kind = Kind::object;
+      callee->regs[2].number = Scalar::constant(0);
+    }
     callee->regs[3] = caller.regs[4];
   } else {
     callee->regs[1] = caller.regs[1];

@@ -6,6 +6,7 @@
 #include "kernel/helpers/helpers.h"
 #include "kernel/maps/ringbuf.h"
 #include "kernel/maps/user_ringbuf.h"
+#include "kernel/port.h"
 
 namespace kbpf::helpers {
 
@@ -55,6 +56,23 @@ uint64_t user_ringbuf_drain(uint64_t map, uint64_t callback, uint64_t context, u
                                    },
                                    &call, flags);
   return count.ok() ? *count : helper_error(count.error());
+}
+
+// What the function returns is not looked at.
+uint64_t find_vma(uint64_t task, uint64_t address, uint64_t callback, uint64_t context, uint64_t flags) {
+  if (flags)
+    return helper_error(Error::invalid);
+  struct Call {
+    uint64_t task, callback, context;
+  } call{task, callback, context};
+  const int status = kbpf_port_find_area(
+      task, address,
+      [](void *user, uint64_t area) {
+        const Call &call = *static_cast<Call *>(user);
+        run_callback(call.callback, call.task, area, call.context, 0, 0);
+      },
+      &call);
+  return static_cast<uint64_t>(int64_t{status});
 }
 
 } // namespace kbpf::helpers

@@ -47,7 +47,7 @@ private:
 } // namespace
 
 ProbeEvent::ProbeEvent()
-    : Object(Kind::probe_event), id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+    : RunningEvent(Kind::probe_event), id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
 
 Result<Ref<ProbeEvent>> ProbeEvent::create(std::string_view target, TextSink &why) {
   probes::Target place = KBPF_TRY(find_probe_target(target, why));
@@ -86,8 +86,8 @@ Result<void> ProbeEvent::set_program(Ref<Program> program, uint64_t cookie) {
   CallLock guard(lock_);
   if (program_)
     return Error::already_exists;
-  constexpr uint32_t kRawTracepoint = 17;
-  if (event_ && program->type().number == kRawTracepoint)
+  constexpr uint32_t kRawTracepoint = 17, kPerfEventProgram = 7;
+  if ((event_ && program->type().number == kRawTracepoint) || program->type().number == kPerfEventProgram)
     return Error::invalid;
   program_ = std::move(program);
   cookie_ = cookie;
@@ -141,10 +141,10 @@ int kbpf_event_create(uint64_t id, kbpf_object **event) {
 }
 
 int kbpf_perf_event_set_program(kbpf_object *event, kbpf_object *program) {
-  if (event->kind != kbpf_object::Kind::probe_event || program->kind != kbpf_object::Kind::program)
+  if (!is_running_event(*event) || program->kind != kbpf_object::Kind::program)
     return -to_errno(Error::invalid);
-  Result<void> set =
-      static_cast<ProbeEvent *>(event)->set_program(Ref<Program>::share(static_cast<Program *>(program)), 0);
+  Result<void> set = static_cast<RunningEvent *>(event)->set_program(
+      Ref<Program>::share(static_cast<Program *>(program)), 0);
   return set.ok() ? 0 : -to_errno(set.error());
 }
 
@@ -152,6 +152,4 @@ void kbpf_probe_event_on_end(kbpf_object *event, void (*ended)(void *user), void
   static_cast<ProbeEvent *>(event)->on_end(ended, user);
 }
 
-int kbpf_is_perf_event(const kbpf_object *object) {
-  return object->kind == kbpf_object::Kind::probe_event || object->kind == kbpf_object::Kind::perf_event;
-}
+int kbpf_is_perf_event(const kbpf_object *object) { return is_running_event(*object); }

@@ -4,22 +4,21 @@
 // ends, whether the event is enabled or not.
 #pragma once
 #include "core/base/text.h"
-#include "kernel/object.h"
 #include "kernel/probes/events.h"
 #include "kernel/probes/probes.h"
 #include "kernel/probes/target.h"
+#include "kernel/running_event.h"
 
 namespace kbpf {
 
-class ProbeEvent final : public Object {
+class ProbeEvent final : public RunningEvent {
 public:
   // Errors: those of find_probe_target, no_memory.
   static Result<Ref<ProbeEvent>> create(std::string_view target, TextSink &why);
   static Result<Ref<ProbeEvent>> create(kbpf_event &event);
 
-  // Errors: already_exists (it has one), invalid (a program that does not fit), what attaching says.
-  Result<void> set_program(Ref<Program> program, uint64_t cookie);
-  void take_program(); // gone, where there was one
+  Result<void> set_program(Ref<Program> program, uint64_t cookie) override;
+  void take_program() override;
   Result<void> enable_event(bool) override { return {}; }
 
   // Shares: the program may be taken away meanwhile.

@@ -187,17 +187,20 @@ bool is_trampoline(uintptr_t pc) {
   return returns && pc == returns->trampoline;
 }
 
-PendingReturns::PendingReturns() : index_(0) {
+PendingReturns::PendingReturns() : PendingReturns(current_thread_id()) {}
+
+PendingReturns::PendingReturns(uint64_t thread_id) : index_(0), left_(kPendingReturns) {
   Returns *returns = shared.load(std::memory_order_acquire);
-  if (const ThreadEntry thread = returns ? find_thread(*returns, current_thread_id()) : ThreadEntry{})
+  if (const ThreadEntry thread = returns ? find_thread(*returns, thread_id) : ThreadEntry{})
     index_ = *thread.newest;
 }
 
 uintptr_t PendingReturns::next() {
   Returns *returns = shared.load(std::memory_order_acquire);
-  while (index_) {
+  while (index_ && left_) {
     const PendingReturn &pending = returns->pending[index_];
     index_ = pending.below;
+    left_--;
     if (pending.return_address != returns->trampoline) // of a tail call: the one below has it
       return pending.return_address;
   }

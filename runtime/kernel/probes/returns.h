@@ -39,15 +39,17 @@ bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallWords *arg
 
 bool is_trampoline(uintptr_t pc);
 
-// For stack walks: where the diverted returns of the current thread really go, innermost first. In a
-// ReadSection.
+// For stack walks: where the diverted returns of a thread really go, innermost first. In a ReadSection. Those
+// of another thread than the current one may change meanwhile: the answer is then any.
 class PendingReturns {
 public:
-  PendingReturns();
+  PendingReturns(); // of the current thread
+  explicit PendingReturns(uint64_t thread_id);
   uintptr_t next(); // 0 where there are no more
 
 private:
   uint32_t index_;
+  uint32_t left_; // no more than there can be: the list may be another's by now
 };
 
 // A call that has come back.

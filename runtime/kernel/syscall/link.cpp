@@ -17,9 +17,9 @@ Result<Ref<Link>> link_perf_event(const CreateAttr &attr, Ref<Program> program) 
   if (attr.flags)
     return Error::invalid;
   Ref<Object> object = KBPF_TRY(object_from_fd(attr.target_fd));
-  if (object->kind != Object::Kind::probe_event)
+  if (!is_running_event(*object))
     return Error::bad_fd;
-  Ref<ProbeEvent> event = Ref<ProbeEvent>::adopt(static_cast<ProbeEvent *>(object.release()));
+  Ref<RunningEvent> event = Ref<RunningEvent>::adopt(static_cast<RunningEvent *>(object.release()));
   return Link::to_perf_event(std::move(program), std::move(event), attr.perf_event.cookie);
 }
 
@@ -86,7 +86,8 @@ Result<Ref<Link>> create(const CreateAttr &attr) {
       return Error::invalid;
     return link_traced(std::move(program), attr.tracing.cookie);
   }
-  bool fits_perf_event = type == kTracepoint || (type == kKprobe && expected != kAttachKprobeMulti);
+  bool fits_perf_event =
+      type == kTracepoint || type == kPerfEvent || (type == kKprobe && expected != kAttachKprobeMulti);
   if (fits_perf_event && attr.attach_type == kAttachPerfEvent)
     return link_perf_event(attr, std::move(program));
   return Error::invalid;

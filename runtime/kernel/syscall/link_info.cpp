@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "kernel/syscall/link_info.h"
+#include "kernel/perf_event.h"
 
 namespace kbpf {
 namespace {
 
 Result<void> describe_perf_event(const Link &link, const kbpf_link_info &asked, kbpf_link_info &info) {
-  enum : uint32_t { kKprobe = 3, kKretprobe = 4, kTracepoint = 5 }; // enum bpf_perf_event_type
-  const ProbeEvent &event = *link.perf_event();
+  enum : uint32_t { kKprobe = 3, kKretprobe = 4, kTracepoint = 5, kEvent = 6 }; // enum bpf_perf_event_type
+  if (link.perf_event()->kind == Object::Kind::perf_event) {
+    const kbpf_perf_event_attr &attr = static_cast<const PerfEvent *>(link.perf_event())->attr();
+    info.perf_event.type = kEvent;
+    info.perf_event.event.type = attr.type;
+    info.perf_event.event.config = attr.config;
+    info.perf_event.event.cookie = link.cookie();
+    return {};
+  }
+  const ProbeEvent &event = *static_cast<const ProbeEvent *>(link.perf_event());
   if (const kbpf_event *reported = event.event()) {
     auto &tracepoint = info.perf_event.tracepoint;
     std::string_view name = reported->name;

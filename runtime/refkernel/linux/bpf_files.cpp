@@ -74,6 +74,17 @@ public:
       return Errno::enotty;
     }
   }
+  SysResult<size_t> read(IoCursor &to, uint64_t) override { // of an event that counts
+    uint64_t words[KBPF_PERF_EVENT_WORDS];
+    const int count = kbpf_perf_event_read(object_, words);
+    if (count < 0)
+      return static_cast<Errno>(-count);
+    const size_t size = static_cast<size_t>(count) * sizeof(uint64_t);
+    if (to.remaining() < size)
+      return Errno::enospc;
+    KBPF_TRY(to.put(words, size));
+    return size;
+  }
   SysResult<Ref<PageSource>> mapping(const MappingWish &wish) override {
     if (!wish.shared)
       return Errno::einval;

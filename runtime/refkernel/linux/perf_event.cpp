@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // perf_event_open(2), as far as tracing tools attach BPF programs with it: the dynamic event source "kprobe"
-// (perf_event_open(2), "dynamic PMU"), tracepoints, and the rings that programs write samples into.
-// An event is a descriptor; the program that PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every
-// process, while the event is open, enabled or not.
+// (perf_event_open(2), "dynamic PMU"), tracepoints, the rings that programs write samples into, and what a
+// hart counts: cycles, instructions, and time, by which it also takes samples. An event is a descriptor; the
+// program that PERF_EVENT_IOC_SET_BPF gives it runs, on every hart and in every process, while the event is
+// open, enabled or not.
 #include "kernel/kbpf.h"
 #include "kernel/port.h"
 #include "refkernel/linux/fs/devices.h"
@@ -11,6 +12,7 @@
 #include "refkernel/linux/hooks.h"
 #include "refkernel/linux/process.h"
 #include "refkernel/linux/syscall.h"
+#include "refkernel/sched/hart.h"
 #include <algorithm>
 
 namespace refkernel {
@@ -18,10 +20,16 @@ namespace refkernel {
 namespace {
 
 constexpr uint32_t kProbeSource = 6;     // the event source's number: the first dynamic one
+constexpr uint32_t kHardware = 0;        // PERF_TYPE_HARDWARE
 constexpr uint32_t kSoftware = 1;        // PERF_TYPE_SOFTWARE
 constexpr uint32_t kTracepoint = 2;      // PERF_TYPE_TRACEPOINT
 constexpr uint64_t kBpfOutput = 10;      // its config PERF_COUNT_SW_BPF_OUTPUT
-constexpr uint64_t kWatermark = 1 << 14; // attributes' flags
+constexpr uint64_t kCpuClock = 0, kTaskClock = 1;  // its configs PERF_COUNT_SW_...
+constexpr uint64_t kCycles = 0, kInstructions = 1; // kHardware's
+constexpr uint64_t kExcludeUser = 1 << 4, kExcludeKernel = 1 << 5, kExcludeIdle = 1 << 7; // attributes' flags
+constexpr uint64_t kFrequency = 1 << 10, kWatermark = 1 << 14;
+constexpr uint64_t kMostSamples = 100'000;   // a second: perf_event_max_sample_rate
+constexpr uint64_t kShortestPeriod = 10'000; // ns
 constexpr uint64_t kReturnProbe = 1;     // attributes' config
 constexpr uint64_t kDisabled = 1;        // attributes' flags
 constexpr uint64_t kKnownFlags = (uint64_t{1} << 38) - 1;
@@ -131,9 +139,46 @@ SysResult<void> check_scope(int pid, int cpu) {
   return {};
 }
 
-// The runtime has the ring; the descriptor is one of its objects'.
-SysResult<int> open_output(const EventAttributes &attributes, int cpu, bool close_on_exec) {
+// Where nothing counts that: enoent.
+SysResult<kbpf_event_source> source_of(const EventAttributes &attributes) {
+  const uint64_t config = attributes.config;
+  if (attributes.type == kSoftware && config == kBpfOutput)
+    return KBPF_EVENT_OUTPUT;
+  if (attributes.type == kSoftware && (config == kCpuClock || config == kTaskClock))
+    return KBPF_EVENT_CLOCK;
+  if (attributes.type == kHardware && (config == kCycles || config == kInstructions))
+    return config == kCycles ? KBPF_EVENT_CYCLES : KBPF_EVENT_INSTRUCTIONS;
+  return Errno::enoent;
+}
+
+// ns between two samples; 0: it only counts. Errors: einval.
+SysResult<uint64_t> period_of(const EventAttributes &attributes) {
+  const uint64_t wanted = attributes.sample_period;
+  if (!wanted)
+    return uint64_t{0};
+  if (attributes.flags & kFrequency ? wanted > kMostSamples : wanted >> 63)
+    return Errno::einval;
+  return std::max(attributes.flags & kFrequency ? kNanosecondsPerSecond / wanted : wanted, kShortestPeriod);
+}
+
+// The runtime has the ring and the counter; the descriptor is one of its objects'.
+SysResult<int> open_counter(const EventAttributes &attributes, kbpf_event_source source, int pid, int cpu,
+                            bool close_on_exec) {
   kbpf_perf_event_attr wanted{};
+  if (source != KBPF_EVENT_OUTPUT) {
+    if (pid != -1 || cpu < 0) // of a process, wherever it runs
+      return Errno::enotsup;
+    if (!harts[cpu].online)
+      return Errno::enodev;
+    wanted.period = KBPF_TRY(period_of(attributes));
+  }
+  wanted.source = source;
+  wanted.type = attributes.type;
+  wanted.config = attributes.config;
+  wanted.exclude_user = (attributes.flags & kExcludeUser) != 0;
+  wanted.exclude_kernel = (attributes.flags & kExcludeKernel) != 0;
+  wanted.exclude_idle = (attributes.flags & kExcludeIdle) != 0;
+  wanted.read_format = attributes.read_format;
   wanted.cpu = cpu;
   wanted.wakeup = attributes.wakeup_events;
   wanted.sample_type = attributes.sample_type;
@@ -161,13 +206,12 @@ KERNEL_CALL sys_perf_event_open(UserPtr<EventAttributes> user, int pid, int cpu,
     KBPF_TRY(get_file(group));
     return Errno::einval; // events are not grouped
   }
-  bool is_output = attributes.type == kSoftware && attributes.config == kBpfOutput;
-  if (attributes.type != kProbeSource && attributes.type != kTracepoint && !is_output)
-    return Errno::enoent;
+  const bool runs_program = attributes.type == kProbeSource || attributes.type == kTracepoint;
+  const kbpf_event_source source = runs_program ? KBPF_EVENT_OUTPUT : KBPF_TRY(source_of(attributes));
   if (!kbpf_port_capable(KBPF_CAP_PERFMON) && !kbpf_port_capable(KBPF_CAP_SYS_ADMIN))
     return Errno::eacces;
   bool close_on_exec = flags & kCloseOnExec;
-  return is_output                        ? open_output(attributes, cpu, close_on_exec)
+  return !runs_program                    ? open_counter(attributes, source, pid, cpu, close_on_exec)
          : attributes.type == kTracepoint ? open_reported(attributes, close_on_exec)
                                           : open_probe(attributes, close_on_exec);
 }

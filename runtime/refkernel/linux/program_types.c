@@ -4,6 +4,7 @@
 #include <vmlinux.h>
 
 #include "refkernel/linux/trace_records.h"
+#include "refkernel/mm/vm_area_struct.h"
 #include "refkernel/sched/task_struct.h"
 
 /* Raw tracepoints' arguments (tp_btf); the first stands for the tracepoint's own data. */

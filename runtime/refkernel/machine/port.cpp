@@ -35,6 +35,22 @@ bool is_text(uintptr_t address) {
          (address >= kCodeArea && address - kCodeArea < kCodeAreaSize);
 }
 
+// False where the firmware keeps the register to itself: reading it is then an illegal instruction.
+#define READ_COUNTER(name, value)                                                                            \
+  ({                                                                                                         \
+    uint64_t counter = 0, is_there = 0;                                                                      \
+    asm volatile("1: csrr %0, " #name "\n"                                                                   \
+                 "li %1, 1\n"                                                                                \
+                 "2:\n"                                                                                      \
+                 ".pushsection .exception_table, \"a\"\n"                                                    \
+                 ".balign 8\n"                                                                               \
+                 ".dword 1b, 2b\n"                                                                           \
+                 ".popsection"                                                                               \
+                 : "+r"(counter), "+r"(is_there)::"memory");                                                 \
+    (value) = counter;                                                                                       \
+    is_there != 0;                                                                                           \
+  })
+
 // xorshift64*, one state a hart; seeded from the clock on first use. Interrupts are off around each step.
 uint64_t random_state[kMaxHarts];
 
@@ -148,6 +164,19 @@ void kbpf_port_timer_arm(uint64_t deadline_ns) {
   set_program_deadline(deadline_ns == UINT64_MAX ? 0 : deadline_ns ? deadline_ns : 1);
 }
 
+void kbpf_port_cpu_kick(uint32_t cpu) {
+  const uintptr_t irq = irq_save();
+  serve_programs_soon(harts[cpu]);
+  irq_restore(irq);
+}
+
+int kbpf_port_counter(kbpf_counter counter, uint64_t *value) {
+  constexpr int kEopnotsupp = -95;
+  const bool is_there =
+      counter == KBPF_COUNTER_CYCLES ? READ_COUNTER(cycle, *value) : READ_COUNTER(instret, *value);
+  return is_there ? 0 : kEopnotsupp;
+}
+
 uint32_t kbpf_port_cpu(void) { return this_hart().index; }
 uint32_t kbpf_port_cpu_count(void) { return hart_count; }
 
@@ -175,6 +204,24 @@ void kbpf_port_symbol_lookup(const char *name, size_t length, kbpf_symbol_visito
 }
 int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) {
   return symbol_at(address, *symbol) ? 0 : kEnoent;
+}
+
+int kbpf_port_task_stopped(uint64_t object, uint64_t *pc, uint64_t *fp) {
+  constexpr int kEagain = -11;
+  using State = Thread::SchedState;
+  enum { kSavedRa = 0, kSavedFp = 2 }; // switch.S
+  const uint64_t thread = object - offsetof(Thread, task);
+  uint64_t state = 0, saved[kSavedFp + 1];
+  bool running = true;
+  const auto read = [](auto &to, uint64_t from) { return kbpf_port_read_kernel(&to, from, sizeof(to)) == 0; };
+  const auto runs = [&] { return !read(running, state + offsetof(State, running)) || running; };
+  if (!kbpf_port_task_id(object) || !read(state, thread + offsetof(Thread, sched)))
+    return kEnoent;
+  if (runs() || !read(saved, state + offsetof(State, saved)) || runs())
+    return kEagain;
+  *pc = saved[kSavedRa];
+  *fp = saved[kSavedFp];
+  return 0;
 }
 
 int kbpf_port_may_probe(uintptr_t address) {

@@ -14,15 +14,17 @@
 namespace refkernel {
 namespace {
 
-void handle_interrupt(uintptr_t cause) {
-  switch (1ul << (cause & ~kCauseInterrupt)) {
+void handle_interrupt(TrapFrame &frame) {
+  switch (1ul << (frame.cause & ~kCauseInterrupt)) {
   case kInterruptSoftware:
     REFKERNEL_CSR_CLEAR(sip, kInterruptSoftware);
     stop_if_panicking();
     serve_bpf_requests();
+    if (this_hart().serves_programs.exchange(false))
+      kbpf_on_timer(&frame);
     break; // whoever sent it has set need_resched where that is wanted
   case kInterruptTimer:
-    timer_interrupt();
+    timer_interrupt(frame);
     break;
   case kInterruptExternal:
     external_interrupt();
@@ -107,7 +109,7 @@ const char *describe(uintptr_t cause) {
 
 extern "C" void kernel_trap(TrapFrame *frame) {
   if (frame->cause & kCauseInterrupt) {
-    handle_interrupt(frame->cause);
+    handle_interrupt(*frame);
     // Interrupts were on, so no spinlock is held: the thread may be preempted here.
     if (this_hart().need_resched.load())
       schedule();
@@ -131,7 +133,7 @@ extern "C" void user_trap(TrapFrame *frame) {
     handle_syscall(*frame);
     irq_disable();
   } else if (frame->cause & kCauseInterrupt) {
-    handle_interrupt(frame->cause);
+    handle_interrupt(*frame);
   } else {
     irq_enable();
     user_exception(*frame);

@@ -108,6 +108,7 @@ public:
   struct State; // mm/address_space.cpp
 
 private:
+  friend struct AreaFinder;
   friend AddressSpace *new_address_space();
   AddressSpace() = default;
   State *state_ = nullptr;

@@ -37,6 +37,7 @@ public:
   kbpf::Result<void> copy_from(const AreaList &other); // into an empty list
 
 private:
+  friend struct AreaFinder;
   kbpf::Result<void> split_at(uintptr_t address);
   Area *first_ = nullptr;
 };

@@ -77,6 +77,7 @@ struct Hart {
   uint32_t index;
   uint32_t id; // the firmware's
   std::atomic<bool> need_resched;
+  std::atomic<bool> serves_programs; // kbpf_on_timer is to be called with the next software interrupt
   std::atomic<bool> online;
   Thread *idle;
   std::atomic<bool> is_idle; // runs its idle thread

@@ -407,7 +407,7 @@ void remove_timer(Thread &thread) {
     unlink_timer(hart, *thread.sched);
 }
 
-void timer_interrupt() {
+void timer_interrupt(TrapFrame &frame) {
   Hart &hart = this_hart();
   uint64_t now = read_time();
   bool tick = false, is_due = false;
@@ -430,7 +430,7 @@ void timer_interrupt() {
     program_timer(hart);
   }
   if (is_due)
-    kbpf_on_timer();
+    kbpf_on_timer(&frame);
   if (tick) {
     charge(*current_state(), now);
     on_timer_tick();
@@ -438,6 +438,14 @@ void timer_interrupt() {
         !current_state()->may_run_on(hart))
       hart.need_resched.store(true);
   }
+}
+
+void serve_programs_soon(Hart &hart) {
+  hart.serves_programs.store(true);
+  if (&hart == &this_hart())
+    REFKERNEL_CSR_SET(sip, kInterruptSoftware);
+  else
+    sbi_send_ipi(firmware_mask(hart));
 }
 
 void set_program_deadline(uint64_t deadline_ns) {

@@ -14,7 +14,8 @@ void wake(Thread &thread, bool only_interruptible = false);
 
 void add_timer(Thread &thread);    // wakes it at its SchedState::deadline
 void remove_timer(Thread &thread); // where it is still in a list
-void timer_interrupt();
+void timer_interrupt(TrapFrame &frame);
+void serve_programs_soon(Hart &hart); // kbpf_on_timer is called there
 void set_program_deadline(
     uint64_t deadline_ns); // of this hart, interrupts off: calls kbpf_on_timer then; 0: never
 void start_ticking();      // this hart's periodic tick

@@ -102,10 +102,13 @@ void Mutex::lock() {
   while (owner_)
     waiters_.sleep(lock_, kNoDeadline, false);
   owner_ = current();
+  turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release); // before what the holder changes
 }
 
 void Mutex::unlock() {
   SpinGuard guard(lock_);
+  turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   owner_ = nullptr;
   waiters_.wake_one();
 }

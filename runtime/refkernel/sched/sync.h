@@ -52,8 +52,11 @@ class Mutex {
 public:
   void lock();
   void unlock();
-
 private:
+  friend struct AreaFinder;
+  // For who may not wait, and reads what it guards with care: odd while it is held; the same number before
+  // and after says that nobody held it meanwhile.
+  std::atomic<uint32_t> turns_{0};
   SpinLock lock_;
   Thread *owner_ = nullptr;
   WaitQueue waiters_;

@@ -37,7 +37,10 @@ std::atomic<uint64_t> next_inode_number{2};
 }
 
 Inode::Inode(const FileSystemKind &file_system, uint32_t mode)
-    : kind(file_system), number(next_inode_number.fetch_add(1, std::memory_order_relaxed)), mode_(mode) {
+    : Inode(file_system, mode, next_inode_number.fetch_add(1, std::memory_order_relaxed)) {}
+
+Inode::Inode(const FileSystemKind &file_system, uint32_t mode, uint64_t its_number)
+    : kind(file_system), number(its_number), mode_(mode) {
   touch(true, true);
 }
 

@@ -38,6 +38,7 @@ struct FileLockState {
 class Inode : public RefCounted {
 public:
   Inode(const FileSystemKind &kind, uint32_t mode);
+  Inode(const FileSystemKind &kind, uint32_t mode, uint64_t number);
 
   virtual SysResult<Ref<File>> open(uint32_t flags) { return Errno::enxio; }
   virtual uint64_t size() { return 0; }

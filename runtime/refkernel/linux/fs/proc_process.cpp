@@ -399,24 +399,6 @@ SysResult<uint32_t> parse_number(std::string_view name) {
   return number;
 }
 
-// A directory in that of a process. Keeps its parent alive, as nothing else does.
-class SubDirectory : public Directory {
-public:
-  SubDirectory(Ref<Inode> parent, uint32_t pid, const char *name, uint32_t permissions)
-      : Directory(kProcFs, permissions), name_(name), pid_(pid), parent_(std::move(parent)) {
-    set_parent(parent_->as_directory());
-  }
-  const char *name() const { return name_; }
-
-protected:
-  ~SubDirectory() = default;
-  const char *const name_;
-  const uint32_t pid_;
-
-private:
-  Ref<Inode> parent_;
-};
-
 // task/TID: one thread.
 class ThreadDirectory final : public HeapObject<ThreadDirectory, Directory> {
 public:
@@ -556,6 +538,8 @@ public:
       return adopt(try_make<FdDirectory>(Ref<Inode>::share(this), pid_, name == "fdinfo"));
     if (name == "task")
       return adopt(try_make<TaskDirectory>(Ref<Inode>::share(this), pid_));
+    if (name == "ns")
+      return make_namespace_directory(Ref<Inode>::share(this), pid_);
     return Errno::enoent;
   }
 
@@ -570,7 +554,7 @@ public:
     for (const Link &link : kLinks)
       if (!add(link.name, kModeSymlink))
         return {};
-    for (const char *name : {"fd", "fdinfo", "task"})
+    for (const char *name : {"fd", "fdinfo", "ns", "task"})
       if (!add(name, kModeDirectory))
         break;
     return {};
