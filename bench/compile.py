@@ -5,7 +5,7 @@ program, the same one on a full Linux vmlinux.h, one that takes that header's ta
 bpfcc relocates, verifies and writes besides: "off" without the preamble cache, "cold" while it is filled, "warm" from
 it. clang gets bpfcc's own headers by -isystem. Prints a table; --check fails where a ratio is beyond the limits below.
 
-  compile.py [--build FOLDER] [--btf FILE] [--keep FOLDER] [--check]
+  compile.py [--build FOLDER] [--btf FILE] [--keep FOLDER] [--row NAME]... [--check]
 
 --btf: where vmlinux.h comes from, by default the running kernel's types. Without them a header of 120,000 generated
 lines takes its place."""
@@ -20,6 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
+ROWS = ("tiny", "vmlinux.h", "task", "generated")
 LIMITS = {("tiny", "cold"): 0.60, ("tiny", "warm"): 0.25, ("vmlinux.h", "warm"): 0.05, ("generated", "cold"): 1.0}
 
 TINY = """#include {header}
@@ -120,6 +121,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--btf", default="/sys/kernel/btf/vmlinux")
     parser.add_argument("--keep", help="folder for sources and objects, kept")
+    parser.add_argument("--row", action="append", choices=ROWS, help="this source only; may be given several times")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     folder = options.keep or tempfile.mkdtemp()
@@ -138,7 +140,8 @@ def main():
     print(f"{'source':11}{'clang':>8}{'off':>8}{'cold':>8}{'warm':>8}{'cold/cl':>9}{'warm/cl':>9}"
           f"{'ms: clang':>12}{'off':>6}{'cold':>6}{'warm':>6}")
     failed = False
-    for name, text in sources.items():
+    for name in options.row or ROWS:
+        text = sources[name]
         with open(os.path.join(folder, f"{name}.c"), "w", encoding="utf-8") as source:
             source.write(text)
         files = [f"{name}.c", "-o", f"{name}.o"]
@@ -153,7 +156,7 @@ def main():
         cold, warm = count["cold"] / count["clang"], count["warm"] / count["clang"]
         print(f"{name:11}" + "".join(f"{count[what] / 1e6:8.1f}" for what in ("clang", "off", "cold", "warm")) +
               f"{cold:9.3f}{warm:9.3f}{spent['clang'] * 1e3:12.0f}" +
-              "".join(f"{spent[what] * 1e3:6.0f}" for what in ("off", "cold", "warm")))
+              "".join(f"{spent[what] * 1e3:6.0f}" for what in ("off", "cold", "warm")), flush=True)
         for (source, what), limit in LIMITS.items():
             ratio = {"cold": cold, "warm": warm}[what]
             if source == name and ratio > limit:

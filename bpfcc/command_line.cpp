@@ -3,6 +3,7 @@
 // before -f.
 #include "bpfcc/command_line.h"
 #include "bpfcc/diag.h"
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -65,12 +66,20 @@ constexpr Spelling kSpellings[] = {
     {"-idirafter", Form::word_value, "search-dir", "DIR", "search DIR for headers last"},
     {"-nostdinc", Form::flag, "no-standard-includes", "", "do not search the embedded headers"},
     {"-include", Form::separate, "include", "FILE", "include FILE before the source"},
+    {"-imacros", Form::separate, "include-macros", "FILE", "take the macros of FILE before the source"},
+    {"-iprefix", Form::word_value, "search-dir", "", ""},
+    {"-iwithprefix", Form::word_value, "search-dir", "", ""},
+    {"-iwithprefixbefore", Form::word_value, "search-dir", "", ""},
+    {"-working-directory", Form::separate, "working-directory", "DIR", "work in DIR: every path is below it"},
+    {"-working-directory=", Form::joined, "working-directory", "", ""},
     {"-D", Form::word_value, "macro", "NAME[=VALUE]", "define a macro"},
     {"-U", Form::word_value, "macro", "NAME", "undefine a macro"},
     {"-O", Form::word, "optimize", "LEVEL", "optimise: 0, 1, 2 (the default), 3, s, z"},
     {"-g", Form::word, "debug", "", "for linux: keep DWARF debug information; BTF is always made"},
     {"-std=", Form::joined, "std", "STANDARD", "C standard"},
     {"-ansi", Form::flag, "ansi", "", ""},
+    {"-trigraphs", Form::flag, "clang-flag=-ftrigraphs", "", ""},
+    {"-undef", Form::flag, "clang-flag=-undef", "", ""},
     {"-x", Form::value, "language", "LANGUAGE", "language of the input: c, cpp-output"},
     {"-W", Form::word, "clang-flag", "WARNING", "warnings, as in clang"},
     {"-Wno-bpf-uninitialized-stack", Form::word, "uninitialized-stack", "",
@@ -103,9 +112,31 @@ constexpr Spelling kSpellings[] = {
     {"-pthread", Form::word, "host-flag", "", ""},
     {"-pipe", Form::flag, "ignored", "", ""},
     {"-nostdlib", Form::flag, "ignored", "", ""},
+    {"-nolibc", Form::flag, "ignored", "", ""},
+    {"-nobuiltininc", Form::flag, "ignored", "", ""},
+    {"-ibuiltininc", Form::flag, "ignored", "", ""},
+    {"-B", Form::value, "unused-path", "", ""},
+    {"--gcc-toolchain=", Form::word, "host-flag", "", ""},
+    {"--param", Form::separate, "host-flag", "", ""},
+    {"--param=", Form::word, "host-flag", "", ""},
+    {"-stdlib=", Form::word, "host-flag", "", ""},
+    {"--rtlib=", Form::word, "host-flag", "", ""},
+    {"-rtlib=", Form::word, "host-flag", "", ""},
+    {"-fuse-ld=", Form::word, "host-flag", "", ""},
+    {"-fplugin", Form::word, "host-flag", "", ""},
+    {"-pg", Form::flag, "host-flag=-pg", "", ""},
+    {"-s", Form::flag, "host-flag=-s", "", ""},
+    {"-time", Form::flag, "host-flag=-time", "", ""},
+    {"-Xlinker", Form::separate, "host-flag", "", ""},
+    {"-Xassembler", Form::separate, "host-flag", "", ""},
+    {"-z", Form::separate, "host-flag", "", ""},
+    {"-u", Form::word_value, "host-flag", "", ""},
+    {"-T", Form::word_value, "host-flag", "", ""},
     {"-l", Form::word_value, "host-flag", "", ""},
     {"-Wa,", Form::word, "host-flag", "", ""},
     {"-Wl,", Form::word, "host-flag", "", ""},
+    {"-Wl,--version", Form::flag, "print=linker", "", ""},
+    {"-Wl,-v", Form::flag, "print=linker", "", ""},
     {"-fsanitize", Form::word, "host-flag", "", ""},
     {"-static", Form::word, "host-flag", "", ""},
     {"-shared", Form::word, "host-flag", "", ""},
@@ -130,6 +161,7 @@ constexpr Spelling kSpellings[] = {
      "write where the front end spent its time beside the output"},
     {"-ftime-trace=", Form::joined, "time-trace-file", "FILE", "write it to FILE"},
     {"-v", Form::flag, "verbose", "", "print the version and the header search path"},
+    {"--verbose", Form::flag, "verbose", "", ""},
     {"--version", Form::flag, "version", "", "print the version"},
     {"--help", Form::flag, "help", "", "print this text"},
     {"-help", Form::flag, "help", "", ""},
@@ -138,15 +170,30 @@ constexpr Spelling kSpellings[] = {
      "keep preprocessed source, bitcode and assembly beside the output"},
     {"-save-temps=", Form::joined, "save-temps-where", "", ""},
     {"--save-temps", Form::flag, "save-temps", "", ""},
-    {"-print-search-dirs", Form::flag, "print-search-dirs", "", ""},
-    {"-print-resource-dir", Form::flag, "print-resource-dir", "", ""},
+    {"-print-search-dirs", Form::flag, "print=search-dirs", "", ""},
+    {"-print-resource-dir", Form::flag, "print=resource-dir", "", ""},
     {"-print-target-triple", Form::flag, "dump-machine", "", ""},
     {"-print-effective-triple", Form::flag, "dump-machine", "", ""},
-    {"-print-multi-lib", Form::flag, "print-multi-lib", "", ""},
+    {"-print-multi-lib", Form::flag, "print=multi-lib", "", ""},
+    {"-print-multi-directory", Form::flag, "print=multi-directory", "", ""},
+    {"-print-multiarch", Form::flag, "print=multiarch", "", ""},
+    {"-print-libgcc-file-name", Form::flag, "print=libgcc-file-name", "", ""},
+    {"-print-runtime-dir", Form::flag, "print=runtime-dir", "", ""},
+    {"-print-supported-cpus", Form::flag, "print=supported-cpus", "", ""},
+    {"-print-targets", Form::flag, "print=targets", "", ""},
+    {"--print-multi-lib", Form::flag, "print=multi-lib", "", ""},
+    {"--print-multi-directory", Form::flag, "print=multi-directory", "", ""},
+    {"--print-multiarch", Form::flag, "print=multiarch", "", ""},
+    {"--print-libgcc-file-name", Form::flag, "print=libgcc-file-name", "", ""},
+    {"--print-runtime-dir", Form::flag, "print=runtime-dir", "", ""},
+    {"--print-supported-cpus", Form::flag, "print=supported-cpus", "", ""},
+    {"--print-targets", Form::flag, "print=targets", "", ""},
+    {"-mcpu=help", Form::flag, "print=supported-cpus", "", ""},
+    {"-mcpu=?", Form::flag, "print=supported-cpus", "", ""},
     {"-print-file-name=", Form::joined, "print-name", "", ""},
     {"-print-prog-name=", Form::joined, "print-name", "", ""},
-    {"--print-search-dirs", Form::flag, "print-search-dirs", "", ""},
-    {"--print-resource-dir", Form::flag, "print-resource-dir", "", ""},
+    {"--print-search-dirs", Form::flag, "print=search-dirs", "", ""},
+    {"--print-resource-dir", Form::flag, "print=resource-dir", "", ""},
     {"--print-target-triple", Form::flag, "dump-machine", "", ""},
     {"--print-effective-triple", Form::flag, "dump-machine", "", ""},
     {"--print-file-name=", Form::joined, "print-name", "", ""},
@@ -230,6 +277,21 @@ std::vector<std::string> split_response_file(std::string_view text) {
   return words;
 }
 
+// -Wp,ARG,... and -Xpreprocessor ARG: what the preprocessor alone would get is ours all the same. GNU's
+// preprocessor takes the depfile's name behind -MD.
+std::vector<std::string> preprocessor_arguments(std::string_view list) {
+  std::vector<std::string> words;
+  for (size_t at = 0; at <= list.size();) {
+    size_t comma = std::min(list.find(',', at), list.size());
+    words.emplace_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  for (size_t i = 0; i + 1 < words.size(); i++)
+    if ((words[i] == "-MD" || words[i] == "-MMD") && !words[i + 1].starts_with("-"))
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(++i), "-MF");
+  return words;
+}
+
 constexpr unsigned kMaxResponseFiles = 64; // a response file that names itself must end
 
 bool expand_response_files(std::vector<std::string> &args, std::string &error) {
@@ -262,6 +324,13 @@ RegularArguments regularize(std::vector<std::string> args) {
   if (!expand_response_files(args, out.error))
     return out;
   for (size_t i = 0; i < args.size(); ++i) {
+    if (std::string_view arg = args[i]; arg.starts_with("-Wp,")) {
+      std::vector<std::string> words = preprocessor_arguments(arg.substr(4));
+      auto at = args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
+      args.insert(at, std::make_move_iterator(words.begin()), std::make_move_iterator(words.end()));
+    }
+    if (args[i] == "-Xpreprocessor" && i + 1 < args.size())
+      ++i; // its argument is the next to be read
     const std::string &arg = args[i];
     if (arg == "--") {
       out.inputs.insert(out.inputs.end(), args.begin() + static_cast<std::ptrdiff_t>(i) + 1, args.end());

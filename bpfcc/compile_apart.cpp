@@ -70,10 +70,12 @@ std::string pack(const FrontendOutput &output, const Diagnostics &diag) {
   to.number(diag.errors());
   to.number(output.internal_error);
   to.text(output.bytes);
-  to.number(output.declarations.size());
-  for (const auto &[name, where] : output.declarations) {
-    to.text(name);
-    to.place(where);
+  for (const auto *places : {&output.declarations, &output.self_calls}) {
+    to.number(places->size());
+    for (const auto &[name, where] : *places) {
+      to.text(name);
+      to.place(where);
+    }
   }
   to.number(output.dependencies.size());
   for (const FrontendOutput::Dependency &dependency : output.dependencies) {
@@ -94,10 +96,11 @@ bool unpack(std::string_view bytes, unsigned errors_before, FrontendOutput &outp
   const auto errors = static_cast<unsigned>(from.number());
   output.internal_error = from.number();
   output.bytes = from.text();
-  for (uint64_t count = from.number(); count && from.complete(); count--) {
-    std::string name = from.text();
-    output.declarations.emplace(std::move(name), from.place());
-  }
+  for (auto *places : {&output.declarations, &output.self_calls})
+    for (uint64_t count = from.number(); count && from.complete(); count--) {
+      std::string name = from.text();
+      places->emplace(std::move(name), from.place());
+    }
   for (uint64_t count = from.number(); count && from.complete(); count--) {
     std::string path = from.text();
     output.dependencies.push_back({std::move(path), from.number() != 0});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/files.h"
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -33,6 +34,24 @@ void set_default_mode(int fd) {
   ::fchmod(fd, 0666 & ~mask);
 }
 
+// Signals that end a build come when the last of these is gone.
+class InterruptsHeld {
+public:
+  InterruptsHeld() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (int number : {SIGHUP, SIGINT, SIGTERM})
+      ::sigaddset(&ending, number);
+    ::sigprocmask(SIG_BLOCK, &ending, &before_);
+  }
+  ~InterruptsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  InterruptsHeld(const InterruptsHeld &) = delete;
+  InterruptsHeld &operator=(const InterruptsHeld &) = delete;
+
+private:
+  sigset_t before_;
+};
+
 } // namespace
 
 std::string read_file(const std::string &path, std::string &bytes) {
@@ -64,6 +83,7 @@ std::string write_file(const std::string &path, std::string_view bytes) {
     return error;
   }
 
+  InterruptsHeld held; // an interrupted build leaves no temporary file
   std::string temporary = path + ".XXXXXX";
   int fd = ::mkstemp(temporary.data());
   if (fd < 0)

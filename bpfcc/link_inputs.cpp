@@ -31,6 +31,7 @@ bool link_inputs(const Options &options, const FrontendOptions &frontend, Diagno
   for (FrontendOutput &part : parts) {
     // Names that are static to several files are told apart by their line records, where they have some.
     output.declarations.merge(part.declarations);
+    output.self_calls.merge(part.self_calls);
     for (FrontendOutput::Dependency &dependency : part.dependencies)
       output.dependencies.push_back(std::move(dependency));
   }

@@ -24,6 +24,7 @@
 #include "bpfcc/source_names.h"
 #include "bpfcc/verify/report.h"
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -138,8 +139,9 @@ std::string read_kernel(const Options &options, const Kernel &loaded, FrontendOp
     known = source.read(input.path, frontend.search_dirs) && (known || !has_source);
     has_source = true;
   }
-  for (const std::string &header : frontend.forced_includes)
-    known = source.read(header, frontend.search_dirs) && known;
+  for (const auto *headers : {&frontend.forced_includes, &frontend.forced_macros})
+    for (const std::string &header : *headers)
+      known = source.read(header, frontend.search_dirs) && known;
   for (const std::string &macro : frontend.macros)
     known = source.add_macro(macro) && known;
   if (has_source && known && source.includes_below("bpf/") && !frontend.verbose && frontend.cc1_flags.empty())
@@ -307,6 +309,8 @@ bool relocate(const Options &options, Kernel &kernel, CodeDebugInfo &debug_info,
   relocator.input_name = options.link_inputs.empty() ? options.input : options.output;
   relocator.declarations =
       options.link_inputs.empty() && options.input_is_object ? nullptr : &compiled.declarations;
+  relocator.self_calls = &compiled.self_calls;
+  relocator.may_be_part = options.compile_only;
   relocator.verify = options.verify;
   relocator.strict_alignment = options.strict_alignment;
   relocator.hides_addresses = options.hides_addresses;
@@ -338,6 +342,8 @@ bool relocate(const Options &options, Kernel &kernel, CodeDebugInfo &debug_info,
     }
     if (pass.name == options.stop_after || (pass.checkpoint && diag.errors()))
       return false;
+    if (pass.run == collect_programs && options.compile_only && image.programs.empty() && !diag.errors())
+      return true; // as the front end made it: whoever links it finishes it
   }
   bytes = write_elf(image);
   if (!diag.errors())
@@ -443,5 +449,12 @@ int main(int argc, char **argv) {
     std::signal(signal_number, on_crash);
   int code = kExitSuccess;
   std::optional<Options> options = parse_options(argc, argv, code);
-  return options ? run(*options) : code;
+  if (options)
+    code = run(*options);
+  // What was printed must have arrived: a full disk counts as an error there, too.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && code == kExitSuccess) {
+    Diagnostics(false).error({}, std::string("cannot write 'standard output': ") + std::strerror(errno));
+    code = kExitUserError;
+  }
+  return code;
 }

@@ -6,9 +6,11 @@
 #include "bpfcc/explain.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace bpfcc {
@@ -24,8 +26,8 @@ struct Parsed {
   bool no_standard_includes = false, ansi = false, ignored = false;
   bool help = false, version = false, dump_machine = false, dump_version = false;
   bool preamble_cache = true, time_trace = false;
-  bool print_search_dirs = false, print_resource_dir = false, print_multi_lib = false, big_endian = false;
-  std::string print_name, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack,
+  bool big_endian = false;
+  std::string print, print_name, working_directory, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack,
       max_path, max_processed, path_notes;
   std::string uninitialized_stack, kprobe_target;
 };
@@ -62,20 +64,38 @@ void print_help() {
 }
 
 std::string version_text() {
-  return "bpfcc 0.1.0\nclang version " + clang_version() +
+  // Build systems take the first version that they see for the one of the compiler that they know.
+  return "clang version " + clang_version() + " (bpfcc 0.1.0)" +
          "\nTarget: bpf\nThread model: posix\nKernel ABI version: " + std::to_string(KBPF_ABI_VERSION) + "\n";
 }
 
 // clang's questions about its installation. Everything of ours is in the binary; nothing else is searched.
 bool print_what_was_asked(const Parsed &parsed) {
-  if (parsed.print_resource_dir)
-    std::printf("%s\n", std::string(resource_directory()).c_str());
-  else if (parsed.print_search_dirs)
-    std::printf("programs: =\nlibraries: =%s\n", std::string(resource_directory()).c_str());
-  else if (!parsed.print_name.empty())
+  const std::string resources(resource_directory()), &what = parsed.print;
+  if (!parsed.print_name.empty())
     std::printf("%s\n", parsed.print_name.c_str());
-  else if (parsed.print_multi_lib)
+  else if (what == "resource-dir")
+    std::printf("%s\n", resources.c_str());
+  else if (what == "search-dirs")
+    std::printf("programs: =\nlibraries: =%s\n", resources.c_str());
+  else if (what == "runtime-dir")
+    std::printf("%s/lib/bpf\n", resources.c_str());
+  else if (what == "libgcc-file-name")
+    std::puts("libgcc.a");
+  else if (what == "multi-lib")
     std::puts(".;");
+  else if (what == "multi-directory")
+    std::puts(".");
+  else if (what == "multiarch")
+    std::puts("");
+  else if (what == "linker") // build systems ask; they look for a name that they know
+    std::printf("bpfcc 0.1.0 links BPF objects by itself, in the place of LLD %s\n", clang_version().c_str());
+  else if (what == "targets")
+    std::puts("\n  Registered Targets:\n    bpf   - BPF (little endian)\n    bpfel - BPF (little endian)");
+  else if (what == "supported-cpus")
+    std::fputs("Available CPUs for this target:\n\n\tgeneric\n\tprobe\n\tv1\n\tv2\n\tv3\n\tv4\n\n"
+               "generic is v1; probe is the kernel's own, v3 where it is not zcore.\n",
+               stderr); // where clang prints it
   else
     return false;
   return true;
@@ -96,7 +116,8 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   value("--kernel", parsed.kernel);
   value("--kprobe-target", parsed.kprobe_target);
   value("--mcpu", frontend.mcpu)->check([](const std::string &name) {
-    bool known = name == "v1" || name == "v2" || name == "v3" || name == "v4";
+    constexpr std::string_view kNames[] = {"generic", "probe", "v1", "v2", "v3", "v4"};
+    bool known = std::ranges::find(kNames, name) != std::end(kNames);
     return known ? std::string() : "unknown BPF instruction set '" + name + "': expected v1, v2, v3 or v4";
   });
   value("--optimize", parsed.optimize)->check([](const std::string &level) {
@@ -118,7 +139,9 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   value("--print-after", options.print_after)->check(pass_error);
   value("--stop-after", options.stop_after)->check(pass_error);
   value("--kernel-btf", options.kernel_btf);
+  value("--print", parsed.print);
   value("--print-name", parsed.print_name);
+  value("--working-directory", parsed.working_directory);
   value("--save-temps-where", parsed.save_temps_where)->check([](const std::string &where) {
     return where == "obj" || where == "cwd"
                ? std::string()
@@ -155,6 +178,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   values("--quoted-dependency-target", parsed.quoted_dependency_targets);
   values("--search-dir", frontend.search_dirs);
   values("--include", frontend.forced_includes);
+  values("--include-macros", frontend.forced_macros);
   values("--macro", frontend.macros);
   values("--clang-flag", frontend.clang_flags);
   values("--cc1-flag", frontend.cc1_flags);
@@ -181,9 +205,6 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--help", parsed.help);
   app.add_flag("--dump-machine", parsed.dump_machine);
   app.add_flag("--dump-version", parsed.dump_version);
-  app.add_flag("--print-search-dirs", parsed.print_search_dirs);
-  app.add_flag("--print-resource-dir", parsed.print_resource_dir);
-  app.add_flag("--print-multi-lib", parsed.print_multi_lib);
   app.add_flag("--print-commands", options.print_commands);
   app.add_flag("--save-temps", options.save_temps);
   app.add_flag("--dump", options.dump);
@@ -265,6 +286,13 @@ std::string classify(const std::string &path, const std::string &language, Optio
   return {};
 }
 
+// By whatever names: links count. Nothing is where there is no file yet.
+bool same_file(const std::string &a, const std::string &b) {
+  struct stat first, second;
+  return a == b || (::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && S_ISREG(first.st_mode) &&
+                    first.st_dev == second.st_dev && first.st_ino == second.st_ino);
+}
+
 // Several inputs are linked; gives an error's text.
 std::string place_link_inputs(const Parsed &parsed, const std::vector<std::string> &inputs,
                               Options &options) {
@@ -280,7 +308,7 @@ std::string place_link_inputs(const Parsed &parsed, const std::vector<std::strin
   for (const std::string &path : inputs) {
     if (path == "-")
       return "standard input cannot be one of several input files";
-    if (path == parsed.output)
+    if (same_file(path, parsed.output))
       return "output '" + parsed.output + "' would replace an input; name another with -o";
     if (std::string error = classify(path, options.frontend.language, options.link_inputs.emplace_back());
         !error.empty())
@@ -334,7 +362,7 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
       return std::string(options.dump ? "--dump" : "--emit-skeleton") + " takes an object, and '" + input +
              "' is a source";
     options.output = options.dump || parsed.output.empty() ? "-" : parsed.output;
-    if (options.output == input)
+    if (same_file(options.output, input))
       return "output '" + options.output + "' would replace the input; name another with -o";
     return {};
   }
@@ -351,7 +379,7 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
       options.output = with_suffix(base_name(input), output_suffix(frontend.output));
   }
   frontend.input = first.path;
-  if (options.output == input && input != "-")
+  if (options.output != "-" && same_file(options.output, input))
     return "output '" + options.output + "' would replace the input; name another with -o";
 
   DepfileOptions &depfile = options.depfile;
@@ -362,6 +390,8 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
   if (depfile.path.empty())
     depfile.path =
         frontend.output == OutputKind::dependencies ? options.output : with_suffix(options.output, ".d");
+  if (depfile.enabled && depfile.path != "-" && same_file(depfile.path, input))
+    return "the make rule would replace '" + input + "'; name its file with -MF FILE";
   depfile.targets = parsed.dependency_targets;
   for (const std::string &target : parsed.quoted_dependency_targets)
     depfile.targets.push_back(quote_for_make(target));
@@ -450,6 +480,7 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
     return std::nullopt;
   }
 
+  options.compile_only = parsed.compile;
   options.save_temps |= !parsed.save_temps_where.empty();
   if (parsed.diagnostics_format == "json")
     options.diagnostics_format = DiagnosticFormat::json;
@@ -462,6 +493,9 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
     std::fputs(version_text().c_str(), stderr);
     return std::nullopt;
   }
+
+  if (!parsed.working_directory.empty() && ::chdir(parsed.working_directory.c_str()) != 0)
+    return fail("cannot work in '" + parsed.working_directory + "': " + std::strerror(errno));
 
   FrontendOptions &frontend = options.frontend;
   if (parsed.preamble_cache)
@@ -493,6 +527,8 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
   options.profile_given = by_name || !parsed.abi.empty();
   if (!by_name)
     by_name = parsed.abi.empty() ? &kbpf::kKbpfProfile : kbpf::find_profile(parsed.abi);
+  if (frontend.mcpu == "probe") // the machine's own kernel must not decide what comes out
+    frontend.mcpu.clear();
   options.mcpu_given = !frontend.mcpu.empty();
   options.max_stack_given = !parsed.max_stack.empty();
   options.profile = by_name;

@@ -40,6 +40,7 @@ struct Options {
   bool verify = true;
   std::string verify_report;   // "text" or "json"; empty: none
   bool print_commands = false; // -###
+  bool compile_only = false;   // -c: an object without programs is kept for linking
   bool save_temps = false;
   bool dump = false;                   // print the object that is the input
   bool emit_skeleton = false;          // write a C header for the object that is the input

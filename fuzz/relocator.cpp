@@ -4,6 +4,7 @@
 #include "bpfcc/relocator/image.h"
 #include "core/image/object_view.h"
 #include "core/image/zcore_view.h"
+#include "fuzz/section_mutator.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -52,6 +53,10 @@ void check(bool condition, const char *why) {
 }
 
 } // namespace
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
+  return mutate_one_section(data, size, seed) ? size : LLVMFuzzerMutate(data, size, max_size);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char *>(data), size);

@@ -4,9 +4,13 @@
 #include "bpfcc/frontend/code_passes.h"
 #include "bpfcc/frontend/single_function.h"
 #include "bpfcc/frontend/stack_report.h"
+#include "llvm/ADT/SCCIterator.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Analysis/CallGraph.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/DebugProgramInstruction.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -122,11 +126,72 @@ void separate_names_from_sections(Module &module) {
           function.getSubprogram()));
 }
 
+// Without optimisation clang does not list a function's parameters, from which BTF has their names; and C lets people leave
+// them out. Kernels refuse a function with a parameter that has none.
+void name_parameters(Function &function) {
+  DISubprogram *subprogram = function.getSubprogram();
+  if (!subprogram || !subprogram->getType())
+    return;
+  DITypeRefArray types = subprogram->getType()->getTypeArray(); // the result's first
+  if (types.size() < 2)
+    return;
+  SmallVector<Metadata *, 8> nodes;
+  SmallVector<bool, 8> named(types.size());
+  auto add = [&](DILocalVariable *variable) {
+    if (!variable->getArg() || variable->getArg() >= named.size() || variable->getName().empty() ||
+        variable->getScope() != subprogram || named[variable->getArg()])
+      return;
+    named[variable->getArg()] = true;
+    nodes.push_back(variable);
+  };
+  for (DINode *node : subprogram->getRetainedNodes()) {
+    auto *variable = dyn_cast<DILocalVariable>(node);
+    if (variable && variable->getArg())
+      add(variable);
+    else
+      nodes.push_back(node);
+  }
+  for (Instruction &instruction : instructions(function)) {
+    for (DbgVariableRecord &record : filterDbgVars(instruction.getDbgRecordRange()))
+      add(record.getVariable());
+    if (auto *intrinsic = dyn_cast<DbgVariableIntrinsic>(&instruction))
+      add(intrinsic->getVariable());
+  }
+  for (unsigned i = 1; i < types.size(); i++)
+    if (!named[i] && types[i]) // null: "..."
+      nodes.push_back(DILocalVariable::get(function.getContext(), subprogram, ("arg" + Twine(i)).str(),
+                                           subprogram->getFile(), subprogram->getLine(), types[i], i,
+                                           DINode::FlagZero, /*AlignInBits=*/0, /*Annotations=*/nullptr));
+  subprogram->replaceRetainedNodes(MDTuple::get(function.getContext(), nodes));
+}
+
 // With these flags the back end still turns debug information into BTF, and writes no DWARF. They are set
 // last: the optimiser's output must not depend on them.
 void drop_dwarf(Module &module) {
   module.setModuleFlag(Module::Warning, "Dwarf Version", 0u);
   module.setModuleFlag(Module::Warning, "CodeView", 1u);
+}
+
+// A function that calls itself, through others or not, before the optimiser makes loops of such calls.
+void find_self_calls(Module &module, std::map<std::string, SourceLocation> &found) {
+  CallGraph graph(module);
+  for (auto cycle = scc_begin(&graph); !cycle.isAtEnd(); ++cycle) {
+    if (!cycle.hasCycle())
+      continue;
+    SmallPtrSet<const Function *, 8> members;
+    for (const CallGraphNode *node : *cycle)
+      members.insert(node->getFunction());
+    for (const Function *function : members)
+      for (const Instruction &instruction : instructions(*function)) {
+        auto *call = dyn_cast<CallBase>(&instruction);
+        const DILocation *where = instruction.getDebugLoc();
+        if (!call || !where || !members.contains(call->getCalledFunction()))
+          continue;
+        found.emplace(function->getName().str(), SourceLocation{where->getFilename().str(), where->getLine(),
+                                                                where->getColumn(), {}});
+        break;
+      }
+  }
 }
 
 struct EarlyPass : PassInfoMixin<EarlyPass> {
@@ -135,6 +200,10 @@ struct EarlyPass : PassInfoMixin<EarlyPass> {
   static bool isRequired() { return true; }
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
     fold_helper_pointers(module);
+    for (Function &function : module)
+      name_parameters(function);
+    if (options.self_calls)
+      find_self_calls(module, *options.self_calls);
     if (options.single_function)
       inline_everything(module);
     return PreservedAnalyses::none();

@@ -146,6 +146,8 @@ StringVector make_cc1_args(const FrontendOptions &options) {
   args.insert(args.end(), options.search_dirs.begin(), options.search_dirs.end());
   if (options.standard_includes)
     add("-internal-isystem", kEmbeddedClangHeaders, "-internal-isystem", kEmbeddedHeaders);
+  for (const std::string &header : options.forced_macros)
+    add("-imacros", header);
   for (const std::string &header : options.forced_includes)
     add("-include", header);
   add_clang_flags(options.clang_flags, args);
@@ -428,6 +430,7 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   pass_options.keep_dwarf = options.debug_info;
   pass_options.stack_limit = stack_limit(compiler->getFrontendOpts().LLVMArgs, options.max_stack);
   pass_options.single_function = options.profile == "zcore";
+  pass_options.self_calls = &output.self_calls;
   compiler->getCodeGenOpts().PassBuilderCallbacks.push_back(
       [pass_options](PassBuilder &builder) { register_code_passes(builder, pass_options); });
 

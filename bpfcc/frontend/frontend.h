@@ -38,6 +38,7 @@ struct FrontendOptions {
   std::vector<std::string>
       search_dirs; // -I, -isystem, -iquote, -idirafter, each followed by its directory, in order
   std::vector<std::string> forced_includes; // -include
+  std::vector<std::string> forced_macros;   // -imacros
   std::vector<std::string> macros;          // "-DX=1", "-UX" in order
   std::vector<std::string> clang_flags;     // -W*, -f*, -w, -pedantic: as clang's driver takes them
   std::vector<std::string> cc1_flags;       // -Xclang
@@ -57,6 +58,8 @@ struct FrontendOutput {
   // Where each function and file-scope variable is declared (definition preferred): for errors that concern a
   // symbol.
   std::map<std::string, SourceLocation> declarations;
+  // Where a function calls itself, or another that leads back to it: the optimiser may make a loop of that.
+  std::map<std::string, SourceLocation> self_calls;
   // Files on disk that were read, in order, the source itself first; embedded headers are not among them.
   struct Dependency {
     std::string path;

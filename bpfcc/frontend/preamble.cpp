@@ -277,7 +277,7 @@ Preamble::Preamble(const FrontendOptions &options, const std::vector<std::string
       source_path_(options.input) {
   if (options.preamble_cache.empty() || !has_parsed_preamble(options.output) || options.input == "-" ||
       options.language != "c" || !options.time_trace.empty() || !options.cc1_flags.empty() ||
-      any_of(options.clang_flags, needs_whole_source))
+      !options.forced_macros.empty() || any_of(options.clang_flags, needs_whole_source))
     return;
   auto source = MemoryBuffer::getFile(options.input);
   if (!source)

@@ -12,6 +12,8 @@ std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *val
   case RejectionId::infinite_loop:
     return "count the rounds, and end the loop after a number that is known when the program is compiled";
   case RejectionId::uninitialised_register:
+    if (insn.is_exit())
+      return "a program ends with a number, and so does a function that it calls: return 0;";
     return "give the variable a value on every path that leads here, and the function a result at every "
            "return";
   case RejectionId::not_a_pointer:
@@ -26,6 +28,10 @@ std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *val
                             "its own sizeof, and "
                             "for a map a key and a value of the map's types"
                           : "keep the index below the length of the array on the stack";
+  case RejectionId::helper_argument:
+    return value && value->kind == kbpf::Kind::map_value && std::string_view(rejection.message).find("the map argument") != std::string_view::npos
+               ? "a variable is a map where its definition ends with SEC(\".maps\")"
+               : "";
   case RejectionId::map_value_out_of_bounds:
     return "compare the index with the number of elements before: the last of n elements has the index n - 1";
   case RejectionId::context_access:

@@ -84,6 +84,19 @@ uint32_t BtfTypes::size(uint32_t id) const {
   return (id + 1 < count() ? starts_[id + 1] : static_cast<uint32_t>(words_.size())) - starts_[id];
 }
 
+void BtfTypes::name_parameters(uint32_t prototype) {
+  constexpr std::string_view kNames[] = {"arg1", "arg2", "arg3", "arg4", "arg5"};
+  constexpr uint32_t kHeader = 3, kParameter = 2; // words
+  if (kind(prototype) != BtfKind::function_proto)
+    return;
+  const uint32_t count = std::min<uint32_t>((size(prototype) - kHeader) / kParameter, std::size(kNames));
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t at = starts_[prototype] + kHeader + i * kParameter;
+    if (strings_[words_[at]].empty() && words_[at + 1] != 0) // neither: "..."
+      words_[at] = intern(kNames[i]);
+  }
+}
+
 void BtfTypes::complete_datasec(uint32_t id, uint32_t size) {
   uint32_t *words = words_.data() + starts_[id];
   words[2] = size;

@@ -35,6 +35,8 @@ public:
   void complete_datasec(uint32_t id, uint32_t size);
 
   void rename(uint32_t id, std::string_view name) { words_[starts_[id]] = intern(name); }
+  // The parameters without a name of a function's prototype: kernels want one for each.
+  void name_parameters(uint32_t prototype);
   // Every reference to id is one to other, and id is not written.
   void replace(uint32_t id, uint32_t other) { same_as_[id] = other; }
   void drop(uint32_t id) { dropped_[id] = true; }

@@ -309,12 +309,15 @@ void collect_programs(Image &image) {
   bool library = image.profile().placement == kbpf::ProgramPlacement::as_written;
   if (!image.programs.empty() || library || image.diag.errors())
     return;
+  const Severity severity = image.options.may_be_part ? Severity::warning : Severity::error;
+  const std::string_view what = image.options.may_be_part
+                                    ? "the object holds no program: it can be linked, but no kernel loads it"
+                                    : "the object holds no program";
   auto candidate = std::ranges::find_if(image.functions, [](const Function &f) { return !f.is_static; });
   if (candidate == image.functions.end())
-    return error_in_object(image, "the object holds no program");
-  error_at_function(image, *candidate,
-                    concat("the object holds no program; a SEC(\"...\") before ", quoted(candidate->name),
-                           " says what runs it"));
+    return report_in_object(image, severity, what);
+  report_at_function(image, severity, *candidate,
+                     concat(what, "; a SEC(\"...\") before ", quoted(candidate->name), " says what runs it"));
 }
 
 } // namespace bpfcc

@@ -5,6 +5,7 @@
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
+#include <set>
 
 namespace bpfcc {
 namespace {
@@ -31,11 +32,84 @@ void gather(const Image &image, Program &program, std::vector<uint32_t> &part_of
   }
 }
 
+// Looks for a way back from a function to itself: no kernel has stack for calls without end.
+class RecursionSearch {
+public:
+  explicit RecursionSearch(const Image &image) : image_(image), state_(image.functions.size(), State::unseen) {}
+
+  // Each cycle is reported once, where its last call is.
+  void from(uint32_t entry) {
+    if (state_[entry] == State::unseen)
+      enter(entry);
+    while (!path_.empty()) {
+      Step &step = path_.back();
+      const Function &function = image_.functions[step.function];
+      if (step.reloc == function.last_reloc) {
+        state_[step.function] = State::done;
+        path_.pop_back();
+        continue;
+      }
+      const Resolved &resolved = image_.relocs[step.reloc++].resolved;
+      if (resolved.kind != ResolvedKind::subprog_call && resolved.kind != ResolvedKind::subprog_ref)
+        continue;
+      if (state_[resolved.index] == State::on_path)
+        report(resolved.index);
+      else if (state_[resolved.index] == State::unseen)
+        enter(resolved.index);
+    }
+  }
+
+private:
+  enum class State : uint8_t { unseen, on_path, done };
+  struct Step {
+    uint32_t function;
+    uint32_t reloc; // the next to be looked at
+  };
+
+  void enter(uint32_t function) {
+    state_[function] = State::on_path;
+    path_.push_back({function, image_.functions[function].first_reloc});
+  }
+
+  std::string name(uint32_t function) const { return quoted(image_.functions[function].name); }
+
+  void report(uint32_t first) {
+    const uint32_t last = path_.back().function;
+    if (!reported_.emplace(last, first).second)
+      return;
+    const Reloc &closing = image_.relocs[path_.back().reloc - 1];
+    error_at(image_, closing.section, closing.insn,
+             concat("recursion: ", name(last), " calls ", first == last ? "itself" : name(first),
+                    first == last ? "" : ", which leads back here",
+                    "; programs have a fixed depth of calls: make a loop of it"));
+    if (first == last)
+      return;
+    size_t at = 0;
+    while (path_[at].function != first)
+      at++;
+    for (size_t shown = 0; at + 1 < path_.size() && shown < kMostNotes; at++, shown++) {
+      const Reloc &call = image_.relocs[path_[at].reloc - 1];
+      SourceLocation where;
+      if (locate_code(image_, call.section, call.insn, where))
+        image_.diag.note(where, concat(name(path_[at].function), " calls ", name(path_[at + 1].function), " here"));
+    }
+  }
+
+  static constexpr size_t kMostNotes = 16;
+  const Image &image_;
+  std::vector<State> state_;
+  std::vector<Step> path_;
+  std::set<std::pair<uint32_t, uint32_t>> reported_; // last and first function
+};
+
 } // namespace
 
 void link_subprograms(Image &image) {
   if (image.profile().placement == kbpf::ProgramPlacement::as_written)
     return;
+  RecursionSearch recursion(image);
+  for (const Program &program : image.programs)
+    recursion.from(program.function);
   std::vector<uint32_t> part_of(image.functions.size(), 0);
   uint32_t round = 0;
   uint64_t total = 0;

@@ -26,6 +26,8 @@ struct RelocatorOptions {
   const kbpf::Profile *profile = &kbpf::kKbpfProfile;
   std::string input_name; // for messages about the object as a whole
   const std::map<std::string, SourceLocation> *declarations = nullptr; // from the front end; may be null
+  const std::map<std::string, SourceLocation> *self_calls = nullptr;   // likewise; of functions, by name
+  bool may_be_part = false; // -c: an object without a program is one for linking
   bool verify = true;
   bool strict_alignment = false;                       // the verifier checks the alignment of every access
   bool hides_addresses = false;                        // it judges for a loader without CAP_PERFMON

@@ -301,6 +301,17 @@ std::string source_message(const Image &image, const Program &program, const kbp
   return out;
 }
 
+// A parameter behind the first, of the program itself: nobody passes it.
+bool is_second_argument(const Image &image, const Program &program, const kbpf::Rejection &rejection,
+                        std::optional<uint32_t> reg) {
+  const Function &entry = image.functions[program.function];
+  if (static_cast<kbpf::RejectionId>(rejection.id) != kbpf::RejectionId::uninitialised_register || !reg ||
+      *reg < 2 || *reg > 5 || rejection.insn >= entry.count || !entry.btf_id)
+    return false;
+  const BtfType &prototype = image.btf.type(image.btf.type(entry.btf_id).size_or_type);
+  return prototype.kind == BtfKind::function_proto && prototype.count >= *reg;
+}
+
 std::vector<PathNote> cause_notes(const Image &image, const Program &program,
                                   const kbpf::Rejection &rejection, const PathTrace &trace) {
   const ProgramSource source(image, program);
@@ -335,7 +346,10 @@ std::vector<PathNote> cause_notes(const Image &image, const Program &program,
       notes.push_back(note);
     }
   }
-  note.text = advice(rejection, value, program.code[rejection.insn]);
+  note.text = is_second_argument(image, program, rejection, reg)
+                  ? "a program gets one argument, its context; BPF_KPROBE(name, ...) and its like name what a "
+                    "traced function was called with"
+                  : advice(rejection, value, program.code[rejection.insn]);
   if (!note.text.empty() && source.locate(rejection.insn, note.where)) {
     note.where.text.clear(); // the error has shown it
     notes.push_back(note);

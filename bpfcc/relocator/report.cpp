@@ -15,6 +15,20 @@ const SourceLocation *declaration(const Image &image, std::string_view name) {
   return found == image.options.declarations->end() ? nullptr : &found->second;
 }
 
+// What a function does before its first statement has a line only: show its name there.
+unsigned column_of_function(const Image &image, uint32_t section, uint32_t slot,
+                            const SourceLocation &where) {
+  const uint32_t index = image.function_at(section, slot);
+  if (index == kNone)
+    return 0;
+  const std::string_view name = image.functions[index].name;
+  const SourceLocation *declared = declaration(image, name);
+  if (declared && declared->line == where.line && declared->file == where.file)
+    return declared->column;
+  const size_t at = where.text.find(name);
+  return at == std::string::npos ? 0 : static_cast<unsigned>(at) + 1;
+}
+
 } // namespace
 
 bool locate_code(const Image &image, uint32_t section, uint32_t slot, SourceLocation &where) {
@@ -27,6 +41,8 @@ bool locate_code(const Image &image, uint32_t section, uint32_t slot, SourceLoca
   where.line = line->line();
   where.column = line->column();
   where.text = image.btf.string(line->text);
+  if (!where.column)
+    where.column = column_of_function(image, section, slot, where);
   return true;
 }
 
@@ -77,6 +93,19 @@ void note_inlining(const Image &image, uint32_t section, uint32_t slot) {
 const FunctionDebugInfo *function_debug_info(const Image &image, const Function &function) {
   const DebugInfo *info = image.options.debug_info ? image.options.debug_info() : nullptr;
   return info ? info->find(function.name, function.count) : nullptr;
+}
+
+std::vector<std::string_view> inlined_at(const Image &image, uint32_t section, uint32_t slot) {
+  std::vector<std::string_view> names;
+  const uint32_t index = image.function_at(section, slot);
+  if (index == kNone)
+    return names;
+  const Function &function = image.functions[index];
+  if (const FunctionDebugInfo *info = function_debug_info(image, function))
+    for (const InlinedCall &inlined : inlining_at(*info, slot - function.first))
+      names.push_back(inlined.function);
+  names.push_back(function.name);
+  return names;
 }
 
 void report_in_object(const Image &image, Severity severity, std::string_view message) {

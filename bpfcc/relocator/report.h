@@ -16,6 +16,9 @@ bool locate_code(const Image &image, uint32_t section, uint32_t slot, SourceLoca
 // Null where there is none, or none of this code.
 const FunctionDebugInfo *function_debug_info(const Image &image, const Function &function);
 
+// The functions that an instruction was inlined from, the innermost first, and the one that it is in.
+std::vector<std::string_view> inlined_at(const Image &image, uint32_t section, uint32_t slot);
+
 // At the C line of an instruction, with notes for the inlined calls that it came through; slot counts from
 // the section's start.
 void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,

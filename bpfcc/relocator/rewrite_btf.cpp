@@ -59,6 +59,13 @@ void rename_functions(const Image &image, BtfTypes &types) {
       types.rename(function.btf_id, function.name);
 }
 
+// A compiler that does not optimise leaves the names out, and C lets people do so.
+void name_parameters(const Image &image, BtfTypes &types) {
+  for (uint32_t id = 1; id < image.btf.count(); id++)
+    if (image.btf.type(id).kind == BtfKind::function)
+      types.name_parameters(image.btf.type(id).size_or_type);
+}
+
 std::string write_ext(const Image &image, const std::vector<std::string> &section_names,
                       const BtfTypes &types, BtfStrings &strings) {
   const Btf &btf = image.btf;
@@ -87,6 +94,7 @@ RewrittenBtf rewrite_btf(const Image &image, const std::vector<std::string> &sec
     return result;
   result.types.add(image.btf);
   rename_functions(image, result.types);
+  name_parameters(image, result.types);
   result.types.deduplicate();
   result.types.keep_used_only();
   use_types(image, result.types);

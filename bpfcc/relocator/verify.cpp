@@ -7,6 +7,7 @@
 #include "bpfcc/relocator/path_notes.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
+#include "core/verifier/reject.h"
 #include <algorithm>
 #include <set>
 
@@ -53,6 +54,20 @@ void note_path(const Image &image, const Program &program, const kbpf::Rejection
     image.diag.path_note(note.where, note.text);
 }
 
+// Recursion that has become a loop.
+void note_self_call(const Image &image, const Function &function, uint32_t slot,
+                    const kbpf::Rejection &rejection) {
+  const auto id = static_cast<kbpf::RejectionId>(rejection.id);
+  if (!image.options.self_calls || image.options.self_calls->empty() ||
+      (id != kbpf::RejectionId::too_complex && id != kbpf::RejectionId::infinite_loop))
+    return;
+  for (std::string_view name : inlined_at(image, function.section, slot))
+    if (auto call = image.options.self_calls->find(std::string(name)); call != image.options.self_calls->end())
+      return image.diag.note(call->second,
+                             concat(quoted(name), " calls itself here: programs have no recursion, and the "
+                                                  "loop that the optimiser makes of it needs a bound"));
+}
+
 void report_rejection(const Image &image, const Program &program, const kbpf::Rejection &rejection,
                       const PathTrace &trace) {
   const ProgramSource::Place place = ProgramSource(image, program).place(rejection.insn);
@@ -69,8 +84,10 @@ void report_rejection(const Image &image, const Program &program, const kbpf::Re
     message = poisoned->second;
   const bool is_shown = image.diag.errors() < kMaxErrors;
   error_at(image, function.section, slot, concat(message, " [", rejection_tag(rejection), "]"));
-  if (is_shown)
-    note_path(image, program, rejection, trace);
+  if (!is_shown)
+    return;
+  note_self_call(image, function, slot, rejection);
+  note_path(image, program, rejection, trace);
 }
 
 } // namespace

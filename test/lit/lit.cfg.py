@@ -6,7 +6,7 @@
 #   FileCheck, not, split-file, yaml2obj, llvm-objdump, llvm-readelf, llvm-dwarfdump are found by their own names.
 #   %host-bpftool   bpftool of this machine, for skeletons
 #   %debian   bpfcc-run's options that put Debian's riscv64 busybox and bpftool, with its libraries, into the guest
-# REQUIRES: bpftool, libbpf, qemu, bpfcc-run, static, debian-riscv64, libbpf-riscv64, riscv64-gcc   (what the machine and this build have)
+# REQUIRES: bpftool, libbpf, qemu, bpfcc-run, static, ccache, meson, debian-riscv64, libbpf-riscv64, riscv64-gcc   (what the machine and this build have)
 import os
 import shutil
 import sys
@@ -75,6 +75,9 @@ if os.path.exists(host_bpftool):
     config.substitutions.append(("%host-bpftool", host_bpftool))
 if os.path.exists("/usr/include/bpf/libbpf.h"):
     config.available_features.add("libbpf")
+for tool in ("ccache", "meson"):
+    if shutil.which(tool):
+        config.available_features.add(tool)
 if shutil.which("qemu-system-riscv64"):
     config.available_features.add("qemu")
 if os.path.exists(os.path.join(config.bin_dir, "bpfcc-run")):

@@ -12,4 +12,11 @@
 // LINK-DAG: warning: argument unused: '-Wa,--noexecstack' means nothing for BPF
 // LINK-DAG: warning: argument unused: '-fsanitize=address' means nothing for BPF
 // RUN: %bpfcc -Werror -fsyntax-only -r -nostdlib -nostdinc++ -nostartfiles -nodefaultlibs %s
+// RUN: %bpfcc -fsyntax-only -s -pg -z now -u symbol -Tscript -Xlinker -x -Xassembler -y -fuse-ld=lld --gcc-toolchain=/usr -stdlib=libc++ --rtlib=compiler-rt --param max=1 -fplugin=p.so %s 2>&1 | FileCheck %s --check-prefix=MORE
+// MORE-DAG: warning: argument unused: '-s' means nothing for BPF
+// MORE-DAG: warning: argument unused: '-pg' means nothing for BPF
+// MORE-DAG: warning: argument unused: '-fuse-ld=lld' means nothing for BPF
+// MORE-DAG: warning: argument unused: '--gcc-toolchain=/usr' means nothing for BPF
+// MORE-DAG: warning: argument unused: '-fplugin=p.so' means nothing for BPF
+// RUN: %bpfcc -Werror -fsyntax-only -B/usr/bin -nolibc -nobuiltininc -trigraphs -iprefix /usr/ -iwithprefix include %s
 int x;
