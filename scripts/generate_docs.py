@@ -42,6 +42,7 @@ MACROS["KBPF_LINUX_MAP_TYPE"] = ["number", "name", "uses"]
 MACROS["KBPF_LINUX_GROUP"] = ["name", "types"]
 MACROS["KBPF_LINUX_PROG_TYPE"] = ["number", "name", "context"]
 MACROS["KBPF_LINUX_SECTION"] = ["prefix", "type", "extra"]
+MACROS["KBPF_LINUX_SOCKET_FIELD"] = ["type", "offset", "kind", "null"]
 MACROS["KBPF_CONTEXT"] = ["name", "size"]
 MACROS["KBPF_CONTEXT_END"] = ["name"]
 CODE_COLUMNS = {"prototype", "prefix", "NAME", "context", "name"}

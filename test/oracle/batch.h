@@ -29,10 +29,13 @@ struct batch_program {
   char attach_to[64]; /* the FUNC, or the TYPEDEF btf_trace_*, of the kernel's BTF; empty: nothing */
 };
 
-struct batch_map { /* followed by init_size bytes: the value of element 0, which is then frozen if is_frozen
-                    */
+/* Followed by init_size bytes, the value of element 0, which is then frozen if is_frozen, and by btf_size bytes of
+ * BTF, which has the types of keys and values. */
+struct batch_map {
   uint32_t type, key_size, value_size, max_entries, map_flags;
   uint32_t is_frozen;
   uint32_t init_size;
+  uint32_t btf_size, key_type, value_type;
+  int32_t spin_lock, timer; /* what the BTF says: the offset of the field in the value; -1: there is none */
 };
 #endif

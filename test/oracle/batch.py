@@ -13,12 +13,16 @@ def insn(opcode, dst=0, src=0, off=0, imm=0):
 
 
 class Map:
-    def __init__(self, type, key_size, value_size, max_entries, flags=0, frozen=False, contents=b""):
-        self.fields = (type, key_size, value_size, max_entries, flags, int(frozen), len(contents))
-        self.contents = contents
+    """key_type, value_type: ids in btf. spin_lock, timer: offsets of such fields in the value."""
+
+    def __init__(self, type, key_size, value_size, max_entries, flags=0, frozen=False, contents=b"", btf=b"", key_type=0, value_type=0,
+                 spin_lock=-1, timer=-1):
+        self.fields = (type, key_size, value_size, max_entries, flags, int(frozen), len(contents), len(btf), key_type, value_type,
+                       spin_lock, timer)
+        self.contents, self.btf = contents, btf
 
     def pack(self):
-        return struct.pack("<7I", *self.fields) + self.contents
+        return struct.pack("<10I2i", *self.fields) + self.contents + self.btf
 
 
 class Program:
@@ -54,10 +58,11 @@ def read(path):
         at += 160
         maps = []
         for _ in range(map_count):
-            fields = struct.unpack_from("<7I", data, at)
-            at += 28
-            maps.append(Map(*fields[:5], frozen=fields[5], contents=data[at:at + fields[6]]))
-            at += fields[6]
+            fields = struct.unpack_from("<10I2i", data, at)
+            at += 48
+            end = at + fields[6]
+            maps.append(Map(*fields[:5], fields[5], data[at:end], data[end:end + fields[7]], *fields[8:]))
+            at = end + fields[7]
         insns, at = data[at:at + 8 * insn_count], at + 8 * insn_count
         btf, at = data[at:at + btf_size], at + btf_size
         functions = [struct.unpack_from("<2I", data, at + 8 * i) for i in range(function_count)]

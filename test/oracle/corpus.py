@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The corpus: small programs on the rules that Linux documents for its verifier, theme by theme, as a batch file. What
+"""The corpus: small programs on the rules that Linux documents for its verifier, theme by theme, and those of core.cases, as a batch file. What
 Linux 6.12 and this verifier say of each stands in corpus.expected.
 
 usage: corpus.py OUT"""
+import os
 import sys
 
+import assembly
 import batch
 import corpus_global
 import corpus_load
@@ -286,8 +288,12 @@ def encoding():
         case(f"opcode-{opcode:02x}", insn(opcode, 1), EXIT_0)
 
 
+def edges():
+    programs.extend(assembly.programs(os.path.join(os.path.dirname(os.path.abspath(__file__)), "core.cases")))
+
+
 THEMES = (scalar_bounds, propagation, spills, stack, pointers, contexts, packets, loops, functions, atomics, helpers, data,
-          encoding, corpus_global.functions, corpus_load.alignment, corpus_load.sleeping, corpus_load.returns)
+          encoding, corpus_global.functions, corpus_load.alignment, corpus_load.sleeping, corpus_load.returns, edges)
 
 if __name__ == "__main__":
     for theme in THEMES:

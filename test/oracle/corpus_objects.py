@@ -4,6 +4,7 @@
 import os
 import sys
 
+import assembly
 import batch
 from batch import insn
 from btf_excerpt import Types
@@ -293,6 +294,7 @@ def other_contexts():
 if __name__ == "__main__":
     for theme in (contexts, walks, helpers, kernel_functions, other_contexts):
         theme()
+    programs.extend(assembly.programs(os.path.join(os.path.dirname(os.path.abspath(__file__)), "linux.cases")))
     names = [program.name for program in programs]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1][:5]
     batch.write(sys.argv[1], programs)

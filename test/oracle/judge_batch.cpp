@@ -33,10 +33,13 @@ BlockSource heap() {
           nullptr};
 }
 
-// Helpers for the run: every map has one value, which every key finds.
+constexpr bool is_map_of_maps(uint32_t type) { return type == 12 || type == 13; }
+
+// Helpers for the run: every map has one value, which every key finds; a map of maps has none.
 std::vector<std::vector<std::byte>> *values;
 uint64_t find_value(uint64_t map, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return reinterpret_cast<uint64_t>((*values)[map - 1].data());
+  std::vector<std::byte> &value = (*values)[map - 1];
+  return value.empty() ? 0 : reinterpret_cast<uint64_t>(value.data());
 }
 uint64_t give_0(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
 // What programs find in objects of the kernel is zero.
@@ -77,6 +80,10 @@ public:
     memcpy(to, bytes_.data() + at_, size);
     at_ += size;
   }
+  void skip(size_t size) {
+    std::vector<char> unused(size);
+    take(unused.data(), size);
+  }
 
 private:
   const std::vector<char> &bytes_;
@@ -102,14 +109,24 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
     const batch_map map = in.take<batch_map>();
     contents[m].resize(map.init_size);
     in.take(contents[m].data(), map.init_size);
+    in.skip(map.btf_size);
+    // The template of linux_load.c's maps of maps: an array of one value of 48 bytes.
+    static const MapRef inner = [] {
+      MapRef ref{};
+      ref.type = 2, ref.key_size = 4, ref.value_size = 48, ref.max_entries = 1;
+      return ref;
+    }();
     MapRef ref{};
+    if (is_map_of_maps(map.type))
+      ref.inner = &inner;
     ref.type = map.type, ref.key_size = map.key_size, ref.value_size = map.value_size;
     ref.max_entries = map.max_entries, ref.map_flags = map.map_flags;
+    ref.fields = {map.spin_lock, map.timer};
     ref.handle = m + 1;
     if (map.is_frozen)
       ref.constants = contents[m];
     else
-      contents[m].assign(map.value_size, std::byte{0});
+      contents[m].assign(is_map_of_maps(map.type) ? 0 : map.value_size, std::byte{0});
     if (map.type == 2 && map.max_entries == 1) // an array of one element has an address
       ref.value_address = reinterpret_cast<uint64_t>(contents[m].data());
     maps.push_back(ref);

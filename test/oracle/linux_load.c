@@ -22,14 +22,22 @@
 static long bpf(int cmd, union bpf_attr *attr) { return syscall(__NR_bpf, cmd, attr, sizeof *attr); }
 static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
 
+static int load_btf(const char *bytes, uint32_t size);
+
 static int create_map(const struct batch_map *map, const char *contents) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
-  int inner = -1;
+  int inner = -1, btf = -1;
   if (map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map->type == BPF_MAP_TYPE_HASH_OF_MAPS) {
-    struct batch_map inner_map = {BPF_MAP_TYPE_ARRAY, 4, 48, 1, 0, 0, 0};
+    struct batch_map inner_map = {BPF_MAP_TYPE_ARRAY, 4, 48, 1, 0, 0, 0, 0, 0, 0, -1, -1};
     inner = create_map(&inner_map, 0);
     attr.inner_map_fd = (uint32_t)inner;
+  }
+  if (map->btf_size) {
+    btf = load_btf(contents + map->init_size, map->btf_size);
+    attr.btf_fd = (uint32_t)btf;
+    attr.btf_key_type_id = map->key_type;
+    attr.btf_value_type_id = map->value_type;
   }
   attr.map_type = map->type;
   attr.key_size = map->key_size;
@@ -39,6 +47,8 @@ static int create_map(const struct batch_map *map, const char *contents) {
   int fd = (int)bpf(BPF_MAP_CREATE, &attr);
   if (inner >= 0)
     close(inner);
+  if (btf >= 0)
+    close(btf);
   if (fd < 0 || map->init_size == 0)
     return fd;
   uint32_t key = 0;
@@ -64,7 +74,7 @@ static struct known_map known[256];
 static int known_count;
 
 static int find_map(const struct batch_map *map, const char *contents) {
-  if (map->init_size > sizeof known[0].contents)
+  if (map->init_size > sizeof known[0].contents || map->btf_size)
     return create_map(map, contents);
   for (int i = 0; i < known_count; i++)
     if (!memcmp(&known[i].map, map, sizeof *map) && !memcmp(known[i].contents, contents, map->init_size))
@@ -213,17 +223,17 @@ static int load(const struct batch_program *program, const char *insns, const in
 static const struct {
   int32_t number;
   const char *name;
-} kernel_functions[] = {{0x20003, "bpf_rcu_read_lock"},      {0x20004, "bpf_rcu_read_unlock"},
+} kernel_functions[] = {{0x20000, "bpf_iter_num_new"},       {0x20001, "bpf_iter_num_next"},
+                        {0x20002, "bpf_iter_num_destroy"},   {0x20003, "bpf_rcu_read_lock"},      {0x20004, "bpf_rcu_read_unlock"},
                         {0x20103, "bpf_task_acquire"},       {0x20104, "bpf_task_release"},
                         {0x20105, "bpf_task_from_pid"},      {0x20106, "bpf_cgroup_acquire"},
                         {0x20107, "bpf_cgroup_release"},     {0x20109, "bpf_cgroup_from_id"},
                         {0x2010a, "bpf_task_under_cgroup"},  {0x20102, "bpf_map_sum_elem_count"},
                         {0x20101, "bpf_cast_to_kern_ctx"}};
 
-/* Only where the program names what it is attached to: other programs may mean a helper that is not there. */
 static void call_by_type(const struct batch_program *program, char *insns) {
   struct bpf_insn *insn = (struct bpf_insn *)insns;
-  for (uint32_t i = 0; program->attach_to[0] && i < program->insn_count; i++)
+  for (uint32_t i = 0; i < program->insn_count; i++)
     for (size_t f = 0; insn[i].code == 0x85 && insn[i].src_reg == 0 && f < sizeof kernel_functions / sizeof *kernel_functions; f++)
       if (insn[i].imm == kernel_functions[f].number) {
         insn[i].src_reg = 2;
@@ -290,7 +300,7 @@ int main(int argc, char **argv) {
       fds[m] = find_map(&map, at + sizeof map);
       if (fds[m] < 0)
         printf("# %.64s: map %u: %s\n", program.name, m, strerror(errno));
-      at += sizeof map + map.init_size;
+      at += sizeof map + map.init_size + map.btf_size;
     }
     call_by_type(&program, at);
     judge(&program, at, fds, argc > 2);

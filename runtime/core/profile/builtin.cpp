@@ -238,6 +238,12 @@ constexpr ProgTypeInfo kProgTypes[] = {
 constexpr SectionInfo kSections[] = {
 #include "abi/linux.def"
 };
+constexpr SocketKind SOCKET = SocketKind::full, SOCKET_COMMON = SocketKind::common;
+constexpr bool NEVER = false, MAYBE = true;
+#define KBPF_LINUX_SOCKET_FIELD(type, offset, kind, null) {type, offset, kind, null},
+constexpr SocketField kSocketFields[] = {
+#include "abi/linux.def"
+};
 } // namespace linux_profile
 
 constexpr ConfigValue kConfig[] = {
@@ -273,6 +279,19 @@ constexpr Profile with_digest(Profile profile) {
 }
 
 } // namespace
+
+const SocketField *linux_socket_field(uint32_t prog_type, uint64_t offset) {
+  for (const SocketField &field : linux_profile::kSocketFields)
+    if (field.prog_type == prog_type && field.offset == offset)
+      return &field;
+  return nullptr;
+}
+
+const ContextInfo &socket_layout(SocketKind kind) {
+  return kind == SocketKind::full     ? k_socket_context
+         : kind == SocketKind::common ? k_socket_common_context
+                                      : k_tcp_socket_context;
+}
 
 constexpr Profile kKbpfProfile = with_digest({
     .number = KBPF_PROFILE_KBPF,

@@ -35,7 +35,12 @@ struct MapTypeInfo {
 
 // What a program may do with a field of its context.
 struct FieldAccess {
-  enum class Kind : uint8_t { number, packet, packet_end, packet_meta } kind = Kind::number; // what a load gives
+  enum class Kind : uint8_t {
+    number,
+    packet,
+    packet_end,
+    packet_meta
+  } kind = Kind::number;           // what a load gives
   bool readable_in_pieces = false; // naturally aligned ones
   bool writable = false;
   bool writable_in_pieces = false;
@@ -57,6 +62,16 @@ struct ContextInfo {
 
   const ContextField *field_at(uint64_t offset) const; // the one that holds this byte; null: none
 };
+
+// Sockets of Linux: 8 bytes of a context that are the address of one, and which fields a program sees of it.
+enum class SocketKind : uint8_t { full, common, tcp };
+struct SocketField {
+  uint32_t prog_type, offset;
+  SocketKind kind;
+  bool may_be_null;
+};
+const SocketField *linux_socket_field(uint32_t prog_type, uint64_t offset); // null: there is none
+const ContextInfo &socket_layout(SocketKind kind);
 
 struct ProgTypeInfo {
   uint32_t number;
@@ -107,11 +122,11 @@ struct Profile {
   bool global_data;
   bool subprograms;
   bool atomics;
-  bool tail_calls;       // helper 12 is bpf_tail_call
-  bool packet_loads;     // classic BPF's, RFC 9669 section 5.5
+  bool tail_calls;   // helper 12 is bpf_tail_call
+  bool packet_loads; // classic BPF's, RFC 9669 section 5.5
   bool may_goto;
   bool ordered_accesses; // load-acquire and store-release
-  bool full_prototypes; // false: names and numbers only, so that the verifier can judge no program
+  bool full_prototypes;  // false: names and numbers only, so that the verifier can judge no program
   std::span<const HelperProto> helpers; // by ascending number
   std::span<const MapTypeInfo> map_types;
   std::span<const ProgTypeInfo> prog_types;

@@ -68,6 +68,12 @@ struct Analysis {
   bool is_global(uint32_t function) const {
     return !global_functions.types.empty() && global_functions.types[function].is_global;
   }
+  // The field of the context that is the address of one of Linux's sockets; null: there is none.
+  const SocketField *socket_at(int64_t off) const {
+    return program.profile->number == KBPF_PROFILE_LINUX
+               ? linux_socket_field(program.type->number, static_cast<uint64_t>(off))
+               : nullptr;
+  }
   // Whether a load of the context gives the address of the packet, at base + off.
   bool is_packet_address(const Value &base, int64_t off) const {
     const ContextField *field =

@@ -11,7 +11,7 @@ namespace kbpf {
 namespace {
 
 constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
-constexpr uint32_t kGetCurrentTaskBtf = 158;
+constexpr uint32_t kGetCurrentTaskBtf = 158, kTcpSock = 96, kSkcLookupTcp = 99;
 constexpr int64_t kLowestError = -4095;
 constexpr uint32_t kFirstSocketCast = 136, kLastSocketCast = 140, kCastToUnixSocket = 178; // skc_to_*
 
@@ -48,12 +48,12 @@ Result<void> Transformer::initialise(State &state, const Value &base, uint64_t l
   Frame &frame = *state.frames[base.frame];
   const OffsetRange touched = offsets(base, 0, most), filled = offsets(base, 0, least);
   remove_objects(state, base.frame, touched.first, touched.end);
-  overwrite_stack(frame, touched.first, touched.end, false);
+  overwrite_stack(frame, touched.first, touched.end, Overwritten::perhaps);
   if (least == 0 || !filled.is_exact(least)) // at a place that varies, no byte is sure to be filled
     return {};
   if (!pool_.reserve_slots(frame, slot_of(filled.first) + 1))
     return Error::no_memory;
-  overwrite_stack(frame, filled.first, filled.end, true);
+  overwrite_stack(frame, filled.first, filled.end, Overwritten::all);
   for (int64_t offset = filled.first; offset + 8 <= filled.end; offset++)
     if (offset % 8 == 0)
       frame.written |= uint64_t{1} << slot_of(offset);
@@ -238,11 +238,12 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     }
     const Value *from = size_argument(KBPF_ARG_OBJECT, KBPF_ARG_OBJECT);
     r0.kind = proto.ret == KBPF_RET_OBJECT ? Kind::object : Kind::object_or_null;
-    const bool is_socket =
-        proto.flags & KBPF_HELPER_ACQUIRES || (from && from->object_class == ObjectClass::socket);
-    r0.object_class = is_socket                            ? ObjectClass::socket
-                      : proto.number == kGetCurrentTaskBtf ? ObjectClass::task
-                                                           : ObjectClass::other;
+    const bool gives_socket = proto.flags & KBPF_HELPER_ACQUIRES || (from && is_socket(from->object_class));
+    r0.object_class = proto.number == kGetCurrentTaskBtf ? ObjectClass::task
+                      : !gives_socket                    ? ObjectClass::other
+                      : proto.number == kTcpSock         ? ObjectClass::tcp_socket
+                      : proto.number == kSkcLookupTcp    ? ObjectClass::socket_common
+                                                         : ObjectClass::socket;
     r0.id = r0.kind == Kind::object ? 0 : analysis_.new_id();
     r0.owner = from ? from->owner : 0; // another view of the same object
     r0.number = Scalar::constant(0);

@@ -196,7 +196,8 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
       return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
                     proto.c_name);
     if (value.kind == Kind::object && value.object_class != ObjectClass::other &&
-        value.object_class == object_argument(proto))
+        (value.object_class == object_argument(proto) ||
+         (is_socket(value.object_class) && is_socket(object_argument(proto)))))
       return check_socket_argument(state, reg, proto);
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,

@@ -54,20 +54,20 @@ bool Checker::is_plain_stack_access(const Insn &insn, const State &state) {
   const Frame &frame = *state.frames[base.frame];
   const uint32_t slot = slot_of(first);
   Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
-  if (8 * (slot + 1) > subprogram.stack_depth)
+  InsnFacts &facts = analysis_.facts[state.insn];
+  if (8 * (slot + 1) > subprogram.stack_depth || facts.follows_context || facts.faultable)
     return false;
+  facts.follows_other = true;
   if (!loads)
     return (!from_register || state.reg(insn.src()).is_scalar()) &&
            (slot >= frame.slot_count || frame.slots[slot].bytes[0] != ByteKind::object);
-  InsnFacts &facts = analysis_.facts[state.insn];
-  if (slot >= frame.slot_count || insn.dst() == KBPF_REG_FP || facts.loads_packet_address || facts.faultable)
+  if (slot >= frame.slot_count || insn.dst() == KBPF_REG_FP)
     return false;
   const StackSlot &content = frame.slots[slot];
   const uint64_t mask = (~uint64_t{0} >> (64 - 8 * size)) << 8 * byte_of(first);
   if (content.bytes[0] == ByteKind::object || !content.is_written(mask) ||
       (size != 8 && content.bytes[0] == ByteKind::spill && !content.spilled.is_scalar()))
     return false;
-  facts.loads_other = true;
   if (!(frame.written >> slot & 1))
     rely_on_slots(state, base.frame, uint64_t{1} << slot);
   return true;
@@ -131,8 +131,8 @@ Result<void> Checker::check_access(const State &state, const Obligation &obligat
                          .writes = access != Access::read && access != Access::acquire,
                          .by_helper = false,
                          .is_atomic = access != Access::read && access != Access::write}));
-  if (analysis_.insn(state.insn).cls() == KBPF_CLASS_LDX)
-    KBPF_TRY(check_what_is_loaded(state, obligation));
+  if (access == Access::read || access == Access::write)
+    KBPF_TRY(check_what_is_followed(state, obligation));
   return state.reg(obligation.reg).kind == Kind::stack ? check_spill(state, obligation) : Result<void>();
 }
 
@@ -345,8 +345,7 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
   case Kind::map:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a map: only helpers look into it", reg);
   case Kind::object:
-    return refuse(state, RejectionId::opaque_pointer,
-                  "r{} is an object of the kernel: only helpers look into it", reg);
+    return check_socket(state, reg, off, size, use);
   case Kind::btf_object:
     return check_btf_object(state, reg, off, size, use);
   case Kind::function:
@@ -441,22 +440,25 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
   return {};
 }
 
-// Fix-up makes a load of the packet's address another instruction: it has to be one on every path.
-Result<void> Checker::check_what_is_loaded(const State &state, const Obligation &load) {
+// Kernels rewrite what goes through some pointers, an access to the context or to an object: it has to be of
+// one kind on every path.
+Result<void> Checker::check_what_is_followed(const State &state, const Obligation &access) {
   InsnFacts &facts = analysis_.facts[state.insn];
-  if (state.reg(load.reg).kind == Kind::btf_object || state.reg(load.reg).is_scalar())
+  const Value &base = state.reg(access.reg);
+  if (base.kind == Kind::btf_object || base.kind == Kind::object || base.is_scalar())
     facts.faultable = true;
-  else if (analysis_.is_packet_address(state.reg(load.reg), load.off))
-    facts.loads_packet_address = true;
+  else if (base.kind == Kind::context)
+    facts.follows_context = true;
   else
-    facts.loads_other = true;
-  if (facts.faultable && (facts.loads_packet_address || facts.loads_other))
+    facts.follows_other = true;
+  if (facts.faultable && (facts.follows_context || facts.follows_other))
     return refuse(state, RejectionId::opaque_pointer,
                   "the load follows a pointer to an object of the kernel on one path, and another one on "
                   "another");
-  if (facts.loads_packet_address && facts.loads_other)
+  if (facts.follows_context && facts.follows_other)
     return refuse(state, RejectionId::context_access,
-                  "the load gives the packet's address on one path, and something else on another");
+                  "the access follows a pointer to the context on one path, and another one on another");
+  facts.loads_packet_address |= analysis_.is_packet_address(base, access.off);
   return {};
 }
 
@@ -474,6 +476,8 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (analysis_.traced)
     return check_traced_argument(state, off, size, use);
   uint64_t at = static_cast<uint64_t>(off);
+  if (analysis_.socket_at(off) && size == sizeof(uint64_t) && !use.writes)
+    return {};
   const ContextField *field = context.field_at(at);
   if (is_egress_interface(analysis_.program, at, size) && !use.writes)
     return {};
@@ -486,8 +490,13 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (size > field->size || at % size != 0 || at + size > uint64_t{field->offset} + field->size)
     return refuse(state, RejectionId::context_access, "{} bytes at offset {} are no part of {}.{}", size, at,
                   context.name, field->name);
-  if (use.writes && !field->access.writable)
+  if (use.writes &&
+      !(field->access.writable &&
+        writes_field(analysis_.program.type->number, analysis_.program.expected_attach_type, field->offset)))
     return refuse(state, RejectionId::context_access, "{}.{} is read-only", context.name, field->name);
+  if (field->access.kind != FieldAccess::Kind::number && analysis_.insn(state.insn).mode() == KBPF_MODE_MEMSX)
+    return refuse(state, RejectionId::context_access, "{}.{} is an address and can't be sign-extended",
+                  context.name, field->name);
   const bool in_pieces = use.writes ? field->access.writable_in_pieces : field->access.readable_in_pieces;
   if (size != field->size && !in_pieces)
     return refuse(state, RejectionId::context_access, "{}.{} is accessed whole only, {} bytes at once",

@@ -101,6 +101,8 @@ private:
   void note_alignment(const State &state, const Value &value);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_socket(const State &state, unsigned reg, int64_t off, uint64_t size,
+                            const MemoryUse &use);
   Result<void> check_socket_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_nothing_is_held(const State &state, std::string_view what);
   Result<void> check_return(const State &state);
@@ -114,7 +116,7 @@ private:
                                const MemoryUse &use);
   Result<void> check_granted(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
-  Result<void> check_what_is_loaded(const State &state, const Obligation &load);
+  Result<void> check_what_is_followed(const State &state, const Obligation &load);
   // btf_objects.cpp
   Result<void> check_btf_object(const State &state, unsigned reg, int64_t off, uint64_t size,
                                 const MemoryUse &use);

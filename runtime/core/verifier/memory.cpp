@@ -95,7 +95,8 @@ bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   return kind == ByteKind::zero && value.sources != 0;
 }
 
-void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises) {
+bool overwrite_stack(Frame &frame, int64_t first, int64_t end, Overwritten how) {
+  bool relies_on_zero = false;
   frame.forget_last_constant();
   for (int64_t offset = first; offset < end; offset++) {
     uint32_t index = slot_of(offset);
@@ -103,11 +104,18 @@ void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises)
       continue;
     StackSlot &slot = frame.slots[index];
     ByteKind &kind = slot.bytes[byte_of(offset)];
+    if (how == Overwritten::perhaps_by_zero &&
+        (kind == ByteKind::zero ||
+         (kind == ByteKind::spill && slot.spilled.is_scalar() && slot.spilled.number.is_constant(0)))) {
+      relies_on_zero = true;
+      continue;
+    }
     if (kind == ByteKind::spill)
       forget_spill(slot);
-    if (initialises || kind != ByteKind::uninitialised)
+    if (how == Overwritten::all || kind != ByteKind::uninitialised)
       kind = ByteKind::misc;
   }
+  return relies_on_zero;
 }
 
 } // namespace kbpf

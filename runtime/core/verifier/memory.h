@@ -36,8 +36,9 @@ Value read_stack(const Frame &frame, int64_t offset, unsigned size);
 std::optional<Value> known_u32(const State &state, const Value &address);
 // A store of size bytes at a known, aligned offset. The slots exist. True: it relies on the value being 0.
 bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value);
-// Bytes first to end - 1 are overwritten by numbers. initialises: all of them; else perhaps some. Slots that
-// do not exist stay uninitialised.
-void overwrite_stack(Frame &frame, int64_t first, int64_t end, bool initialises);
+enum class Overwritten : uint8_t { all, perhaps, perhaps_by_zero };
+// Bytes first to end - 1 are overwritten by numbers, all of them or perhaps some. Slots that do not exist
+// stay uninitialised. True: something is still known to be 0, which relies on the numbers being 0.
+bool overwrite_stack(Frame &frame, int64_t first, int64_t end, Overwritten how);
 
 } // namespace kbpf

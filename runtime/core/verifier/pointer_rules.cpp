@@ -61,7 +61,6 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
       return {};
     [[fallthrough]];
   case Kind::object:
-  case Kind::function:
   case Kind::dynptr_argument:
     return refuse(state, RejectionId::pointer_arithmetic, "r{} is a {} and can't be moved", reg,
                   kind_name(pointer.kind));

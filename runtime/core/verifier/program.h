@@ -101,12 +101,13 @@ constexpr uint64_t kMayGotoBudget = 8u << 20;
 // What verification proved about one instruction, for code generation.
 struct InsnFacts {
   bool reachable : 1;
-  bool zero_extended : 1; // a 32-bit result whose upper half nobody reads: no zero extension needed
-  bool faultable : 1;     // a load through a pointer that may be bad: a fault reads as zero
-  // Of a load: of a PACKET field of the context (fix-up makes it one of PacketAddresses), or of anything
-  // else.
-  bool loads_packet_address : 1;
-  bool loads_other : 1;
+  bool zero_extended : 1;        // a 32-bit result whose upper half nobody reads: no zero extension needed
+  bool faultable : 1;            // a load through a pointer that may be bad: a fault reads as zero
+  bool loads_packet_address : 1; // a PACKET field of the context: fix-up makes it one of PacketAddresses
+  // A load or store through a pointer to the context; through a pointer to something that is neither that nor
+  // an object of the kernel.
+  bool follows_context : 1;
+  bool follows_other : 1;
 };
 
 // Where the packet is that a context stands for. It lies behind the context, at its size: the fields that

@@ -19,6 +19,9 @@ enum : uint32_t {
   kNetfilter = 32,
 };
 
+// Of struct bpf_sockopt.
+constexpr uint32_t kLevel = 24, kOptname = 28, kRetval = 36;
+
 // enum bpf_attach_type
 enum : uint32_t {
   kInetEgress = 1,
@@ -26,6 +29,7 @@ enum : uint32_t {
   kInet6Bind = 9,
   kUdp4Recvmsg = 19,
   kUdp6Recvmsg = 20,
+  kGetsockopt = 21,
   kTraceFentry = 24,
   kTraceFexit = 25,
   kTraceIter = 28,
@@ -118,6 +122,8 @@ bool sees_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset) {
     return sees_address(attach_type, offset);
   case kCgroupSock:
     return sees_of_socket(attach_type, offset);
+  case kCgroupSockopt:
+    return offset != kRetval || attach_type == kGetsockopt;
   default:
     return true;
   }
@@ -140,6 +146,11 @@ bool sees_addresses(uint32_t prog_type) {
   default:
     return false;
   }
+}
+
+bool writes_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset) {
+  return prog_type != kCgroupSockopt || attach_type != kGetsockopt ||
+         (offset != kLevel && offset != kOptname);
 }
 
 bool map_suits_sleepable(uint32_t map_type) {

@@ -57,14 +57,42 @@ Result<void> Checker::check_record_argument(const State &state, unsigned reg, co
   return {};
 }
 
+// A socket has the fields that Linux shows of it; other objects that no BTF describes have none.
+Result<void> Checker::check_socket(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                   const MemoryUse &use) {
+  const Value &base = state.reg(reg);
+  if (!is_socket(base.object_class) || use.by_helper)
+    return refuse(state, RejectionId::opaque_pointer,
+                  "r{} is an object of the kernel: only helpers look into it", reg);
+  const ContextInfo &layout =
+      socket_layout(base.object_class == ObjectClass::socket       ? SocketKind::full
+                    : base.object_class == ObjectClass::tcp_socket ? SocketKind::tcp
+                                                                   : SocketKind::common);
+  if (use.writes)
+    return refuse(state, RejectionId::opaque_pointer, "r{} is a {}, which may only be read", reg,
+                  layout.name);
+  const uint64_t at = static_cast<uint64_t>(off);
+  const ContextField *field = layout.field_at(at);
+  const bool is_field = field && at % size == 0 && at + size <= uint64_t{field->offset} + field->size &&
+                        (size == field->size || field->access.readable_in_pieces);
+  // The field of the port has 4 bytes, and the port 2.
+  constexpr uint64_t kBehindPort = 50, kPortFieldEnd = 52;
+  const bool is_padding =
+      base.object_class != ObjectClass::tcp_socket && at >= kBehindPort && at < kPortFieldEnd;
+  if (is_field && !is_padding)
+    return {};
+  return refuse(state, RejectionId::opaque_pointer, "{} bytes at offset {} are no field of a {}", size,
+                static_cast<int64_t>(at), layout.name);
+}
+
 Result<void> Checker::check_socket_argument(const State &state, unsigned reg, const HelperProto &proto) {
   if (!(proto.flags & KBPF_HELPER_RELEASES))
     return {};
   const Value &value = state.reg(reg);
   const Reference *reference = state.held ? state.held->find(value.owner) : nullptr;
   if (!reference || reference->kind != ReferenceKind::object || reference->frame != callback_frame(state))
-    return refuse(state, RejectionId::reference_not_held,
-                  "r{}, given to {}, was not acquired, or not here", reg, proto.c_name);
+    return refuse(state, RejectionId::reference_not_held, "r{}, given to {}, was not acquired, or not here",
+                  reg, proto.c_name);
   return {};
 }
 

@@ -51,7 +51,9 @@ struct Part {
   bool operator==(const Part &) const = default;
 };
 
-enum class ObjectClass : uint16_t { other, socket, task };
+// socket_common: a socket of any kind, of which less can be read.
+enum class ObjectClass : uint16_t { other, task, socket, socket_common, tcp_socket };
+constexpr bool is_socket(ObjectClass object) { return object >= ObjectClass::socket; }
 
 // What a register or a spilled slot holds.
 struct Value {

@@ -18,7 +18,7 @@ bool is_movable(Kind kind) {
 
 // Every pointer that is not "or null" points to something, as long as it was not moved to the other end of
 // memory.
-bool is_certainly_not_null(const Value &value) {
+bool is_address(const Value &value) {
   constexpr int64_t kNear = int64_t{1} << 31;
   switch (value.kind) {
   case Kind::uninitialised:
@@ -42,6 +42,20 @@ bool is_certainly_not_null(const Value &value) {
     break;
   }
   return value.number.r64.smin > -kNear && value.number.r64.smax < kNear;
+}
+
+// A test for null goes one way for some pointers; others are tested as Linux does, both ways.
+bool is_known_not_null(const Value &value) {
+  switch (value.kind) {
+  case Kind::map_value:
+  case Kind::map_key:
+  case Kind::memory:
+  case Kind::object:
+  case Kind::btf_object:
+    return is_address(value);
+  default:
+    return false;
+  }
 }
 
 } // namespace
@@ -160,6 +174,8 @@ Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &s
   }
   if (is_64 && (insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB)) {
     bool is_add = insn.code() == KBPF_ALU_ADD;
+    if (dst.kind == Kind::map || src.kind == Kind::map) // 0 is all that may be added to it
+      return dst.kind == Kind::map ? dst : src;
     if (dst.is_in_packet() && src.is_scalar())
       return move_in_packet(dst, src.number, is_add);
     if (is_add && dst.is_scalar() && src.is_in_packet())
@@ -279,6 +295,15 @@ Value load_field(const ContextInfo &context, const OffsetRange &at, unsigned siz
 
 } // namespace
 
+Value Transformer::load_socket(const SocketField &field) {
+  Value value;
+  value.kind = field.may_be_null ? Kind::object_or_null : Kind::object;
+  value.object_class = field.kind == SocketKind::common ? ObjectClass::socket_common : ObjectClass::socket;
+  value.id = field.may_be_null ? analysis_.new_id() : 0;
+  value.number = Scalar::constant(0);
+  return value;
+}
+
 Value Transformer::load_from(State &state, const Value &base, const Insn &insn) {
   unsigned size = insn.access_bytes();
   OffsetRange at = offsets(base, insn.off, size);
@@ -289,6 +314,8 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
     value = load_constant(analysis_.map(base).constants, at, size);
   else if (base.kind == Kind::context && analysis_.traced)
     value = load_argument(at, size);
+  else if (base.kind == Kind::context && analysis_.socket_at(at.first))
+    value = load_socket(*analysis_.socket_at(at.first));
   else if (base.kind == Kind::context)
     value = load_field(*analysis_.program.type->context, at, size);
   else if (base.kind == Kind::btf_object)
@@ -322,7 +349,11 @@ Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_
   OffsetRange at = offsets(base, off, size);
   remove_objects(state, base.frame, at.first, at.end);
   if (!at.is_exact(size)) { // one place of several: what is there may stay or change
-    overwrite_stack(frame, at.first, at.end, false);
+    const bool is_zero =
+        value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0;
+    if (overwrite_stack(frame, at.first, at.end,
+                        is_zero ? Overwritten::perhaps_by_zero : Overwritten::perhaps))
+      rely_on_linked(state, value);
     return {};
   }
   if (!pool_.reserve_slots(frame, slot_of(at.first) + 1))
@@ -344,14 +375,18 @@ Result<void> Transformer::atomic(State &state, const Insn &insn) {
     return store(state, insn);
   const Value base = state.reg(insn.dst());
   unsigned size = insn.access_bytes();
+  Value old = Value::scalar(Scalar::zero_extended(size * 8));
   if (base.kind == Kind::stack) {
+    Frame &frame = *state.frames[base.frame];
     OffsetRange at = offsets(base, insn.off, size);
-    overwrite_stack(*state.frames[base.frame], at.first, at.end, false);
+    if (at.is_exact(size))
+      old = read_stack(frame, at.first, size);
+    overwrite_stack(frame, at.first, at.end, Overwritten::perhaps);
   }
   if (insn.imm == KBPF_ATOMIC_CMPXCHG)
-    state.reg(0) = Value::scalar(Scalar::zero_extended(size * 8));
+    state.reg(0) = old;
   else if (insn.imm & KBPF_ATOMIC_FETCH)
-    state.reg(insn.src()) = Value::scalar(Scalar::zero_extended(size * 8));
+    state.reg(insn.src()) = old;
   return {};
 }
 
@@ -427,8 +462,8 @@ Branch Transformer::predict(const State &state) {
   // An address is not null.
   const bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
   if (is_64 && equality &&
-      ((is_certainly_not_null(dst) && src.is_scalar() && src.number.is_constant(0)) ||
-       (is_certainly_not_null(src) && dst.is_scalar() && dst.number.is_constant(0))))
+      ((is_known_not_null(dst) && src.is_scalar() && src.number.is_constant(0)) ||
+       (is_known_not_null(src) && dst.is_scalar() && dst.number.is_constant(0))))
     return {insn.code() == KBPF_JMP_JNE, insn.code() == KBPF_JMP_JEQ};
   return {true, true};
 }
@@ -471,16 +506,16 @@ bool Transformer::assume_jump(State &state, bool taken, bool was_predicted) {
 
   // Comparison of a pointer with null, or with an address.
   bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
-  if (dst.is_scalar() || (src.is_pointer() && is_certainly_not_null(dst)))
+  if (dst.is_scalar() || (src.is_pointer() && is_address(dst)))
     std::swap(dst, src);
-  const bool against_address = is_certainly_not_null(src);
+  const bool against_address = is_address(src);
   if (!is_64 || !equality || !(against_address || (src.is_scalar() && src.number.is_constant(0))))
     return true;
   const bool is_equal = (insn.code() == KBPF_JMP_JEQ) == taken;
   if (against_address && !is_equal) // another address, or null
     return true;
   const bool is_null = is_equal && !against_address;
-  if (is_certainly_not_null(dst))
+  if (is_known_not_null(dst))
     return !is_null;
   rely_on_linked(state, src); // that it is 0 decides
   if (dst.may_be_null())

@@ -59,6 +59,7 @@ private:
   Value load_from(State &state, const Value &base, const Insn &insn);
   // btf_objects.cpp
   Value load_argument(const OffsetRange &at, unsigned size);
+  Value load_socket(const SocketField &field);
   Value load_member(const State &state, const Value &base, const OffsetRange &at, unsigned size);
   // Nothing: its type is not known.
   std::optional<Value> object_result(const HelperProto &proto, const Value (&args)[5]);

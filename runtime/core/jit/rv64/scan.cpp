@@ -145,7 +145,8 @@ void Scan::facts() {
                                             .zero_extended = others,
                                             .faultable = others,
                                             .loads_packet_address = false,
-                                            .loads_other = false});
+                                            .follows_context = false,
+                                            .follows_other = false});
   };
   constexpr uint64_t kOfEach = UINT64_MAX / 0xff;
   const uint64_t in_use = kOfEach * byte_of(true, true), just_reachable = kOfEach * byte_of(true, false);
