@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Cases as text: BPF assembly as clang writes it, in files of many small programs (*.cases).
+"""Cases as text: BPF assembly as clang writes it, in files of many small programs (cases/*.cases).
 
     == name type=xdp flags=sleepable size=1,2,4        a case for each of the listed values, named name-1, name-2, ...
        lookup array                                    r0: a value of that map, which is not null
@@ -11,8 +11,10 @@
        exit
     .func f static                                     a function; `global INT U64` names the types of its arguments
 
-`.define NAME` up to `.end` gives lines that a case takes in with `NAME`."""
+`.define NAME` up to `.end` gives lines that a case takes in with `NAME`; those of common.macros every file has."""
+import glob
 import itertools
+import os
 import re
 
 import batch
@@ -101,10 +103,10 @@ def expand(case):
         yield "-".join([case.name, *values]), lines
 
 
-def read(path):
-    """(name, lines, options) of each program of a file."""
+def read(paths):
+    """(name, lines, options) of each program of some files, of which the first has macros."""
     cases, macros, macro = [], {}, None
-    for line in open(path, encoding="utf-8"):
+    for line in (line for path in paths for line in open(path, encoding="utf-8")):
         line = line.split("//")[0].strip()
         if line.startswith("== "):
             name, *options = line[3:].split()
@@ -287,5 +289,8 @@ def program(name, lines, options):
     return made
 
 
-def programs(path):
-    return [program(*case) for case in read(path)]
+def programs(kind):
+    """Those of the files of a kind: core, which this kernel runs, or linux."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
+    files = sorted(glob.glob(os.path.join(folder, f"{kind}_*.cases")))
+    return [program(*case) for file in files for case in read([os.path.join(folder, "common.macros"), file])]

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The corpus: small programs on the rules that Linux documents for its verifier, theme by theme, and those of core.cases, as a batch file. What
-Linux 6.12 and this verifier say of each stands in corpus.expected.
+"""The corpus: small programs on the rules that Linux documents for its verifier, theme by theme, and those of cases/core_*.cases, as a
+batch file. What Linux 6.12 and this verifier say of each stands in corpus.expected.
 
 usage: corpus.py OUT"""
-import os
 import sys
 
 import assembly
@@ -289,7 +288,7 @@ def encoding():
 
 
 def edges():
-    programs.extend(assembly.programs(os.path.join(os.path.dirname(os.path.abspath(__file__)), "core.cases")))
+    programs.extend(assembly.programs("core"))
 
 
 THEMES = (scalar_bounds, propagation, spills, stack, pointers, contexts, packets, loops, functions, atomics, helpers, data,

@@ -74,6 +74,9 @@ def contexts():
     tracepoint("tp-nullable", "sched_pi_setprio", argument(1), load(4, 2, 6, at("task_struct", "pid")), EXIT_0)
     tracepoint("tp-nullable-tested", "sched_pi_setprio", argument(1), jump(JEQ, 6, 0, 1), load(4, 2, 6, at("task_struct", "pid")),
                EXIT_0)
+    for event, which in (("sched_process_wait", 0), ("tmigr_update_events", 0), ("signal_deliver", 1), ("signal_generate", 1)):
+        tracepoint(f"tp-nullable-{event}", event, argument(which), load(1, 2, 6, 0), EXIT_0)
+        tracepoint(f"tp-nullable-{event}-tested", event, argument(which), jump(JEQ, 6, 0, 1), load(1, 2, 6, 0), EXIT_0)
     tracepoint("tp-socket-nullable", "kfree_skb", argument(3), load(8, 2, 6, 0), EXIT_0)
     tracepoint("tp-struct-pointer", "kfree_skb", argument(0), load(4, 2, 6, at("sk_buff", "len")), EXIT_0)
     tracepoint("tp-returns-any", "sched_switch", argument(3), copy(0, 6), RETURN)
@@ -294,7 +297,7 @@ def other_contexts():
 if __name__ == "__main__":
     for theme in (contexts, walks, helpers, kernel_functions, other_contexts):
         theme()
-    programs.extend(assembly.programs(os.path.join(os.path.dirname(os.path.abspath(__file__)), "linux.cases")))
+    programs.extend(assembly.programs("linux"))
     names = [program.name for program in programs]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1][:5]
     batch.write(sys.argv[1], programs)

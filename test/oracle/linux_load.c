@@ -236,8 +236,11 @@ static void call_by_type(const struct batch_program *program, char *insns) {
   for (uint32_t i = 0; i < program->insn_count; i++)
     for (size_t f = 0; insn[i].code == 0x85 && insn[i].src_reg == 0 && f < sizeof kernel_functions / sizeof *kernel_functions; f++)
       if (insn[i].imm == kernel_functions[f].number) {
-        insn[i].src_reg = 2;
-        insn[i].imm = (int32_t)find_target(kernel_functions[f].name);
+        const uint32_t id = find_target(kernel_functions[f].name);
+        if (id) { /* this project's kernel has none, and takes the number */
+          insn[i].src_reg = 2;
+          insn[i].imm = (int32_t)id;
+        }
         break;
       }
 }

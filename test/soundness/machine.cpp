@@ -387,6 +387,8 @@ void Machine::atomic(const Insn &insn) {
     return report("an atomic operation that is not aligned");
   uint64_t old = 0, result;
   memcpy(&old, reinterpret_cast<const void *>(address), size);
+  const uint16_t *slot = slot_at(address, size);
+  const uint16_t old_region = slot ? *slot : uint16_t{0};
   switch (insn.imm & ~KBPF_ATOMIC_FETCH) {
   case KBPF_ATOMIC_ADD:
     result = old + src.value;
@@ -409,7 +411,7 @@ void Machine::atomic(const Insn &insn) {
     return;
   Word &to = write(exchanges ? 0 : insn.src());
   to.value = old;
-  to.region = 0;
+  to.region = old_region;
 }
 
 void Machine::check_arguments(const HelperProto &proto) {

@@ -66,7 +66,9 @@ Result<void> Checker::check_computed_leak(const State &state) {
   if (insn.code() == KBPF_ALU_MOV && (insn.cls() == KBPF_CLASS_ALU || insn.off != 0))
     return refuse(state, RejectionId::address_leak, "a part of r{}, a {}, is copied: it would be a number",
                   pointer, kind);
-  if (insn.cls() == KBPF_CLASS_ALU || one_operand)
+  const bool moves_function =
+      insn.code() != KBPF_ALU_MOV && state.reg(pointer).kind == Kind::function; // which makes it a number
+  if (insn.cls() == KBPF_CLASS_ALU || one_operand || moves_function)
     return refuse(state, RejectionId::address_leak, "a number would be computed from r{}, a {}", pointer,
                   kind);
   if (src_is_pointer && dst_is_pointer)

@@ -255,6 +255,7 @@ struct NullArguments {
 };
 constexpr NullArguments kNullArguments[] = {
     {"sched_pi_setprio", 0x10},
+    {"sched_process_wait", 0x1},
     {"sched_stick_numa", 0x100},
     {"sched_swap_numa", 0x100},
     {"afs_make_fs_call", 0x10},
@@ -282,6 +283,9 @@ constexpr NullArguments kNullArguments[] = {
     {"ext4_mballoc_discard", 0x10},
     {"ext4_mballoc_free", 0x10},
     {"fib_table_lookup", 0x100},
+    {"signal_generate", 0x20},
+    {"signal_deliver", 0x20},
+    {"tmigr_update_events", 0x1},
     {"posix_lock_inode", 0x10},
     {"fcntl_setlk", 0x10},
     {"locks_remove_posix", 0x10},
