@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes docs/NAME.md from docs/NAME.md.in, for each such template, and the tables of runtime/abi. In a template a line
 "@TABLE name" becomes a table of that .def file's rows (read by the C preprocessor), "@STRUCT name" the layout of that struct,
-"@LIST name" what one of LISTS says. --check compares only."""
+"@LIST name" what one of LISTS says (the examples of refusals come from
+refusals.py). --check compares only."""
 import json
 import os
 import re
 import subprocess
 import sys
+
+import refusals
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ABI = os.path.join(ROOT, "runtime", "abi")
@@ -175,7 +178,16 @@ def command_table():
     return "\n".join(lines)
 
 
+def refusal_list():
+    parts = []
+    for row in refusals.refusals():
+        parts.append(f"## {row.id} {row.name}\n{row.text[0].upper()}{row.text[1:]}.\n\nRefused:\n```c\n{row.refused}```\nAccepted:\n"
+                     f"```c\n{row.accepted}```\n{row.advice}")
+    return "\n\n".join(parts)
+
+
 LISTS = {
+    "refusals": refusal_list,
     "helpers": helper_table,
     "missing_helpers": lambda: missing("helpers.def", "KBPF_HELPER", "KBPF_LINUX_HELPER"),
     "map_types": map_type_table,

@@ -132,6 +132,10 @@ bool Reader::read_symbols() {
     if (symbol.value > section.size || symbol.size > section.size - symbol.value)
       return fail(concat("symbol ", i, " ", quoted(symbol.name), ": ", symbol.size, " bytes at ",
                          hex(symbol.value), " lie outside section ", quoted(section.name)));
+    if (symbol.type == STT_FUNC && symbol.size == 0 && is_code(section) && symbol.value == section.size) {
+      error_at_symbol(image_, symbol.name, concat("program ", quoted(symbol.name), " has no instruction"));
+      return false;
+    }
     if (symbol.type == STT_SECTION && symbol.name.empty())
       symbol.name = section.name;
   }

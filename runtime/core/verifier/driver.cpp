@@ -273,6 +273,13 @@ private:
   }
 
   Result<void> enter(uint32_t target) {
+    for (uint32_t f = 0; f < current_->frame_count; f++)
+      if (current_->frames[f]->first_insn == target)
+        return reject(rejection_, RejectionId::recursion, current_->insn,
+                      f + 1 == current_->frame_count
+                          ? "the function at instruction {} calls itself"
+                          : "the function at instruction {} leads to a call of itself",
+                      target);
     if (current_->frame_count == KBPF_MAX_CALL_FRAMES)
       return reject(rejection_, RejectionId::call_depth, current_->insn, "more than {} frames",
                     KBPF_MAX_CALL_FRAMES);

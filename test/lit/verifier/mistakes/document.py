@@ -11,22 +11,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, *[os.pardir] * 4, "scripts"))
+from refusals import variant
+
 BEGIN, END = "<!-- mistakes: written by test/lit/verifier/mistakes/document.py -->\n", "<!-- end of mistakes -->\n"
-
-
-def variant(lines, mended):
-    """The program with one side of each #ifdef MENDED, and for each of its lines the line in the file."""
-    kept, keep = [], True
-    for number, line in lines:
-        if line in ("#ifdef MENDED", "#ifndef MENDED"):
-            keep = mended == (line == "#ifdef MENDED")
-        elif line == "#else":
-            keep = not keep
-        elif line == "#endif":
-            keep = True
-        elif keep:
-            kept.append((number, line))
-    return kept
 
 
 def example(path, bpfcc, folder):
