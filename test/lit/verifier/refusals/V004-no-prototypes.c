@@ -8,7 +8,7 @@
 #ifdef MENDED
 SEC("socket")
 #else
-SEC("sk_reuseport")
+SEC("netfilter")
 #endif
 int f(void *ctx) {
   return 0;
