@@ -49,7 +49,8 @@ public:
 };
 
 struct Counts {
-  uint64_t programs = 0, accepted = 0, runs = 0, compared_runs = 0, steps = 0, same_runs = 0;
+  uint64_t programs = 0, accepted = 0, runs = 0, compared_runs = 0, steps = 0, same_runs = 0,
+           tell_their_stack = 0;
 };
 
 class Experiment {
@@ -66,6 +67,7 @@ private:
   void find_starts();
   bool complain(uint64_t seed, const std::string &what);
   bool compare_engines(uint64_t seed);
+  bool depends_on_stack(const InterpreterCode &code, uint64_t result);
   bool ends_by_itself() const; // no loop in it that only the kernel ends
 
   const bool compares_claims_;
@@ -114,6 +116,22 @@ bool Experiment::ends_by_itself() const {
                       [](const Insn &insn) { return insn.opcode != 0 && is_iteration(insn, kKbpfProfile); });
 }
 
+// Whether the program tells where its stack is, as when it computes with the address of a frame: in other
+// places the same engine gives another result, or leaves other memory behind. Then machine code may as well,
+// which has its frames where it wants.
+bool Experiment::depends_on_stack(const InterpreterCode &code, uint64_t result) {
+  constexpr size_t kBytes = KBPF_MAX_CALL_FRAMES * 512;
+  alignas(4096) static std::byte stacks[1 << 20];
+  for (size_t place : {size_t{0}, size_t{0x1050}, size_t{0x7f330}, size_t{0xeaaa0}, size_t{0xfeff8}}) {
+    world_.restore();
+    world_.call_back = run_callback;
+    const uint64_t other = interpret(code, world_.context(), std::span(stacks).subspan(place, kBytes));
+    if (other != result || !world_.difference().empty())
+      return true;
+  }
+  return false;
+}
+
 // The runtime's engines run what fix-up made of the program.
 bool Experiment::compare_engines(uint64_t seed) {
   const uint64_t result = machine_.result();
@@ -139,12 +157,16 @@ bool Experiment::compare_engines(uint64_t seed) {
   const uint64_t compiled = run_machine_code(*code_.verified, static_cast<unsigned>(seed % 4), error);
   if (!error.empty())
     return complain(seed, "machine code: " + error);
-  if (compiled != result)
-    return complain(seed,
-                    "machine code returns " + std::to_string(compiled) + ", not " + std::to_string(result));
-  if (const std::string difference = world_.difference(); !difference.empty())
-    return complain(seed, "machine code leaves different memory behind: " + difference);
-  return true;
+  const std::string difference = world_.difference();
+  if (compiled == result && difference.empty())
+    return true;
+  if (depends_on_stack(**code, result)) {
+    counts_.tell_their_stack++;
+    return true;
+  }
+  return complain(seed, compiled != result ? "machine code returns " + std::to_string(compiled) + ", not " +
+                                                 std::to_string(result)
+                                           : "machine code leaves different memory behind: " + difference);
 }
 
 bool Experiment::judge(uint64_t seed, unsigned runs, bool show) {
@@ -290,6 +312,7 @@ int main(int argc, char **argv) {
   print("instructions run", counts.steps);
   print("values compared with claims", experiment.claims().compared());
   print("runs in both engines", counts.same_runs);
+  print("runs of them that tell where their stack is, and differ", counts.tell_their_stack);
   print("found", found);
   if (show)
     for (size_t id = 0; id < experiment.refusals().size(); id++)
