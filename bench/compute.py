@@ -82,7 +82,7 @@ def print_compilation(compilations, linux):
         memory = runs[-1][2] / runs[-1][0]
         beyond += [f"compiling {kind}" for cost in (short, long, longest) if not cost <= MAX_COMPILE][:1]
         beyond += [f"memory for {kind}"] if not memory <= MAX_MEMORY else []
-        theirs = f"{linux[kind]:8.0f}" if linux else f"{'-':>8}"
+        theirs = f"{linux[kind]:8.0f}" if linux and kind in linux else f"{'-':>8}"
         print(f"{kind:36}{short:8.0f}{theirs}{longest:8.0f}{memory:8.1f}")
     return beyond
 

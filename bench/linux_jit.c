@@ -6,6 +6,7 @@
  * whose address stands in front of the program; what that takes is in the empty program, too. Plain numbers
  * of Linux's interface. */
 #include "programs_bpf.h" /* struct program { name, code, bytes } programs[]; by compute.py */
+#define CODE_HELPER 7     /* get_prandom_u32 */
 #include "straight_code.h"
 #include <errno.h>
 #include <stdio.h>
@@ -162,7 +163,7 @@ static uint64_t cost_of_loading(const void *code, size_t bytes) {
 
 static void measure_compilation(void) {
   static struct code_slot code[1 << 15];
-  for (unsigned kind = 0; kind < CODE_KINDS; kind++)
+  for (unsigned kind = 0; kind < CODE_FOR_LINUX; kind++)
     for (size_t repeats = 100; repeats <= 200; repeats += 100) { /* the verifier gives up on many branches */
       size_t length = code_length((enum code_kind)kind, repeats);
       code_fill(code, (enum code_kind)kind, repeats);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * Long programs of one kind of code, to measure what compiling costs: for our JIT (measure.cpp) and for
  * Linux's (linux_jit.c), which is why this is plain C. r1 points to 256 bytes that may be read and written.
+ * CODE_HELPER: the number of a helper that there is, if not 1.
  */
 #ifndef BENCH_STRAIGHT_CODE_H
 #define BENCH_STRAIGHT_CODE_H
@@ -13,8 +14,24 @@ struct code_slot {
   int32_t imm;
 };
 
-enum code_kind { CODE_MIXED, CODE_STRAIGHT, CODE_ALU32, CODE_MEMORY, CODE_BRANCHES, CODE_CALLS, CODE_KINDS };
-static const char *const code_names[CODE_KINDS] = {"mixed", "alu64", "alu32", "memory", "branches", "calls"};
+enum code_kind {
+  CODE_MIXED,
+  CODE_STRAIGHT,
+  CODE_ALU32,
+  CODE_MEMORY,
+  CODE_BRANCHES,
+  CODE_CALLS,
+  CODE_HELPERS,
+  CODE_FOR_LINUX, /* whose verifier gives up on the others */
+  CODE_CONSTANTS = CODE_FOR_LINUX,
+  CODE_DISTANT,
+  CODE_KINDS
+};
+static const char *const code_names[CODE_KINDS] = {"mixed", "alu64",   "alu32",     "memory", "branches",
+                                                   "calls", "helpers", "constants", "distant"};
+#ifndef CODE_HELPER
+#define CODE_HELPER 1
+#endif
 
 enum { CODE_PREFIX = 8, CODE_PATTERN = 10, CODE_CALLEE = 2 };
 /* Slots of a program that repeats the pattern so often. */
@@ -51,6 +68,14 @@ static inline struct code_slot *code_pattern(struct code_slot *at, enum code_kin
     LD_IMM64 = 0x18,
     CALL = 0x85,
     SUB32 = 0x1c,
+    ADD32_K = 0x04,
+    ADD64_K = 0x07,
+    AND64_K = 0x57,
+    MOV32 = 0xbc,
+    MOV32_K = 0xb4,
+    MOV64_K = 0xb7,
+    STDW = 0x7a,
+    JGT32_K = 0x26,
     LSH64_K = 0x67,
     MOV64 = 0xbf
   };
@@ -89,6 +114,34 @@ static inline struct code_slot *code_pattern(struct code_slot *at, enum code_kin
     for (unsigned n = 0; n < 5; n++) {
       at = code_put(at, n & 1 ? JLT_X : n & 2 ? JEQ_K : JGT_X, a, n & 2 && !(n & 1) ? 0 : b, 1, 0);
       at = code_put(at, MOV64, 0, a, 0, 0);
+    }
+    return at;
+  case CODE_CONSTANTS:
+    at = code_put(at, JEQ_K, a, 0, 1, 5);
+    at = code_put(at, ADD64_K, 0, 0, 0, 8);
+    at = code_put(at, JGT32_K, a, 0, 1, 77);
+    at = code_put(at, MOV32_K, 0, 0, 0, 17);
+    at = code_put(at, STDW, 10, 0, -8, 3);
+    at = code_put(at, MOV64_K, 0, 0, 0, 99999);
+    at = code_put(at, JLT_X, b, a, 1, 0);
+    at = code_put(at, MOV32, 0, a, 0, 0);
+    at = code_put(at, AND64_K, 0, 0, 0, 255);
+    return code_put(at, ADD32_K, 0, 0, 0, 1);
+  case CODE_DISTANT: /* branches over 20 to 220 instructions */
+    for (unsigned n = 0; n < 5; n++) {
+      long distance = 20 + 50 * (long)(i * 7 % 5), rest = to_callee - 2 * (long)n;
+      at = code_put(at,
+                    n & 1   ? JLT_X
+                    : n & 2 ? JEQ_K
+                            : JGT_X,
+                    a, n & 2 && !(n & 1) ? 0 : b, (int)(distance < rest - 1 ? distance : 0), 0);
+      at = code_put(at, MOV64, 0, a, 0, 0);
+    }
+    return at;
+  case CODE_HELPERS:
+    for (unsigned n = 0; n < 5; n++) {
+      at = code_put(at, MOV64, 1, 6 + n % 3, 0, 0);
+      at = code_put(at, CALL, 0, 0, 0, CODE_HELPER);
     }
     return at;
   default: /* r1 to r5 are gone behind a call, r6 to r9 stay */

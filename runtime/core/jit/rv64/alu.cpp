@@ -238,7 +238,10 @@ void Lowering::divide(const Insn &insn, uint8_t source) {
         emit_.li_32(rd, insn.imm);
       set_extension(insn.dst(), of_number(insn.imm));
     } else {
-      constant(rd, static_cast<uint32_t>(insn.imm));
+      if (!emit_.li(rd, static_cast<uint32_t>(insn.imm))) {
+        emit_.li_32(rd, insn.imm);
+        emit_.zext_w(rd, rd);
+      }
       set_extension(insn.dst(), kZero);
     }
     return;
@@ -428,11 +431,25 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
   uint8_t dst = insn.dst();
   if constexpr (kCode == KBPF_ALU_MOV && kByRegister) {
     uint16_t encoded = self.assignment_->moves[insn.regs];
-    if (!kIs64 || insn.off != 0 || encoded == 0 || self.may_fuse(insn))
+    if (insn.off != 0 || encoded == 0 || self.may_fuse(insn))
       return self.move_or_more(insn);
+    if (!kIs64 && !(self.extension(insn.src()) & kZero) && !self.upper_half_unused()) {
+      self.set_extension(dst, kZero);
+      if (!self.emit_.cpu().zba)
+        return self.emit_.zext_w(self.native(dst), self.native(insn.src()));
+      uint32_t fields = self.assignment_->fields[insn.regs];
+      return self.emit_.insn(encode::add_uw(zero, zero, zero) | (fields & Assignment::kRd) |
+                             (fields >> 5 & Assignment::kRs1));
+    }
     self.emit_.half(encoded);
     if (self.extensions_) // mostly, nothing is known
       self.set_extension(dst, self.extension(insn.src()));
+  } else if constexpr (kCode == KBPF_ALU_MOV) { // a constant
+    bool is_plain = (kIs64 || insn.imm >= 0 || self.upper_half_unused()) && !self.layout_->constant_count;
+    if (!is_plain || dst >= KBPF_REG_FP)
+      return self.any_alu(insn, dst);
+    self.emit_.load_immediate(self.native(dst), insn.imm);
+    self.set_extension(dst, of_number(insn.imm));
   } else if constexpr (kPlain.encoded && (kByRegister || kCode == KBPF_ALU_MUL)) {
     uint32_t fields = self.assignment_->fields[insn.regs];
     if constexpr (kByRegister) {
@@ -457,6 +474,24 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
       return self.set_extension(dst, result);
     self.set_extension(dst, kZero);
     self.emit_.zext_in_place(fields);
+  } else if constexpr (kCode == KBPF_ALU_ADD || kCode == KBPF_ALU_SUB || kCode == KBPF_ALU_AND) {
+    int64_t imm = kCode == KBPF_ALU_SUB ? -int64_t{insn.imm} : int64_t{insn.imm};
+    if (!fits_signed(imm, 12) || dst >= KBPF_REG_FP)
+      return self.any_alu(insn, dst);
+    Reg rd = self.native(dst);
+    Extension result = kIs64 ? kUnknown : kSign;
+    if constexpr (kCode == KBPF_ALU_AND) {
+      self.emit_.andi(rd, rd, insn.imm);
+      result = of_bitwise(kCode, self.extension(dst), of_number(insn.imm));
+    } else if constexpr (kIs64) {
+      self.emit_.addi(rd, rd, static_cast<int32_t>(imm));
+    } else {
+      self.emit_.addiw(rd, rd, static_cast<int32_t>(imm));
+    }
+    if (kIs64 || result & kZero || self.upper_half_unused())
+      return self.set_extension(dst, result);
+    self.set_extension(dst, kZero);
+    self.emit_.zext_in_place(self.assignment_->fields[insn.regs]);
   } else if constexpr (is_shift(kCode)) { // by a constant
     unsigned count = shift_count(kForm, insn.imm);
     Extension before = self.extension(dst), after = of_shift(kCode, kIs64, count, before);

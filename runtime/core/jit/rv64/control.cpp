@@ -70,10 +70,11 @@ Result<void> Lowering::run() {
   if (refused_)
     return Error::not_supported;
   plan_.fixups = plan_.fixups.first(fixup_count());
-  plan_.literals = plan_.literals.first(next_literal_);
+  plan_.constants = plan_.constants.first(next_constant_);
+  plan_.callees = plan_.callees.first(next_callee_);
   plan_.faults = plan_.faults.first(next_fault_);
   plan_.code = emit_.finish();
-  if (emit_.out_of_memory())
+  if (emit_.out_of_memory() || out_of_memory_)
     return Error::no_memory;
   return {};
 }
@@ -336,13 +337,13 @@ void Lowering::lower_call(const Insn &insn) {
     call_by_number(native(insn.dst()));
   } else if (is_tail_call(insn, environment)) {
     lower_tail_call();
+  } else if (insn.src() == 0) { // where a profile has a helper of the tail call's number
+    call_other_helper(static_cast<uint32_t>(insn.imm));
   } else {
     bool is_kernel_function = insn.src() == KBPF_PSEUDO_KFUNC_CALL;
-    auto lookup = !environment         ? nullptr
-                  : is_kernel_function ? environment->kernel_function
-                                       : environment->helper;
+    auto lookup = environment && is_kernel_function ? environment->kernel_function : nullptr;
     HelperFunction function = lookup ? lookup(static_cast<uint32_t>(insn.imm)) : nullptr;
-    if (!function || (insn.src() != 0 && !is_kernel_function))
+    if (!function)
       return refuse();
     call_function(reinterpret_cast<uint64_t>(function));
     emit_.mv(native(0), a0);
@@ -408,13 +409,28 @@ void Lowering::lower_packet_load(const Insn &insn) {
 }
 
 void Lowering::call_function(uint64_t target) {
-  uint32_t literal = add_literal(target);
+  uint32_t callee = next_callee_ ? next_callee_ - 1 : 0;
+  if (!next_callee_ || plan_.callees[callee] != target)
+    callee = add_callee(target);
   if (refused_)
     return;
-  plan_.literals[literal].is_called = true;
-  add_fixup(FixupKind::native_call, literal);
+  add_fixup(FixupKind::native_call, callee);
   emit_.insn(encode::auipc(ra, 0));
   emit_.insn(encode::jalr(ra, ra, 0));
+}
+
+uint32_t Lowering::add_callee(uint64_t function) {
+  if (next_callee_ == plan_.callees.size()) { // few programs call so many
+    std::span<uint64_t> more = arena_.make_unset_array<uint64_t>(2 * plan_.callees.size() + 16);
+    if (!more.data()) {
+      out_of_memory_ = true;
+      return 0;
+    }
+    std::copy(plan_.callees.begin(), plan_.callees.end(), more.begin());
+    plan_.callees = more;
+  }
+  plan_.callees[next_callee_] = function;
+  return next_callee_++;
 }
 
 // Asks the environment while the program runs. The arguments wait on the stack meanwhile.
@@ -433,176 +449,6 @@ void Lowering::call_by_number(Reg number) {
   emit_.mv(native(0), a0);
 }
 
-uint32_t Lowering::jump_target(size_t index) const {
-  return static_cast<uint32_t>(kbpf::jump_target(index, insns_[index]));
-}
-
-void Lowering::lower_goto(uint32_t target) {
-  if (!is_next(target))
-    jump_to(target);
-}
-
-// Compilers like to end a loop with a branch over the jump back: together they are the opposite branch.
-bool Lowering::skips_goto(size_t index) const {
-  if (insns_[index].off != 1 || !follows(index + 1))
-    return false;
-  const Insn &skipped = insns_[index + 1];
-  return skipped.is_jump_class() && skipped.code() == KBPF_JMP_JA;
-}
-
-namespace {
-
-struct Comparison {
-  Condition condition;
-  bool swapped; // RISC-V has no "greater"
-};
-constexpr std::optional<Comparison> comparison_of(uint8_t code) {
-  switch (code) {
-  case KBPF_JMP_JEQ:
-    return Comparison{Condition::eq, false};
-  case KBPF_JMP_JNE:
-    return Comparison{Condition::ne, false};
-  case KBPF_JMP_JGT:
-    return Comparison{Condition::ltu, true};
-  case KBPF_JMP_JGE:
-    return Comparison{Condition::geu, false};
-  case KBPF_JMP_JLT:
-    return Comparison{Condition::ltu, false};
-  case KBPF_JMP_JLE:
-    return Comparison{Condition::geu, true};
-  case KBPF_JMP_JSGT:
-    return Comparison{Condition::lt, true};
-  case KBPF_JMP_JSGE:
-    return Comparison{Condition::ge, false};
-  case KBPF_JMP_JSLT:
-    return Comparison{Condition::lt, false};
-  case KBPF_JMP_JSLE:
-    return Comparison{Condition::ge, true};
-  default:
-    return std::nullopt;
-  }
-}
-
-} // namespace
-
-void Lowering::lower_branch(const Insn &insn, uint32_t target, bool inverted) {
-  bool is64 = insn.cls() == KBPF_CLASS_JMP;
-  bool by_register = insn.src_is_reg();
-
-  if (insn.code() == KBPF_JMP_JSET) {
-    Reg dst = read(insn.dst(), t0);
-    if (by_register) {
-      emit_.and_(t0, dst, read(insn.src(), t1));
-    } else if (fits_signed(insn.imm, 12)) {
-      emit_.andi(t0, dst, insn.imm);
-    } else {
-      emit_.and_(t0, dst, constant_operand(insn.imm, t1));
-    }
-    bool upper_is_clear = !by_register && insn.imm >= 0;
-    if (!is64 && !upper_is_clear)
-      emit_.sext_w(t0, t0);
-    branch_to(target, inverted ? Condition::eq : Condition::ne, t0, zero);
-    return;
-  }
-
-  std::optional<Comparison> comparison = comparison_of(insn.code());
-  if (!comparison)
-    return refuse();
-  auto [condition, swapped] = *comparison;
-  // Both operands of a 32-bit comparison are extended alike. Sign extension keeps the unsigned order too;
-  // where the upper halves are known to be zero already, an unsigned comparison takes them as they are.
-  bool is_signed = condition == Condition::lt || condition == Condition::ge;
-  bool zero_extended =
-      extension(insn.dst()) & kZero && (by_register ? extension(insn.src()) & kZero : insn.imm >= 0);
-  bool as_they_are = is64 || (!is_signed && zero_extended);
-  Reg a = as_they_are ? read(insn.dst(), t0) : read_sign_extended(insn.dst(), t0);
-  Reg b = zero;
-  if (by_register) {
-    b = as_they_are ? read(insn.src(), t1) : read_sign_extended(insn.src(), t1);
-  } else if (insn.imm != 0) {
-    b = constant_operand(insn.imm, t1);
-  }
-  if (inverted)
-    condition = negate(condition);
-  if (swapped)
-    branch_to(target, condition, b, a);
-  else
-    branch_to(target, condition, a, b);
-}
-
-bool Lowering::is_next(uint32_t target) const {
-  size_t next = index_ + 1;
-  while (next < target && !facts_[next].reachable)
-    next++;
-  return next == target;
-}
-
-void Lowering::branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2) {
-  uint32_t direct = Emitter::encode_branch(condition, rs1, rs2, 0);
-  if (!Emitter::branch_is_compressible(condition, rs1, rs2))
-    return transfer(FixupKind::branch, target, direct, 0);
-  transfer(FixupKind::narrow_branch, target, direct,
-           condition == Condition::eq ? encode::c_beqz(rs1, 0) : encode::c_bnez(rs1, 0));
-}
-
-// How far it is backward, and how far forward it will be at least, as hardly any code is as short. Either may
-// grow.
-void Lowering::transfer(FixupKind kind, uint32_t target, uint32_t direct, uint16_t compressed) {
-  constexpr unsigned kLeast = 2; // bytes an instruction
-  const int64_t distance = target > index_ ? static_cast<int64_t>((target - index_) * kLeast)
-                                           : int64_t{plan_.offsets[target]} - emit_.position();
-  FixupForm form = smallest_form(kind);
-  while (!reach_of(kind, form).has(distance))
-    form = next_form(kind, form);
-  add_fixup(kind, target, form);
-  if (form == FixupForm::compressed)
-    return emit_.half(compressed);
-  emit_.insn(direct);
-  emit_.room(fixup_size(kind, form) - 4);
-}
-
-// Whether relaxation will find a direct call of what lies ahead within reach: where there are about four
-// bytes of code an instruction.
-static bool is_near_call(uint32_t first, uint32_t index) {
-  return first - index < reach_of(FixupKind::call, FixupForm::direct).back / 4;
-}
-
-// The usual call: forward, of a function that was called before.
-[[gnu::always_inline]] inline void Lowering::call_subprogram(uint32_t first) {
-  const uint32_t recent = recent_calls_[first % kRecentCalls], index = static_cast<uint32_t>(index_);
-  if (extensions_)
-    forget_arguments_and_result();
-  if (first <= index || plan_.program.subprograms()[recent].first != first)
-    return call_any_subprogram(first);
-  call(recent, is_near_call(first, index));
-}
-
-[[gnu::noinline]] void Lowering::call_any_subprogram(uint32_t first) {
-  uint32_t number = subprogram_at(first);
-  recent_calls_[first % kRecentCalls] = number;
-  int64_t back = int64_t{plan_.layouts[number].start} - emit_.position(); // where the function is there
-  uint32_t index = static_cast<uint32_t>(index_);
-  call(number,
-       first > index ? is_near_call(first, index) : reach_of(FixupKind::call, FixupForm::direct).has(back));
-}
-
-[[gnu::always_inline]] inline void Lowering::call(uint32_t subprogram, bool is_near) {
-  add_fixup(FixupKind::call, subprogram, is_near ? FixupForm::direct : FixupForm::far);
-  emit_.insn(encode::jal(ra, 0));
-  if (!is_near) [[unlikely]]
-    emit_.room(fixup_size(FixupKind::call, FixupForm::far) - 4);
-}
-
-uint32_t Lowering::subprogram_at(uint32_t first) const {
-  std::span<const Subprogram> subprograms = plan_.program.subprograms();
-  size_t low = 0, high = subprograms.size();
-  while (high - low > 1) {
-    size_t middle = (low + high) / 2;
-    (subprograms[middle].first <= first ? low : high) = middle;
-  }
-  return static_cast<uint32_t>(low);
-}
-
 Reg Lowering::read_frame_pointer(Reg temp) {
   emit_.add_constant(temp, sp, layout_->bpf_stack, temp);
   return temp;
@@ -616,61 +462,6 @@ Reg Lowering::read_sign_extended(uint8_t reg, Reg temp) {
   return temp;
 }
 
-void Lowering::jump(const Insn &insn) {
-  uint32_t target = jump_target(index_);
-  if (insn.is_exit())
-    lower_exit();
-  else if (insn.is_callx())
-    lower_call(insn);
-  else if (insn.code() == KBPF_JMP_JA)
-    lower_goto(target);
-  else if (insn.code() == KBPF_JMP_JCOND)
-    lower_may_goto(insn, target);
-  else if (!skips_goto(index_))
-    lower_branch(insn, target, false);
-  else {
-    begin(index_ + 1);
-    lower_branch(insn, jump_target(index_), true);
-  }
-}
-
-// Comparisons of 64 bits that RISC-V has, but for those over a jump: see skips_goto(). Like lower_alu(), it
-// calls nothing.
-template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, const Insn &insn) {
-  constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
-  constexpr std::optional<Comparison> kComparison = comparison_of(kForm.code());
-  if constexpr (kComparison && kForm.cls() == KBPF_CLASS_JMP) {
-    uint32_t fields = self.assignment_->fields[insn.regs];
-    bool is_short = kForm.src_is_reg() ? !(fields & Assignment::kFramePointer)
-                                       : insn.imm == 0 && insn.dst() != KBPF_REG_FP;
-    if (is_short && !(insn.off == 1 && (&insn)[1].is_jump_class())) [[likely]] {
-      constexpr Condition kCondition = kComparison->condition;
-      constexpr bool kMayBeNarrow = !kForm.src_is_reg() && kCondition <= Condition::ne;
-      const bool is_narrow = kMayBeNarrow && fields & Assignment::kNarrow;
-      FixupKind kind = is_narrow ? FixupKind::narrow_branch : FixupKind::branch;
-      uint32_t target = static_cast<uint32_t>(self.index_ + 1) + static_cast<uint32_t>(insn.off);
-      uint32_t operands = fields & (Assignment::kRs1 | (kForm.src_is_reg() ? Assignment::kRs2 : 0));
-      if constexpr (kComparison->swapped)
-        operands =
-            (fields & Assignment::kRs1) << 5 | (kForm.src_is_reg() ? fields >> 5 & Assignment::kRs1 : 0);
-      uint32_t direct = Emitter::encode_branch(kCondition, zero, zero, 0) | operands;
-      constexpr uint16_t kCompressed =
-          kCondition == Condition::eq ? encode::c_beqz(s0, 0) : encode::c_bnez(s0, 0);
-      uint16_t compressed = static_cast<uint16_t>(kCompressed | (fields & 7 << 7));
-      constexpr unsigned kNear = 120; // instructions: the smallest form may reach them
-      if (static_cast<uint16_t>(insn.off) >= kNear)
-        return self.transfer(kind, target, direct, compressed);
-      self.add_fixup(kind, target, smallest_form(kind));
-      return is_narrow ? self.emit_.half(compressed) : self.emit_.insn(direct);
-    }
-  }
-  if constexpr (kForm.is_call()) {
-    if (insn.src() == KBPF_PSEUDO_CALL)
-      return self.call_subprogram(static_cast<uint32_t>(self.index_ + 1) + static_cast<uint32_t>(insn.imm));
-    return self.lower_call(insn);
-  }
-  self.jump(insn);
-}
 template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, const Insn &insn) {
   bool is_number = opcode == KBPF_OP_LD_IMM64 && insn.src() == 0 && self.index_ + 1 < self.insns_.size() &&
                    (&insn)[1].opcode == 0;
@@ -679,7 +470,5 @@ template <uint8_t opcode> void Lowering::lower_wide(Lowering &self, const Insn &
   self.load_wide(insn);
 }
 KBPF_INSTANTIATE(lower_wide, KBPF_CLASS_LD)
-KBPF_INSTANTIATE(lower_jump, KBPF_CLASS_JMP)
-KBPF_INSTANTIATE(lower_jump, KBPF_CLASS_JMP32)
 
 } // namespace kbpf::rv64

@@ -40,8 +40,8 @@ Special of_alu(const Insn &insn, Demand after) {
   case KBPF_ALU_END:
     reads_upper_half = insn.imm == 64;
     break;
-  default: // a move of a constant
-    return {before, dst};
+  default:
+    return {after, 0};
   }
   return {before | (reads_upper_half ? dst : 0), dst};
 }
@@ -79,25 +79,23 @@ uint32_t demand::before_special(const Insn &insn, Demand after, Demand at_target
   return effect.before | (is_unused ? mark::kUpperHalfUnused : 0);
 }
 
-void find_undemanded(Plan &plan, size_t end) {
+void find_undemanded(Plan &plan, size_t first, const Loops &loops) {
   std::span<const Insn> insns = plan.program.insns();
   uint32_t *marks = plan.marks.data();
   bool again = true; // another walk may find less demanded
   for (int walk = 1; walk < kMaxWalks && again; walk++) {
     again = false;
-    Demand after = demand_in(marks[end]);
-    for (size_t i = end; i-- > 0;) {
-      uint32_t found = marks[i];
-      if (found & mark::kReachable) {
-        // Of unused upper halves, what an earlier walk has found holds.
-        uint32_t before = demanded_before(insns, marks, i, after);
-        again |= (demand_in(found) ^ before) & kEverything;
-        after = before & kEverything;
-        found = (found & ~mark::kUndemanded) | in_mark(before);
-      } else {
-        found = (found & ~mark::kUndemanded) | in_mark(after);
-      }
-      marks[i] = found;
+    Demand after = demand_in(marks[loops.end]);
+    for (size_t i = loops.end; i-- > first;) {
+      const uint32_t found = marks[i];
+      uint32_t before = found & mark::kReachable ? demanded_before(insns, marks, i, after) : after;
+      // Of unused upper halves, what an earlier walk has found holds.
+      bool changed = (demand_in(found) ^ before) & kEverything;
+      if (!changed && i < loops.first_source) // so nothing does in front of it
+        break;
+      again |= changed;
+      after = before & kEverything;
+      marks[i] = (found & ~mark::kUndemanded) | in_mark(before);
     }
   }
 }

@@ -59,9 +59,9 @@ constexpr Effect effect_of(uint8_t opcode, bool is_demanded) {
   uint32_t src = by_register ? kSrc : 0, unused = is_demanded ? 0 : mark::kUpperHalfUnused;
   switch (insn.cls()) {
   case KBPF_CLASS_ALU:
-    return insn.code() == KBPF_ALU_END || (insn.code() == KBPF_ALU_MOV && !by_register)
-               ? kSpecial
-               : Effect{kDst, unused};
+    if (insn.code() == KBPF_ALU_MOV && !by_register)
+      return {kDst | kHasConstant, unused};
+    return insn.code() == KBPF_ALU_END ? kSpecial : Effect{kDst, unused};
   case KBPF_CLASS_ALU64:
     if (insn.code() == KBPF_ALU_MOV && by_register)
       return {kDst | kHasConstant, is_demanded ? kSrc : unused};
@@ -146,10 +146,12 @@ inline uint32_t demanded_before(std::span<const Insn> insns, const uint32_t *mar
     return before(effect, operands, after);
   if (effect.written & kHasConstant)
     return before(with_constant(effect, insn), operands, after);
+  if (effect.written & kIsJump) {
+    Demand at_target = demand_in(marks[index + 1 + static_cast<size_t>(ptrdiff_t{insn.off})]);
+    return before(effect, operands, after | at_target);
+  }
   size_t target = insn.is_jump() ? static_cast<size_t>(jump_target(index, insn)) : index;
-  Demand at_target = demand_in(marks[target]);
-  return effect.written & kIsJump ? before(effect, operands, after) | at_target
-                                  : before_special(insn, after, at_target);
+  return before_special(insn, after, demand_in(marks[target]));
 }
 
 } // namespace kbpf::rv64

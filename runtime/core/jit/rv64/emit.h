@@ -150,13 +150,13 @@ public:
   void add_constant(Reg rd, Reg rs, int64_t imm, Reg temp);
 
   // distance is from this position.
-  static bool branch_is_compressible(Condition condition, Reg rs1, Reg rs2) {
+  static constexpr bool branch_is_compressible(Condition condition, Reg rs1, Reg rs2) {
     return (condition == Condition::eq || condition == Condition::ne) && is_narrow(rs1) && rs2 == zero;
   }
   void branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
     insn(encode_branch(condition, rs1, rs2, distance));
   }
-  static uint32_t encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
+  static constexpr uint32_t encode_branch(Condition condition, Reg rs1, Reg rs2, int32_t distance) {
     constexpr uint32_t kEncodings[] = {encode::beq(zero, zero, 0),  encode::bne(zero, zero, 0),
                                        encode::blt(zero, zero, 0),  encode::bge(zero, zero, 0),
                                        encode::bltu(zero, zero, 0), encode::bgeu(zero, zero, 0)};

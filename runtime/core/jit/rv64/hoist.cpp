@@ -5,6 +5,7 @@
 // constant and finds it in a register, or builds it in place.
 #include "core/jit/rv64/hoist.h"
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace kbpf::rv64 {
@@ -61,6 +62,19 @@ std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index
   }
 }
 
+// Opcodes for which built_constant() may have one.
+constexpr auto kMayBuild = [] {
+  std::array<bool, 256> all{};
+  for (unsigned opcode = 0; opcode < 256; opcode++) {
+    Insn insn{.opcode = static_cast<uint8_t>(opcode), .regs = 0, .off = 0, .imm = 0};
+    all[opcode] = insn.cls() == KBPF_CLASS_LD       ? insn.is_ld_imm64()
+                  : insn.cls() == KBPF_CLASS_ST     ? true
+                  : insn.is_jump() || insn.is_alu() ? !insn.src_is_reg()
+                                                    : false;
+  }
+  return all;
+}();
+
 // Instructions saved each time that the constant is in a register: its own, but for the copy where the
 // instruction is nothing but the constant.
 uint32_t saving(const Insn &insn, uint64_t value) {
@@ -81,46 +95,37 @@ void add_candidate(std::span<Candidate> candidates, unsigned &count, uint64_t va
 
 } // namespace
 
-void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> registers, Layout &layout) {
+void hoist_constants(Plan &plan, const Loops &loops, std::span<const Reg> registers, Layout &layout) {
   std::span<const Insn> insns = plan.program.insns();
   std::span<const InsnFacts> facts = plan.program.facts();
   if (registers.empty())
     return;
   // A jump back encloses a loop. nesting[i]: by how much instruction i is deeper than the one before. Until
   // lowering, these words are free.
-  std::span<uint32_t> nesting = plan.fixups_before;
-  std::fill(nesting.begin() + static_cast<ptrdiff_t>(first),
-            nesting.begin() + static_cast<ptrdiff_t>(end) + 1, 0);
-  size_t loops_first = end, loops_end = first;
-  for (size_t i = first; i < end; i++) {
-    const Insn &insn = insns[i];
-    if (insn.is_ld_imm64()) {
-      i++;
-      continue;
-    }
-    if (!facts[i].reachable || !insn.is_jump_class() || insn.is_call() || insn.is_callx() || insn.is_exit())
+  uint32_t *const nesting = plan.fixups_before.data();
+  std::fill(nesting + loops.begin, nesting + loops.end + 1, 0);
+  for (size_t i = loops.begin; i < loops.end; i++) {
+    const Insn &insn = insns[i]; // the second half of an ld_imm64 is no jump
+    if (!insn.is_jump_class() || !insn.is_jump() || !facts[i].reachable)
       continue;
     int64_t target = jump_target(i, insn);
-    if (target > static_cast<int64_t>(i) || target < static_cast<int64_t>(first))
+    if (target > static_cast<int64_t>(i) || target < static_cast<int64_t>(loops.begin))
       continue;
     nesting[static_cast<size_t>(target)]++;
     nesting[i + 1]--;
-    loops_first = std::min(loops_first, static_cast<size_t>(target));
-    loops_end = i + 1;
   }
   Candidate candidates[kMaxCandidates];
   unsigned count = 0;
   uint32_t depth = 0;
-  for (size_t i = loops_first; i < loops_end; i++) {
+  for (size_t i = loops.begin; i < loops.end; i++) {
     depth += nesting[i];
-    bool counts = depth > 0 && facts[i].reachable;
-    if (std::optional<uint64_t> value = counts ? built_constant(insns, i) : std::nullopt)
+    if (!kMayBuild[insns[i].opcode] || depth == 0 || !facts[i].reachable)
+      continue;
+    if (std::optional<uint64_t> value = built_constant(insns, i))
       if (uint32_t saved = saving(insns[i], *value)) {
         uint32_t weighted_depth = std::min(depth, kMaxWeightedDepth);
         add_candidate(candidates, count, *value, std::min(saved << (3 * weighted_depth), 1u << 20));
       }
-    if (insns[i].is_ld_imm64())
-      i++, depth += nesting[i];
   }
   std::sort(candidates, candidates + count, [](const Candidate &a, const Candidate &b) {
     return a.weight != b.weight ? a.weight > b.weight : a.value < b.value;

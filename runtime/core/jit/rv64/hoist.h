@@ -6,7 +6,7 @@
 
 namespace kbpf::rv64 {
 
-// Fills layout.constants for the function of instructions [first, end), from registers, the best first.
-void hoist_constants(Plan &plan, size_t first, size_t end, std::span<const Reg> registers, Layout &layout);
+// Fills layout.constants for a function with these loops from registers, the best first.
+void hoist_constants(Plan &plan, const Loops &loops, std::span<const Reg> registers, Layout &layout);
 
 } // namespace kbpf::rv64

@@ -7,16 +7,11 @@
 namespace kbpf::rv64 {
 namespace {
 
-// Behind the code.
-void place_literals(Plan &plan) {
-  uint32_t align = plan.literals.empty() ? 4 : 8;
-  uint32_t offset = (plan.code.size + plan.fixups.back().growth + align - 1) & ~(align - 1);
-  plan.literals_offset = offset;
-  for (Literal &literal : plan.literals) {
-    literal.offset = offset;
-    offset += 8 + (literal.is_called ? kStubSize : 0);
-  }
-  plan.size = offset;
+void place_constants(Plan &plan) {
+  uint32_t align = plan.constants.empty() && plan.callees.empty() ? 4 : 8;
+  plan.constants_offset = (plan.code.size + plan.fixups.back().growth + align - 1) & ~(align - 1);
+  plan.callees_offset = plan.constants_offset + static_cast<uint32_t>(plan.constants.size()) * kConstantSize;
+  plan.size = plan.callees_offset + static_cast<uint32_t>(plan.callees.size()) * kCalleeSize;
 }
 
 void place_faults(Plan &plan) {
@@ -35,7 +30,7 @@ Result<Plan *> plan(const VerifiedProgram &program, const JitOptions &options, A
   KBPF_TRY(scan(*plan, arena));
   KBPF_TRY(Lowering(*plan, options.cpu, arena).run());
   KBPF_TRY(relax(*plan));
-  place_literals(*plan);
+  place_constants(*plan);
   place_faults(*plan);
   return plan;
 }
@@ -51,7 +46,7 @@ uint32_t subprogram_offset(const Plan &plan, size_t number) {
   if (number == 0) // what counts tail calls is in front of it
     return 0;
   if (number >= plan.layouts.size())
-    return plan.literals_offset;
+    return plan.constants_offset;
   const Layout &layout = plan.layouts[number];
   return layout.start + plan.fixups[layout.fixups_before].growth;
 }

@@ -12,13 +12,14 @@ namespace kbpf::rv64 {
 class Lowering {
 public:
   Lowering(Plan &plan, CpuFeatures cpu, Arena &arena)
-      : plan_(plan), emit_(cpu, arena), insns_(plan.program.insns()), facts_(plan.program.facts().data()),
-        marks_(plan.marks.data()), fixups_before_(plan.fixups_before.data()), literals_(plan.literals.data()),
+      : plan_(plan), arena_(arena), emit_(cpu, arena), insns_(plan.program.insns()),
+        facts_(plan.program.facts().data()), marks_(plan.marks.data()),
+        fixups_before_(plan.fixups_before.data()), constants_(plan.constants.data()),
         first_fixup_(plan.fixups.data()), next_fixup_(first_fixup_),
         fixups_end_(plan.fixups.data() + plan.fixups.size()) {}
 
-  // Fills the plan's code, offsets, fixups, literals and faults (whose offsets are those of the code buffer).
-  // Errors: not_supported, no_memory.
+  // Fills the plan's code, offsets, fixups, constants, callees and faults (whose offsets are those of the
+  // code buffer). Errors: not_supported, no_memory.
   Result<void> run();
 
 private:
@@ -100,6 +101,7 @@ private:
   void lower_tail_call();
   void lower_may_goto(const Insn &insn, uint32_t target);
   void call_function(uint64_t target);
+  uint32_t add_callee(uint64_t function);
   void call_by_number(Reg number);
   void lower_packet_load(const Insn &insn);
   void lower_exit();
@@ -113,8 +115,12 @@ private:
   void jump_to(uint32_t target) { transfer(FixupKind::jump, target, encode::jal(zero, 0), encode::c_j(0)); }
   void call_subprogram(uint32_t first);
   void call_any_subprogram(uint32_t first);
+  void call_helper(uint32_t number);
+  void call_other_helper(uint32_t number);
+  void call_callee(uint32_t callee);
+  void branch_by(int16_t off, bool is_narrow, uint32_t direct, uint16_t compressed);
   void call(uint32_t subprogram, bool is_near);
-  void add_fixup(FixupKind kind, uint32_t target, FixupForm form = FixupForm::direct) {
+  [[gnu::always_inline]] void add_fixup(FixupKind kind, uint32_t target, FixupForm form = FixupForm::direct) {
     if (next_fixup_ == fixups_end_) [[unlikely]]
       return refuse();
     Fixup &fixup = *next_fixup_++;
@@ -125,16 +131,16 @@ private:
     fixup.target = target & (kMaxTargets - 1);
   }
   uint32_t fixup_count() const { return static_cast<uint32_t>(next_fixup_ - first_fixup_); }
-  uint32_t add_literal(uint64_t value) {
-    uint32_t &recent = recent_literals_[value * 0x9e3779b97f4a7c15 >> 58];
-    if (recent < next_literal_ && literals_[recent].value == value)
+  uint32_t number_of_constant(uint64_t value) {
+    uint32_t &recent = recent_constants_[value * 0x9e3779b97f4a7c15 >> 58];
+    if (recent < next_constant_ && constants_[recent] == value)
       return recent;
-    if (next_literal_ == plan_.literals.size()) {
+    if (next_constant_ == plan_.constants.size()) {
       refuse();
       return 0;
     }
-    literals_[next_literal_] = {.value = value, .offset = 0, .is_called = false};
-    return recent = static_cast<uint32_t>(next_literal_++);
+    constants_[next_constant_] = value;
+    return recent = next_constant_++;
   }
   bool is_next(uint32_t target) const; // nothing lies between this instruction and target
   void branch_to(uint32_t target, Condition condition, Reg rs1, Reg rs2);
@@ -173,7 +179,7 @@ private:
   Reg exact_address(uint8_t base, int32_t offset, Reg temp);
   void constant(Reg rd, uint64_t value);
   void constant_from_memory(Reg rd, uint64_t value) {
-    add_fixup(FixupKind::constant, add_literal(value));
+    add_fixup(FixupKind::constant, number_of_constant(value));
     emit_.insn(encode::auipc(rd, 0));
     emit_.insn(encode::ld(rd, rd, 0));
   }
@@ -219,24 +225,35 @@ private:
   }
 
   Plan &plan_;
+  Arena &arena_;
   Emitter emit_;
   std::span<const Insn> insns_;
   const InsnFacts *facts_;
   uint32_t *marks_, *fixups_before_; // of the plan
-  Literal *literals_;
+  uint64_t *constants_;
   Layout *layout_ = nullptr;
   const Assignment *assignment_ = nullptr; // of the layout
   size_t index_ = 0;                       // instruction being lowered
   uint32_t mark_ = 0;                      // its
   bool refused_ = false;
+  bool out_of_memory_ = false; // for callees
   Fixup *first_fixup_, *next_fixup_, *fixups_end_;
-  size_t next_literal_ = 0;
+  uint32_t next_constant_ = 0, next_callee_ = 0;
   size_t next_fault_ = 0;
   static constexpr size_t kRecent = 64;
-  uint32_t recent_literals_[kRecent] = {}; // by hash: where a value may be already
+  uint32_t recent_constants_[kRecent] = {}; // by hash: where a value may be already
   static constexpr size_t kRecentCalls = 16;
   uint32_t recent_calls_[kRecentCalls] = {}; // by the first instruction: which subprogram that may be
-  uint32_t extensions_ = 0;                  // the Extension of register n, shifted left by n
+  struct RecentHelper {
+    uint32_t number, callee;
+  };
+  std::array<RecentHelper, kRecentCalls> recent_helpers_ = [] { // by its number
+    std::array<RecentHelper, kRecentCalls> all{};
+    for (uint32_t i = 0; i < kRecentCalls; i++)
+      all[i].number = i + 1; // which is none that would be here
+    return all;
+  }();
+  uint32_t extensions_ = 0; // the Extension of register n, shifted left by n
 };
 
 // lower is a template of Lowering's member functions, by opcode; of all opcodes of one class.

@@ -3,6 +3,7 @@
 // but for its fixups: transfers of control, addresses and wide constants, which depend on distances.
 #pragma once
 #include "core/jit/rv64/emit.h"
+#include <array>
 
 namespace kbpf::rv64 {
 
@@ -15,8 +16,8 @@ enum class FixupKind : uint8_t {
   jump,
   call,        // of a subprogram
   label,       // no code: the end
-  native_call, // of the function whose address is a literal
-  constant,    // a literal into a register
+  native_call, // of a callee
+  constant,    // of 8 bytes into a register
   function,    // the address of a subprogram into a register
 };
 enum class FixupForm : uint8_t {
@@ -26,7 +27,7 @@ enum class FixupForm : uint8_t {
   far,        // auipc and another, behind a branch where there is a condition
 };
 
-constexpr uint32_t kMaxTargets = 1u << 24; // instructions, subprograms, literals
+constexpr uint32_t kMaxTargets = 1u << 24; // instructions, subprograms, constants, callees
 
 struct Fixup {
   uint32_t at;        // position in the code buffer
@@ -34,8 +35,7 @@ struct Fixup {
   int32_t distance;   // of a transfer, once relaxed: from its own start to where it goes
   uint32_t shape : 6; // shape_of(kind, form)
   uint32_t room_form : 2;
-  uint32_t target : 24; // BPF instruction; subprogram for call and function; literal for native_call and
-                        // constant
+  uint32_t target : 24; // BPF instruction; subprogram for call and function; number of the constant or callee
 
   FixupKind kind() const { return static_cast<FixupKind>(shape & 15); }
   FixupForm form() const { return static_cast<FixupForm>(shape >> 4); }
@@ -46,14 +46,9 @@ constexpr uint32_t shape_of(FixupKind kind, FixupForm form) {
   return static_cast<uint32_t>(kind) | static_cast<uint32_t>(form) << 4;
 }
 
-// Behind the code: 8 bytes each, in use where the value is no address near the code. One that is called is
-// followed by a stub that jumps to it.
-struct Literal {
-  uint64_t value;
-  uint32_t offset; // in the final code
-  bool is_called;
-};
-constexpr uint32_t kStubSize = 16;
+// What is behind the code, in use where the value is no address near the code: constants of 8 bytes, then
+// functions that are called, each followed by a stub that jumps to it.
+constexpr uint32_t kConstantSize = 8, kCalleeSize = 8 + 16;
 
 // A constant that is in a register throughout a function.
 struct HeldConstant {
@@ -64,6 +59,7 @@ constexpr unsigned kMaxConstants = 8;
 
 // Which native registers BPF's are in, and the operands of an instruction, by its regs byte, as fields of a
 // RISC-V instruction: dst as rd and rs1, src as rs2. What lies below the fields are flags.
+constexpr Reg kResult = a5; // r0, in every function
 struct Assignment {
   static constexpr uint32_t kNarrow = Emitter::kNarrowField; // compressed forms can name both
   static constexpr uint32_t kFramePointer = 2;               // one of them is r10, or no register
@@ -129,20 +125,33 @@ struct Plan {
   std::span<uint32_t> fixups_before = {}; // instructions that code goes to; one more for the end
   CodeBuffer code = {};
   std::span<Fixup> fixups = {}; // by ascending position; the last one is a label at the end
-  std::span<Literal> literals = {};
+  std::span<uint64_t> constants = {}, callees = {};
   std::span<FaultEntry> faults = {};
   bool makes_tail_calls = false;
-  uint32_t literals_offset = 0; // in the final code: where its instructions end
-  uint32_t size = 0;            // bytes of the final code, literals included
+  uint32_t constants_offset = 0; // in the final code: where its instructions end
+  uint32_t callees_offset = 0;
+  uint32_t size = 0; // bytes of the final code, with what is behind it
 };
 
 // The first look: registers, stack and marks; allocates the arrays.
 // Errors: not_supported (malformed control flow), too_big, no_memory.
 Result<void> scan(Plan &plan, Arena &arena);
 
-// Repeats the walk of scan() that finds unused upper halves, where jumps backward leave it more to find:
-// there are none from instruction `end` on.
-void find_undemanded(Plan &plan, size_t end);
+// Where the loops of a function are: whatever jumps backward enclose.
+struct Loops {
+  size_t begin = SIZE_MAX;        // the first instruction that one of them goes to
+  size_t first_source = SIZE_MAX; // the first of them
+  size_t end = 0;                 // behind the last of them; 0: there is none
+  void add(size_t source, size_t target) {
+    begin = target < begin ? target : begin;
+    first_source = source < first_source ? source : first_source;
+    end = source >= end ? source + 1 : end;
+  }
+};
+
+// Repeats the walk of scan() that finds unused upper halves, where jumps backward leave it more to find, for
+// the function that begins with instruction `first`.
+void find_undemanded(Plan &plan, size_t first, const Loops &loops);
 
 // Grows transfers until all of them reach, and sets every growth and distance. Error: too_big.
 Result<void> relax(Plan &plan);
@@ -218,5 +227,13 @@ constexpr Reach reach_of(FixupKind kind, FixupForm form) {
   uint32_t back = form == FixupForm::over_jump ? half - 4 : half;
   return {back, half == 1u << 31 ? UINT32_MAX : 2 * half};
 }
+inline constexpr auto kReaches = [] {
+  std::array<Reach, 64> all{}; // by shape
+  for (unsigned form = 0; form < 4; form++)
+    for (unsigned kind = 0; kind <= static_cast<unsigned>(FixupKind::call); kind++)
+      all[shape_of(static_cast<FixupKind>(kind), static_cast<FixupForm>(form))] =
+          reach_of(static_cast<FixupKind>(kind), static_cast<FixupForm>(form));
+  return all;
+}();
 
 } // namespace kbpf::rv64

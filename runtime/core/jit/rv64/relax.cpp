@@ -3,7 +3,6 @@
 // Lowering has begun with forms that are mostly right: then one look is enough. Only fixups are walked, as
 // the rest of the code keeps its length.
 #include "core/jit/rv64/plan.h"
-#include <array>
 
 namespace kbpf::rv64 {
 namespace {
@@ -12,14 +11,6 @@ constexpr unsigned kExactRounds = 16;
 
 // Sets distances as if nothing grew. Returns the first fixup for which something has to, else their number.
 size_t first_out_of_reach(const Plan &plan) {
-  static constexpr auto kReaches = [] {
-    std::array<Reach, 64> all{}; // by shape
-    for (unsigned form = 0; form < 4; form++)
-      for (unsigned kind = 0; kind <= static_cast<unsigned>(FixupKind::call); kind++)
-        all[shape_of(static_cast<FixupKind>(kind), static_cast<FixupForm>(form))] =
-            reach_of(static_cast<FixupKind>(kind), static_cast<FixupForm>(form));
-    return all;
-  }();
   const uint32_t *const offsets = plan.offsets.data();
   for (Fixup &fixup : plan.fixups) {
     if (!is_transfer(fixup.kind()))
@@ -61,7 +52,7 @@ bool settle(Plan &plan, size_t first, int64_t slack) {
     int64_t distance = int64_t{target.position} + plan.fixups[target.fixups_before].growth - fixup.at -
                        (target.fixups_before > index ? before : growth);
     fixup.distance = static_cast<int32_t>(distance);
-    while (!reach_of(fixup.kind(), fixup.form()).has(distance, slack)) [[unlikely]] {
+    while (!kReaches[fixup.shape].has(distance, slack)) [[unlikely]] {
       fixup.shape = shape_of(fixup.kind(), next_form(fixup.kind(), fixup.form())) & 63;
       settled = false;
     }

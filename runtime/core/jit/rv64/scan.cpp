@@ -15,7 +15,7 @@ namespace {
 // r6 to r9 are given: they must survive calls, in registers that the prologue saves; where there are no
 // calls, any others will do.
 constexpr Assignment assign(Reg r6, Reg r7, Reg r8, Reg r9) {
-  Assignment all{.registers = {a5, a0, a1, a2, a3, a4, r6, r7, r8, r9, zero}, .fields = {}, .moves = {}};
+  Assignment all{.registers = {kResult, a0, a1, a2, a3, a4, r6, r7, r8, r9, zero}, .fields = {}, .moves = {}};
   for (unsigned regs = 0; regs < 256; regs++) {
     unsigned dst = regs & 15, src = regs >> 4;
     Reg rd = all.registers[dst < KBPF_REG_FP ? dst : +KBPF_REG_FP];
@@ -44,7 +44,7 @@ struct Uses {
   bool loads_packet = false;
   bool has_exit = false;
   bool compares_and_exchanges = false;
-  size_t loops_end = 0; // behind the last jump backwards; 0: there is none
+  Loops loops;
   bool has_may_goto = false;
   uint32_t last_exit = 0;
 };
@@ -128,7 +128,7 @@ private:
       return -1;
     fixups++;
     if (target <= static_cast<int64_t>(index))
-      uses.loops_end = std::max(uses.loops_end, index + 1);
+      uses.loops.add(index, static_cast<size_t>(target));
     plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
     return target;
   }
@@ -210,7 +210,7 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
           return Error::not_supported;
         jumps++;
         if (insn->off < 0)
-          uses.loops_end = std::max(uses.loops_end, index + 1);
+          uses.loops.add(index, target);
         uint32_t there = marks[target];
         after |= demand_in(there);
         marks[target] = there | mark::kLeader;
@@ -218,7 +218,11 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
       } else {
         uint32_t before = after;
         const size_t index = static_cast<size_t>(mark - marks);
-        if (insn->opcode == KBPF_OP_CALL && insn->src() == KBPF_PSEUDO_CALL) {
+        if (insn->opcode == KBPF_OP_CALL && insn->src() == 0 && insn->imm != KBPF_HELPER_TAIL_CALL) {
+          native_calls++;
+          uses.calls = true;
+          before = before_call(after);
+        } else if (insn->opcode == KBPF_OP_CALL && insn->src() == KBPF_PSEUDO_CALL) {
           const size_t target = index + 1 + static_cast<size_t>(ptrdiff_t{insn->imm});
           if (target >= size)
             return Error::not_supported;
@@ -291,8 +295,7 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
     fixups += 3;
     plan_.marks[index + 1] |= mark::kIsTarget;
   } else if (insn.is_alu()) {
-    bool swaps = insn.code() == KBPF_ALU_END;
-    wide_constants += swaps ? kMasksPerSwap : insn.imm < 0;
+    wide_constants += kMasksPerSwap; // END
     return insn.dst() < KBPF_REG_FP;
   } else {
     uses.compares_and_exchanges |= insn.imm == KBPF_ATOMIC_CMPXCHG;
@@ -338,7 +341,6 @@ Result<void> scan(Plan &plan, Arena &arena) {
 
   Scan scan(plan);
   scan.facts();
-  size_t loops_end = 0;
   for (size_t number = 0; number < subprograms.size(); number++) {
     const Subprogram &subprogram = subprograms[number];
     size_t end = number + 1 < subprograms.size() ? subprograms[number + 1].first : insns.size();
@@ -349,22 +351,21 @@ Result<void> scan(Plan &plan, Arena &arena) {
     choose_registers(layout, uses);
     Reg registers[kMaxConstants];
     unsigned count = reserve_may_goto_register(layout, uses, registers);
-    if (uses.loops_end) {
-      loops_end = uses.loops_end;
-      hoist_constants(plan, subprogram.first, end, std::span(registers).first(count), layout);
+    if (uses.loops.end) {
+      hoist_constants(plan, uses.loops, std::span(registers).first(count), layout);
+      find_undemanded(plan, subprogram.first, uses.loops);
       scan.wide_constants += layout.constant_count;
     }
     lay_out(layout, subprogram, uses);
   }
-  if (loops_end)
-    find_undemanded(plan, loops_end);
   plan.layouts[0].is_called_from_outside = true;
   plan.makes_tail_calls = scan.makes_tail_calls;
-  size_t literals = scan.wide_constants + scan.native_calls;
-  if (literals >= kMaxTargets)
+  size_t addresses = scan.wide_constants + scan.native_calls;
+  if (addresses >= kMaxTargets)
     return Error::too_big;
-  if (!allocate_raw(plan.fixups, scan.fixups + literals, arena) ||
-      !allocate_raw(plan.literals, literals, arena) || !allocate_raw(plan.faults, scan.faults, arena))
+  if (!allocate_raw(plan.fixups, scan.fixups + addresses, arena) ||
+      !allocate_raw(plan.constants, scan.wide_constants, arena) ||
+      !allocate_raw(plan.faults, scan.faults, arena))
     return Error::no_memory;
   return {};
 }

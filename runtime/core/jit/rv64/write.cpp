@@ -38,10 +38,12 @@ public:
     copy();
     for (const Fixup &fixup : plan_.fixups)
       place(fixup);
-    while (position(out_) < plan_.literals_offset)
+    while (position(out_) < plan_.constants_offset)
       *out_++ = 0; // an all-zero half-word is no instruction
-    for (const Literal &literal : plan_.literals)
-      place(literal);
+    for (uint64_t constant : plan_.constants)
+      put(constant);
+    for (uint64_t callee : plan_.callees)
+      put_callee(callee);
   }
 
 private:
@@ -102,9 +104,11 @@ private:
       return place_transfer(fixup, at);
     switch (fixup.kind()) {
     case FixupKind::native_call:
-      return place_address(at, fixup.target, true);
+      return place_address(at, plan_.callees[fixup.target],
+                           plan_.callees_offset + fixup.target * kCalleeSize + sizeof(uint64_t), true);
     case FixupKind::constant:
-      return place_address(at, fixup.target, false);
+      return place_address(at, plan_.constants[fixup.target],
+                           plan_.constants_offset + fixup.target * kConstantSize, false);
     case FixupKind::function:
       return add_distance(at, target_offset(plan_, fixup) - position(at));
     default:
@@ -145,32 +149,31 @@ private:
     complete(at + 2, static_cast<uint32_t>(parts.lower) << 20);
   }
 
-  // What a literal is for: to load it, or to call it. A value that is no address nearby waits behind the
-  // code, and a function there has a stub.
-  void place_address(uint16_t *at, uint32_t index, bool is_call) const {
-    const Literal &literal = plan_.literals[index];
+  // A constant into a register, or a call. A value that is no address nearby waits behind the code, at that
+  // offset, and a function there has a stub.
+  void place_address(uint16_t *at, uint64_t value, uint32_t offset, bool is_call) const {
     int64_t here = position(at);
-    int64_t distance = static_cast<int64_t>(literal.value - run_address_ - static_cast<uint64_t>(here));
+    int64_t distance = static_cast<int64_t>(value - run_address_ - static_cast<uint64_t>(here));
     bool is_near = in_reach(distance);
     if (!is_near)
-      distance = int64_t{literal.offset} + (is_call ? 8 : 0) - here;
+      distance = int64_t{offset} - here;
     else if (!is_call) // the address itself, instead of what is there
       write_insn(at + 2, read_insn(at + 2) ^ encode::ld(zero, zero, 0) ^ encode::addi(zero, zero, 0));
     add_distance(at, distance);
   }
 
-  void place(const Literal &literal) {
-    uint16_t *at = out_;
+  void put(uint64_t constant) {
     for (unsigned shift = 0; shift < 64; shift += 16)
-      *at++ = static_cast<uint16_t>(literal.value >> shift);
-    if (literal.is_called) {
-      write_insn(at, encode::auipc(t0, 0)); // the literal is 8 bytes in front of it
-      write_insn(at + 2, encode::ld(t0, t0, -8));
-      write_insn(at + 4, encode::jalr(zero, t0, 0));
-      write_insn(at + 6, 0);
-      at += 8;
+      *out_++ = static_cast<uint16_t>(constant >> shift);
+  }
+  void put_callee(uint64_t callee) {
+    put(callee);
+    const uint32_t stub[] = {encode::auipc(t0, 0), encode::ld(t0, t0, -8), encode::jalr(zero, t0, 0), 0};
+    static_assert(sizeof stub == kCalleeSize - sizeof callee);
+    for (uint32_t insn : stub) {
+      write_insn(out_, insn);
+      out_ += 2;
     }
-    out_ = at;
   }
 
   const Plan &plan_;
