@@ -97,6 +97,7 @@ const struct kbpf_machine *kbpf_port_machine(void) { return NULL; }
 void kbpf_port_current(struct kbpf_thread *thread) {
   *thread = (struct kbpf_thread){.pid = 1, .tid = 1, .name = "kernel", .id = 1};
 }
+uint64_t kbpf_port_thread_id(void) { return 1; }
 int kbpf_port_capable(uint32_t capability) {
   (void)capability;
   return 1;
@@ -139,6 +140,10 @@ int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol) {
 extern const char may_probe_start[], text_end[];
 int kbpf_port_may_probe(uintptr_t address) {
   return address >= (uintptr_t)may_probe_start && address < (uintptr_t)text_end;
+}
+size_t kbpf_port_entry_room(uintptr_t function) {
+  (void)function;
+  return 0;
 }
 int kbpf_port_may_override(uintptr_t function) {
   (void)function;

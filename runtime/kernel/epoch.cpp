@@ -9,35 +9,11 @@
 #include "kernel/epoch.h"
 #include "kernel/port.h"
 #include <algorithm>
-#include <atomic>
 
 namespace kbpf {
-namespace {
 
-struct alignas(64) CpuState {
-  std::atomic<uint64_t> boundaries{0};
-  uint32_t depth = 0; // sections open on this CPU; touched by it alone
-};
-
-constinit CpuState cpus[kMaxCpus];
-
-} // namespace
-
-ReadSection::ReadSection() : irq_state_(kbpf_port_irq_save()), cpu_(kbpf_port_cpu()) {
-  CpuState &cpu = cpus[cpu_];
-  nested_ = cpu.depth++ != 0;
-  if (nested_)
-    return;
-  cpu.boundaries.store(cpu.boundaries.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-}
-
-ReadSection::~ReadSection() {
-  CpuState &cpu = cpus[cpu_];
-  if (--cpu.depth == 0)
-    cpu.boundaries.store(cpu.boundaries.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  kbpf_port_irq_restore(irq_state_);
-}
+constinit epoch::CpuState epoch::cpus[kMaxCpus];
+using epoch::cpus;
 
 void ReaderStamp::take() {
   std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -79,6 +79,7 @@ struct kbpf_thread {
   uint64_t object; /* address of the kernel's own structure of the thread */
 };
 void kbpf_port_current(struct kbpf_thread *thread);
+uint64_t kbpf_port_thread_id(void); /* [any] its id alone */
 /* [any] The number (id) of the thread whose structure is at that address (object); 0: it has ended, or there
  * is none. The address may be any number. When a thread ends, that is 0 before kbpf_on_thread_exit is called.
  */
@@ -144,6 +145,10 @@ int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol);
 /* [any] Whether a probe may be put there: not in the code that handles probes (all of libkbpf.a: a linker
  * script names its sections by *libkbpf.a:), traps or text patching, nor in what those call. */
 int kbpf_port_may_probe(uintptr_t address);
+/* How many bytes right before the function's entry belong to nobody and never run, so that the runtime may put
+ * code there for good (-fpatchable-function-entry=4,4 makes 8 of compressed instructions): with 8 or more, probes at
+ * the entry need no trap. 0 where it is not known. */
+size_t kbpf_port_entry_room(uintptr_t function);
 /* Whether programs may return from the function at that address in its place, with any value
  * (bpf_override_return): who calls it must bear that. */
 int kbpf_port_may_override(uintptr_t function);

@@ -13,6 +13,7 @@
 #include "kernel/object.h"
 #include "kernel/probes/tracing_target.h"
 #include "kernel/registry.h"
+#include "kernel/stats.h"
 #include <span>
 #include <string_view>
 
@@ -23,7 +24,11 @@ class Map;
 class Program final : public Object {
 public:
   // From a ReadSection (interrupts off). context: as the program type says (docs/abi.md). Returns r0.
-  uint64_t run(void *context) const;
+  uint64_t run(void *context) const {
+    if (code_.entry && !StatsSwitch::is_on()) [[likely]]
+      return code_.entry(context);
+    return run_slowly(context);
+  }
   uint32_t id() const { return id_; } // unique among the programs that live; not 0
   const Profile &profile() const { return *profile_; }
   const ProgTypeInfo &type() const { return *type_; }
@@ -79,6 +84,7 @@ private:
   template <typename T> friend void free_object(T *object);
   Program();
   ~Program() = default;
+  uint64_t run_slowly(void *context) const; // interpreted, or counted
   uint64_t run_code(void *context) const;
 
   const Profile *profile_ = nullptr;

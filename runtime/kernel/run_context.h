@@ -3,6 +3,7 @@
 // argument shows: set by whoever fires programs.
 #pragma once
 #include "kernel/kbpf.h"
+#include "kernel/port.h"
 #include <cstdint>
 
 namespace kbpf {
@@ -24,12 +25,18 @@ struct RunContext {
 // While it lives (inside a ReadSection), current_run() gives this CPU's programs what it was made of.
 class RunScope {
 public:
-  explicit RunScope(const RunContext &run);
-  ~RunScope();
+  explicit RunScope(const RunContext &run) : RunScope(run, kbpf_port_cpu()) {}
+  RunScope(const RunContext &run, uint32_t cpu) : slot_(runs[cpu].run), outer_(slot_) { slot_ = &run; }
+  ~RunScope() { slot_ = outer_; }
   RunScope(const RunScope &) = delete;
   RunScope &operator=(const RunScope &) = delete;
 
 private:
+  friend const RunContext &current_run();
+  struct alignas(64) CpuRun {
+    const RunContext *run = nullptr; // touched by its own CPU only, interrupts off
+  };
+  static CpuRun runs[];
   const RunContext *&slot_;
   const RunContext *const outer_;
 };

@@ -630,6 +630,8 @@ uint32_t kbpf_port_cpu(void) { return this_cpu; }
 uint32_t kbpf_port_cpu_count(void) { return state().cpu_count; }
 const kbpf_machine *kbpf_port_machine(void) { return nullptr; }
 void kbpf_port_current(kbpf_thread *thread) { *thread = this_thread; }
+uint64_t kbpf_port_thread_id(void) { return this_thread.id; }
+size_t kbpf_port_entry_room(uintptr_t) { return 0; } // nor would the stub be code of the emulated hart
 int kbpf_port_capable(uint32_t capability) { return state().capabilities >> capability & 1; }
 
 int kbpf_port_memory_charge(uint64_t bytes, uint64_t *account) {

@@ -437,6 +437,35 @@ TEST_F(Tracing, SeveralProgramsAtOneFunction) {
   EXPECT_EQ(value().runs(), 6u);
 }
 
+// One program is run another way than several.
+TEST_F(Tracing, ProgramsComeAndGoAtOneFunction) {
+  using Kinds = std::pair<uint32_t, uint32_t>;
+  for (const auto &[one, other] :
+       {Kinds(kFentry, kFentry), Kinds(kFentry, kFexit), Kinds(kFexit, kFexit), Kinds(kFexit, kFmodRet)}) {
+    SCOPED_TRACE(testing::Message() << one << " " << other);
+    const uint64_t before = value().runs();
+    auto runs_of_a_call = [&, last = before]() mutable {
+      Call call(function(0));
+      call.enter();
+      if (call.comes_back())
+        call.leave(0, 0);
+      const uint64_t runs = value().runs();
+      return runs - std::exchange(last, runs);
+    };
+    const int64_t first = open(load(one, types().two));
+    EXPECT_EQ(runs_of_a_call(), 1u);
+    const int64_t second = open(load(other, types().two));
+    EXPECT_EQ(runs_of_a_call(), 2u);
+    close(first);
+    EXPECT_EQ(runs_of_a_call(), 1u);
+    const int64_t third = open(load(one, types().two));
+    EXPECT_EQ(runs_of_a_call(), 2u);
+    close(second);
+    EXPECT_EQ(runs_of_a_call(), 1u);
+    close(third);
+  }
+}
+
 TEST_F(Tracing, AProgramIsAtItsFunctionOnce) {
   const int64_t program = load(kFentry, types().two), first = open(program);
   EXPECT_EQ(open(program), -EBUSY);

@@ -4,6 +4,7 @@
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/port.h"
+#include "kernel/probes/jump_entry.h"
 #include "kernel/probes/probes.h"
 #include "kernel/probes/registry.h"
 #include "kernel/probes/returns.h"
@@ -63,12 +64,13 @@ Result<void> arm(const Target &target, Owned<Attachment> &attachment, TextSink &
   site->address = target.address;
   site->at_entry = target.address == target.symbol.address;
   site->insn = KBPF_TRY(instruction_of(target, why));
-  if (site->insn.operation == Operation::out_of_line)
+  site->by_jump = site->at_entry && prepare_jump(target.address, site->insn);
+  if (site->by_jump || site->insn.operation == Operation::out_of_line)
     site->slot = KBPF_TRY(slot_for(target.address, site->insn));
 
   append_attachment(*site, *attachment);
   link_site(*site);
-  if (!write_halfword(target.address, kCompressedBreakpoint)) {
+  if (!write_halfword(target.address, site->by_jump ? kJumpToRoom : kCompressedBreakpoint)) {
     unlink_site(*site);
     wait_for_readers();
     print(why, "{}: the kernel's text cannot be written\n", target.symbol.demangled);
@@ -155,6 +157,8 @@ Result<void> detach(const Target &target, const Wanted &wanted, TextSink &why) {
   AttachLock lock;
   Site *site = find_site(target.address);
   Attachment *removed = site ? unlink_matching(*site, wanted) : nullptr;
+  if (site)
+    note_single(*site);
   if (!removed) {
     print(why, "{}: not attached there\n", target.symbol.demangled);
     return Error::not_found;

@@ -44,6 +44,16 @@ void append_attachment(Site &site, Attachment &attachment) {
   while (Attachment *at = link->load(std::memory_order_relaxed))
     link = &at->next;
   link->store(&attachment, std::memory_order_release);
+  note_single(site);
+}
+
+void note_single(Site &site) {
+  const Attachment *first = site.attachments.load(std::memory_order_relaxed);
+  const bool is_alone = first && !first->next.load(std::memory_order_relaxed);
+  const bool is_simple = is_alone &&
+                         (first->kind == AttachKind::fentry || first->kind == AttachKind::fexit) &&
+                         first->program->tracing().arguments <= kArgumentRegisters;
+  site.single.store(is_simple ? first : nullptr, std::memory_order_release);
 }
 
 } // namespace kbpf::probes

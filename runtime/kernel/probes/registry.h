@@ -33,6 +33,8 @@ constexpr bool is_at_return(AttachKind kind) {
   return kind == AttachKind::kretprobe_exit || kind == AttachKind::fexit;
 }
 
+constexpr uint32_t kArgumentRegisters = 8;
+
 struct Attachment {
   std::atomic<Attachment *> next{nullptr};
   Ref<Program> program;
@@ -46,10 +48,14 @@ struct Attachment {
 struct Site {
   std::atomic<Site *> next{nullptr};
   std::atomic<Attachment *> attachments{nullptr}; // in the order of attaching
+  // The only attachment, where it is of kind fentry or fexit and the function's arguments are all in
+  // registers.
+  std::atomic<const Attachment *> single{nullptr};
   uintptr_t address = 0;
   uintptr_t slot = 0; // where the copy runs; 0: emulated
   NativeInsn insn;
   bool at_entry = false; // of a function
+  bool by_jump = false;  // no breakpoint: a jump leads to the entry stub (jump_entry.h)
 };
 
 // Any context, in a ReadSection or under the attach lock. Null where nothing is at address.
@@ -59,5 +65,6 @@ Site *find_site(uintptr_t address);
 void link_site(Site &site);
 void unlink_site(Site &site);
 void append_attachment(Site &site, Attachment &attachment);
+void note_single(Site &site); // after each change of its attachments, before their readers are waited for
 
 } // namespace kbpf::probes

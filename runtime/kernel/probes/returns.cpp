@@ -6,6 +6,7 @@
 // mistaken for itself.
 #include "kernel/probes/returns.h"
 #include "kernel/port.h"
+#include "kernel/probes/jump_entry.h"
 #include "kernel/probes/slots.h"
 #include <atomic>
 #include <new>
@@ -33,6 +34,7 @@ struct SavedArguments {
 struct alignas(64) ThreadSet {
   std::atomic<uint64_t> ids[kWays] = {}; // 0: free
   uint32_t newest[kWays] = {};           // index of a PendingReturn; touched by the thread of that id only
+  std::atomic<uint32_t> claimed{0};      // entries that are taken; more for a moment
 };
 
 struct Returns {
@@ -74,6 +76,7 @@ void give_pending(Returns &returns, uint32_t index) {
 struct ThreadEntry {
   std::atomic<uint64_t> *id = nullptr;
   uint32_t *newest = nullptr;
+  ThreadSet *set = nullptr;
   explicit operator bool() const { return id; }
 };
 
@@ -85,9 +88,11 @@ ThreadSet &set_of(Returns &returns, uint64_t thread_id, unsigned choice) {
 ThreadEntry find_thread(Returns &returns, uint64_t thread_id) {
   for (unsigned choice = 0; choice < 2; choice++) {
     ThreadSet &set = set_of(returns, thread_id, choice);
+    if (!set.claimed.load(std::memory_order_relaxed))
+      continue;
     for (uint32_t way = 0; way < kWays; way++)
       if (set.ids[way].load(std::memory_order_relaxed) == thread_id)
-        return {&set.ids[way], &set.newest[way]};
+        return {&set.ids[way], &set.newest[way], &set};
   }
   return {};
 }
@@ -95,12 +100,14 @@ ThreadEntry find_thread(Returns &returns, uint64_t thread_id) {
 ThreadEntry claim_thread(Returns &returns, uint64_t thread_id) {
   for (unsigned choice = 0; choice < 2; choice++) {
     ThreadSet &set = set_of(returns, thread_id, choice);
+    set.claimed.fetch_add(1, std::memory_order_relaxed);
     for (uint32_t way = 0; way < kWays; way++) {
       uint64_t unused = 0;
       if (set.ids[way].load(std::memory_order_relaxed) == 0 &&
           set.ids[way].compare_exchange_strong(unused, thread_id, std::memory_order_acquire))
-        return {&set.ids[way], &set.newest[way]};
+        return {&set.ids[way], &set.newest[way], &set};
     }
+    set.claimed.fetch_sub(1, std::memory_order_relaxed);
   }
   return {};
 }
@@ -109,15 +116,11 @@ ThreadEntry claim_thread(Returns &returns, uint64_t thread_id) {
 void drop_newest(Returns &returns, const ThreadEntry &thread) {
   const uint32_t index = *thread.newest;
   *thread.newest = returns.pending[index].below;
-  if (!*thread.newest)
+  if (!*thread.newest) {
     thread.id->store(0, std::memory_order_release);
+    thread.set->claimed.fetch_sub(1, std::memory_order_relaxed);
+  }
   give_pending(returns, index);
-}
-
-uint64_t current_thread_id() {
-  kbpf_thread thread;
-  kbpf_port_current(&thread);
-  return thread.id;
 }
 
 } // namespace
@@ -128,7 +131,7 @@ Result<void> prepare_returns() {
   void *memory = kbpf_port_alloc(sizeof(Returns), alignof(Returns));
   if (!memory)
     return Error::no_memory;
-  Result<uintptr_t> trampoline = make_breakpoint_slot();
+  Result<uintptr_t> trampoline = return_stub() ? Result<uintptr_t>(return_stub()) : make_breakpoint_slot();
   if (!trampoline) {
     kbpf_port_free(memory, sizeof(Returns), alignof(Returns));
     return trampoline.error();
@@ -150,9 +153,9 @@ Result<void> prepare_arguments() {
   return {};
 }
 
-bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallWords *arguments) {
+bool divert_return(kbpf_regs &regs, const ProbedCall &call, const uint64_t *arguments, uint32_t count) {
   Returns *returns = shared.load(std::memory_order_acquire);
-  const uint64_t thread_id = current_thread_id();
+  const uint64_t thread_id = kbpf_port_thread_id();
   if (!returns || !thread_id)
     return false;
   const uint32_t index = take_pending(*returns);
@@ -173,9 +176,9 @@ bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallWords *arg
   SavedArguments *saved = arguments ? saved_arguments.load(std::memory_order_acquire) : nullptr;
   pending.has_arguments = saved;
   if (saved) {
-    pending.argument_count = static_cast<uint8_t>(arguments->count);
-    for (uint32_t i = 0; i < arguments->count; i++)
-      saved->of_call[index][i] = arguments->words[i];
+    pending.argument_count = static_cast<uint8_t>(count);
+    for (uint32_t i = 0; i < count; i++)
+      saved->of_call[index][i] = arguments[i];
   }
   *thread.newest = index;
   regs.x[0] = returns->trampoline;
@@ -187,7 +190,7 @@ bool is_trampoline(uintptr_t pc) {
   return returns && pc == returns->trampoline;
 }
 
-PendingReturns::PendingReturns() : PendingReturns(current_thread_id()) {}
+PendingReturns::PendingReturns() : PendingReturns(kbpf_port_thread_id()) {}
 
 PendingReturns::PendingReturns(uint64_t thread_id) : index_(0), left_(kPendingReturns) {
   Returns *returns = shared.load(std::memory_order_acquire);
@@ -209,7 +212,7 @@ uintptr_t PendingReturns::next() {
 
 bool end_call(kbpf_regs &regs, EndedCall &ended) {
   Returns *returns = shared.load(std::memory_order_acquire);
-  const ThreadEntry thread = returns ? find_thread(*returns, current_thread_id()) : ThreadEntry{};
+  const ThreadEntry thread = returns ? find_thread(*returns, kbpf_port_thread_id()) : ThreadEntry{};
   if (!thread)
     return false;
 

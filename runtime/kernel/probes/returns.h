@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Return probes: on entry the function's return address is put aside and ra led to a trampoline, a lone
-// breakpoint. When the function returns into it, the thread's pending return tells where it really goes.
+// Return probes: on entry the function's return address is put aside and ra led to a trampoline, the return
+// stub (jump_entry.h) or a lone breakpoint. When the function returns into it, the thread's pending return
+// tells where it really goes.
 //
 // Pending returns belong to threads, not harts: a thread may be preempted and migrate between call and
 // return. They form a stack for each thread, so recursion needs nothing special. All memory is taken at the
@@ -33,9 +34,9 @@ struct ProbedCall {
   uint64_t serial = 0; // of the newest attachment that saw the call begin
 };
 
-// At a function's entry, in a ReadSection: diverts its return. arguments, where not null, are there again at
-// the return. False where there is no room, or no thread.
-bool divert_return(kbpf_regs &regs, const ProbedCall &call, const CallWords *arguments);
+// At a function's entry, in a ReadSection: diverts its return. arguments, where not null, a number of words,
+// are there again at the return. False where there is no room, or no thread.
+bool divert_return(kbpf_regs &regs, const ProbedCall &call, const uint64_t *arguments, uint32_t count);
 
 bool is_trampoline(uintptr_t pc);
 

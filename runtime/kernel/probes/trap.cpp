@@ -50,9 +50,10 @@ struct ZcoreContext {
 }
 
 // function: 0 where the probe is inside of one.
-void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t address, uintptr_t function) {
+void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t address, uintptr_t function,
+                 uint32_t cpu) {
   const RunContext run{&regs, function, attachment.owner.cookie};
-  RunScope scope(run);
+  RunScope scope(run, cpu);
   if (attachment.program->profile().number == KBPF_PROFILE_ZCORE)
     run_zcore(attachment, regs, address);
   else
@@ -61,28 +62,35 @@ void run_program(const Attachment &attachment, kbpf_regs &regs, uintptr_t addres
 
 // At the function's entry.
 void read_arguments(const kbpf_regs &regs, const TracingTarget &function, CallWords &call) {
-  constexpr uint32_t kInRegisters = 8;
   call.count = function.arguments;
-  for (uint32_t i = 0; i < call.count && i < kInRegisters; i++)
+  for (uint32_t i = 0; i < call.count && i < kArgumentRegisters; i++)
     call.words[i] = regs.x[kRegA0 + i];
-  if (call.count <= kInRegisters)
+  if (call.count <= kArgumentRegisters)
     return;
-  const uint32_t on_stack = call.count - kInRegisters;
-  if (kbpf_port_read_kernel(&call.words[kInRegisters], regs.x[kRegSp], on_stack * sizeof(uint64_t)) != 0)
-    for (uint32_t i = kInRegisters; i < call.count; i++)
+  const uint32_t on_stack = call.count - kArgumentRegisters;
+  if (kbpf_port_read_kernel(&call.words[kArgumentRegisters], regs.x[kRegSp], on_stack * sizeof(uint64_t)) !=
+      0)
+    for (uint32_t i = kArgumentRegisters; i < call.count; i++)
       call.words[i] = 0;
 }
 
-// has_result: it stands behind the arguments. Programs cannot change what they are given.
-uint64_t run_traced(const Attachment &attachment, const kbpf_regs &regs, uintptr_t function, CallWords &call,
-                    bool has_result) {
-  RunContext run{&regs, function, attachment.owner.cookie};
-  run.arguments = call.words;
-  run.argument_count = call.count;
-  run.has_result = has_result;
-  RunScope scope(run);
-  return attachment.program->run(call.words);
-}
+// What programs of type tracing are told, while one of them after the other runs. Programs cannot change what
+// they are given.
+class TracedRuns {
+public:
+  // has_result: it stands behind the arguments.
+  TracedRuns(const kbpf_regs &regs, uintptr_t function, CallWords &call, bool has_result, uint32_t cpu)
+      : call_(call), run_{&regs, function, 0, call.words, call.count, has_result}, scope_(run_, cpu) {}
+  uint64_t run(const Attachment &attachment) {
+    run_.cookie = attachment.owner.cookie;
+    return attachment.program->run(call_.words);
+  }
+
+private:
+  CallWords &call_;
+  RunContext run_;
+  RunScope scope_;
+};
 
 const Attachment *first_of(const Site &site) { return site.attachments.load(std::memory_order_acquire); }
 const Attachment *next_of(const Attachment *at) { return at->next.load(std::memory_order_acquire); }
@@ -110,104 +118,143 @@ void count_missed_return(const ProbedCall &call) {
     count_missed_programs(*site, call.serial, true);
 }
 
-// The programs that want the call's arguments: all that look on, then those that may end it here, by a value
-// that is not 0, until one does.
-[[gnu::noinline]] void run_traced_site(const Site &site, kbpf_regs &regs, const ProbedCall &call) {
-  const bool is_ended = regs.epc != site.address;
-  CallWords words;
-  bool are_read = false;
-  for (const Attachment *at = first_of(site); at; at = next_of(at)) {
-    if (!is_traced(at->kind))
-      continue;
-    if (!are_read)
-      read_arguments(regs, at->program->tracing(), words);
-    are_read = true;
-    if (at->kind == AttachKind::fentry)
-      run_traced(*at, regs, site.address, words, false);
-  }
-  for (const Attachment *at = first_of(site); at && !is_ended; at = next_of(at)) {
-    if (at->kind != AttachKind::fmod_ret || !are_read)
+// The programs that may end the call here, by a value that is not 0, until one does.
+[[gnu::noinline]] void run_modifiers(const Attachment *at, kbpf_regs &regs, uintptr_t function,
+                                     CallWords &words, uint32_t cpu) {
+  TracedRuns runs(regs, function, words, true, cpu);
+  for (; at; at = next_of(at)) {
+    if (at->kind != AttachKind::fmod_ret)
       continue;
     words.words[words.count] = 0; // the result so far
-    if (const uint64_t result = run_traced(*at, regs, site.address, words, true)) {
+    if (const uint64_t result = runs.run(*at)) {
       regs.x[kRegA0] = result;
       regs.epc = regs.x[kRegRa];
-      break;
+      return;
     }
   }
-  if (call.serial && !divert_return(regs, call, are_read ? &words : nullptr))
+}
+
+// The programs from at on that want the call's arguments: first all that look on.
+[[gnu::noinline]] void run_traced_site(const Attachment *at, kbpf_regs &regs, const ProbedCall &call,
+                                       uint32_t cpu) {
+  CallWords words;
+  read_arguments(regs, at->program->tracing(), words);
+  const Attachment *modifier = nullptr;
+  {
+    TracedRuns runs(regs, call.function, words, false, cpu);
+    for (; at; at = next_of(at)) {
+      if (at->kind == AttachKind::fentry)
+        runs.run(*at);
+      else if (at->kind == AttachKind::fmod_ret && !modifier)
+        modifier = at;
+    }
+  }
+  if (modifier && regs.epc == call.function)
+    run_modifiers(modifier, regs, call.function, words, cpu);
+  if (call.serial && !divert_return(regs, call, words.words, words.count))
+    count_missed_return(call);
+}
+
+// A site with one program of the kind that is most common by far: the words that it gets are still in the
+// registers, which it cannot change.
+void run_single(const Attachment &attachment, kbpf_regs &regs, uint32_t cpu) {
+  const Program &program = *attachment.program;
+  uint64_t *const words = &regs.x[kRegA0];
+  const uint32_t count = program.tracing().arguments;
+  if (attachment.kind == AttachKind::fentry) {
+    const RunContext run{&regs, regs.epc, attachment.owner.cookie, words, count};
+    RunScope scope(run, cpu);
+    program.run(words);
+    return;
+  }
+  const ProbedCall call{regs.epc, attachment.serial};
+  if (!divert_return(regs, call, words, count))
     count_missed_return(call);
 }
 
 // Runs the programs of a site, those that want the call's beginning now; the others make its return come back
 // to us.
-void run_site(const Site &site, kbpf_regs &regs) {
+void run_site(const Site &site, kbpf_regs &regs, uint32_t cpu) {
   ProbedCall call{site.address, 0};
-  bool is_traced_call = false;
+  const Attachment *traced = nullptr;
   for (const Attachment *at = first_of(site); at; at = next_of(at)) {
-    if (is_traced(at->kind))
-      is_traced_call = true;
     if (is_at_return(at->kind))
       call.serial = at->serial;
-    else if (!is_traced(at->kind))
-      run_program(*at, regs, site.address, site.at_entry ? site.address : 0);
+    if (is_traced(at->kind))
+      traced = traced ? traced : at;
+    else if (!is_at_return(at->kind))
+      run_program(*at, regs, site.address, site.at_entry ? site.address : 0, cpu);
   }
-  if (is_traced_call)
-    run_traced_site(site, regs, call);
-  else if (call.serial && !divert_return(regs, call, nullptr))
+  if (traced)
+    run_traced_site(traced, regs, call, cpu);
+  else if (call.serial && !divert_return(regs, call, nullptr, 0))
     count_missed_return(call);
 }
 
-[[gnu::noinline]] void run_traced_return(const Attachment &attachment, EndedCall &ended,
-                                         const kbpf_regs &regs) {
+void run_traced_return(const Attachment &attachment, EndedCall &ended, const kbpf_regs &regs, uint32_t cpu) {
   CallWords &words = ended.arguments;
   const uint32_t results = attachment.program->tracing().results;
   for (uint32_t i = 0; i < TracingTarget::kMaxResults; i++)
     words.words[words.count + i] = i < results ? regs.x[kRegA0 + i] : 0;
-  run_traced(attachment, regs, ended.call.function, words, true);
+  TracedRuns(regs, ended.call.function, words, true, cpu).run(attachment);
 }
 
 // The programs that wait for the call's return and were attached when it began.
-void run_return(EndedCall &ended, kbpf_regs &regs) {
+void run_return(EndedCall &ended, kbpf_regs &regs, uint32_t cpu) {
   const ProbedCall &call = ended.call;
   const Site *site = find_site(call.function);
   if (!site)
     return;
   for (const Attachment *at = first_of(*site); at && at->serial <= call.serial; at = next_of(at)) {
     if (at->kind == AttachKind::kretprobe_exit)
-      run_program(*at, regs, call.function, call.function);
+      run_program(*at, regs, call.function, call.function, cpu);
     else if (at->kind == AttachKind::fexit && ended.has_arguments)
-      run_traced_return(*at, ended, regs);
+      run_traced_return(*at, ended, regs, cpu);
   }
 }
 
-bool finish_calls(kbpf_regs &regs, bool nested) {
+bool finish_calls(kbpf_regs &regs, const ReadSection &section) {
   EndedCall ended;
   do {
     if (!end_call(regs, ended))
       return false;
-    if (nested)
+    if (section.nested())
       count_missed_return(ended.call);
     else
-      run_return(ended, regs);
+      run_return(ended, regs, section.cpu());
   } while (!ended.last);
   return true;
 }
 
+[[gnu::noinline]] bool enter_any_site(const Site &site, kbpf_regs &regs, const ReadSection &section) {
+  if (section.nested()) {
+    count_missed_entry(site);
+    return true;
+  }
+  run_site(site, regs, section.cpu());
+  if (regs.epc == site.address)
+    return true;
+  regs.epc = regs.x[kRegRa];
+  return false;
+}
+
+// Runs the programs of the site. False where one of them has returned in the function's place
+// (bpf_override_return): epc is then the caller's, or where a return probe waits too, its trampoline.
+bool enter_site(const Site &site, kbpf_regs &regs, const ReadSection &section) {
+  const Attachment *single = site.single.load(std::memory_order_acquire);
+  if (!single || section.nested())
+    return enter_any_site(site, regs, section);
+  run_single(*single, regs, section.cpu());
+  return true;
+}
+
 // Runs the programs of the site at epc and moves epc on; false where there is no site.
-bool hit_site(kbpf_regs &regs, bool nested) {
+bool hit_site(kbpf_regs &regs, const ReadSection &section) {
   const Site *site = find_site(regs.epc);
   if (!site)
     return false;
-  if (!nested) {
-    run_site(*site, regs);
-    if (regs.epc != site->address) { // a program returned in the function's place (bpf_override_return)
-      regs.epc = regs.x[kRegRa];     // where a return probe waits too, its trampoline by now
-      return true;
-    }
-  } else {
-    count_missed_entry(*site);
-  }
+  if (!enter_site(*site, regs, section))
+    return true;
   if (site->slot)
     regs.epc = site->slot;
   else
@@ -238,18 +285,40 @@ int kbpf_on_breakpoint(kbpf_regs *regs) {
   using namespace kbpf::probes;
   ReadSection section;
   const uintptr_t address = regs->epc;
-  if (hit_site(*regs, section.nested()))
+  if (hit_site(*regs, section))
     return 1;
   if (const uintptr_t continuation = slot_continuation(address)) {
     regs->epc = continuation;
     return 1;
   }
   if (is_trampoline(address))
-    return finish_calls(*regs, section.nested());
+    return finish_calls(*regs, section);
   if (!holds_breakpoint(address))
     return 1;
   std::atomic_thread_fence(std::memory_order_acquire);
-  return hit_site(*regs, section.nested()) || !holds_breakpoint(address);
+  return hit_site(*regs, section) || !holds_breakpoint(address);
+}
+
+// Of the stubs (rv64_stubs.S): where to go on.
+extern "C" uintptr_t kbpf_on_entry(kbpf_regs *regs);
+extern "C" uintptr_t kbpf_on_return(kbpf_regs *regs);
+
+// No site, or one with a breakpoint: the jump that led here is gone, and the text tells what is there now.
+uintptr_t kbpf_on_entry(kbpf_regs *regs) {
+  using namespace kbpf;
+  using namespace kbpf::probes;
+  ReadSection section;
+  const Site *site = find_site(regs->epc);
+  if (!site || !site->by_jump)
+    return regs->epc;
+  return enter_site(*site, *regs, section) ? site->slot : regs->epc;
+}
+
+uintptr_t kbpf_on_return(kbpf_regs *regs) {
+  kbpf::ReadSection section;
+  if (!kbpf::probes::finish_calls(*regs, section))
+    kbpf_port_panic("a probed function returns, and nobody knows where to");
+  return regs->epc;
 }
 
 int kbpf_on_fault(kbpf_regs *regs) {

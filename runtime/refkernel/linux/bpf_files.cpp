@@ -278,6 +278,11 @@ REFKERNEL_NOPROBE void kbpf_port_current(kbpf_thread *thread) {
   }
 }
 
+REFKERNEL_NOPROBE uint64_t kbpf_port_thread_id(void) {
+  Thread *running = current();
+  return running ? running->id : 0;
+}
+
 REFKERNEL_NOPROBE uint64_t kbpf_port_task_id(uint64_t object) {
   uint64_t id;
   const uint64_t thread = object - offsetof(Thread, task);

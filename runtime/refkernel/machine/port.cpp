@@ -229,6 +229,18 @@ int kbpf_port_may_probe(uintptr_t address) {
   return is_in(address, runtime_end, text_end);
 }
 
+// The compiler puts four nops before each function (CMakeLists.txt); what the runtime has written over them begins with
+// auipc t0.
+size_t kbpf_port_entry_room(uintptr_t function) {
+  constexpr size_t kRoom = 8;
+  constexpr uint64_t kNops = 0x0001'0001'0001'0001, kAuipcMask = 0xfff, kAuipcT0 = 0x297;
+  uint64_t before;
+  if (!is_in(function, runtime_end, text_end) || !is_in(function - kRoom, runtime_end, text_end))
+    return 0;
+  memcpy(&before, reinterpret_cast<const void *>(function - kRoom), sizeof(before));
+  return before == kNops || (before & kAuipcMask) == kAuipcT0 ? kRoom : 0;
+}
+
 // System calls may fail, or succeed, in any way: their result goes to a process.
 int kbpf_port_may_override(uintptr_t function) {
   return is_in(function, system_calls_start, system_calls_end);
