@@ -6,13 +6,14 @@ if(NOT TARGET Bpfcc::bpfcc)
   set_target_properties(Bpfcc::bpfcc PROPERTIES IMPORTED_LOCATION "${BPFCC_PREFIX}/bin/bpfcc")
 endif()
 
-# bpfcc_add_object(TARGET SOURCES file.c... [ABI kbpf|zcore|linux] [KERNEL_BTF file] [OUTPUT file.o]
+# bpfcc_add_object(TARGET SOURCES file.c... [ABI kbpf|zcore|linux] [KERNEL file] [KERNEL_BTF file] [OUTPUT file.o]
 #                  [INCLUDE_DIRECTORIES dir...] [COMPILE_DEFINITIONS name[=value]...] [COMPILE_OPTIONS option...]
 #                  [DEPENDS file...])
-# A target that makes one BPF object of the sources. Directories, definitions and options may be generator expressions.
+# A target that makes one BPF object of the sources. Directories, definitions and options may be generator expressions;
+# what is read is relative to the source folder, the output to the binary folder.
 # The target's property BPF_OBJECT is the object's path. A header that changes makes the object anew (DEPFILE).
 function(bpfcc_add_object target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ABI;KERNEL_BTF;OUTPUT"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ABI;KERNEL;KERNEL_BTF;OUTPUT"
     "SOURCES;INCLUDE_DIRECTORIES;COMPILE_DEFINITIONS;COMPILE_OPTIONS;DEPENDS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "bpfcc_add_object(${target}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
@@ -33,15 +34,28 @@ function(bpfcc_add_object target)
   if(arg_ABI)
     list(APPEND options "--abi=${arg_ABI}")
   endif()
-  if(arg_KERNEL_BTF)
-    list(APPEND options "--kernel-btf=${arg_KERNEL_BTF}")
-  endif()
-  set(directories "${arg_INCLUDE_DIRECTORIES}")
+  foreach(kind KERNEL KERNEL_BTF)
+    if(arg_${kind})
+      get_filename_component(file "${arg_${kind}}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
+      string(TOLOWER "--${kind}=" option)
+      string(REPLACE "_" "-" option "${option}")
+      list(APPEND options "${option}${file}")
+    endif()
+  endforeach()
+  set(directories)
+  foreach(directory IN LISTS arg_INCLUDE_DIRECTORIES)
+    if(NOT directory MATCHES "[$]<")
+      get_filename_component(directory "${directory}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
+    endif()
+    list(APPEND directories "${directory}")
+  endforeach()
+  get_filename_component(folder "${output}" DIRECTORY)
+  file(MAKE_DIRECTORY "${folder}") # makefiles do not
   set(definitions "${arg_COMPILE_DEFINITIONS}")
   add_custom_command(OUTPUT "${output}"
     COMMAND Bpfcc::bpfcc ${options} "$<$<BOOL:${directories}>:-I$<JOIN:${directories},;-I>>"
       "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},;-D>>" ${arg_COMPILE_OPTIONS}
-      -MD -MF "${output}.d" -MT "${output}" -o "${output}" ${sources}
+      -MD -MF "${output}.d" -MQ "${output}" -o "${output}" ${sources}
     DEPENDS Bpfcc::bpfcc ${sources} ${arg_DEPENDS}
     DEPFILE "${output}.d"
     COMMENT "BPF object ${arg_OUTPUT}"

@@ -31,6 +31,8 @@ FALCO = """#define PPM_API_CURRENT_VERSION 0
 CILIUM = ["examples/*/*.c", "testdata/*.c", "btf/testdata/*.c", "cmd/bpf2go/testdata/*.c", "docs/examples/*.c",
           "docs/examples/*/*.c"]
 
+LIBBPF_TOOLS = "vendor/github.com/iovisor/bcc/libbpf-tools" # pcp has them; Debian's bcc leaves them out
+
 PACKAGES = {
     "xdp-tools": Package(["xdp-*/*.bpf.c", "xdp-dump/*_*.c", "lib/util/*.bpf.c", "lib/libxdp/*_prog*.c",
                           "lib/libxdp/tests/xdp_*.c", "lib/testing/xdp_*.c", "lib/testing/test_long_func_name.c"],
@@ -55,6 +57,8 @@ PACKAGES = {
     "network-manager": Package(["src/core/bpf/*.bpf.c"], ["src/core/bpf"], unpack=["*bpf*"]),
     "oar": Package(["sources/core/tools/oarcgdev/*-ebpf.c"], unpack=["sources/core/tools/oarcgdev"]),
     "opensnitch": Package(["ebpf_prog/*.c"], ["ebpf_prog"]),
+    "pcp": Package([f"{LIBBPF_TOOLS}/*.bpf.c", "src/pmdas/bpf/modules/*.bpf.c"],
+                   ["src/pmdas/bpf/modules", LIBBPF_TOOLS, f"{LIBBPF_TOOLS}/x86"], unpack=["src/pmdas/bpf", LIBBPF_TOOLS]),
     "pwru": Package(["bpf/*.c"], ["bpf/headers"]),
     "qemu": Package(["tools/ebpf/*.bpf.c"], unpack=["tools/ebpf"]),
     "linux": Package(["samples/bpf/*.bpf.c", "samples/hid/*.bpf.c", "tools/bpf/runqslower/*.bpf.c", "tools/bpf/bpftool/skeleton/*.bpf.c",
