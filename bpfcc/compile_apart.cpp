@@ -87,6 +87,9 @@ std::string pack(const FrontendOutput &output, const Diagnostics &diag) {
     to.number(static_cast<uint64_t>(said.severity));
     to.place(said.where);
     to.text(said.message);
+    to.number(said.fix.column);
+    to.number(said.fix.length);
+    to.text(said.fix.text);
   }
   return to.bytes();
 }
@@ -108,7 +111,12 @@ bool unpack(std::string_view bytes, unsigned errors_before, FrontendOutput &outp
   for (uint64_t count = from.number(); count && from.complete(); count--) {
     const auto severity = static_cast<Severity>(from.number());
     const SourceLocation where = from.place();
-    diag.print(severity, where, from.text());
+    const std::string message = from.text();
+    FixIt fix;
+    fix.column = static_cast<unsigned>(from.number());
+    fix.length = static_cast<unsigned>(from.number());
+    fix.text = from.text();
+    diag.print(severity, where, message, fix);
   }
   if (from.complete())
     diag.count_errors(errors - errors_before);

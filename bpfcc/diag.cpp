@@ -22,11 +22,26 @@ constexpr const char *kReset = "\033[0m";
 
 // The caret stands under the column of the source text; tabs before it are kept so that both lines indent
 // alike.
-std::string caret_line(std::string_view text, unsigned column) {
+std::string indent_to(std::string_view text, unsigned column) {
   std::string indent;
   for (unsigned i = 0; i + 1 < column; ++i)
     indent += i < text.size() && text[i] == '\t' ? '\t' : ' ';
-  return indent + '^';
+  return indent;
+}
+
+// What a fix-it removes is underlined.
+std::string caret_line(std::string_view text, unsigned column, const FixIt &fix) {
+  std::string line = indent_to(text, column) + '^';
+  if (fix.column && fix.length) {
+    const size_t end = fix.column - 1 + fix.length;
+    if (line.size() < end)
+      line += indent_to(text.substr(std::min(line.size(), text.size())),
+                        static_cast<unsigned>(end - line.size()) + 1);
+    for (size_t i = fix.column - 1; i < end; i++)
+      if (line[i] != '^' && line[i] != '\t')
+        line[i] = '~';
+  }
+  return line;
 }
 
 } // namespace
@@ -48,7 +63,8 @@ std::string json_string(std::string_view text) {
 
 namespace {
 
-std::string json_line(std::string_view severity, const SourceLocation &where, std::string_view message) {
+std::string json_line(std::string_view severity, const SourceLocation &where, std::string_view message,
+                      const FixIt &fix) {
   std::string out = "{\"severity\":" + json_string(severity) + ",\"message\":" + json_string(message);
   if (!where.file.empty())
     out += ",\"file\":" + json_string(where.file);
@@ -58,6 +74,9 @@ std::string json_line(std::string_view severity, const SourceLocation &where, st
     out += ",\"column\":" + std::to_string(where.column);
   if (!where.text.empty())
     out += ",\"source\":" + json_string(where.text);
+  if (fix.column)
+    out += ",\"fix\":{\"column\":" + std::to_string(fix.column) + ",\"length\":" + std::to_string(fix.length) +
+           ",\"text\":" + json_string(fix.text) + "}";
   return out + "}\n";
 }
 
@@ -107,6 +126,16 @@ std::string sarif_note(const SourceLocation &where, std::string_view message) {
   return "{" + sarif_message(message) + (where.file.empty() ? "}" : "," + sarif_location(where) + "}");
 }
 
+std::string sarif_fix(const SourceLocation &where, const FixIt &fix) {
+  if (!fix.column || !where.line || where.file.empty())
+    return {};
+  return "{\"artifactChanges\":[{\"artifactLocation\":{\"uri\":" + json_string(uri(where.file)) +
+         "},\"replacements\":[{\"deletedRegion\":{\"startLine\":" + std::to_string(where.line) +
+         ",\"startColumn\":" + std::to_string(fix.column) +
+         ",\"endColumn\":" + std::to_string(fix.column + fix.length) +
+         "},\"insertedContent\":{\"text\":" + json_string(fix.text) + "}}]}]}";
+}
+
 std::string joined(const std::vector<std::string> &parts) {
   std::string out;
   for (const std::string &part : parts)
@@ -126,7 +155,8 @@ std::string sarif_head(std::string_view level, const SourceLocation &where, std:
 
 } // namespace
 
-void Diagnostics::report(Severity severity, const SourceLocation &where, std::string_view message) {
+void Diagnostics::report(Severity severity, const SourceLocation &where, std::string_view message,
+                         const FixIt &fix) {
   if (severity == Severity::warning) {
     if (warnings_off_)
       return;
@@ -135,7 +165,7 @@ void Diagnostics::report(Severity severity, const SourceLocation &where, std::st
   }
   if (severity == Severity::error)
     ++errors_;
-  print(severity, where, message);
+  print(severity, where, message, fix);
 }
 
 void Diagnostics::path_note(const SourceLocation &where, std::string_view message) {
@@ -145,11 +175,12 @@ void Diagnostics::path_note(const SourceLocation &where, std::string_view messag
     note(where, message);
 }
 
-void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message) {
+void Diagnostics::print(Severity severity, const SourceLocation &where, std::string_view message,
+                        const FixIt &fix) {
   if (is_silent_)
     return;
   if (is_recording_) {
-    recorded_.push_back({severity, where, std::string(message)});
+    recorded_.push_back({severity, where, std::string(message), fix});
     return;
   }
   if (format_ == DiagnosticFormat::sarif) {
@@ -157,13 +188,14 @@ void Diagnostics::print(Severity severity, const SourceLocation &where, std::str
       sarif_results_.push_back({sarif_head(kStyles[static_cast<unsigned>(severity)].name, where, message),
                                 sarif_note(where, message),
                                 {},
-                                {}});
+                                {},
+                                sarif_fix(where, fix)});
     else
       sarif_results_.back().related.push_back(sarif_note(where, message));
     return;
   }
   if (format_ == DiagnosticFormat::json) {
-    std::string line = json_line(kStyles[static_cast<unsigned>(severity)].name, where, message);
+    std::string line = json_line(kStyles[static_cast<unsigned>(severity)].name, where, message, fix);
     std::fwrite(line.data(), 1, line.size(), stderr);
     return;
   }
@@ -194,10 +226,12 @@ void Diagnostics::print(Severity severity, const SourceLocation &where, std::str
       out.append(number.size(), ' ').append(" | ");
       if (color_)
         out.append(kGreen);
-      out.append(caret_line(where.text, where.column));
+      out.append(caret_line(where.text, where.column, fix));
       if (color_)
         out.append(kReset);
       out += '\n';
+      if (fix.column && !fix.text.empty())
+        out.append(number.size(), ' ').append(" | ").append(indent_to(where.text, fix.column)).append(fix.text) += '\n';
     }
   }
   std::fwrite(out.data(), 1, out.size(), stderr);
@@ -211,6 +245,8 @@ Diagnostics::~Diagnostics() {
   for (SarifResult &result : sarif_results_) {
     out.append(&result == &sarif_results_.front() ? "" : ",").append(result.head);
     out.append(",\"relatedLocations\":[").append(joined(result.related)).append("]");
+    if (!result.fix.empty())
+      out.append(",\"fixes\":[").append(result.fix).append("]");
     if (!result.flow.empty()) {
       result.flow.push_back("{\"location\":" + result.end + "}");
       out.append(",\"codeFlows\":[{\"threadFlows\":[{\"locations\":[")

@@ -18,6 +18,12 @@ struct SourceLocation {
   std::string text;
 };
 
+// What to write in a line instead of length characters from column on. column 0: nothing is known to be right.
+struct FixIt {
+  unsigned column = 0, length = 0;
+  std::string text;
+};
+
 enum class Severity { note, warning, error };
 
 // What becomes of one kind of warning: -Wno-KIND, -WKIND, -Werror=KIND.
@@ -36,7 +42,8 @@ public:
   ~Diagnostics();
   Diagnostics(const Diagnostics &) = delete;
 
-  void report(Severity severity, const SourceLocation &where, std::string_view message);
+  // fix: of where's line.
+  void report(Severity severity, const SourceLocation &where, std::string_view message, const FixIt &fix = {});
   void error(const SourceLocation &where, std::string_view message) {
     report(Severity::error, where, message);
   }
@@ -49,7 +56,7 @@ public:
   void path_note(const SourceLocation &where, std::string_view message);
 
   // Prints, but counts nothing.
-  void print(Severity severity, const SourceLocation &where, std::string_view message);
+  void print(Severity severity, const SourceLocation &where, std::string_view message, const FixIt &fix = {});
   void set_format(DiagnosticFormat format) { format_ = format; }
 
   // What a front end printed itself.
@@ -64,6 +71,7 @@ public:
     Severity severity;
     SourceLocation where;
     std::string message;
+    FixIt fix;
   };
   void record() { is_recording_ = format_ == DiagnosticFormat::sarif; }
   const std::vector<Recorded> &recorded() const { return recorded_; }
@@ -76,6 +84,7 @@ private:
     std::string head;                       // what is known at once, without its closing bracket
     std::string end;                        // of a code flow: the error itself
     std::vector<std::string> related, flow; // notes
+    std::string fix;                        // empty: none
   };
   std::vector<SarifResult> sarif_results_;
   bool warnings_are_errors_ = false;

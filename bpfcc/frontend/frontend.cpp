@@ -18,6 +18,7 @@
 #include "clang/Frontend/MultiplexConsumer.h"
 #include "clang/Frontend/TextDiagnosticPrinter.h"
 #include "clang/Frontend/Utils.h"
+#include "clang/Lex/Lexer.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
 #include "llvm/Support/CommandLine.h"
@@ -206,9 +207,9 @@ public:
                         : level == clang::DiagnosticsEngine::Warning ? Severity::warning
                                                                      : Severity::note;
     if (held_)
-      held_->recorded.push_back({severity, location_of(info), message});
+      held_->recorded.push_back({severity, location_of(info), message, fix_of(info)});
     else
-      json_->print(severity, location_of(info), message);
+      json_->print(severity, location_of(info), message, fix_of(info));
   }
 
 private:
@@ -229,6 +230,27 @@ private:
     if (where.isInvalid())
       return {};
     return {where.getFilename(), where.getLine(), where.getColumn(), {}};
+  }
+
+  // Where clang knows one change, of the message's own line.
+  static FixIt fix_of(const clang::Diagnostic &info) {
+    if (info.getNumFixItHints() != 1 || !info.hasSourceManager() || info.getLocation().isInvalid())
+      return {};
+    const clang::FixItHint &hint = info.getFixItHint(0);
+    const clang::SourceManager &sources = info.getSourceManager();
+    const clang::SourceLocation begin = hint.RemoveRange.getBegin();
+    clang::SourceLocation end = hint.RemoveRange.getEnd();
+    if (begin.isInvalid() || begin.isMacroID() || end.isMacroID())
+      return {};
+    if (hint.RemoveRange.isTokenRange())
+      end = end.getLocWithOffset(
+          static_cast<int>(clang::Lexer::MeasureTokenLength(end, sources, clang::LangOptions())));
+    const clang::PresumedLoc from = sources.getPresumedLoc(begin), to = sources.getPresumedLoc(end),
+                             where = sources.getPresumedLoc(sources.getFileLoc(info.getLocation()));
+    if (from.isInvalid() || to.isInvalid() || where.isInvalid() || from.getFileID() != where.getFileID() ||
+        from.getLine() != where.getLine() || to.getLine() != from.getLine())
+      return {};
+    return {from.getColumn(), to.getColumn() - from.getColumn(), hint.CodeToInsert};
   }
 
   Diagnostics *json_;
@@ -496,7 +518,7 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
   }
   errs() << held.text;
   for (const Diagnostics::Recorded &said : held.recorded)
-    diag.print(said.severity, said.where, said.message);
+    diag.print(said.severity, said.where, said.message, said.fix);
   if (!returned) {
     remove_fatal_error_handler();
     output.internal_error = context.RetCode != 1;

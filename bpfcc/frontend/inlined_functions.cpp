@@ -6,6 +6,8 @@
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/Object/ObjectFile.h"
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 
 namespace bpfcc {
 namespace {
@@ -24,6 +26,14 @@ void add_names(const DWARFDie &die, std::vector<std::string> &names) {
 }
 
 } // namespace
+
+std::string demangle_rust(const std::string &name) {
+  constexpr size_t kMaxMangled = 4096; // bytes: what it stands for may be much longer
+  if (!name.starts_with("_R") || name.size() > kMaxMangled)
+    return {};
+  std::unique_ptr<char, void (*)(void *)> text(rustDemangle(name), std::free);
+  return text ? text.get() : std::string();
+}
 
 std::vector<std::string> inlined_functions(std::string_view elf) {
   std::vector<std::string> names;

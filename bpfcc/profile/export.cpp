@@ -44,7 +44,7 @@ int run(const ExportCommand &command) {
   if (std::string error = read_file(command.kernel, elf); !error.empty())
     return fail({}, error);
   KernelElf file;
-  if (std::string error = file.read(elf); !error.empty())
+  if (std::string error = file.read(elf, demangle_rust); !error.empty())
     return fail(command.kernel, error);
   if (!command.aliases.empty()) {
     if (std::string error = read_file(command.aliases, text); !error.empty())

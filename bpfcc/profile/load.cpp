@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/profile/load.h"
 #include "bpfcc/files.h"
+#include "bpfcc/frontend/inlined_functions.h"
 #include "bpfcc/profile/reader.h"
 #include "bpfcc/relocator/text.h"
 
@@ -34,7 +35,7 @@ bool load_kernel_file(const std::string &path, const kbpf::Profile &built_in, Ke
   if (text.starts_with(kElfMagic)) {
     KernelElf file;
     elf = std::move(text);
-    if (std::string error = file.read(elf); !error.empty())
+    if (std::string error = file.read(elf, demangle_rust); !error.empty())
       return fail(error);
     kernel.start_from(built_in);
     if (std::string error = kernel.add(std::move(file)); !error.empty())

@@ -121,7 +121,8 @@ void unknown_section(Image &image, const Function &function, std::string_view na
   report_at_function(image, settable ? Severity::warning : Severity::error, function,
                      concat("SEC(\"", name, "\") of program ", quoted(function.name),
                             " names no program type of profile ", quoted(image.profile().name),
-                            suggestion(image, prefix, prefixes)));
+                            suggestion(image, prefix, prefixes)),
+                     {prefix, nearest(image, prefix, prefixes)});
 }
 
 // What a loader would find out when it attaches the program. libbpf lets user space name another target.
@@ -153,7 +154,8 @@ void collect_sec_program(Image &image, uint32_t index) {
   if (function.is_static)
     error_at_function(image, function,
                       concat("program ", quoted(function.name), " in SEC(\"", program.section_name,
-                             "\") is static; a program must be visible outside its file"));
+                             "\") is static; a program must be visible outside its file"),
+                      {"static ", ""});
   program.section_info = image.profile().section(program.section_name, &program.attach_target);
   if (!program.section_info)
     return unknown_section(image, function, program.section_name);

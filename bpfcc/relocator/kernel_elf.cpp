@@ -80,7 +80,7 @@ std::string_view without_parameters(std::string_view name) {
   return name;
 }
 
-std::string KernelElf::read(std::string_view file) {
+std::string KernelElf::read(std::string_view file, std::string (*demangle_rust)(const std::string &)) {
   ElfFile elf;
   if (std::string error = elf.open(file); !error.empty())
     return error;
@@ -142,6 +142,8 @@ std::string KernelElf::read(std::string_view file) {
       if ((!is_function && !is_object) || is_local_label(*name))
         continue;
       std::string text(*name), demangled = is_function ? demangle(text) : std::string();
+      if (is_function && demangle_rust && demangled.empty())
+        demangled = demangle_rust(text);
       (is_function ? functions : objects)
           .push_back({symbol.st_value, symbol.st_size, std::move(text), std::move(demangled)});
     }

@@ -14,7 +14,7 @@ struct KernelSymbol {
   uint64_t address = 0;
   uint64_t size = 0;     // bytes; 0: not known
   std::string name;      // as the linker has it, or an alias
-  std::string demangled; // of C++ and of Rust's older scheme; else empty
+  std::string demangled; // of C++ and Rust; else empty
 };
 
 struct KernelElf {
@@ -24,7 +24,8 @@ struct KernelElf {
   std::string btf; // contents of .BTF, or what symbols btf_start and btf_end bound; empty: none
 
   // An error's text, empty on success.
-  std::string read(std::string_view file);
+  // demangle_rust: gives the text of a name in Rust's newer scheme, or nothing; null: such names stay.
+  std::string read(std::string_view file, std::string (*demangle_rust)(const std::string &) = nullptr);
 };
 
 // "alias = function", or both with a tab between, a line; # begins a comment: further names, of functions by

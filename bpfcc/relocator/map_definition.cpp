@@ -29,8 +29,8 @@ public:
   void check();
 
 private:
-  void error(std::string_view message) {
-    error_at_symbol(image_, map_.name, concat("map ", quoted(map_.name), ": ", message));
+  void error(std::string_view message, const Correction &correction = {}) {
+    error_at_symbol(image_, map_.name, concat("map ", quoted(map_.name), ": ", message), correction);
     failed_ = true;
   }
   void warning(std::string_view message) {
@@ -85,7 +85,8 @@ void Definition::read_member(const BtfMember &member) {
   else if (member.name == "values")
     read_values(member);
   else
-    error(concat("unknown attribute ", quoted(member.name), suggestion(image_, member.name, kAttributes)));
+    error(concat("unknown attribute ", quoted(member.name), suggestion(image_, member.name, kAttributes)),
+          {member.name, nearest(image_, member.name, kAttributes)});
 }
 
 std::optional<uint64_t> Definition::number(const BtfMember &member) {

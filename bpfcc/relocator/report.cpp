@@ -3,6 +3,7 @@
 // declaration that the front end saw; an object made elsewhere may have neither.
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
+#include <cctype>
 #include <elf.h>
 
 namespace bpfcc {
@@ -50,13 +51,43 @@ namespace {
 
 SourceLocation object_location(const Image &image) { return {image.options.input_name, 0, 0, {}}; }
 
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+FixIt fix_of(const SourceLocation &where, const Correction &correction) {
+  const std::string &line = where.text;
+  const std::string_view wrong = correction.wrong;
+  if (wrong.empty() || wrong == correction.right || (correction.right.empty() && wrong.back() != ' '))
+    return {};
+  auto stands_at = [&](size_t at) {
+    return line.compare(at, wrong.size(), wrong) == 0 &&
+           !(at > 0 && is_word(wrong.front()) && is_word(line[at - 1])) &&
+           !(at + wrong.size() < line.size() && is_word(wrong.back()) && is_word(line[at + wrong.size()]));
+  };
+  size_t found = line.npos;
+  if (where.column && where.column <= line.size() && stands_at(where.column - 1)) {
+    found = where.column - 1;
+  } else {
+    for (size_t at = line.find(wrong); at != line.npos; at = line.find(wrong, at + 1)) {
+      if (!stands_at(at))
+        continue;
+      if (found != line.npos)
+        return {};
+      found = at;
+    }
+  }
+  if (found == line.npos)
+    return {};
+  return {static_cast<unsigned>(found) + 1, static_cast<unsigned>(wrong.size()), std::string(correction.right)};
+}
+
 // False: not shown, there are too many.
-bool report(const Image &image, Severity severity, const SourceLocation &where, std::string_view message) {
+bool report(const Image &image, Severity severity, const SourceLocation &where, std::string_view message,
+            const Correction &correction = {}) {
   if (severity == Severity::error && image.diag.errors() >= kMaxErrors) {
     image.diag.count_errors(1);
     return false;
   }
-  image.diag.report(severity, where, message);
+  image.diag.report(severity, where, message, fix_of(where, correction));
   if (severity == Severity::error && image.diag.errors() == kMaxErrors)
     image.diag.note(object_location(image), "too many errors; further ones are not shown");
   return true;
@@ -113,10 +144,10 @@ void report_in_object(const Image &image, Severity severity, std::string_view me
 }
 
 void report_at(const Image &image, Severity severity, uint32_t section, uint32_t slot,
-               std::string_view message) {
+               std::string_view message, const Correction &correction) {
   SourceLocation where;
   if (locate_code(image, section, slot, where)) {
-    if (report(image, severity, where, message) && severity == Severity::error)
+    if (report(image, severity, where, message, correction) && severity == Severity::error)
       note_inlining(image, section, slot);
     return;
   }
@@ -131,9 +162,9 @@ void report_at(const Image &image, Severity severity, uint32_t section, uint32_t
 }
 
 void report_at_symbol(const Image &image, Severity severity, std::string_view name,
-                      std::string_view message) {
+                      std::string_view message, const Correction &correction) {
   const SourceLocation *declared = declaration(image, name);
-  report(image, severity, declared ? *declared : object_location(image), message);
+  report(image, severity, declared ? *declared : object_location(image), message, correction);
 }
 
 void report_at_data(const Image &image, Severity severity, uint32_t section, uint64_t offset,
@@ -151,12 +182,12 @@ void report_at_data(const Image &image, Severity severity, uint32_t section, uin
 }
 
 void report_at_function(const Image &image, Severity severity, const Function &function,
-                        std::string_view message) {
+                        std::string_view message, const Correction &correction) {
   SourceLocation where;
   if (const SourceLocation *declared = declaration(image, function.name))
-    report(image, severity, *declared, message);
+    report(image, severity, *declared, message, correction);
   else if (locate_code(image, function.section, function.first, where))
-    report(image, severity, where, message);
+    report(image, severity, where, message, correction);
   else
     report(image, severity, object_location(image), message);
 }

@@ -23,8 +23,8 @@ public:
   Resolved resolve(const Reloc &reloc);
 
 private:
-  void error(const Reloc &reloc, std::string_view message) {
-    error_at(image_, reloc.section, reloc.insn, message);
+  void error(const Reloc &reloc, std::string_view message, const Correction &correction = {}) {
+    error_at(image_, reloc.section, reloc.insn, message, correction);
   }
   std::string profile_name() const { return quoted(image_.profile().name); }
   std::string extern_section(std::string_view name) const;
@@ -199,7 +199,8 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
         concat("undefined symbol ", quoted(symbol.name), suggestion(image_, symbol.name, defined_names_),
                image_.profile().map_encoding == kbpf::MapEncoding::pseudo_map_idx
                    ? " (maps that are bound by name are for profile 'zcore')"
-                   : ""));
+                   : ""),
+        {symbol.name, nearest(image_, symbol.name, defined_names_)});
   return {};
 }
 
@@ -320,7 +321,8 @@ Resolved Resolver::extern_call(const Reloc &reloc) {
       similar = nearest(image_, helper, helper_names_);
   error(reloc, concat("undefined function ", quoted(symbol.name),
                       ": neither in this file nor a helper of profile ", profile_name(),
-                      similar.empty() ? std::string() : concat("; did you mean ", quoted(similar), "?")));
+                      similar.empty() ? std::string() : concat("; did you mean ", quoted(similar), "?")),
+        {symbol.name, similar});
   return {};
 }
 

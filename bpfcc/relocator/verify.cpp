@@ -97,9 +97,11 @@ void verify(Image &image) {
     return;
   const std::vector<kbpf::MapRef> maps = map_refs(image);
   FunctionTypes types(image);
-  KernelObjects kernel(image.options.kernel_types ? image.options.kernel_types->bytes()
-                                                  : image.options.default_kernel,
-                       KernelObjects::Source::kernel);
+  // Of a kernel that is not known the program's own headers tell: the kernel will check by its own types.
+  const std::string_view known = image.options.kernel_types ? image.options.kernel_types->bytes()
+                                                            : image.options.default_kernel;
+  KernelObjects kernel(known.empty() ? image.btf.bytes() : known,
+                       known.empty() ? KernelObjects::Source::object : KernelObjects::Source::kernel);
   Places warned;
   for (const Program &program : image.programs) {
     const kbpf::ProgTypeInfo *type = image.profile().prog_type(program_type(image, program));

@@ -22,6 +22,17 @@ TEST(Diagnostics, CaretStandsUnderTheColumn) {
             "a.c:12:3: error: no y\n   12 | \tx = y;\n      | \t ^\n");
 }
 
+TEST(Diagnostics, FixItStandsBelowWhatItReplaces) {
+  Diagnostics diag(false);
+  testing::internal::CaptureStderr();
+  diag.report(Severity::error, {"a.c", 1, 9, "\tcal(x, y);"}, "m", {2, 3, "call"});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "a.c:1:9: error: m\n    1 | \tcal(x, y);\n      | \t~~~    ^\n      | \tcall\n");
+  testing::internal::CaptureStderr();
+  diag.report(Severity::error, {"a.c", 1, 1, "cal x;"}, "m", {1, 4, ""});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "a.c:1:1: error: m\n    1 | cal x;\n      | ^~~~\n");
+}
+
 TEST(Diagnostics, UnknownPartsAreLeftOut) {
   Diagnostics diag(false);
   EXPECT_EQ(report(diag, Severity::note, {"a.o", 0, 0, {}}, "m"), "a.o: note: m\n");
