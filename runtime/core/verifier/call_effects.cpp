@@ -169,6 +169,11 @@ void Transformer::note_constant_key(const State &state, const HelperCall &call) 
                                                    : std::nullopt))
     return;
   rely_on_linked(state, *key);
+  const Value &address = state.reg(2);
+  const int64_t at = static_cast<int64_t>(address.number.value());
+  const Frame &frame = *state.frames[address.frame];
+  if (frame.last_constant_at != at && byte_at(frame, at) == ByteKind::zero)
+    rely_on_zeroes(state, address.frame, uint64_t{1} << slot_of(at));
 }
 
 Result<void> Transformer::set_result(State &state, const HelperCall &call, const Value (&args)[5]) {

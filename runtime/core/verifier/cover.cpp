@@ -316,6 +316,8 @@ private:
       }
       StackSlot was;
       memcpy(was.bytes, &bytes, sizeof was.bytes);
+      if (how_ == Coverage::relied_on && !(record.read_zero >> slot & 1)) // no matter which numbers they are
+        std::replace(std::begin(was.bytes), std::end(was.bytes), ByteKind::zero, ByteKind::misc);
       if (keeps_value) {
         const bool is_relied_on = PackedValue(at_).kind() == Kind::scalar && takes_number();
         unpack_value(at_, was.spilled);

@@ -36,19 +36,31 @@ void rely_on_linked(const State &state, const Value &value) {
     rely_on(state, sources);
 }
 
-void rely_on_slots(const State &state, uint32_t frame, uint64_t slots) {
+namespace {
+
+void rely_on_slots(const State &state, uint32_t frame, uint64_t slots, uint64_t FrameRecord::*what) {
   slots &= ~state.frames[frame]->written;
   uint32_t handed_back = 0;
   for (Snapshot *checkpoint = state.parent; checkpoint && frame < checkpoint->frame_count;
        checkpoint = checkpoint->parent) {
     FrameRecord &earlier = checkpoint->frames()[frame];
-    slots &= ~earlier.read;
+    slots &= ~(earlier.*what);
     if (slots == 0)
       return;
     state.longest_demand = std::max(state.longest_demand, ++handed_back);
-    earlier.read |= slots;
+    earlier.*what |= slots;
     slots &= ~earlier.written;
   }
+}
+
+} // namespace
+
+void rely_on_slots(const State &state, uint32_t frame, uint64_t slots) {
+  rely_on_slots(state, frame, slots, &FrameRecord::read);
+}
+
+void rely_on_zeroes(const State &state, uint32_t frame, uint64_t slots) {
+  rely_on_slots(state, frame, slots, &FrameRecord::read_zero);
 }
 
 void rely_like(const State &state, const Snapshot &old) {
@@ -57,6 +69,7 @@ void rely_like(const State &state, const Snapshot &old) {
       old,
       [&](uint32_t f, const FrameRecord &frame) {
         rely_on_slots(state, f, frame.read);
+        rely_on_zeroes(state, f, frame.read_zero);
         return true;
       },
       [&](uint32_t f, uint32_t reg, const Value &was) {

@@ -15,6 +15,8 @@ void rely_on(const State &state, uint64_t sources);
 void rely_on_linked(const State &state, const Value &value);
 // On bytes of a stack frame; bits as in FrameRecord::read.
 void rely_on_slots(const State &state, uint32_t frame, uint64_t slots);
+// On the zeroes in them being that: else they are only read, by helpers, and may be any number.
+void rely_on_zeroes(const State &state, uint32_t frame, uint64_t slots);
 // `old` covers the state: what was relied on behind it is relied on here.
 void rely_like(const State &state, const Snapshot &old);
 

@@ -17,6 +17,7 @@ struct FrameRecord {
   bool is_callback;
   uint64_t written;             // as in Frame
   uint64_t read;                // a checkpoint: slots that may be read behind it
+  uint64_t read_zero;           // of these, those whose bytes of zero are known to be 0 behind it
   uint64_t spilled, misc, zero; // slots that are so as a whole
   uint64_t mixed;               // slots that are none of these, nor wholly uninitialised
 

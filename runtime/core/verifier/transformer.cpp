@@ -273,6 +273,13 @@ Value load_constant(std::span<const std::byte> bytes, const OffsetRange &at, uns
   return Value::constant(word);
 }
 
+Value load_from_stack(const State &state, uint32_t frame, int64_t offset, unsigned size) {
+  const Frame &from = *state.frames[frame];
+  if (byte_at(from, offset) == ByteKind::zero)
+    rely_on_zeroes(state, frame, uint64_t{1} << slot_of(offset));
+  return read_stack(from, offset, size);
+}
+
 // A field of the context: the address of the packet, or some number.
 Value load_field(const ContextInfo &context, const OffsetRange &at, unsigned size) {
   const ContextField *field = context.field_at(static_cast<uint64_t>(at.first));
@@ -309,7 +316,7 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
   OffsetRange at = offsets(base, insn.off, size);
   Value value = Value::scalar(Scalar::zero_extended(size * 8));
   if (base.kind == Kind::stack && at.is_exact(size))
-    value = read_stack(*state.frames[base.frame], at.first, size);
+    value = load_from_stack(state, base.frame, at.first, size);
   else if (base.kind == Kind::map_value)
     value = load_constant(analysis_.map(base).constants, at, size);
   else if (base.kind == Kind::context && analysis_.traced)
@@ -380,7 +387,7 @@ Result<void> Transformer::atomic(State &state, const Insn &insn) {
     Frame &frame = *state.frames[base.frame];
     OffsetRange at = offsets(base, insn.off, size);
     if (at.is_exact(size))
-      old = read_stack(frame, at.first, size);
+      old = load_from_stack(state, base.frame, at.first, size);
     overwrite_stack(frame, at.first, at.end, Overwritten::perhaps);
   }
   if (insn.imm == KBPF_ATOMIC_CMPXCHG)
