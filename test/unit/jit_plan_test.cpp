@@ -130,6 +130,17 @@ TEST(JitPlan, ChoosesTheShortestTransferThatReaches) {
   }
 }
 
+// What the jump back demands is known only when its target has been looked at: the copy is two bytes, without
+// an extension.
+TEST(JitPlan, FindsThatALoopReadsNoUpperHalf) {
+  Planned planned(
+      assemble({mov64_imm(R2, 5), mov32_reg(R3, R1), alu32_reg(KBPF_ALU_ADD, R1, R3), add64_imm(R2, -1),
+                jump_imm(KBPF_JMP_JNE, R2, 0, -4), mov32_reg(R0, R1), exit_insn()}));
+  ASSERT_TRUE(planned.result.ok());
+  EXPECT_EQ(native_offset(**planned.result, 2) - native_offset(**planned.result, 1), 2u);
+  EXPECT_EQ(native_offset(**planned.result, 3) - native_offset(**planned.result, 2), 2u);
+}
+
 // A million instructions of each kind.
 TEST(JitPlan, TakesAtMost32BytesOfMemoryForAnInstruction) {
   for (unsigned kind = 0; kind < CODE_KINDS; kind++)

@@ -91,11 +91,11 @@ void find_undemanded(Plan &plan, size_t first, const Loops &loops) {
       uint32_t before = found & mark::kReachable ? demanded_before(insns, marks, i, after) : after;
       // Of unused upper halves, what an earlier walk has found holds.
       bool changed = (demand_in(found) ^ before) & kEverything;
+      after = before & kEverything;
+      marks[i] = (found & ~mark::kUndemanded) | in_mark(before);
       if (!changed && i < loops.first_source) // so nothing does in front of it
         break;
       again |= changed;
-      after = before & kEverything;
-      marks[i] = (found & ~mark::kUndemanded) | in_mark(before);
     }
   }
 }
