@@ -256,6 +256,33 @@ TEST(Interpreter, TheSecondOfAFusedPairRunsAloneWhereSomebodyJumpsToIt) {
   EXPECT_EQ(run(insns), 9u);
 }
 
+// The addition and the branch are one, whether the latter is a pair of its own or not; somebody may jump
+// between.
+TEST(Interpreter, AnAdditionAndABranchOnItsResultAreWhatTheyWereApart) {
+  for (unsigned code : {KBPF_JMP_JEQ, KBPF_JMP_JNE})
+    for (bool has_jump : {false, true})
+      for (int64_t start : {0, 4, -9})
+        for (bool enters_between : {false, true}) {
+          // r0: 1 where the branch is taken, 2 where it is not
+          Insn insns[] = {mov64_imm(R7, start),
+                          mov64_imm(R0, 1),
+                          ja(enters_between ? 1 : 0),
+                          add64_imm(R7, -4),
+                          jump_imm(code, R7, 0, 1),
+                          has_jump ? ja(1) : mov64_imm(R0, 2),
+                          ja(1),
+                          mov64_imm(R0, 2),
+                          alu64_reg(KBPF_ALU_MUL, R7, R7),
+                          lsh64_imm(R7, 8),
+                          alu64_reg(KBPF_ALU_OR, R0, R7),
+                          exit_insn()};
+          const int64_t value = enters_between ? start : start - 4;
+          const bool taken = (value == 0) == (code == KBPF_JMP_JEQ);
+          EXPECT_EQ(run(insns), static_cast<uint64_t>(value * value) << 8 | (taken ? 1u : 2u))
+              << code << " " << has_jump << " " << start << " " << enters_between;
+        }
+}
+
 TEST(Interpreter, CalleeSavedRegistersAndFramePointerSurviveACall) {
   Insn insns[] = {mov64_imm(R6, 6), store_imm(KBPF_SIZE_DW, R10, -8, 100), mov64_reg(R1, R10),
                   alu64_imm(KBPF_ALU_ADD, R1, -8),

@@ -37,6 +37,10 @@ CellHandler handler_of(const Insn &insn);
 // Of a move of registers and the operation on its result, or a branch and the jump that it steps over, in
 // one; null where they don't go together. The registers of first are at most r10.
 CellHandler handler_of_pair(const Insn &first, const Insn &second);
+// Of the addition of a constant and a branch on its result, in one, whose second cell is what it is without;
+// is_pair: it is one of a pair with the jump behind it. Null where they don't go together. The registers are
+// at most r10.
+CellHandler handler_of_count(const Insn &addition, const Insn &branch, bool is_pair);
 // Others that the translation decides on.
 extern const CellHandler kNotAnInstruction, kCallHelper, kCallSubprogram, kTailCall, kFunctionAddress,
     kFaultableLoad;

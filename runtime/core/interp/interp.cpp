@@ -188,6 +188,16 @@ template <uint8_t opcode, unsigned dst, bool is_pair> uint64_t branch(const Cell
   KBPF_GO(cell + (is_pair ? cell->off : 1));
 }
 
+// Where a loop counts: an addition, and the branch on its result, whose own cell has the rest.
+template <uint8_t code, unsigned dst, bool is_pair> uint64_t count(const Cell *cell, Execution *x) {
+  const uint64_t value = x->r[dst] + static_cast<uint64_t>(int64_t{cell->imm});
+  x->r[dst] = value;
+  const Cell *const branch = cell + 1;
+  if (holds<code>(value, static_cast<uint64_t>(int64_t{branch->imm})))
+    KBPF_GO(branch + (is_pair ? 2 : branch->off));
+  KBPF_GO(branch + (is_pair ? branch->off : 1));
+}
+
 template <uint8_t size, bool is_signed> auto memory_type() {
   if constexpr (size == KBPF_SIZE_B)
     return std::conditional_t<is_signed, int8_t, uint8_t>{};
@@ -237,6 +247,17 @@ template <uint8_t opcode, unsigned number> uint64_t atomic(const Cell *cell, Exe
     is_operation = atomic_modify<T>(cell->imm, dst + off, src, x->r[0]);
   if (!is_operation)
     return x->r[0];
+  KBPF_GO(cell + 1);
+}
+
+// The most usual one, with or without the old value.
+template <uint8_t opcode, unsigned number> uint64_t atomic_add(const Cell *cell, Execution *x) {
+  using T = Memory<opcode>;
+  uint64_t &src = at(x, cell->src);
+  const T old = __atomic_fetch_add(pointer<T>(x->r[number] + static_cast<uint64_t>(int64_t{cell->off})),
+                                   static_cast<T>(src), __ATOMIC_SEQ_CST);
+  if (cell->imm & KBPF_ATOMIC_FETCH)
+    src = old;
   KBPF_GO(cell + 1);
 }
 
@@ -440,6 +461,21 @@ constexpr auto kSignedHandlers = []<size_t... code>(std::index_sequence<code...>
                              signed_row<(code << 3 | KBPF_CLASS_ALU64)>(Dsts{})...};
 }(std::make_index_sequence<32>{});
 
+struct Adders {
+  Row words, double_words;
+};
+constexpr Adders kAdders = []<size_t... dst>(std::index_sequence<dst...>) {
+  return Adders{{atomic_add < KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_W, dst > ...},
+                {atomic_add < KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_DW, dst > ...}};
+}(Dsts{});
+struct Counters { // by whether a jump is behind the branch
+  Row equal[2], not_equal[2];
+};
+constexpr Counters kCounters = []<size_t... dst>(std::index_sequence<dst...>) {
+  return Counters{{{count<KBPF_JMP_JEQ, dst, false>...}, {count<KBPF_JMP_JEQ, dst, true>...}},
+                  {{count<KBPF_JMP_JNE, dst, false>...}, {count<KBPF_JMP_JNE, dst, true>...}}};
+}(Dsts{});
+
 unsigned alu_index(const Insn &insn) {
   return insn.opcode >> 3 | (insn.cls() == KBPF_CLASS_ALU64 ? 32u : 0u);
 }
@@ -488,7 +524,22 @@ CellHandler handler_of(const Insn &insn) {
     return nullptr;
   if (insn.is_alu() && insn.off != 0)
     return kSignedHandlers[alu_index(insn)][insn.dst()];
+  bool adds = insn.is_atomic() && (insn.imm & ~KBPF_ATOMIC_FETCH) == KBPF_ATOMIC_ADD;
+  if (adds && insn.size() == KBPF_SIZE_W)
+    return kAdders.words[insn.dst()];
+  if (adds && insn.size() == KBPF_SIZE_DW)
+    return kAdders.double_words[insn.dst()];
   return kHandlers[insn.opcode][insn.dst()];
+}
+
+CellHandler handler_of_count(const Insn &addition, const Insn &branch, bool is_pair) {
+  constexpr uint8_t kAdd = KBPF_CLASS_ALU64 | KBPF_ALU_ADD;
+  if (addition.opcode != kAdd || addition.off != 0 || branch.dst() != addition.dst() ||
+      branch.off == INT16_MAX)
+    return nullptr;
+  return branch.opcode == (KBPF_CLASS_JMP | KBPF_JMP_JEQ)   ? kCounters.equal[is_pair][branch.dst()]
+         : branch.opcode == (KBPF_CLASS_JMP | KBPF_JMP_JNE) ? kCounters.not_equal[is_pair][branch.dst()]
+                                                            : nullptr;
 }
 
 CellHandler handler_of_pair(const Insn &first, const Insn &second) {

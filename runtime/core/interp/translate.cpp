@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Makes cells of instructions. What can be looked up once is looked up here: operands, helpers' addresses,
-// which subprogram a call enters. A move fuses with the operation behind it, and a branch with the jump that
-// it steps over; the second instruction keeps its own cell for whoever jumps to it.
+// which subprogram a call enters. A move fuses with the operation behind it, a branch with the jump that it
+// steps over, and an addition with a branch on its result; the second instruction keeps its own cell for
+// whoever jumps to it.
 #include "core/interp/cell.h"
 #include "core/isa/encoding.h"
 
@@ -49,6 +50,10 @@ public:
         cell.off = static_cast<int16_t>(is_branch ? next.off + 2 : offset_of(insn.src()));
         return cell;
       }
+      bool is_pair = index + 2 < insns_.size() && next.is_jump_class() && next.dst() <= KBPF_REG_FP &&
+                     handler_of_pair(next, insns_[index + 2]);
+      if (CellHandler both = handler_of_count(insn, next, is_pair))
+        return plain(both, insn);
     }
     Cell cell = plain(handler_of(insn), insn);
     if (insn.is_jump() && cell.off < INT16_MAX)
