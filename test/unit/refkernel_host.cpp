@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "refkernel_host.h"
+#include "refkernel/mm/fail_nth.h"
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/sync.h"
 #include <cstring>
@@ -17,6 +18,8 @@ size_t in_use, page_limit = kFrames;
 
 size_t host_pages_in_use() { return in_use; }
 void host_limit_pages(size_t limit) { page_limit = limit; }
+
+bool allocation_fails() { return false; } // host_limit_pages does that
 
 // The tests run one thread.
 void SpinLock::lock() {}

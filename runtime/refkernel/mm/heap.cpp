@@ -3,6 +3,7 @@
 // Pages that have free pieces are linked per size. From half a page on, whole blocks of the page allocator
 // serve. Callers tell the size again when they free, so no piece needs a header.
 #include "refkernel/lib/alloc.h"
+#include "refkernel/mm/fail_nth.h"
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/sync.h"
 #include <bit>
@@ -80,7 +81,7 @@ Page *make_slab(unsigned index) {
 } // namespace
 
 void *heap_allocate(size_t size, size_t align) {
-  if (size > SIZE_MAX / 4 || align > kPageSize << kMaxOrder)
+  if (size > SIZE_MAX / 4 || align > kPageSize << kMaxOrder || allocation_fails())
     return nullptr;
   size_t effective = effective_size(size ? size : 1, align);
   if (effective > kLargest) {

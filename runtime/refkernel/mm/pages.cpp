@@ -3,6 +3,7 @@
 // splits a larger block; giving one back merges it with its buddy (the block whose index differs in bit
 // `order`) while that is free too.
 #include "refkernel/mm/pages.h"
+#include "refkernel/mm/fail_nth.h"
 #include "refkernel/sched/sync.h"
 #include <cstring>
 
@@ -88,7 +89,7 @@ void init_pages(const MemoryRange *usable, size_t count) {
 }
 
 Page *allocate_block(unsigned order) {
-  if (order > kMaxOrder)
+  if (order > kMaxOrder || allocation_fails())
     return nullptr;
   SpinGuard guard(pages_lock);
   unsigned found = order;

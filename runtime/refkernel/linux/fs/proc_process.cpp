@@ -538,6 +538,8 @@ public:
       return adopt(try_make<FdDirectory>(Ref<Inode>::share(this), pid_, name == "fdinfo"));
     if (name == "task")
       return adopt(try_make<TaskDirectory>(Ref<Inode>::share(this), pid_));
+    if (name == "fail-nth")
+      return make_fail_nth_file();
     if (name == "ns")
       return make_namespace_directory(Ref<Inode>::share(this), pid_);
     return Errno::enoent;

@@ -27,6 +27,8 @@ private:
   Ref<Inode> parent_;
 };
 
+SysResult<Ref<Inode>> make_fail_nth_file(); // fail_nth_file.cpp
+
 // ns: links to the files by which the namespaces are known. There is one of each kind.
 SysResult<Ref<Inode>> make_namespace_directory(Ref<Inode> parent, uint32_t pid); // namespaces.cpp
 

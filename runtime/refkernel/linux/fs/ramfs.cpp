@@ -128,7 +128,10 @@ SysResult<Ref<Inode>> make_device(const FileSystemKind &kind, uint32_t mode, uin
 }
 
 SysResult<Ref<Inode>> make_anonymous_inode(const FileSystemKind &kind, uint32_t mode) {
-  return make_inode<AnonymousInode>(kind, mode);
+  auto *inode = try_make<AnonymousInode>(kind, mode);
+  if (!inode) // it takes no room of a file system
+    return Errno::enomem;
+  return Ref<Inode>::adopt(inode);
 }
 
 SysResult<Ref<File>> open_ram_file(Ref<Inode> inode, uint32_t flags) {
