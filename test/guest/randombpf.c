@@ -179,7 +179,7 @@ static int random_perf_event(void) {
     uint32_t wakeup, breakpoint;
     uint64_t config1, config2;
   } attr = {.size = sizeof(attr), .wakeup = 1};
-  switch (below(3)) {
+  switch (below(5)) {
   case 0:
     attr.type = 6;
     attr.config = below(2);
@@ -188,6 +188,15 @@ static int random_perf_event(void) {
   case 1:
     attr.type = 2;
     attr.config = below(700);
+    break;
+  case 2: /* what a hart counts */
+    attr.type = below(2);
+    attr.config = below(3);
+    break;
+  case 3: /* samples */
+    attr.type = 1;
+    attr.flags = below(2) << 10 | below(2);
+    attr.period = attr.flags >> 10 ? 1 + below(5000) : 1 + below(10000000);
     break;
   default:
     attr.type = 1;
@@ -199,6 +208,9 @@ static int random_perf_event(void) {
   int fd = (int)syscall(SYS_perf_event_open, &attr, -1, below(3) ? 0 : (int)below(6), -1, 8ul);
   static const unsigned long orders[] = {0x40042408, 0x2400, 0x2401};
   ioctl((int)descriptor(), orders[below(3)], descriptor());
+  uint64_t counts[6]; /* whatever read(2) says */
+  ssize_t ignored = below(3) ? 0 : read(fd, counts, below(2) ? sizeof(counts) : below(48));
+  (void)ignored;
   return fd;
 }
 
