@@ -13,12 +13,18 @@ namespace {
 // Linux's tag: SHA-1 over the instructions, in which maps have no number yet.
 void compute_tag(std::span<const Insn> insns, uint8_t (&tag)[8]) {
   Sha1 sha;
-  for (size_t i = 0; i < insns.size(); i++) {
-    Insn insn = insns[i];
-    bool after_map = i > 0 && insns[i - 1].is_ld_imm64() && insns[i - 1].src() != 0;
-    if ((insn.is_ld_imm64() && insn.src() != 0) || after_map)
-      insn.imm = 0;
-    sha.add(&insn, sizeof(insn));
+  Insn block[8]; // what the hash takes at a time
+  bool after_map = false;
+  for (size_t first = 0; first < insns.size(); first += std::size(block)) {
+    const size_t count = std::min(std::size(block), insns.size() - first);
+    for (size_t i = 0; i < count; i++) {
+      Insn &insn = block[i] = insns[first + i];
+      const bool is_map = insn.is_ld_imm64() && insn.src() != 0;
+      if (is_map || after_map)
+        insn.imm = 0;
+      after_map = is_map;
+    }
+    sha.add(block, count * sizeof(Insn));
   }
   uint8_t digest[20];
   sha.finish(digest);

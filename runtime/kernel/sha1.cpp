@@ -5,8 +5,21 @@
 namespace kbpf {
 
 void Sha1::add(const void *bytes, size_t size) {
-  for (size_t i = 0; i < size; i++)
-    add_byte(static_cast<const uint8_t *>(bytes)[i]);
+  const uint8_t *from = static_cast<const uint8_t *>(bytes);
+  while (size) {
+    if (length_ % 64 != 0 || size < 64) {
+      add_byte(*from++);
+      size--;
+      continue;
+    }
+    for (uint32_t &word : block_) {
+      word = uint32_t{from[0]} << 24 | uint32_t{from[1]} << 16 | uint32_t{from[2]} << 8 | from[3];
+      from += 4;
+    }
+    length_ += 64;
+    size -= 64;
+    process_block();
+  }
 }
 
 void Sha1::add_byte(uint8_t byte) {
@@ -16,28 +29,34 @@ void Sha1::add_byte(uint8_t byte) {
     process_block();
 }
 
+// Five rounds at a time, after which each of the five words is in its place again; of the eighty words that
+// the block becomes, the last sixteen are all that is needed.
 void Sha1::process_block() {
-  uint32_t w[80];
-  for (unsigned t = 0; t < 80; t++)
-    w[t] = t < 16 ? block_[t] : std::rotl(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+  uint32_t(&w)[16] = block_;
   auto [a, b, c, d, e] = state_;
-  for (unsigned t = 0; t < 80; t++) {
-    uint32_t f, k;
-    if (t < 20)
-      f = (b & c) | (~b & d), k = 0x5a827999;
-    else if (t < 40)
-      f = b ^ c ^ d, k = 0x6ed9eba1;
-    else if (t < 60)
-      f = (b & c) | (b & d) | (c & d), k = 0x8f1bbcdc;
-    else
-      f = b ^ c ^ d, k = 0xca62c1d6;
-    uint32_t next = std::rotl(a, 5) + f + e + w[t] + k;
-    e = d;
-    d = c;
-    c = std::rotl(b, 30);
-    b = a;
-    a = next;
-  }
+  const auto word = [&](unsigned t) {
+    if (t < 16)
+      return w[t];
+    return w[t % 16] = std::rotl(w[(t - 3) % 16] ^ w[(t - 8) % 16] ^ w[(t - 14) % 16] ^ w[t % 16], 1);
+  };
+  const auto twenty = [&](unsigned first, uint32_t k, auto f) {
+    const auto round = [&](unsigned t, uint32_t p, uint32_t &q, uint32_t r, uint32_t s, uint32_t &u) {
+      u += std::rotl(p, 5) + f(q, r, s) + word(t) + k;
+      q = std::rotl(q, 30);
+    };
+    for (unsigned t = first; t < first + 20; t += 5) {
+      round(t, a, b, c, d, e);
+      round(t + 1, e, a, b, c, d);
+      round(t + 2, d, e, a, b, c);
+      round(t + 3, c, d, e, a, b);
+      round(t + 4, b, c, d, e, a);
+    }
+  };
+  const auto parity = [](uint32_t x, uint32_t y, uint32_t z) { return x ^ y ^ z; };
+  twenty(0, 0x5a827999, [](uint32_t x, uint32_t y, uint32_t z) { return z ^ (x & (y ^ z)); });
+  twenty(20, 0x6ed9eba1, parity);
+  twenty(40, 0x8f1bbcdc, [](uint32_t x, uint32_t y, uint32_t z) { return (x & y) | (z & (x | y)); });
+  twenty(60, 0xca62c1d6, parity);
   const uint32_t sums[] = {a, b, c, d, e};
   for (unsigned i = 0; i < 5; i++)
     state_[i] += sums[i];
