@@ -39,6 +39,10 @@ template <typename T> T compute(uint8_t code, int off, T a, T b) {
   }
 }
 
+inline constexpr uint8_t kComparisons[] = {KBPF_JMP_JEQ,  KBPF_JMP_JNE,  KBPF_JMP_JGT,  KBPF_JMP_JGE,
+                                           KBPF_JMP_JLT,  KBPF_JMP_JLE,  KBPF_JMP_JSGT, KBPF_JMP_JSGE,
+                                           KBPF_JMP_JSLT, KBPF_JMP_JSLE, KBPF_JMP_JSET};
+
 // code: KBPF_JMP_J*.
 template <typename T> bool holds(uint8_t code, T a, T b) {
   using S = std::make_signed_t<T>;

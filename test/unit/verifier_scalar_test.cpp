@@ -11,6 +11,7 @@ namespace {
 
 using test::compute;
 using test::holds;
+using test::kComparisons;
 
 class Random {
 public:
@@ -132,10 +133,6 @@ TEST(Scalar, ExtensionsAndByteSwapsContainEveryResult) {
     }
   }
 }
-
-constexpr uint8_t kComparisons[] = {KBPF_JMP_JEQ,  KBPF_JMP_JNE,  KBPF_JMP_JGT,  KBPF_JMP_JGE,
-                                    KBPF_JMP_JLT,  KBPF_JMP_JLE,  KBPF_JMP_JSGT, KBPF_JMP_JSGE,
-                                    KBPF_JMP_JSLT, KBPF_JMP_JSLE, KBPF_JMP_JSET};
 
 TEST(Scalar, NarrowingByAComparisonKeepsThePairsForWhichItHolds) {
   Random random;
