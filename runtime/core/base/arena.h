@@ -35,7 +35,8 @@ public:
     return memory ? new (memory) T{std::forward<Args>(args)...} : nullptr;
   }
 
-  // count value-initialised elements; data() is null where there is no memory. A count of 0 gives a non-null span.
+  // count value-initialised elements; data() is null where there is no memory. A count of 0 gives a non-null
+  // span.
   template <typename T> [[nodiscard]] std::span<T> make_array(size_t count) {
     static_assert(std::is_trivially_destructible_v<T>);
     if (count > SIZE_MAX / sizeof(T))
@@ -43,8 +44,11 @@ public:
     T *first = static_cast<T *>(allocate(count ? count * sizeof(T) : 1, alignof(T)));
     if (!first)
       return {};
-    for (size_t i = 0; i < count; i++)
-      new (first + i) T();
+    if constexpr (std::is_trivially_default_constructible_v<T>)
+      __builtin_memset(first, 0, count * sizeof(T)); // what value-initialisation makes of such
+    else
+      for (size_t i = 0; i < count; i++)
+        new (first + i) T();
     return {first, count};
   }
 

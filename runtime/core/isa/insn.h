@@ -43,12 +43,8 @@ struct Insn {
   constexpr bool is_load_acquire() const { return is_atomic() && imm == KBPF_ATOMIC_LOAD_ACQ; }
   constexpr bool is_store_release() const { return is_atomic() && imm == KBPF_ATOMIC_STORE_REL; }
   constexpr unsigned access_bytes() const {
-    switch (size()) {
-    case KBPF_SIZE_B: return 1;
-    case KBPF_SIZE_H: return 2;
-    case KBPF_SIZE_W: return 4;
-    default: return 8;
-    }
+    constexpr uint32_t kBytes = 1u << KBPF_SIZE_B | 2u << KBPF_SIZE_H | 4u << KBPF_SIZE_W | 8u << KBPF_SIZE_DW;
+    return kBytes >> size() & 0xff; // a size is the shift to its byte
   }
 };
 static_assert(sizeof(Insn) == sizeof(kbpf_insn));

@@ -17,11 +17,7 @@ public:
       return Error::no_memory;
     for (size_t s = 0; s < subprograms().size(); s++)
       paths_[s] = {1, subprograms()[s].stack_depth, 0};
-    bool changed = false; // without calls there is no path but each function by itself
-    for (uint32_t i = 0; i < analysis_.program.insns.size() && !changed; i++)
-      changed = analysis_.insn(i).is_function_address() ||
-                (analysis_.insn(i).is_call() && analysis_.insn(i).src() == KBPF_PSEUDO_CALL);
-    while (changed)
+    for (bool changed = analysis_.cfg.calls_functions; changed;)
       changed = KBPF_TRY(lengthen());
     const uint32_t deepest = paths_[0].stack, limit = analysis_.program.profile->stack_size;
     if (deepest > limit)

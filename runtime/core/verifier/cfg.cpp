@@ -44,48 +44,64 @@ RegisterUse call_use(const Insn &insn, const Profile &profile) {
 
 namespace {
 
-// Of an opcode: which of the two registers named in an instruction it reads and writes. rare: it takes more
-// than the opcode to say.
+// Of an opcode: which of the two registers named in an instruction it reads and writes, as masks for their
+// bits. rare: it takes more than the opcode to say. goes_on: control passes to the next instruction, and to
+// no other.
 struct OpcodeUse {
-  bool reads_dst : 1, reads_src : 1, writes_dst : 1, rare : 1;
+  uint16_t reads_dst, reads_src, writes_dst;
+  bool rare, goes_on;
 };
 struct OpcodeUses {
   OpcodeUse of[256];
   constexpr OpcodeUses() : of() {
+    constexpr uint16_t kAll = 0xffff;
     for (unsigned opcode = 0; opcode < 256; opcode++) {
       const uint8_t cls = opcode & 7, code = opcode & 0xf0, mode = opcode & 0xe0;
-      const bool from_register = opcode & KBPF_SRC_X;
+      const uint16_t from_register = opcode & KBPF_SRC_X ? kAll : 0;
       OpcodeUse &use = of[opcode];
-      use.rare = true;
       if (cls == KBPF_CLASS_ALU || cls == KBPF_CLASS_ALU64) {
         const bool one_operand = code == KBPF_ALU_END || code == KBPF_ALU_NEG;
-        use = {code != KBPF_ALU_MOV, from_register && !one_operand, true, false};
+        use = {code != KBPF_ALU_MOV ? kAll : uint16_t{0}, one_operand ? uint16_t{0} : from_register, kAll,
+               false, true};
       } else if (cls == KBPF_CLASS_LDX) {
-        use = {false, true, true, false};
+        use = {0, kAll, kAll, false, true};
       } else if (cls == KBPF_CLASS_ST) {
-        use = {true, false, false, false};
+        use = {kAll, 0, 0, false, true};
       } else if (cls == KBPF_CLASS_STX && mode != KBPF_MODE_ATOMIC) {
-        use = {true, true, false, false};
+        use = {kAll, kAll, 0, false, true};
+      } else if (cls == KBPF_CLASS_STX) {
+        use = {0, 0, 0, true, true};
       } else if ((cls == KBPF_CLASS_JMP || cls == KBPF_CLASS_JMP32) && code != KBPF_JMP_JA &&
                  code != KBPF_JMP_CALL && code != KBPF_JMP_EXIT && code != KBPF_JMP_JCOND) {
-        use = {true, from_register, false, false};
+        use = {kAll, from_register, 0, false, false};
+      } else {
+        use = {0, 0, 0, true, false};
       }
     }
   }
 };
 constexpr OpcodeUses kUses;
 
+bool goes_on(const Insn &insn) { return kUses.of[insn.opcode].goes_on; }
+
 RegisterUse rare_use(const Insn &insn, const Profile &profile);
 
 } // namespace
 
-RegisterUse register_use(const Insn &insn, const Profile &profile) {
-  const OpcodeUse use = kUses.of[insn.opcode];
+namespace {
+
+[[gnu::always_inline]] inline RegisterUse use_of(const Insn &insn, const Profile &profile) {
+  const OpcodeUse &use = kUses.of[insn.opcode];
   if (use.rare)
     return rare_use(insn, profile);
-  return {static_cast<uint16_t>(use.reads_dst << insn.dst() | use.reads_src << insn.src()),
-          static_cast<uint16_t>(use.writes_dst << insn.dst())};
+  const uint32_t dst = 1u << insn.dst(), src = 1u << insn.src();
+  return {static_cast<uint16_t>((dst & use.reads_dst) | (src & use.reads_src)),
+          static_cast<uint16_t>(dst & use.writes_dst)};
 }
+
+} // namespace
+
+RegisterUse register_use(const Insn &insn, const Profile &profile) { return use_of(insn, profile); }
 
 namespace {
 
@@ -124,9 +140,7 @@ bool asks_for_next(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_ITERATOR);
 }
 
-uint32_t Cfg::subprogram_at(uint32_t insn) const {
-  if (subprograms.size() == 1)
-    return 0;
+uint32_t Cfg::search(uint32_t insn) const {
   auto after = std::upper_bound(subprograms.begin(), subprograms.end(), insn,
                                 [](uint32_t i, const Subprogram &s) { return i < s.first; });
   return static_cast<uint32_t>(after - subprograms.begin()) - 1;
@@ -150,20 +164,23 @@ public:
 private:
   Result<void> find_subprograms() {
     std::span<bool> starts = arena_.make_array<bool>(insns_.size());
-    std::span<bool> joins = arena_.make_array<bool>(insns_.size());
+    std::span<uint8_t> joins = arena_.make_array<uint8_t>(insns_.size());
     if (!starts.data() || !joins.data())
       return Error::no_memory;
     starts[0] = true;
     uint32_t count = 1;
     for (size_t i = 0; i < insns_.size(); i++) {
       const Insn &insn = insns_[i];
-      if (!insn.is_jump_class() && !insn.is_ld_imm64())
+      if (goes_on(insn))
         continue;
+      cfg_.has_calls |= insn.is_call();
       bool call = is_subprogram_call(insn) || insn.is_function_address();
-      joins[i] |= is_iteration(insn, *program_.profile);
+      if (is_iteration(insn, *program_.profile))
+        joins[i] |= Cfg::kJoin | Cfg::kIteration;
       // Paths that joined a few instructions earlier, too few for a checkpoint, meet again behind a call.
       if (insn.is_call() && i + 1 < insns_.size())
-        joins[i + 1] = true;
+        joins[i + 1] |= Cfg::kJoin;
+      cfg_.calls_functions |= call;
       if (call || is_jump(insn)) {
         int64_t at = insn.is_function_address() ? function_target(i, insn) : jump_target(i, insn);
         // Jumps and calls were checked; every slot of opcode 0 is the second half of an ld_imm64.
@@ -172,7 +189,7 @@ private:
           return reject(rejection_, RejectionId::unsupported_reference, i,
                         "the function at instruction {} lies outside of the program", at);
         size_t target = static_cast<size_t>(at);
-        joins[target] = true;
+        joins[target] |= Cfg::kJoin;
         if (call && !starts[target]) {
           starts[target] = true;
           count++;
@@ -202,7 +219,7 @@ private:
     for (const Subprogram &subprogram : cfg_.subprograms) {
       uint32_t end = subprogram.first + subprogram.count;
       for (uint32_t i = subprogram.first; i < end; i++) {
-        if (!is_jump(insns_[i]))
+        if (goes_on(insns_[i]) || !is_jump(insns_[i]))
           continue;
         int64_t target = jump_target(i, insns_[i]);
         jumps_back_ |= target <= int64_t{i};
@@ -225,19 +242,21 @@ private:
     std::span<uint32_t> pending = arena_.make_unset_array<uint32_t>(insns_.size());
     if (!reached.data() || !pending.data())
       return Error::no_memory;
-    size_t count = 0;
+    size_t count = 0, found = 0;
     const auto reach = [&](size_t i) {
       if (i < insns_.size() && !reached[i]) {
         reached[i] = true;
+        found++;
         pending[count++] = static_cast<uint32_t>(i);
       }
     };
     reach(0);
     while (count) {
       size_t i = pending[--count];
-      while (!insns_[i].is_jump_class() && !insns_[i].is_ld_imm64() && i + 1 < insns_.size() &&
-             !reached[i + 1])
+      const size_t first = i;
+      while (goes_on(insns_[i]) && !reached[i + 1]) // no function ends with such
         reached[++i] = true;
+      found += i - first;
       const Insn &insn = insns_[i];
       if (insn.is_function_address())
         reach(static_cast<size_t>(function_target(i, insn)));
@@ -246,6 +265,8 @@ private:
       if (!insn.is_exit() && !is_unconditional_jump(insn))
         reach(i + 1);
     }
+    if (found == insns_.size())
+      return {};
     for (size_t i = 0; i < insns_.size(); i++)
       if (!reached[i])
         return reject(rejection_, RejectionId::unreachable_code, static_cast<uint32_t>(i),
@@ -265,7 +286,12 @@ private:
       bool changed = false;
       uint16_t before = 0;
       for (size_t i = insns_.size(); i-- > 0;) {
-        before = live_before(live, i, before);
+        if (goes_on(insns_[i])) {
+          const RegisterUse use = use_of(insns_[i], *program_.profile);
+          before = static_cast<uint16_t>((before & ~use.writes) | use.reads);
+        } else {
+          before = live_before(live, i, before);
+        }
         changed |= before != live[i];
         live[i] = before;
       }
@@ -287,7 +313,7 @@ private:
       if (is_jump(insn))
         after |= live[static_cast<size_t>(jump_target(i, insn))];
     }
-    RegisterUse use = register_use(insn, *program_.profile);
+    const RegisterUse use = use_of(insn, *program_.profile);
     return static_cast<uint16_t>((after & ~use.writes) | use.reads);
   }
 

@@ -11,10 +11,19 @@ namespace kbpf {
 struct Cfg {
   std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
   std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
-  std::span<const bool> is_join; // per instruction: a jump target, the start of a called function, behind a
-                                 // call, or an iteration
+  // Per instruction: not 0 where it is a jump target, the start of a called function, behind a call, or an
+  // iteration; kIteration too for the last.
+  std::span<const uint8_t> is_join;
+  static constexpr uint8_t kJoin = 1, kIteration = 2;
 
-  uint32_t subprogram_at(uint32_t insn) const; // index in subprograms of the function that holds insn
+  bool has_calls = false;       // of anything
+  bool calls_functions = false; // of the program, itself or by a helper
+
+  // Index in subprograms of the function that holds insn.
+  uint32_t subprogram_at(uint32_t insn) const { return subprograms.size() == 1 ? 0 : search(insn); }
+
+private:
+  uint32_t search(uint32_t insn) const;
 };
 
 // The encoding was checked. Errors: no_memory, or a refusal.

@@ -38,36 +38,38 @@ private:
   Result<void> result_;
 };
 
-bool Checker::is_plain_stack_access(const Insn &insn, const State &state) {
+bool Checker::is_plain_stack_access(const Insn &insn, const State &state, StackPlace &place) {
   const bool loads = insn.cls() == KBPF_CLASS_LDX, from_register = insn.cls() == KBPF_CLASS_STX;
   if (!loads && !(insn.cls() == KBPF_CLASS_ST || (from_register && !insn.is_atomic())))
     return false;
   const Value &base = state.reg(loads ? insn.src() : insn.dst());
   if (base.kind != Kind::stack || !base.number.is_constant())
     return false;
-  const int64_t first = static_cast<int64_t>(base.number.value()) + insn.off;
+  const uint64_t below = -(base.number.value() + static_cast<uint64_t>(int64_t{insn.off})); // r10
   const unsigned size = insn.access_bytes();
-  const int64_t bottom =
-      -static_cast<int64_t>(std::min<uint32_t>(analysis_.program.profile->stack_size, KBPF_STACK_SIZE));
-  if (first < bottom || first + size > 0 || first % size != 0)
+  if (below - 1 >= KBPF_STACK_SIZE || below & (size - 1))
     return false;
+  const uint32_t slot = static_cast<uint32_t>(below - 1) / 8;
   const Frame &frame = *state.frames[base.frame];
-  const uint32_t slot = slot_of(first);
-  Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
+  const Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
   InsnFacts &facts = analysis_.facts[state.insn];
+  // The stack that was found so far is within the profile's.
   if (8 * (slot + 1) > subprogram.stack_depth || facts.follows_context || facts.faultable)
     return false;
   facts.follows_other = true;
+  place = {base.frame, slot, -static_cast<int32_t>(below), size};
   if (!loads)
     return (!from_register || state.reg(insn.src()).is_scalar()) &&
            (slot >= frame.slot_count || frame.slots[slot].bytes[0] != ByteKind::object);
   if (slot >= frame.slot_count || insn.dst() == KBPF_REG_FP)
     return false;
   const StackSlot &content = frame.slots[slot];
-  const uint64_t mask = (~uint64_t{0} >> (64 - 8 * size)) << 8 * byte_of(first);
-  if (content.bytes[0] == ByteKind::object || !content.is_written(mask) ||
-      (size != 8 && content.bytes[0] == ByteKind::spill && !content.spilled.is_scalar()))
-    return false;
+  if (size != 8 || !content.is_whole(ByteKind::spill)) {
+    const uint64_t mask = (~uint64_t{0} >> (64 - 8 * size)) << 8 * byte_of(place.offset);
+    if (content.bytes[0] == ByteKind::object || !content.is_written(mask) ||
+        (size != 8 && content.bytes[0] == ByteKind::spill && !content.spilled.is_scalar()))
+      return false;
+  }
   if (!(frame.written >> slot & 1))
     rely_on_slots(state, base.frame, uint64_t{1} << slot);
   return true;

@@ -14,19 +14,20 @@ public:
 
   // All obligations of the instruction at state.insn. An error is a refusal, explained in the rejection.
   Result<void> check(const State &state) {
-    return is_plain(analysis_.insn(state.insn), state) ? Result<void>() : check_all(state);
+    return is_plain(analysis_.insn(state.insn), state.frame().regs) ? Result<void>() : check_all(state);
   }
   Result<void> check_all(const State &state);
   // Most instructions: they compute with numbers, or compare what there is, so that every obligation holds.
-  static bool is_plain(const Insn &insn, const State &state);
+  // regs: of the innermost frame.
+  static bool is_plain(const Insn &insn, const Value *regs);
   // Whether the instruction would tell the loader of such a program an address (RawProgram::hides_addresses).
   // leaks.cpp
   Result<void> check_leaks(const State &state);
   // When all is walked: what was given to global functions and dynptrs suits the atomic operations on it.
   Result<void> check_alignment() const;
 
-  // The same for a number that is written to, or anything that is read from, one slot of the stack.
-  bool is_plain_stack_access(const Insn &insn, const State &state);
+  // The same for a number that is written to, or anything that is read from, one slot of the stack: `place`.
+  bool is_plain_stack_access(const Insn &insn, const State &state, StackPlace &place);
 
 private:
   // How memory is used, beyond Access: by a helper, bytes may be written that were not initialised before.
@@ -184,16 +185,17 @@ struct PlainRules {
 inline constexpr PlainRules kPlainRules;
 
 // A number is not in r10, so that it may be written.
-inline bool Checker::is_plain(const Insn &insn, const State &state) {
+inline bool Checker::is_plain(const Insn &insn, const Value *regs) {
   using Rules = PlainRules;
   const uint8_t rules = kPlainRules.of[insn.opcode];
-  const Frame &frame = state.frame();
-  const Kind dst = frame.regs[insn.dst()].kind;
+  const Kind dst = regs[insn.dst()].kind;
   if (rules == (Rules::kIsPlain | Rules::kDstIsNumber))
     return dst == Kind::scalar;
+  if (rules == (Rules::kIsPlain | Rules::kDstHolds))
+    return dst != Kind::uninitialised;
   if (!(rules & Rules::kIsPlain))
     return false;
-  const Kind src = frame.regs[insn.src()].kind;
+  const Kind src = regs[insn.src()].kind;
   return !((rules & Rules::kDstIsNumber && dst != Kind::scalar) ||
            (rules & Rules::kSrcIsNumber && src != Kind::scalar) ||
            (rules & Rules::kSrcHolds && src == Kind::uninitialised) ||

@@ -202,17 +202,23 @@ bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
 } // namespace
 
 void simplify(State &state, const Cfg &cfg) {
-  for (uint32_t f = 0; f < state.frame_count; f++) {
-    bool innermost = f + 1 == state.frame_count;
-    uint32_t insn = innermost ? state.insn : state.frames[f + 1]->return_to;
+  const auto forget = [](Frame &frame, uint32_t live) {
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++, live >>= 1)
+      if (!(live & 1))
+        frame.regs[reg].kind = Kind::uninitialised;
+  };
+  // Where a function begins, its callers' registers are looked at; nothing that it does gives them new ones.
+  const bool begins = state.insn == state.frame().first_insn;
+  for (uint32_t f = 0; f + 1 < state.frame_count; f++) {
     state.frames[f]->forget_last_constant();
-    constexpr uint32_t kAll = (1u << KBPF_REG_FP) - 1, kClobbered = 0x3f;
-    uint32_t dead = kAll & ~uint32_t{cfg.live[insn]};
-    if (!innermost && !state.frames[f + 1]->is_callback) // which may be called again, with the same arguments
-      dead |= kClobbered;
-    for (; dead; dead &= dead - 1)
-      state.frames[f]->regs[std::countr_zero(dead)].kind = Kind::uninitialised;
+    const Frame &above = *state.frames[f + 1];
+    constexpr uint32_t kClobbered =
+        0x3f; // not of a callback, which may be called again, with the same arguments
+    if (begins)
+      forget(*state.frames[f], cfg.live[above.return_to] & (above.is_callback ? ~uint32_t{0} : ~kClobbered));
   }
+  state.frame().forget_last_constant();
+  forget(state.frame(), cfg.live[state.insn]);
 }
 
 void widen(State &current, const Snapshot &old) {
@@ -268,7 +274,7 @@ public:
 private:
   bool registers_cover(const FrameRecord &record, const Frame &frame) {
     for (uint32_t left = record.live; left; left &= left - 1) {
-      const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left)), number = number_;
+      const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left));
       const uint64_t *at = at_;
       const Value &now = frame.regs[reg];
       const PackedValue was(at);
@@ -281,14 +287,23 @@ private:
       result_.work++;
       if (!is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on))
         continue;
-      if (&record == &old_.frames()[old_.frame_count - 1]) {
-        old_.distinct_word = static_cast<uint8_t>(at - old_.values());
-        old_.distinct_reg = static_cast<uint8_t>(reg & 15);
-        old_.distinct_number = static_cast<uint8_t>(number & 15);
-      }
+      if (&record == &old_.frames()[old_.frame_count - 1])
+        note_distinct(reg, was, now, is_number && !is_relied_on && !old_.depends_on);
       return false;
     }
     return true;
+  }
+
+  // See Snapshot::distinct_reg. Bounds of a number that was not relied on count where the current one is a
+  // number, too, and all are asked for.
+  void note_distinct(uint32_t reg, const PackedValue &was, const Value &now, bool not_relied_on) {
+    old_.distinct_reg = static_cast<uint8_t>(reg);
+    old_.distinct_kind = was.kind();
+    old_.distinct_if_all = not_relied_on && now.is_scalar();
+    old_.distinct_min = 0;
+    old_.distinct_max = ~uint64_t{0};
+    if (was.kind() == Kind::scalar && (now.is_scalar() || !not_relied_on))
+      was.unsigned_bounds(old_.distinct_min, old_.distinct_max);
   }
 
   bool value_covers_packed(const uint64_t *at, const Value &now, bool is_number, bool is_relied_on) {

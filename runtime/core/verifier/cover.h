@@ -52,14 +52,22 @@ struct CoverResult {
   }
 }
 
+// A state that many old ones are compared with.
+struct Comparand {
+  Comparand(const State &state, Coverage how)
+      : regs(state.frame().regs), frame_count(state.frame_count), asks_all(how != Coverage::relied_on) {}
+  const Value *regs;
+  uint32_t frame_count;
+  bool asks_all;
+};
+
 // Whether `old` differs from this state, too, in the register that it differed in from the last one: no need
-// to compare more.
-inline bool differs_again(const Snapshot &old, const State &current, Coverage how) {
-  if (old.distinct_reg == Snapshot::kNone || old.frame_count != current.frame_count)
-    return false;
-  const bool is_asked =
-      how != Coverage::relied_on || old.depends_on || old.relied_on & source_bit(old.distinct_number);
-  return is_distinct(old.values() + old.distinct_word, current.frame().regs[old.distinct_reg], is_asked);
+// to compare more. A number whose bounds are not within the old ones is not covered, whatever else is known.
+[[gnu::always_inline]] inline bool differs_again(const Snapshot &old, const Comparand &current) {
+  const Value &now = current.regs[old.distinct_reg];
+  return (now.kind != old.distinct_kind || now.number.r64.umin < old.distinct_min ||
+          now.number.r64.umax > old.distinct_max) &&
+         (!old.distinct_if_all || current.asks_all) && old.frame_count == current.frame_count;
 }
 
 // Whether the machine states that `current` stands for are safe because those of `old` are: each is one of

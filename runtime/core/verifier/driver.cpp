@@ -23,7 +23,8 @@ public:
         pool_(scratch), snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
         log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)),
-        is_watched_(options.walked || log_.wants_everything() || program.hides_addresses) {
+        is_watched_(options.walked || log_.wants_everything() || program.hides_addresses),
+        most_work_(uint64_t{kMostValuesPerInsn} * options.max_processed_insns) {
     compared_values_.may_read_unwritten = !program.hides_addresses;
   }
 
@@ -169,12 +170,46 @@ private:
     return {};
   }
 
+  // Instructions that compute with numbers, up to the first that asks for more: most of most programs. True:
+  // that is where paths join.
+  bool compute() {
+    State &state = *current_;
+    const Insn *insns = program_.insns.data();
+    const uint8_t *joins = analysis_.cfg.is_join.data();
+    InsnFacts *facts = analysis_.facts.data();
+    Value *regs = state.frame().regs;
+    const uint32_t first = state.insn;
+    const uint64_t end = first + (most_insns_ - stats_.processed_insns);
+    uint32_t at = first;
+    bool joined = false;
+    for (; at < end; at++) {
+      joined = joins[at] && at != first;
+      const Insn &insn = insns[at];
+      if (joined || !insn.is_alu())
+        break;
+      if (!compute_constants(insn, regs)) {
+        if (!Checker::is_plain(insn, regs))
+          break;
+        transformer_.alu(state, insn);
+      }
+      facts[at].reachable = true;
+    }
+    state.insn = at;
+    state.path_length += at - first;
+    stats_.processed_insns += at - first;
+    insns_since_checkpoint_ += at - first;
+    return joined;
+  }
+
   // One instruction of the current path. True: the path has come to its end.
   Result<bool> step() {
     State &state = *current_;
     length_before_ = state.path_length;
     if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(is_known()))
       return true;
+    if (!is_watched_ && analysis_.insn(state.insn).is_alu() && compute())
+      return false;
+    length_before_ = state.path_length;
     if (stats_.processed_insns >= most_insns_)
       return reject(rejection_, RejectionId::too_complex, state.insn,
                     "{} instructions were walked without an end", stats_.processed_insns);
@@ -189,14 +224,17 @@ private:
         KBPF_TRY(checker_.check_leaks(state));
     }
     const Insn &insn = analysis_.insn(state.insn);
-    if (Checker::is_plain(insn, state)) {
-      if (insn.is_alu()) { // the most frequent ones
+    if (Checker::is_plain(insn, state.frame().regs)) {
+      if (insn.is_jump()) {
         analysis_.facts[state.insn].reachable = true;
-        transformer_.alu(state, insn);
-        state.insn++;
-        return false;
+        return jump(insn);
       }
-    } else if (!checker_.is_plain_stack_access(insn, state)) {
+    } else if (StackPlace place; checker_.is_plain_stack_access(insn, state, place)) {
+      analysis_.facts[state.insn].reachable = true;
+      KBPF_TRY(transformer_.access_stack(state, insn, place));
+      state.insn++;
+      return false;
+    } else {
       KBPF_TRY(checker_.check_all(state));
     }
     return go_on();
@@ -205,7 +243,7 @@ private:
   // States with much on the stack cost more than an instruction's worth of time to copy and to compare.
   Result<void> limit_work() {
     const uint64_t work = snapshots_.values_packed() + compared_values_.work;
-    if (work > uint64_t{kMostValuesPerInsn} * options_.max_processed_insns)
+    if (work > most_work_) [[unlikely]]
       return reject(rejection_, RejectionId::too_complex, current_->insn,
                     "{} registers and stack slots were copied or compared without an end", work);
     return {};
@@ -490,19 +528,21 @@ private:
     KBPF_TRY(limit_work());
     simplify(*current_, analysis_.cfg);
     Checkpoints &here = checkpoints_[current_->insn];
-    const bool iterates = is_iteration(analysis_.insn(current_->insn), *program_.profile);
+    const bool iterates = analysis_.cfg.is_join[current_->insn] & Cfg::kIteration;
     // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
     // is of use only where paths have parted, which then meet here again round by round.
     const bool forked = forks_since_checkpoint_ != 0;
-    bool worthwhile = iterates || (!here.open && !here.closed) || jumps_since_checkpoint_ >= 2 ||
-                      insns_since_checkpoint_ >= 8;
+    const uint32_t spacing = checkpoint_spacing();
+    bool worthwhile = iterates || (spacing == 1 && !here.open && !here.closed) ||
+                      jumps_since_checkpoint_ >= 2 * spacing || insns_since_checkpoint_ >= 8 * spacing;
     const uint32_t most_rounds = iterates ? 16 : 4; // that are compared
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
+    const Comparand everything(*current_, Coverage::everything);
     for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
       if (iterates && rounds == 0)
         widen(*current_, *old);
-      const bool covered = !differs_again(*old, *current_, Coverage::everything) &&
-                           covers(*old, *current_, Coverage::everything, compared_values_);
+      const bool covered =
+          !differs_again(*old, everything) && covers(*old, *current_, Coverage::everything, compared_values_);
       if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
         log_.note("   another round of what instruction {} begins\n", current_->insn);
         end_at(*old);
@@ -514,23 +554,22 @@ private:
         return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                       "the loop comes back here in the same state, so it need not end");
     }
-    if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 && insns_since_checkpoint_ < 100)
+    if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 * spacing &&
+        insns_since_checkpoint_ < 100 * spacing)
       worthwhile = false;
-    // In nested loops a state is first met by those of other rounds, which it cannot cover: with 3, as in
-    // Linux, it is gone when its like comes.
-    constexpr uint32_t kMostMisses = 8;
     const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
+    const Comparand current(*current_, how);
     for (Snapshot **link = &here.closed; *link;) {
       Snapshot &old = **link;
       compared_values_.work++;
-      if (!differs_again(old, *current_, how) && covers(old, *current_, how, compared_values_)) {
-        old.hits++;
+      if (!differs_again(old, current) && covers(old, *current_, how, compared_values_)) {
+        old.patience += kMostMisses;
         end_at(old);
         ended_at_ = &old;
         log_.note("   known to be safe from instruction {} on\n", current_->insn);
         return true;
       }
-      if (worthwhile && ++old.misses > kMostMisses * (old.hits + 1)) { // costs more than it saves
+      if (worthwhile && --old.patience < 0) { // costs more than it saves
         *link = old.next;
         snapshots_.release(&old);
         state_counts_[current_->insn]--;
@@ -541,6 +580,14 @@ private:
     if (worthwhile)
       KBPF_TRY(make_checkpoint());
     return false;
+  }
+
+  // How many times as far from each other checkpoints are where much memory is in use, so that a walk up to
+  // the limit of instructions takes what a kernel has, however large the states are.
+  uint32_t checkpoint_spacing() const {
+    constexpr size_t kFewBytes = 16u << 20, kStep = 4u << 20, kMostSteps = 10;
+    const size_t bytes = snapshots_.bytes();
+    return bytes < kFewBytes ? 1 : 2u << std::min((bytes - kFewBytes) / kStep, kMostSteps);
   }
 
   // `old`, just compared, covers the current state.
@@ -554,11 +601,16 @@ private:
           true;
   }
 
+  // For each walk that a checkpoint saves. In nested loops a state is first met by those of other rounds,
+  // which it cannot cover: with 3, as in Linux, it is gone when its like comes.
+  static constexpr int32_t kMostMisses = 8;
+
   Result<void> make_checkpoint() {
     Snapshot *checkpoint = snapshots_.pack(*current_, SnapshotPool::Use::checkpoint);
     if (!checkpoint)
       return Error::no_memory;
     checkpoint->open_paths = 1;
+    checkpoint->patience = kMostMisses;
     checkpoint->longest = checkpoint->path_length;
     stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++state_counts_[current_->insn]);
     checkpoint->next = checkpoints_[current_->insn].open;
@@ -663,6 +715,7 @@ private:
 
   const uint32_t most_insns_; // that are walked
   const bool is_watched_;     // each of them is told to somebody
+  const uint64_t most_work_;  // see limit_work()
 
   State *current_ = nullptr;
   Snapshot *pending_ = nullptr; // last in, first out

@@ -21,11 +21,10 @@ bool jumps_by_imm(const Insn &insn) { return insn.cls() == KBPF_CLASS_JMP32 && i
 class Fixup {
 public:
   Fixup(const Analysis &analysis, Arena &scratch, Arena &result_arena)
-      : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena) {}
+      : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena),
+        has_calls_(analysis.cfg.has_calls) {}
 
   Result<FixedProgram> run() {
-    for (const Insn &insn : program_.insns)
-      has_calls_ |= insn.is_call();
     if (has_calls_) {
       KBPF_TRY(find_unneeded_arguments());
       KBPF_TRY(find_targets());
@@ -156,15 +155,14 @@ private:
   }
 
   Result<void> write() {
-    for (uint32_t i = 0; i < program_.insns.size(); i++) {
+    const uint32_t count = static_cast<uint32_t>(program_.insns.size());
+    for (uint32_t i = 0; i < count; i++) {
+      i = copy_plain(i, count);
+      if (i == count)
+        break;
       uint32_t at = new_index_[i];
       if (is_unneeded(i))
         continue;
-      if (stays_as_it_is(i)) {
-        facts_[at] = analysis_.facts[i];
-        insns_[at] = program_.insns[i];
-        continue;
-      }
       for (uint8_t reg = 1; reg <= 5; reg++)
         if (analysis_.zeroed_args[i] >> reg & 1) {
           insns_[at] = Insn{kMov64Imm, reg, 0, 0};
@@ -192,12 +190,23 @@ private:
     return {};
   }
 
-  // Most instructions: nothing in them depends on where they or others are.
-  bool stays_as_it_is(uint32_t i) const {
-    const InsnFacts &facts = analysis_.facts[i];
-    const Insn &insn = program_.insns[i];
-    return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
-           insn.cls() != KBPF_CLASS_LD;
+  // Copies most instructions: nothing in them depends on where they or others are. Gives the first that is
+  // not one of these.
+  uint32_t copy_plain(uint32_t i, uint32_t count) {
+    const Insn *from = program_.insns.data();
+    const InsnFacts *facts = analysis_.facts.data();
+    const uint32_t *new_index = new_index_.data();
+    Insn *to = insns_.data();
+    InsnFacts *new_facts = facts_.data();
+    for (; i < count; i++) {
+      const bool stays = facts[i].reachable && !facts[i].loads_packet_address && !from[i].is_jump_class() &&
+                         from[i].cls() != KBPF_CLASS_LD;
+      if (!stays || is_unneeded(i))
+        break;
+      to[new_index[i]] = from[i];
+      new_facts[new_index[i]] = facts[i];
+    }
+    return i;
   }
 
   // Of a call that is to become plain instructions.
@@ -316,7 +325,8 @@ private:
   const RawProgram &program_;
   Arena &scratch_;
   Arena &result_arena_;
-  bool inlines_ = true, has_calls_ = false;
+  bool inlines_ = true;
+  const bool has_calls_;
   std::span<bool> unneeded_; // per instruction; empty: all are needed
   std::span<bool> targets_;  // null where no test of a known element can be
   std::span<uint32_t> new_index_;

@@ -64,6 +64,11 @@ bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   if (slot_of(offset) == slot_of(frame.last_constant_at))
     frame.forget_last_constant();
   StackSlot &slot = frame.slots[slot_of(offset)];
+  if (size == 8 && (!value.is_scalar() || (value.id && !value.number.is_constant()))) { // most often
+    copy_value(slot.spilled, value);
+    slot.fill(ByteKind::spill);
+    return false;
+  }
   unsigned first = byte_of(offset);
   if (first < spilled_bytes(slot))
     forget_spill(slot);

@@ -29,6 +29,13 @@ inline OffsetRange offsets(const Value &base, int64_t off, uint64_t size) {
           Tnum::constant(static_cast<uint64_t>(at + off))};
 }
 
+// A known place of the stack.
+struct StackPlace {
+  uint32_t frame, slot;
+  int32_t offset; // from the frame's r10
+  uint32_t size;  // bytes, within the slot
+};
+
 // What a load of size bytes at a known, aligned offset gives, zero-extended.
 Value read_stack(const Frame &frame, int64_t offset, unsigned size);
 // The constant in the u32 that an address of the stack points to, which it is known to be on this path since

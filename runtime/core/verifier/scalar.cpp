@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/scalar.h"
-#include "abi/insn.h"
 
 namespace kbpf {
 namespace {
@@ -46,11 +45,9 @@ void narrow_by_lower(Range64 &r64, const Range32 &r32) {
   }
 }
 
-Scalar normalised(Scalar scalar) {
-  // An operation on non-empty sets has a result, so this is never empty; unknown() keeps the caller sound all
-  // the same.
-  return scalar.normalise() ? scalar : Scalar::unknown();
-}
+// An operation on non-empty sets has a result, so this is never empty; unknown() keeps the caller sound all
+// the same.
+Scalar normalised(Scalar scalar) { return scalar.normalise() ? scalar : Scalar::unknown(); }
 
 Scalar from_lower(const Tnum &bits, const Range32 &r32) {
   Scalar result;
@@ -126,6 +123,8 @@ bool Scalar::normalise() {
     *this = constant(word);
     return true;
   }
+  if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
+    return normalise_small(*this);
   for (;;) {
     r64 = intersect(r64, range_of<uint64_t>(bits));
     if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
@@ -297,32 +296,6 @@ bool may_shift_too_far(uint8_t code, unsigned width, const Range64 &count) {
 
 namespace {
 
-// Both operands known: no need for sets. False: an operation that is left to them.
-bool compute(uint8_t code, uint64_t dst, uint64_t src, uint64_t &result) {
-  switch (code) {
-  case KBPF_ALU_ADD:
-    result = dst + src;
-    return true;
-  case KBPF_ALU_SUB:
-    result = dst - src;
-    return true;
-  case KBPF_ALU_MUL:
-    result = dst * src;
-    return true;
-  case KBPF_ALU_OR:
-    result = dst | src;
-    return true;
-  case KBPF_ALU_AND:
-    result = dst & src;
-    return true;
-  case KBPF_ALU_XOR:
-    result = dst ^ src;
-    return true;
-  default:
-    return false;
-  }
-}
-
 // Whatever is added to any number at all, or taken from it, or flipped in it: any number.
 bool loses_all(uint8_t code) { return code == KBPF_ALU_ADD || code == KBPF_ALU_SUB || code == KBPF_ALU_XOR; }
 
@@ -334,7 +307,7 @@ Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
   if (may_shift_too_far(code, 64, src.r64))
     return Scalar::unknown();
   uint64_t word;
-  if (dst.is_constant() && src.is_constant() && compute(code, dst.value(), src.value(), word))
+  if (dst.is_constant() && src.is_constant() && alu_words(code, dst.value(), src.value(), word))
     return Scalar::constant(word);
   if (loses_all(code) && (dst.is_unknown() || src.is_unknown()))
     return Scalar::unknown();
@@ -347,9 +320,14 @@ Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
     result.r64 = {uint64_t{dst.r32.umin} << 32, uint64_t{dst.r32.umax} << 32,
                   int64_t{dst.r32.smin} * (int64_t{1} << 32), int64_t{dst.r32.smax} * (int64_t{1} << 32)};
   }
-  if (is_modular(code))
+  // Where operands and result are small, their halves say the same once more.
+  const bool is_small =
+      dst.r64.umax <= INT32_MAX && src.r64.umax <= INT32_MAX && result.r64.umax <= INT32_MAX;
+  if (is_modular(code) && !is_small)
     result.r32 = alu_range(code, false, dst.r32, src.r32);
-  return normalised(result);
+  if (!result.normalise()) // as normalised(), in place
+    result = Scalar::unknown();
+  return result;
 }
 
 Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
@@ -358,7 +336,7 @@ Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
   if (may_shift_too_far(code, 32, src.r64))
     return Scalar::zero_extended(32);
   uint64_t word;
-  if (dst.is_constant() && src.is_constant() && compute(code, dst.value(), src.value(), word))
+  if (dst.is_constant() && src.is_constant() && alu_words(code, dst.value(), src.value(), word))
     return Scalar::constant(static_cast<uint32_t>(word));
   Tnum bits = alu_bits(code, 32, truncate(dst.bits, 32), truncate(src.bits, 32));
   return from_lower(bits, alu_range(code, off == 1, dst.r32, src.r32));

@@ -3,6 +3,7 @@
 // narrow one another (normalise). A Scalar stands for a set of words; operations return supersets of the
 // exact results.
 #pragma once
+#include "abi/insn.h"
 #include "core/verifier/range.h"
 #include "core/verifier/tnum.h"
 
@@ -38,6 +39,33 @@ struct Scalar {
 
 // Whether every word of inner is known to be in outer; compares view by view.
 bool is_subset(const Scalar &inner, const Scalar &outer);
+
+// What an operation (KBPF_ALU_*) makes of two words. False: of one that alu64() and alu32() are to be asked
+// for.
+inline bool alu_words(uint8_t code, uint64_t dst, uint64_t src, uint64_t &result) {
+  switch (code) {
+  case KBPF_ALU_ADD:
+    result = dst + src;
+    return true;
+  case KBPF_ALU_SUB:
+    result = dst - src;
+    return true;
+  case KBPF_ALU_MUL:
+    result = dst * src;
+    return true;
+  case KBPF_ALU_OR:
+    result = dst | src;
+    return true;
+  case KBPF_ALU_AND:
+    result = dst & src;
+    return true;
+  case KBPF_ALU_XOR:
+    result = dst ^ src;
+    return true;
+  default:
+    return false;
+  }
+}
 
 // dst op= src. code: KBPF_ALU_*, off: as in the instruction (signed division, sign-extending move). Byte
 // swaps and neg: below. The 32-bit form works on lower halves and zero-extends.

@@ -163,18 +163,19 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
   const size_t frame_bytes = state.frame_count * sizeof(FrameRecord),
                source_bytes = numbers * sizeof(uint64_t),
                value_bytes = static_cast<size_t>(at - values) * sizeof(uint64_t);
-  const size_t units = (sizeof(Snapshot) + frame_bytes + source_bytes + value_bytes + kUnit - 1) / kUnit;
-  if (units > kUnits)
+  const size_t bytes = sizeof(Snapshot) + frame_bytes + source_bytes + value_bytes;
+  if (bytes > kLargest)
     return nullptr;
-  void *memory = free_[units];
+  const size_t size_class = SnapshotPool::size_class(bytes);
+  void *memory = free_[size_class];
   if (memory)
-    free_[units] = free_[units]->next;
+    free_[size_class] = free_[size_class]->next;
   else
-    memory = arena_.allocate(units * kUnit, alignof(Snapshot));
+    memory = arena_.allocate(class_bytes(size_class), alignof(Snapshot));
   if (!memory)
     return nullptr;
   Snapshot *snapshot = new (memory) Snapshot{};
-  snapshot->bytes_64 = static_cast<uint16_t>(units);
+  snapshot->size_class = static_cast<uint16_t>(size_class);
   snapshot->frame_count = static_cast<uint8_t>(state.frame_count);
   snapshot->number_count = static_cast<uint16_t>(numbers);
   snapshot->insn = state.insn;
@@ -194,6 +195,7 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
     snapshot->held = new (place) Held(*state.held);
   }
   snapshot->serial = ++made_;
+  bytes_ += class_bytes(size_class);
   peak_ = std::max(peak_, ++now_);
   return snapshot;
 }
@@ -250,7 +252,8 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
 void SnapshotPool::release(Snapshot *snapshot) {
   if (snapshot->held)
     free_held_ = new (snapshot->held) FreeBlock{free_held_};
-  FreeBlock *&free = free_[snapshot->bytes_64];
+  bytes_ -= class_bytes(snapshot->size_class);
+  FreeBlock *&free = free_[snapshot->size_class];
   free = new (snapshot) FreeBlock{free};
   now_--;
 }

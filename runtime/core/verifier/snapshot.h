@@ -38,10 +38,10 @@ struct Snapshot {
   Held *held;         // null: nothing
   uint64_t relied_on; // a checkpoint: its numbers that were relied on, as bits of Value::sources
   uint32_t insn;
-  uint32_t serial;       // no two of a walk have the same; from 1
-  uint32_t depends_on;   // a checkpoint: serial of an open one that paths from here have ended at; 0: none
-  uint32_t open_paths;   // a checkpoint: paths from here that have not come to their end
-  uint32_t hits, misses; // a checkpoint: how often it saved a walk, and how often it was compared in vain
+  uint32_t serial;     // no two of a walk have the same; from 1
+  uint32_t depends_on; // a checkpoint: serial of an open one that paths from here have ended at; 0: none
+  uint32_t open_paths; // a checkpoint: paths from here that have not come to their end
+  int32_t patience;    // a checkpoint: how often it may be compared in vain, until it saves a walk again
   uint32_t iterations;
   uint32_t path_length; // as in State
   union {
@@ -49,16 +49,18 @@ struct Snapshot {
     uint32_t longest;       // a checkpoint: path_length where the longest path through it has ended
   };
   uint32_t longest_end; // a checkpoint: the last instruction of that path
-  uint16_t bytes_64;    // its size, in units of 64 bytes
+  uint16_t size_class;  // SnapshotPool's
   uint16_t number_count;
   uint8_t frame_count;
   bool takes_jump; // a branch: the conditional jump at insn is taken
   // A checkpoint: the register of the innermost frame by which it last did not cover a state, and most likely
-  // does not cover the next one (kNone: there is none); the word of values() where it is packed, how many
-  // numbers lie before.
-  mutable uint8_t distinct_word = 0;
-  mutable uint8_t distinct_reg : 4 = kNone, distinct_number : 4 = 0;
-  static constexpr uint8_t kNone = 15;
+  // does not cover the next one (r10: there is none, as it is the same in all); what it holds, and of a
+  // number the bounds. distinct_if_all: that counts only where all numbers do, not just those that were
+  // relied on.
+  mutable uint8_t distinct_reg = KBPF_REG_FP;
+  mutable Kind distinct_kind = Kind::stack;
+  mutable bool distinct_if_all = false;
+  mutable uint64_t distinct_min = 0, distinct_max = ~uint64_t{0};
 
   FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }
   const FrameRecord *frames() const { return reinterpret_cast<const FrameRecord *>(this + 1); }
@@ -93,7 +95,35 @@ public:
     return kind() == Kind::scalar && flags() == 0 &&
            (form() == NumberForm::zero || form() == NumberForm::constant);
   }
-  uint64_t constant() const { return form() == NumberForm::zero ? 0 : at_[1]; }
+  uint64_t constant() const { return form() == NumberForm::zero ? 0 : at_[1]; } // where is_plain_constant()
+  // Of a number.
+  void unsigned_bounds(uint64_t &min, uint64_t &max) const {
+    switch (form()) {
+    case NumberForm::unknown:
+      min = 0, max = ~uint64_t{0};
+      return;
+    case NumberForm::zero:
+      min = max = 0;
+      return;
+    case NumberForm::constant:
+      min = max = *bounds();
+      return;
+    case NumberForm::byte:
+      min = 0, max = UINT8_MAX;
+      return;
+    case NumberForm::half:
+      min = 0, max = UINT16_MAX;
+      return;
+    case NumberForm::word:
+      min = 0, max = UINT32_MAX;
+      return;
+    case NumberForm::bounds: {
+      Scalar number;
+      __builtin_memcpy(&number, bounds(), sizeof number);
+      min = number.r64.umin, max = number.r64.umax;
+    }
+    }
+  }
   const uint64_t *bounds() const {
     return at_ + 1 + !!(flags() & kHasId) + !!(flags() & kHasRange);
   } // a Scalar
@@ -165,23 +195,37 @@ public:
   uint32_t made() const { return made_; }
   uint32_t peak() const { return peak_; }
   uint64_t values_packed() const { return values_packed_; }
+  size_t bytes() const { return bytes_; } // of all that live
 
 private:
   struct FreeBlock {
     FreeBlock *next;
   };
-  static constexpr size_t kUnit = 64, kUnits = 1024; // a state of full frames fits
-  static constexpr size_t kMostWords = kUnit * kUnits / sizeof(uint64_t);
+  // Snapshots of one size class take as much memory each: few bytes are left over in small ones, and there
+  // are few classes of large ones.
+  static constexpr size_t kSmallUnit = 32, kSmall = 2048, kLargeUnit = 1024;
+  static constexpr size_t kLargest = 64 * 1024; // a state of full frames fits
+  static constexpr size_t kClasses = kSmall / kSmallUnit + kLargest / kLargeUnit + 1;
+  static constexpr size_t size_class(size_t bytes) {
+    return bytes <= kSmall ? (bytes + kSmallUnit - 1) / kSmallUnit
+                           : kSmall / kSmallUnit + (bytes + kLargeUnit - 1) / kLargeUnit;
+  }
+  static constexpr size_t class_bytes(size_t size_class) {
+    return size_class <= kSmall / kSmallUnit ? size_class * kSmallUnit
+                                             : (size_class - kSmall / kSmallUnit) * kLargeUnit;
+  }
+  static constexpr size_t kMostWords = kLargest / sizeof(uint64_t);
   static_assert(sizeof(Snapshot) + KBPF_MAX_CALL_FRAMES * sizeof(FrameRecord) +
                     KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots) * 13 * sizeof(uint64_t) <=
-                kUnit * kUnits * 2);
+                kLargest * 2);
 
   Arena &arena_;
   uint64_t *buffer_ = nullptr;
   FreeBlock *free_held_ = nullptr;
-  FreeBlock *free_[kUnits + 1] = {};
+  FreeBlock *free_[kClasses] = {}; // by size class
   uint32_t made_ = 0, now_ = 0, peak_ = 0;
   uint64_t values_packed_ = 0;
+  size_t bytes_ = 0;
 };
 
 } // namespace kbpf

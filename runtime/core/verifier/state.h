@@ -102,6 +102,16 @@ struct Value {
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
 
+// Word by word: a call of memcpy costs more.
+[[gnu::always_inline]] inline void copy_value(Value &to, const Value &from) {
+#if __has_builtin(__builtin_memcpy_inline)
+  static_assert(std::is_trivially_copyable_v<Value>);
+  __builtin_memcpy_inline(&to, &from, sizeof to);
+#else
+  to = from;
+#endif
+}
+
 enum class ByteKind : uint8_t {
   uninitialised,
   misc, // some number
@@ -120,6 +130,11 @@ struct StackSlot { // 8 bytes of stack
     uint64_t word;
     __builtin_memcpy(&word, bytes, sizeof word);
     return word;
+  }
+  bool is_whole(ByteKind kind) const { return kinds() == 0x0101010101010101 * static_cast<uint64_t>(kind); }
+  void fill(ByteKind kind) {
+    const uint64_t word = 0x0101010101010101 * static_cast<uint64_t>(kind);
+    __builtin_memcpy(bytes, &word, sizeof word);
   }
   // Whether no byte among those that `mask` has ones for is uninitialised.
   bool is_written(uint64_t mask = ~uint64_t{0}) const {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/tnum.h"
-#include <bit>
 
 namespace kbpf {
 namespace {
@@ -14,8 +13,10 @@ constexpr uint64_t low_bits(unsigned bits) { return Tnum::unknown_bits(bits).mas
 
 // The common upper bits of min and max are known, all below the first difference is not.
 Tnum Tnum::range(uint64_t min, uint64_t max) {
-  unsigned differing = 64 - static_cast<unsigned>(std::countl_zero(min ^ max));
-  return make(min, low_bits(differing));
+  uint64_t differing = min ^ max;
+  for (unsigned shift = 1; shift < 64; shift *= 2) // ones below the first one: cheaper than to count
+    differing |= differing >> shift;
+  return make(min, differing);
 }
 
 // A bit of the sum is known where both bits and the carry into them are. The carries of the smallest and of

@@ -300,6 +300,15 @@ Value load_field(const ContextInfo &context, const OffsetRange &at, unsigned siz
   return value;
 }
 
+// What a load of that instruction gives, where a zero-extending one gives `value`.
+Value extended(const Value &value, const Insn &insn) {
+  if (insn.mode() != KBPF_MODE_MEMSX || !value.is_scalar())
+    return value;
+  Value result = Value::scalar(sign_extend(value.number, insn.access_bytes() * 8));
+  result.sources = value.sources;
+  return result;
+}
+
 } // namespace
 
 Value Transformer::load_socket(const SocketField &field) {
@@ -329,12 +338,7 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
     value = load_member(state, base, at, size);
   else if (base.kind == Kind::fd_slot)
     value = load_constant(std::as_bytes(std::span(&analysis_.map(base).fd, 1)), at, size);
-  if (insn.mode() == KBPF_MODE_MEMSX && value.is_scalar()) {
-    const uint64_t sources = value.sources;
-    value = Value::scalar(sign_extend(value.number, size * 8));
-    value.sources = sources;
-  }
-  return value;
+  return extended(value, insn);
 }
 
 Result<void> Transformer::store(State &state, const Insn &insn) {
@@ -348,6 +352,33 @@ Result<void> Transformer::store(State &state, const Insn &insn) {
   Value &src = state.reg(insn.src());
   link(src);
   return store_to_stack(state, base, insn.off, size, src);
+}
+
+Result<void> Transformer::access_stack(State &state, const Insn &insn, const StackPlace &place) {
+  Frame &frame = *state.frames[place.frame];
+  const uint32_t slot = place.slot, size = place.size;
+  if (insn.cls() == KBPF_CLASS_LDX) {
+    Value &dst = state.reg(insn.dst());
+    if (size == 8 && frame.slots[slot].is_whole(ByteKind::spill))
+      copy_value(dst, frame.slots[slot].spilled);
+    else
+      dst = extended(read_stack(frame, place.offset, size), insn);
+    return {};
+  }
+  if (slot >= frame.slot_count && !pool_.reserve_slots(frame, slot + 1))
+    return Error::no_memory;
+  if (size == 8)
+    frame.written |= uint64_t{1} << slot;
+  if (insn.cls() == KBPF_CLASS_ST) {
+    const Value value = immediate(insn);
+    write_stack(frame, place.offset, size, value); // a constant relies on nothing
+    return {};
+  }
+  Value &src = state.reg(insn.src());
+  link(src);
+  if (write_stack(frame, place.offset, size, src))
+    rely_on_linked(state, src);
+  return {};
 }
 
 Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
@@ -453,19 +484,21 @@ Branch Transformer::predict(const State &state) {
   const Insn &insn = analysis_.insn(state.insn);
   const bool is_64 = insn.cls() == KBPF_CLASS_JMP;
   const Value &dst = state.reg(insn.dst());
-  const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
-  if (dst.is_scalar() && src.is_scalar()) {
-    if (dst.number.is_constant() && src.number.is_constant()) {
-      const bool jumps = holds(insn.code(), is_64, dst.number.value(), src.number.value());
+  if (dst.is_scalar() && (!insn.src_is_reg() || state.reg(insn.src()).is_scalar())) {
+    const uint64_t imm = static_cast<uint64_t>(int64_t{insn.imm});
+    const Scalar *src = insn.src_is_reg() ? &state.reg(insn.src()).number : nullptr;
+    if (dst.number.is_constant() && (!src || src->is_constant())) {
+      const bool jumps = holds(insn.code(), is_64, dst.number.value(), src ? src->value() : imm);
       return {jumps, !jumps};
     }
     passed_.dst = dst.number;
-    passed_.src = src.number;
+    passed_.src = src ? *src : Scalar::constant(imm);
+    Scalar a = passed_.dst, b = passed_.src;
     if (!assume_not(insn.code(), is_64, passed_.dst, passed_.src))
       return {true, false};
-    Scalar a = dst.number, b = src.number;
     return {assume(insn.code(), is_64, a, b), true};
   }
+  const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
   // An address is not null.
   const bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
   if (is_64 && equality &&
