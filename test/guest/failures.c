@@ -394,10 +394,56 @@ static int polled_sets(void) {
   return failures < 1;
 }
 
-int main(void) {
-  control = open("/proc/self/fail-nth", O_RDWR);
+/* Of a process that executes a program: the call fails, or the process ends where there is no way back, or
+ * the program meets the failure. */
+enum { kNotReached = 9, kFailed = 2 };
+static const char *self;
+static int programs_are_executed(void) {
+  int reached = 1, failures = 0;
+  const uint32_t objects_before = objects();
+  long memory_before = 0;
+  for (unsigned nth = 0; reached; nth++) {
+    CHECK(nth < kMost);
+    if (nth == 2) /* caches are full */
+      memory_before = free_kilobytes();
+    pid_t child = fork();
+    if (child == 0) {
+      char *arguments[] = {(char *)self, "--child", NULL};
+      fail_at(nth);
+      execv(self, arguments);
+      int error = errno;
+      fail_at(0);
+      _exit(error == ENOMEM ? kFailed : 1);
+    }
+    int status = 0;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    failures += status != 0;
+    CHECK(!WIFEXITED(status) || WEXITSTATUS(status) != 1);
+    reached = !WIFEXITED(status) || WEXITSTATUS(status) != kNotReached;
+    CHECK(objects() == objects_before);
+  }
+  CHECK(failures > 5);
+  CHECK(memory_before - free_kilobytes() <= 64);
+  return 0;
+}
+
+/* The program that is executed. */
+static int tell_what_is_left(void) {
+  if (control < 0)
+    return 0;
+  unsigned remaining = left();
+  fail_at(0);
+  return remaining ? kNotReached : 0;
+}
+
+int main(int argc, char **argv) {
+  control = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+  if (argc > 1)
+    return tell_what_is_left();
+  self = argv[0][0] == '/' ? argv[0] : "/proc/self/exe";
   static const struct test_case cases[] = {{"every allocation may fail", every_allocation_may_fail},
                                            {"maps of each kind", maps_of_each_kind},
-                                           {"polled sets", polled_sets}};
+                                           {"polled sets", polled_sets},
+                                           {"programs are executed", programs_are_executed}};
   return RUN_CASES("failures", cases);
 }
