@@ -111,6 +111,9 @@ def run_lit(tally, lit_filter):
     tally.add("lit", passed, failed, skipped, time.time() - start)
 
 
+READ_OBJECTS = ("relocator", "linker", "btf", "btf_check")
+
+
 def run_fuzzers(tally, seconds, seed):
     """Each fuzzer first replays its committed corpus, then explores for a bounded time from a fixed seed, so that the same tree
     gives the same verdict; --fuzz-seed 0 explores anew. What it finds stays in the build folder."""
@@ -120,8 +123,9 @@ def run_fuzzers(tally, seconds, seed):
         work = os.path.join(ASAN, "fuzz-work", name)
         os.makedirs(work, exist_ok=True)
         with tempfile.TemporaryDirectory() as new_inputs:
+            words = ["-dict=" + os.path.join(ROOT, "fuzz", "dictionaries", "objects")] if name in READ_OBJECTS else []
             result = run([path, f"-seed={seed}", f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=4096",
-                          f"-artifact_prefix={work}/", new_inputs, os.path.join(ROOT, "fuzz", "corpus", name)])
+                          *words, f"-artifact_prefix={work}/", new_inputs, os.path.join(ROOT, "fuzz", "corpus", name)])
         failed = 1 if result.returncode else 0
         if failed:
             print(result.stdout[-6000:])
