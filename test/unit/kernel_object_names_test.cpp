@@ -13,9 +13,10 @@ int64_t pin(int64_t fd, const char *path) {
   attr.bpf_fd = static_cast<uint32_t>(fd);
   return bpf(OBJ_PIN, attr);
 }
-int64_t get(const char *path) {
+int64_t get(const char *path, uint32_t flags = 0) {
   kbpf_attr_obj attr{};
   attr.pathname = address(path);
+  attr.file_flags = flags;
   return bpf(OBJ_GET, attr);
 }
 
@@ -30,6 +31,15 @@ TEST_F(KernelObjectNames, PinnedMapOutlivesItsDescriptor) {
   ASSERT_GE(again, 0);
   EXPECT_EQ(lookup(again, &key, &found), 0);
   EXPECT_EQ(found, value);
+}
+
+// bpftool opens what it only reads so.
+TEST_F(KernelObjectNames, ANameIsOpenedForReadingOrWriting) {
+  ASSERT_EQ(pin(make_map(kArray, 4, 8, 2), "/sys/fs/bpf/m"), 0);
+  EXPECT_GE(get("/sys/fs/bpf/m", KBPF_MAP_F_RDONLY), 0);
+  EXPECT_GE(get("/sys/fs/bpf/m", KBPF_MAP_F_WRONLY), 0);
+  EXPECT_EQ(get("/sys/fs/bpf/m", KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY), -EINVAL);
+  EXPECT_EQ(get("/sys/fs/bpf/m", KBPF_MAP_F_RDONLY_PROG), -EINVAL);
 }
 
 TEST_F(KernelObjectNames, UnlinkedPinFreesTheMap) {

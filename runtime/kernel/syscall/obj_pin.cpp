@@ -7,8 +7,9 @@ namespace {
 
 constexpr int kWorkingDirectory = -100; // AT_FDCWD
 
-Result<int> start_directory(const kbpf_attr_obj &attr) {
-  if (attr.file_flags & ~KBPF_F_PATH_FD || (!(attr.file_flags & KBPF_F_PATH_FD) && attr.path_fd))
+// allowed: file_flags besides KBPF_F_PATH_FD.
+Result<int> start_directory(const kbpf_attr_obj &attr, uint32_t allowed) {
+  if (attr.file_flags & ~(KBPF_F_PATH_FD | allowed) || (!(attr.file_flags & KBPF_F_PATH_FD) && attr.path_fd))
     return Error::invalid;
   return attr.file_flags & KBPF_F_PATH_FD ? attr.path_fd : kWorkingDirectory;
 }
@@ -18,7 +19,7 @@ Result<int> start_directory(const kbpf_attr_obj &attr) {
 Result<int64_t> obj_pin(Call &call) {
   const auto &attr = call.attr<kbpf_attr_obj>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(kbpf_attr_obj, path_fd)));
-  int directory = KBPF_TRY(start_directory(attr));
+  int directory = KBPF_TRY(start_directory(attr, 0));
   Ref<Object> object = KBPF_TRY(object_from_fd(attr.bpf_fd));
   if (object->kind != Object::Kind::map && object->kind != Object::Kind::program &&
       object->kind != Object::Kind::link)
@@ -29,13 +30,18 @@ Result<int64_t> obj_pin(Call &call) {
 Result<int64_t> obj_get(Call &call) {
   const auto &attr = call.attr<kbpf_attr_obj>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(kbpf_attr_obj, path_fd)));
-  int directory = KBPF_TRY(start_directory(attr));
-  if (attr.bpf_fd)
+  // What a descriptor may do is the map's own, so these are only checked.
+  constexpr uint32_t kAccess = KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
+  int directory = KBPF_TRY(start_directory(attr, kAccess));
+  const uint32_t access = attr.file_flags & kAccess;
+  if (attr.bpf_fd || access == kAccess)
     return Error::invalid;
   Object *found = nullptr;
   if (int status = kbpf_port_path_open(directory, attr.pathname, &found); status != 0)
     return int64_t{status};
   Ref<Object> object = adopt_from_port(found);
+  if (object->kind == Object::Kind::link && access)
+    return Error::invalid;
   if (object->kind == Object::Kind::link)
     return install_fd(Ref<Link>::adopt(static_cast<Link *>(object.release())));
   if (object->kind == Object::Kind::map)
