@@ -460,8 +460,8 @@ TEST(VerifierRefuses, WritingToAnFdSlot) {
                  "helper-argument", 2);
 }
 TEST(VerifierRefuses, ProgramsOfATypeWithoutAContextTable) {
-  constexpr uint32_t kSkLookup = 30;
-  expect_refused({.insns = {mov64_imm(R0, 0), exit_insn()}, .profile = &kLinuxProfile, .type = kSkLookup},
+  constexpr uint32_t kStructOps = 27;
+  expect_refused({.insns = {mov64_imm(R0, 0), exit_insn()}, .profile = &kLinuxProfile, .type = kStructOps},
                  "no-prototypes", 0);
 }
 

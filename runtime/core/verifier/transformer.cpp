@@ -362,7 +362,7 @@ Result<void> Transformer::access_stack(State &state, const Insn &insn, const Sta
     if (size == 8 && frame.slots[slot].is_whole(ByteKind::spill))
       copy_value(dst, frame.slots[slot].spilled);
     else
-      dst = extended(read_stack(frame, place.offset, size), insn);
+      dst = extended(load_from_stack(state, place.frame, place.offset, size), insn);
     return {};
   }
   if (slot >= frame.slot_count && !pool_.reserve_slots(frame, slot + 1))
