@@ -9,6 +9,14 @@
 namespace kbpf {
 namespace {
 
+[[gnu::always_inline]] inline void copy_number(Scalar &to, const Scalar &from) {
+#if __has_builtin(__builtin_memcpy_inline)
+  __builtin_memcpy_inline(&to, &from, sizeof to);
+#else
+  to = from;
+#endif
+}
+
 Value immediate(const Insn &insn) { return Value::constant(static_cast<uint64_t>(int64_t{insn.imm})); }
 
 bool is_movable(Kind kind) {
@@ -97,9 +105,11 @@ void Transformer::alu(State &state, const Insn &insn) {
   const bool has_src = insn.src_is_reg() && insn.code() != KBPF_ALU_END;
   const Value &src_reg = state.reg(insn.src());
   const uint64_t imm = static_cast<uint64_t>(int64_t{insn.imm});
-  if (insn.code() != KBPF_ALU_END && dst.is_scalar() && (!has_src || src_reg.is_scalar()))
-    return compute(state, insn, dst, has_src ? src_reg.number : Scalar::constant(imm),
-                   has_src ? src_reg.sources : 0);
+  if (insn.code() != KBPF_ALU_END && dst.is_scalar() && (!has_src || src_reg.is_scalar())) {
+    if (has_src)
+      return compute(state, insn, dst, src_reg.number, src_reg.sources);
+    return compute(state, insn, dst, Scalar::constant(imm), 0);
+  }
   const Value src = has_src ? src_reg : Value::constant(imm);
   Value result = arithmetic(insn, dst, src);
   if (result.is_scalar()) {
@@ -118,21 +128,21 @@ void Transformer::compute(State &state, const Insn &insn, Value &dst, const Scal
   const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
   const Scalar number =
       is_64 ? alu64(insn.code(), insn.off, dst.number, src) : alu32(insn.code(), insn.off, dst.number, src);
-  if (dst.id == 0) {
-    dst.number = number;
+  Value result; // for now, what it is linked to
+  if (dst.id != 0)
+    derive(insn, dst, src, result);
+  if (result.id == 0) { // most often
+    copy_number(dst.number, number);
     dst.sources |= sources;
+    dst.id = 0;
+    dst.part = {};
+    dst.delta = 0;
     return;
   }
-  const Value operand = dst;
-  const Scalar by = src; // which may be dst's own
-  dst.number = number;
-  dst.sources |= sources;
-  derive(insn, operand, by, dst);
-  if (dst.id == 0)
-    return;
-  Value result = dst;
-  dst = operand;
-  adopt_known(state, result);
+  result.kind = Kind::scalar;
+  result.number = number;
+  result.sources = dst.sources | sources;
+  adopt_known(state, result); // while dst is still the operand
   dst = result;
 }
 
