@@ -115,13 +115,15 @@ void unknown_section(Image &image, const Function &function, std::string_view na
   std::vector<std::string_view> prefixes;
   for (const kbpf::SectionInfo &info : image.profile().sections)
     prefixes.push_back(info.prefix);
-  std::string_view prefix = name.substr(0, name.find('/'));
+  std::string_view prefix = name.substr(0, name.find('/')), target;
+  if (kbpf::kLinuxProfile.section(name, &target)) // no slip of the pen
+    prefixes.clear();
   // libbpf lets user space set the type of such a program before it loads the object.
   bool settable = image.profile().placement == kbpf::ProgramPlacement::as_written;
   report_at_function(image, settable ? Severity::warning : Severity::error, function,
                      concat("SEC(\"", name, "\") of program ", quoted(function.name),
                             " names no program type of profile ", quoted(image.profile().name),
-                            suggestion(image, prefix, prefixes)),
+                            prefixes.empty() ? ", though of Linux" : suggestion(image, prefix, prefixes)),
                      {prefix, nearest(image, prefix, prefixes)});
 }
 
