@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What verification costs: host instructions (callgrind) for each eBPF instruction that the verifier processes, for straight
-code, branches, memory and loops of growing size; instructions processed a second; the memory of a live state, and the most
-memory that a program takes up to the limit of a million. --kernel also loads the programs in the guest, where the JIT is
-part of the count. --check fails where a figure misses its target.
+"""What verification costs: retired instructions for each eBPF instruction that the verifier processes, on the host (callgrind)
+and in the kernel (QEMU), for straight code, branches, memory and loops of growing size; the memory of a live state, and the
+most memory and time that programs take that run into the limit of a million. Of the kernel both verification and all of
+BPF_PROG_LOAD are told, with the JIT in it. --check fails where a figure misses its target; --host leaves the kernel out.
 
-  verify.py [--build FOLDER] [--kernel] [--check]"""
+  verify.py [--build FOLDER] [--host] [--check]"""
 import argparse
 import json
 import os
@@ -16,10 +16,17 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "test", "oracle"))
+sys.dont_write_bytecode = True
+
+import batch  # noqa: E402
+
 LLVM = "/usr/lib/llvm-19/bin"
 LIMIT = 1000000
 PER_INSN, GROWTH, STATE_BYTES, PEAK_MIB, PER_SECOND = 500, 1.1, 400, 64, 1e6  # targets; growth: of the cost an instruction
 SIZES = 1000, 2000, 4000, 8000
+SOCKET_FILTER = 1
+LINUX = "Linux 6.12 for riscv64: 2,600 to 5,600 for each instruction, 43,500 where 4,000 of them need fix-ups"
 
 
 def straight(size):
@@ -47,6 +54,14 @@ def parting(rounds):
             f"r0 &= 7; more: r7 = r0; r8 = r6; if r6 != {rounds} goto again; exit")
 
 
+def crowded(jumps):
+    """The largest states, 60 numbers with bounds on the stack, in a loop that never parts: a checkpoint every `jumps`."""
+    spills = "".join(f"r2 = *(u32 *)(r1 + {4 * (n % 8)}); r2 &= {1000 + n}; r2 += {n}; *(u64 *)(r10 - {8 * (n + 1)}) = r2; "
+                     for n in range(60))
+    never = "".join(f"if r8 == {n} goto out; " for n in range(jumps))
+    return f"r8 = 1000; {spills}r6 = 0; again: r6 += 1; {never}if r6 != 1000000000 goto again; out: r0 = 0; exit"
+
+
 class Program:
     def __init__(self, folder, name, text):
         self.object, self.raw = os.path.join(folder, name + ".o"), os.path.join(folder, name)
@@ -61,14 +76,31 @@ class Program:
         return json.loads(run.stdout)[0]
 
     def host_insns(self, build):
+        # glibc clears large memory by one instruction, which callgrind counts once for each byte.
+        tunables = "glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000"
+        with open(self.raw, "rb") as raw:  # judge-batch, as kbpf-verify has no symbols
+            batch.write(self.raw + ".batch", [batch.Program("prog", SOCKET_FILTER, raw.read())])
         run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                              "--toggle-collect=kbpf::verify(*", f"{build}/bin/kbpf-verify", self.object],
-                             capture_output=True, text=True)
-        return int(re.search(r"Collected : (\d+)", run.stderr)[1])
+                              "--toggle-collect=kbpf::verify(*", f"{build}/bin/judge-batch", self.raw + ".batch"],
+                             capture_output=True, text=True, env={**os.environ, "GLIBC_TUNABLES": tunables})
+        count = int(re.search(r"Collected : (\d+)", run.stderr)[1])
+        if count == 0:
+            sys.exit(f"callgrind did not see the verifier: {run.stderr[-500:]}")
+        return count
+
+    def seconds(self, build):
+        """Of kbpf-verify as a whole, the best of three: others use the machine, too."""
+        best = None
+        for _ in range(3):
+            start = time.monotonic()
+            self.verdict(build)
+            took = time.monotonic() - start
+            best = took if best is None else min(best, took)
+        return best
 
 
 def guest_insns(build, folder, programs):
-    """{program: retired instructions of its load}."""
+    """{program: (retired instructions of its load, of these of verification)}."""
     loader = os.path.join(folder, "verify")
     subprocess.run(["riscv64-linux-gnu-gcc", "-O2", "-static", os.path.join(ROOT, "bench/verify.c"), "-o", loader], check=True)
     command = [f"{build}/bin/bpfcc-run", "--qemu-arg=-icount", "--qemu-arg=shift=0,sleep=off", "--add", loader]
@@ -76,16 +108,17 @@ def guest_insns(build, folder, programs):
     for program, name in zip(programs, names):
         command += ["--add", f"{program.raw}:/{name}"]
     run = subprocess.run([*command, "--", "verify", *("/" + name for name in names)], capture_output=True, text=True)
-    found = dict(re.findall(r"^/(\S+) (\d+) loaded", run.stdout, re.M))
+    found = {name: (int(retired), 1000 * int(micros))
+             for name, retired, micros in re.findall(r"^/(\S+) (\d+) (\d+) loaded", run.stdout, re.M)}
     if sorted(found) != sorted(names):
         sys.exit(f"the guest did not load every program: {run.stdout[-500:]}{run.stderr[-500:]}")
-    return {program: int(found[name]) for program, name in zip(programs, names)}
+    return {program: found[name] for program, name in zip(programs, names)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
-    parser.add_argument("--kernel", action="store_true", help="count in the guest too")
+    parser.add_argument("--host", action="store_true", help="do not count in the kernel")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     missed = []
@@ -98,12 +131,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         shapes = {shape: [Program(folder, f"{shape.__name__}{size}", shape(size)) for size in SIZES]
                   for shape in (straight, branches, memory, loop)}
-        guest = guest_insns(options.build, folder, sum(shapes.values(), [])) if options.kernel else {}
+        guest = {} if options.host else guest_insns(options.build, folder, sum(shapes.values(), []))
         for shape, programs in shapes.items():
             processed = [program.verdict(options.build)["processed_insns"] for program in programs]
             counts = {"host": [program.host_insns(options.build) for program in programs]}
             if guest:
-                counts["kernel"] = [guest[program] for program in programs]
+                counts["kernel"] = [guest[program][1] for program in programs]
             for where, retired in counts.items():
                 costs = [count / insns for count, insns in zip(retired, processed)]
                 figures = " ".join(f"{cost:.0f}" for cost in costs)
@@ -111,22 +144,29 @@ def main():
                      f"{PER_INSN}")
                 show("  from size to size", f"{costs[-1] / costs[0]:.2f}", figures, costs[-1] <= GROWTH * costs[0],
                      f"{GROWTH} (linear)")
+            if guest:
+                costs = [guest[program][0] / insns for program, insns in zip(programs, processed)]
+                print(f"{'  with all else of BPF_PROG_LOAD':34}{costs[-1]:>12.0f} {' '.join(f'{cost:.0f}' for cost in costs)}")
+        if guest:
+            print(f"  {LINUX}")
         few, many = (Program(folder, f"parting{n}", parting(n)).verdict(options.build) for n in (20000, 80000))
         states = many["peak_states"] - few["peak_states"]
-        most = Program(folder, "endless", parting(10000000))
-        start = time.monotonic()
-        verdict = most.verdict(options.build)
-        seconds = time.monotonic() - start
-        if states <= 0 or verdict["processed_insns"] < LIMIT:
-            sys.exit(f"the programs no longer show what they should: {few} {many} {verdict}")
+        if states <= 0:
+            sys.exit(f"the programs no longer show what they should: {few} {many}")
         size = (many["peak_memory"] - few["peak_memory"]) / states
         show("memory of a live state", f"{size:.0f}", f"bytes, {states} states", size <= STATE_BYTES, f"{STATE_BYTES}")
-        peak = verdict["peak_memory"] / 2**20
-        show("most memory, a million processed", f"{peak:.1f}", f"MiB, {verdict['peak_states']} states", peak <= PEAK_MIB,
-             f"{PEAK_MIB}")
-        rate = verdict["processed_insns"] / seconds
-        show("speed on this machine", f"{rate / 1e6:.2f}", "million processed a second", rate >= PER_SECOND,
-             f"{PER_SECOND / 1e6:.0f}")
+        endless = {"one path": parting(10000000), "large states": crowded(0), "large states, many of them": crowded(19),
+                   "branches": branches(3 * LIMIT // 100)}
+        for what, text in endless.items():
+            program = Program(folder, what.replace(" ", "-").replace(",", ""), text)
+            verdict = program.verdict(options.build)
+            if verdict["processed_insns"] < LIMIT:
+                sys.exit(f"{what}: the limit was not reached: {verdict}")
+            peak, rate = verdict["peak_memory"] / 2**20, LIMIT / program.seconds(options.build)
+            print(f"up to the limit of a million: {what}")
+            show("  most memory", f"{peak:.1f}", f"MiB, {verdict['peak_states']} states", peak <= PEAK_MIB, f"{PEAK_MIB}")
+            show("  speed on this machine", f"{rate / 1e6:.2f}", "million processed a second", rate >= PER_SECOND,
+                 f"{PER_SECOND / 1e6:.0f}")
     if options.check and missed:
         sys.exit(f"missed: {', '.join(missed)}")
 
