@@ -34,16 +34,17 @@ void Sha1::add_byte(uint8_t byte) {
 void Sha1::process_block() {
   uint32_t(&w)[16] = block_;
   auto [a, b, c, d, e] = state_;
-  const auto word = [&](unsigned t) {
+  const auto word = [&](unsigned t) __attribute__((always_inline)) {
     if (t < 16)
       return w[t];
     return w[t % 16] = std::rotl(w[(t - 3) % 16] ^ w[(t - 8) % 16] ^ w[(t - 14) % 16] ^ w[t % 16], 1);
   };
-  const auto twenty = [&](unsigned first, uint32_t k, auto f) {
-    const auto round = [&](unsigned t, uint32_t p, uint32_t &q, uint32_t r, uint32_t s, uint32_t &u) {
-      u += std::rotl(p, 5) + f(q, r, s) + word(t) + k;
-      q = std::rotl(q, 30);
-    };
+  const auto twenty = [&](unsigned first, uint32_t k, auto f) __attribute__((always_inline)) {
+    const auto round = [&](unsigned t, uint32_t p, uint32_t &q, uint32_t r, uint32_t s, uint32_t &u)
+                           __attribute__((always_inline)) {
+                             u += std::rotl(p, 5) + f(q, r, s) + word(t) + k;
+                             q = std::rotl(q, 30);
+                           };
     for (unsigned t = first; t < first + 20; t += 5) {
       round(t, a, b, c, d, e);
       round(t + 1, e, a, b, c, d);
