@@ -30,7 +30,7 @@ TYPES = {"socket": 1, "kprobe": 2, "classifier": 3, "tracepoint": 5, "xdp": 6, "
          "tracing": 26, "lsm": 29, "sk_lookup": 30, "syscall": 31, "sk_msg": 16, "sk_reuseport": 21}
 FLAGS = {"strict": 1, "any": 2, "test_states": 8, "sleepable": 16, "xdp_frags": 32}
 MAPS = {"hash": batch.Map(1, 8, 48, 4), "array": batch.Map(2, 4, 48, 4), "data": batch.Map(2, 4, 24, 1),
-        "constants": batch.Map(2, 4, 16, 1, 1 << 7, True, bytes(range(1, 17))), "programs": batch.Map(3, 4, 4, 4),
+        "constants": batch.Map(2, 4, 16, 1, 1 << 7, True, bytes(range(1, 17))), "programs": batch.Map(3, 4, 4, 5),
         "events": batch.Map(4, 4, 4, 4), "percpu_hash": batch.Map(5, 8, 48, 4), "percpu": batch.Map(6, 4, 48, 4),
         "stacks": batch.Map(7, 4, 80, 4), "lru": batch.Map(9, 8, 48, 4), "outer": batch.Map(12, 4, 4, 4),
         "outer_hash": batch.Map(13, 4, 4, 4), "queue": batch.Map(22, 0, 8, 4), "stack": batch.Map(23, 0, 8, 4),

@@ -16,7 +16,7 @@ import batch
 SECTIONS = {1: "socket", 2: "kprobe/do_exit", 5: "tracepoint/sched/sched_switch", 6: "xdp",
             17: "raw_tracepoint/sched_switch"}
 # The kernel turns fds into maps before it verifies, and there is no such fd.
-REFUSED_EARLIER = {"map-unknown"}
+REFUSED_EARLIER = {"map-unknown", "edge-map-reference-second-word"}
 
 
 def verdicts(path):
