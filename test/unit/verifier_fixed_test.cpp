@@ -62,7 +62,7 @@ TEST_F(FixedCode, FunctionsEndAndFollowEachOther) {
 }
 
 TEST_F(FixedCode, EachInstructionIsOne) {
-  EXPECT_EQ(check({Insn{0xff, 0, 0, 0}, exit_insn()}), refusal("unknown jump"));
+  EXPECT_EQ(check({Insn{0xff, 0, 0, 0}, exit_insn()}), refusal("unknown arithmetic operation"));
 }
 
 } // namespace

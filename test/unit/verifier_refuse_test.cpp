@@ -398,14 +398,14 @@ TEST(VerifierRefuses, ALoopWhoseBoundComesFromOutside) {
 TEST(VerifierRefuses, DirectRecursion) {
   expect_refused(
       {.insns = {mov64_imm(R1, 0), call_subprogram(1), exit_insn(), call_subprogram(-1), exit_insn()}},
-      "call-depth", 3);
+      "recursion", 3);
 }
 TEST(VerifierRefuses, RecursionThatEndsAfterAFewRounds) {
   expect_refused({.insns = {mov64_imm(R1, 3), call_subprogram(1), exit_insn(),
                             // f(n) = n == 0 ? 0 : f(n - 1)
                             mov64_imm(R0, 0), jump_imm(KBPF_JMP_JEQ, R1, 0, 2), add64_imm(R1, -1),
                             call_subprogram(-4), exit_insn()}},
-                 "recursion", 1);
+                 "recursion", 6);
 }
 TEST(VerifierRefuses, FramesThatTakeTooMuchStackTogether) {
   expect_refused({.insns = {store_imm(KBPF_SIZE_DW, R10, -264, 0), call_subprogram(1), exit_insn(),
