@@ -32,7 +32,7 @@ private:
     program_.code[P + 1].imm = static_cast<int32_t>(high);
   }
   void write_call(uint32_t P, uint8_t src, int32_t imm) {
-    program_.code[P].set_regs(0, src);
+    program_.code[P].set_regs(program_.code[P].dst(), src);
     program_.code[P].imm = imm;
   }
   // In slots, from the instruction behind P to the function.

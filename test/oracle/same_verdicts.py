@@ -17,6 +17,8 @@ SECTIONS = {1: "socket", 2: "kprobe/do_exit", 5: "tracepoint/sched/sched_switch"
             17: "raw_tracepoint/sched_switch"}
 # The kernel turns fds into maps before it verifies, and there is no such fd.
 REFUSED_EARLIER = {"map-unknown", "edge-map-reference-second-word"}
+# It calls a helper of Linux's that the kernel lacks; kbpf-verify judges such objects by what Linux has.
+HELPER_OF_LINUX = {"edge-not-sleepable-helper"}
 
 
 def verdicts(path):
@@ -69,9 +71,17 @@ def compile_objects(bpfcc, folder, programs):
     no object has more programs than that."""
     found, numbers = {}, sorted(programs)
     for first in range(0, len(numbers), 90):
-        file = assemble(folder, {number: programs[number] for number in numbers[first:first + 90]})
-        run = subprocess.run([bpfcc, "--verify-report=json", file, "-o", os.path.join(folder, "out.o")], capture_output=True,
-                             text=True, check=False)
+        part = {number: programs[number] for number in numbers[first:first + 90]}
+        while True:
+            run = subprocess.run([bpfcc, "--verify-report=json", assemble(folder, part), "-o", os.path.join(folder, "out.o")],
+                                 capture_output=True, text=True, check=False)
+            # Helpers that Linux has and this kernel lacks are named before anything is verified.
+            lacking = re.findall(r"error: helper \d+ .* is not in profile .*\(in function 'p(\d+)'", run.stderr)
+            if json.loads(run.stdout or "[]") or not lacking:
+                break
+            for number in map(int, lacking):
+                found[number] = ("refused", "V040", None)
+                del part[number]
         errors = {int(number): id for id, number in
                   re.findall(r"error: .* \[(V\d{3}) .*\] \(in function 'p(\d+)'", run.stderr)}
         for one in json.loads(run.stdout):
@@ -102,10 +112,10 @@ def main():
             differ += 1
             print(f"{program.name}: host {verdict} {id} {statistics}, kernel {there}")
         expected = (verdict, id, statistics)
-        if ours.get(number, expected) != expected:
+        if ours.get(number, expected) != expected and program.name not in HELPER_OF_LINUX:
             differ += 1
             print(f"{program.name}: host {expected}, kbpf-verify {ours[number]}")
-        if number in ours and compiled.get(number) != expected:
+        if number in ours and compiled.get(number) not in (expected, (verdict, id, None)):
             differ += 1
             print(f"{program.name}: host {expected}, bpfcc {compiled.get(number)}")
     print(f"{len(programs)} programs in the kernel, {len(ours)} in kbpf-verify and bpfcc; {differ} differ")
