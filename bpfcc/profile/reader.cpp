@@ -323,8 +323,8 @@ void Reader::field() {
     fail(column, concat("field ", quoted(field.name), " has ", size, " bytes at ", offset,
                         ": fields stand in order within the ", context.size,
                         " bytes of the context, the last ended at ", end));
-  if (field.access.kind != kbpf::FieldAccess::Kind::number && size != 4)
-    fail(column, "fields with the packet's addresses have 4 bytes");
+  if (field.access.kind != kbpf::FieldAccess::Kind::number && size != 4 && size != 8)
+    fail(column, "fields with the packet's addresses have 4 or 8 bytes");
   field.offset = static_cast<uint16_t>(offset);
   field.size = static_cast<uint16_t>(size);
   fields.push_back(field);

@@ -75,7 +75,7 @@ private:
     KBPF_TRY(checker_.check_alignment());
     stats_.stack_depth = KBPF_TRY(check_call_graph(analysis_, scratch_));
     FixedProgram fixed = KBPF_TRY(fix_up(analysis_, scratch_, result_arena_));
-#ifndef NDEBUG
+#if !defined(NDEBUG) || defined(KBPF_CHECK_FIXUP)
     KBPF_TRY(check_fixed(fixed, scratch_, rejection_));
 #endif
     std::copy_n(fixed.positions.begin(), options_.positions.size(), options_.positions.begin());

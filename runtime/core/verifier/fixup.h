@@ -19,7 +19,7 @@ struct FixedProgram {
 Result<FixedProgram> fix_up(const Analysis &analysis, Arena &scratch, Arena &result_arena);
 
 // Whether it wrote code that is well-formed: each instruction, jumps and calls by where they land, functions one behind the
-// other. In debug builds after each program. Errors: no_memory, or a refusal.
+// other. In debug and sanitised builds after each program. Errors: no_memory, or a refusal.
 Result<void> check_fixed(const FixedProgram &fixed, Arena &scratch, Rejection &rejection);
 
 } // namespace kbpf
