@@ -124,7 +124,7 @@ constexpr Mistake kMistakes[] = {
     {"field y 4 4 read", 9, "the last ended at 8"},
     {"field y 8 0 read", 9, "has 0 bytes"},
     {"field y 8 8 reed", 13, "unknown access 'reed'; did you mean 'read'?"},
-    {"field y 8 8 packet", 9, "have 4 bytes"},
+    {"field y 8 2 packet", 9, "have 4 or 8 bytes"},
     {"program 64 q c 1 \"\"", 9, "at most 63"},
     {"program 2 q c 1 \"\"", 9, "program type 2 'q' is there already, as 2 'kprobe'"},
     {"program 3 q d 1 \"\"", 13, "a context 'd'"},
