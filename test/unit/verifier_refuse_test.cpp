@@ -459,6 +459,13 @@ TEST(VerifierRefuses, WritingToAnFdSlot) {
                   .profile = &kZcoreProfile},
                  "helper-argument", 2);
 }
+TEST(VerifierRefuses, TheDistanceOfAMapAndSomethingElseAsAMap) {
+  expect_refused({.insns = assemble({store_imm(KBPF_SIZE_W, R10, -4, 0), ld_map(R1, 0), mov64_reg(R2, R10),
+                                     Insn{KBPF_CLASS_ALU64 | KBPF_ALU_SUB | KBPF_SRC_X, R2 << 4 | R1, 0, 0},
+                                     add64_imm(R2, -4), call_helper(1), exit_insn()}),
+                  .maps = {P::hash_map(4, 8)}},
+                 "helper-argument", 6);
+}
 TEST(VerifierRefuses, ProgramsOfATypeWithoutAContextTable) {
   constexpr uint32_t kStructOps = 27;
   expect_refused({.insns = {mov64_imm(R0, 0), exit_insn()}, .profile = &kLinuxProfile, .type = kStructOps},

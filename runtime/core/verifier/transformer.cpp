@@ -184,7 +184,7 @@ Value Transformer::arithmetic(const Insn &insn, const Value &dst, const Value &s
   }
   if (is_64 && (insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB)) {
     bool is_add = insn.code() == KBPF_ALU_ADD;
-    if (dst.kind == Kind::map || src.kind == Kind::map) // 0 is all that may be added to it
+    if (is_add && (dst.kind == Kind::map || src.kind == Kind::map)) // 0 is all that may be added to it
       return dst.kind == Kind::map ? dst : src;
     if (dst.is_in_packet() && src.is_scalar())
       return move_in_packet(dst, src.number, is_add);
