@@ -51,9 +51,10 @@ void Machine::run(const Code &code, MachineObserver *observer, uint32_t most_ste
            (world_.is_locked() ? " and a lock" : ""));
 }
 
-// Later, each on its own, as timers go off.
+// Later, each on its own, as timers go off: one may take as many instructions as a program.
 void Machine::run_timers() {
   const uint32_t steps = steps_;
+  timer_steps_ = 0;
   for (const World::Timer &timer : world_.timers()) {
     const uint16_t value = world_.value_region_at(timer.value), key = world_.key_region(value);
     if (!enter(static_cast<uint32_t>((timer.function - world_.function_handle(0)) / 16), 0, true))
@@ -62,7 +63,9 @@ void Machine::run_timers() {
     regs[1] = {world_.maps()[timer.map].handle, world_.map_region(timer.map), true};
     regs[2] = {world_.region(key).base, key, true};
     regs[3] = {world_.region(value).base, value, true};
+    steps_ = 0;
     execute(frame().first_insn);
+    timer_steps_ = std::max(timer_steps_, steps_);
     if (!stopped_ && (result_word_.value != 0 || world_.held() || world_.is_locked()))
       report("a timer's function ends with " + number(static_cast<int64_t>(result_word_.value)) + " and " +
              number(world_.held()) + " references");

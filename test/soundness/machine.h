@@ -53,7 +53,8 @@ public:
   void run_timers();
 
   uint64_t result() const { return result_; }
-  uint32_t steps() const { return steps_; } // of the program itself; timers' functions left out
+  uint32_t steps() const { return steps_; }             // of the program itself; timers' functions left out
+  uint32_t timer_steps() const { return timer_steps_; } // of the longest of these, in the last run_timers()
   bool is_unfinished() const { return stopped_ && fault_.empty(); }
   bool was_cut() const { return may_gotos_ > kMostMayGotos; } // a loop ended that an engine goes on with
   // It has jumped, or not, by the address of a frame: machine code has its frames elsewhere.
@@ -96,7 +97,7 @@ private:
   uint32_t frame_count_ = 0;
   uint64_t result_ = 0;
   Word result_word_;
-  uint32_t steps_ = 0, most_steps_ = 0, may_gotos_ = 0, callback_insn_ = 0;
+  uint32_t steps_ = 0, timer_steps_ = 0, most_steps_ = 0, may_gotos_ = 0, callback_insn_ = 0;
   const HelperProto *callback_proto_ = nullptr;
   bool stopped_ = false, depends_on_frames_ = false;
   std::string fault_;
