@@ -152,12 +152,14 @@ int kbpf_port_may_override(uintptr_t function) {
 
 /* Descriptors of the one "process". */
 static struct kbpf_object *descriptors[16];
+static int descriptor_access[16];
 
-int kbpf_port_fd_install(struct kbpf_object *object, const char *kind, int cloexec) {
-  (void)kind, (void)cloexec;
+int kbpf_port_fd_install(struct kbpf_object *object, const char *kind, int flags) {
+  (void)kind;
   for (int fd = 0; fd < 16; fd++)
     if (!descriptors[fd]) {
       descriptors[fd] = object;
+      descriptor_access[fd] = flags & (KBPF_FD_NO_READ | KBPF_FD_NO_WRITE);
       return fd;
     }
   return kEmfile;
@@ -166,13 +168,13 @@ int kbpf_port_fd_peek(int fd, struct kbpf_object **object) {
   if (fd < 0 || fd >= 16 || !descriptors[fd])
     return kEbadf;
   *object = descriptors[fd];
-  return 0;
+  return descriptor_access[fd];
 }
 int kbpf_port_fd_get(int fd, struct kbpf_object **object) {
-  int error = kbpf_port_fd_peek(fd, object);
-  if (!error)
+  int access = kbpf_port_fd_peek(fd, object);
+  if (access >= 0)
     kbpf_object_acquire(*object);
-  return error;
+  return access;
 }
 int kbpf_port_task_fd_get(uint32_t pid, int fd, struct kbpf_object **object) {
   return pid == 1 ? kbpf_port_fd_get(fd, object) : kEnoent;
@@ -186,8 +188,8 @@ int kbpf_port_path_bind(int dir_fd, uint64_t user_path, struct kbpf_object *obje
   (void)dir_fd, (void)user_path, (void)object;
   return kEperm;
 }
-int kbpf_port_path_open(int dir_fd, uint64_t user_path, struct kbpf_object **object) {
-  (void)dir_fd, (void)user_path, (void)object;
+int kbpf_port_path_open(int dir_fd, uint64_t user_path, int access, struct kbpf_object **object) {
+  (void)dir_fd, (void)user_path, (void)access, (void)object;
   return kEnoent;
 }
 

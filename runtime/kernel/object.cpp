@@ -6,7 +6,7 @@
 
 kbpf::Result<kbpf::Ref<kbpf::Object>> kbpf::object_from_fd(uint32_t fd) {
   Object *object = nullptr;
-  if (int status = kbpf_port_fd_get(static_cast<int>(fd), &object); status != 0)
+  if (int status = kbpf_port_fd_get(static_cast<int>(fd), &object); status < 0)
     return status == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
   return adopt_from_port(object);
 }

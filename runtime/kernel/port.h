@@ -154,12 +154,14 @@ size_t kbpf_port_entry_room(uintptr_t function);
 int kbpf_port_may_override(uintptr_t function);
 
 /* File descriptors of the calling process. The runtime hands over one reference of object at install, and
- * gets it back through kbpf_object_release when the last descriptor is gone. get stores the object behind fd,
- * with a reference of the runtime's own (kbpf_object_acquire), and returns 0; -9 (EBADF) where fd is not
- * open, -22 (EINVAL) where it is no BPF object. */
+ * gets it back through kbpf_object_release when the last descriptor is gone. flags: KBPF_FD_*; where
+ * KBPF_FD_NO_READ or NO_WRITE is among them, the descriptor is as one that was opened O_WRONLY or O_RDONLY: mmap(2)
+ * on it asks for no such access. get stores the object behind fd, with a reference of the runtime's own
+ * (kbpf_object_acquire), and returns those two flags as they were at install; -9 (EBADF) where fd is not open,
+ * -22 (EINVAL) where it is no BPF object. */
 struct kbpf_object;
-int kbpf_port_fd_install(struct kbpf_object *object, const char *kind,
-                         int cloexec); /* fd, or negative errno */
+enum { KBPF_FD_CLOSE_ON_EXEC = 1, KBPF_FD_NO_READ = 2, KBPF_FD_NO_WRITE = 4 };
+int kbpf_port_fd_install(struct kbpf_object *object, const char *kind, int flags); /* fd, or negative errno */
 int kbpf_port_fd_get(int fd, struct kbpf_object **object);
 /* The same without a reference, where the descriptor is sure to stay until the end of this system call, such
  * as that of a process with one thread; -11 (EAGAIN) where it is not. */
@@ -170,10 +172,11 @@ int kbpf_port_task_fd_get(uint32_t pid, int fd, struct kbpf_object **object);
 
 /* Names of BPF objects in the bpf file system. user_path is a string of the calling process, relative to
  * dir_fd (-100: its working directory). bind keeps a reference of object for as long as the name is there;
- * open stores the object with a reference of the runtime's own. 0, or what a Linux file system answers:
+ * open stores the object with a reference of the runtime's own; the caller needs leave to read and write the name,
+ * but for what access has (KBPF_FD_NO_READ or NO_WRITE). 0, or what a Linux file system answers:
  * -2 (ENOENT), -17 (EEXIST), -1 (EPERM: not in a bpf file system), -13 (EACCES: no such object), ... */
 int kbpf_port_path_bind(int dir_fd, uint64_t user_path, struct kbpf_object *object);
-int kbpf_port_path_open(int dir_fd, uint64_t user_path, struct kbpf_object **object);
+int kbpf_port_path_open(int dir_fd, uint64_t user_path, int access, struct kbpf_object **object);
 
 /* The kernel's log: one line at information level, without a newline; what the runtime did with a program. */
 void kbpf_port_log(const char *line, size_t size);

@@ -6,6 +6,7 @@
 #include "check.h"
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,44 @@ static int mapping_outlives_descriptor_and_is_shared_with_children(void) {
   return 0;
 }
 
+/* Of the map behind fd. */
+static int reopen(int fd, uint32_t open_flags) {
+  enum { kMapGetFdById = 14, kObjGetInfoByFd = 15 };
+  uint32_t type_and_id[2];
+  struct {
+    uint32_t fd, size;
+    uint64_t info;
+  } ask = {(uint32_t)fd, sizeof(type_and_id), (uintptr_t)type_and_id};
+  if (syscall(SYS_bpf, kObjGetInfoByFd, &ask, sizeof(ask)))
+    return -1;
+  const uint32_t attr[3] = {type_and_id[1], 0, open_flags};
+  return (int)syscall(SYS_bpf, kMapGetFdById, attr, sizeof(attr));
+}
+
+static int a_descriptor_is_mapped_as_it_may_be_used(void) {
+  enum { kReadOnly = 1 << 3, kWriteOnly = 1 << 4 };
+  int map = make(kMappable), reads = reopen(map, kReadOnly), writes = reopen(map, kWriteOnly);
+  uint32_t key = 3;
+  uint64_t value = 8;
+  CHECK(map >= 0 && reads >= 0 && writes >= 0);
+  CHECK(mmap(NULL, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, reads, 0) == MAP_FAILED && errno == EACCES);
+  CHECK(mmap(NULL, kBytes, PROT_WRITE, MAP_SHARED, writes, 0) == MAP_FAILED && errno == EACCES);
+  uint64_t *values = mmap(NULL, kBytes, PROT_READ, MAP_SHARED, reads, 0);
+  CHECK(values != MAP_FAILED && bpf_map_update_elem(writes, &key, &value, 0) == 0 && values[3] == 8);
+  CHECK(mprotect(values, kBytes, PROT_READ | PROT_WRITE) == -1 && errno == EACCES);
+  CHECK(bpf_map_update_elem(reads, &key, &value, 0) < 0 && errno == EPERM);
+  CHECK(bpf_map_lookup_elem(writes, &key, &value) < 0 && errno == EPERM);
+  /* Copies of a descriptor are as it is. */
+  int copy = dup(reads), status = -1;
+  CHECK(copy >= 0 && bpf_map_delete_elem(copy, &key) < 0 && errno == EPERM);
+  pid_t child = fork();
+  if (!child)
+    _exit(bpf_map_update_elem(copy, &key, &value, 0) < 0 && errno == EPERM ? 0 : 1);
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  CHECK(munmap(values, kBytes) == 0 && close(copy) == 0 && close(writes) == 0 && close(reads) == 0 && close(map) == 0);
+  return 0;
+}
+
 static int mappings_that_linux_refuses(void) {
   int map = make(0);
   CHECK(mmap(NULL, kBytes, PROT_READ, MAP_SHARED, map, 0) == MAP_FAILED && errno == EINVAL);
@@ -73,6 +112,7 @@ int main(void) {
       {"a mapped array's values are memory", values_are_memory},
       {"a mapping outlives the descriptor; children share it",
        mapping_outlives_descriptor_and_is_shared_with_children},
+      {"a descriptor is mapped as it may be used", a_descriptor_is_mapped_as_it_may_be_used},
       {"mappings that Linux refuses", mappings_that_linux_refuses},
       {"a read-only mapping stays read-only", read_only_mapping_stays_read_only},
   };

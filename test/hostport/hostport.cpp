@@ -63,6 +63,7 @@ struct State {
   std::mutex mutex; // guards everything below that is not atomic
   std::unordered_map<void *, Allocation> allocations;
   std::vector<kbpf_object *> fds;             // null: free
+  std::vector<int> access;                    // of each, KBPF_FD_NO_READ or NO_WRITE
   std::vector<bool> foreign;                  // open, but no BPF object
   std::map<uint64_t, uint64_t> tasks;         // numbers by object
   std::map<int, uint64_t> pidfds;             // objects
@@ -207,6 +208,7 @@ void reset(bool check_leaks) {
   if (const size_t leaked = count_live(); check_leaks && leaked)
     die(std::to_string(leaked) + " allocations leaked");
   s.fds.clear();
+  s.access.clear();
   s.foreign.clear();
   s.tasks.clear();
   s.pidfds.clear();
@@ -335,7 +337,7 @@ void close_fd(int fd) {
 }
 
 namespace {
-int install(kbpf_object *object, bool foreign) {
+int install(kbpf_object *object, bool foreign, int access = 0) {
   std::lock_guard lock(state().mutex);
   std::vector<kbpf_object *> &fds = state().fds;
   size_t fd = kFirstFd;
@@ -343,9 +345,11 @@ int install(kbpf_object *object, bool foreign) {
     fd++;
   if (fd >= fds.size()) {
     fds.resize(fd + 1);
+    state().access.resize(fd + 1);
     state().foreign.resize(fd + 1);
   }
   fds[fd] = object;
+  state().access[fd] = access;
   state().foreign[fd] = foreign;
   return static_cast<int>(fd);
 }
@@ -361,7 +365,7 @@ int open_pidfd(uint64_t object) {
 
 kbpf_object *object_of(int fd) {
   kbpf_object *object = nullptr;
-  if (kbpf_port_fd_get(fd, &object) != 0)
+  if (kbpf_port_fd_get(fd, &object) < 0)
     return nullptr;
   object->drop_user();
   return object;
@@ -707,8 +711,8 @@ int kbpf_port_may_override(uintptr_t function) {
   return state().overridable.contains(function);
 }
 
-int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
-  return install(object, false);
+int kbpf_port_fd_install(kbpf_object *object, const char *kind, int flags) {
+  return install(object, false, flags & (KBPF_FD_NO_READ | KBPF_FD_NO_WRITE));
 }
 
 int kbpf_port_task_fd_get(uint32_t pid, int fd, kbpf_object **object) {
@@ -725,7 +729,7 @@ int kbpf_port_fd_get(int fd, kbpf_object **object) {
     return -EINVAL;
   *object = state().fds[index];
   kbpf_object_acquire(*object);
-  return 0;
+  return state().access[index];
 }
 
 // Every other time, so that both ways are gone.
@@ -740,7 +744,7 @@ int kbpf_port_fd_peek(int fd, kbpf_object **object) {
   if (state().foreign[index])
     return -EINVAL;
   *object = state().fds[index];
-  return 0;
+  return state().access[index];
 }
 
 int kbpf_port_path_bind(int, uint64_t user_path, kbpf_object *object) {
@@ -754,7 +758,7 @@ int kbpf_port_path_bind(int, uint64_t user_path, kbpf_object *object) {
   return 0;
 }
 
-int kbpf_port_path_open(int, uint64_t user_path, kbpf_object **object) {
+int kbpf_port_path_open(int, uint64_t user_path, int, kbpf_object **object) {
   std::string path;
   if (int status = read_path(user_path, path); status != 0)
     return status;

@@ -261,22 +261,6 @@ TEST_F(MapElem, LookupTakesNoFlags) {
   EXPECT_EQ(bpf(MAP_LOOKUP_ELEM, elem_attr(fd, &key, &value, 1)), -EINVAL);
 }
 
-TEST_F(MapElem, AReadOnlyMapIsNotWritten) {
-  int64_t fd = make_map(kHash, 4, 4, 1, KBPF_MAP_F_RDONLY);
-  uint32_t key = 0, value = 0;
-  EXPECT_EQ(update(fd, &key, &value), -EPERM);
-  EXPECT_EQ(remove(fd, &key), -EPERM);
-  EXPECT_EQ(lookup(fd, &key, &value), -ENOENT);
-}
-
-TEST_F(MapElem, AWriteOnlyMapIsNotRead) {
-  int64_t fd = make_map(kHash, 4, 4, 1, KBPF_MAP_F_WRONLY);
-  uint32_t key = 0, value = 0;
-  EXPECT_EQ(lookup(fd, &key, &value), -EPERM);
-  EXPECT_EQ(next_key(fd, nullptr, &key), -EPERM);
-  EXPECT_EQ(update(fd, &key, &value), 0);
-}
-
 TEST_F(MapElem, LargeKeysAndValuesWork) {
   constexpr size_t kKey = 1000, kValue = 100000;
   int64_t fd = make_map(kHash, kKey, kValue, 2);

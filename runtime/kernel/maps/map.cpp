@@ -119,8 +119,6 @@ Result<void> Map::freeze() {
 }
 
 bool Map::begin_user_write() {
-  if (spec_.flags & KBPF_MAP_F_RDONLY)
-    return false;
   uint32_t writers = writers_.load(std::memory_order_relaxed);
   do {
     if (writers == kFrozen)

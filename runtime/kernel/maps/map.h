@@ -29,7 +29,7 @@ struct MapSpec {
   uint32_t key_size = 0;
   uint32_t value_size = 0;
   uint32_t max_entries = 0;
-  uint32_t flags = 0; // KBPF_MAP_F_*
+  uint32_t flags = 0; // KBPF_MAP_F_*; of a map that is: but for RDONLY and WRONLY, which are descriptors' affair
   char name[KBPF_OBJ_NAME_LEN] = {};
   uint64_t extra = 0;         // bloom filter: number of hash functions, 0: 5
   const Map *inner = nullptr; // map of maps: a map like those that it will hold; needed at creation only
@@ -54,13 +54,11 @@ public:
   const SpecialFields &fields() const { return types_.fields; }
   bool has_lock() const { return fields().spin_lock >= 0; }
   uint64_t memory() const { return charge_.bytes(); } // that it takes when it is full, about
-  bool user_may_read() const { return !(spec_.flags & KBPF_MAP_F_WRONLY); }
-  bool user_may_write() const { return !(spec_.flags & KBPF_MAP_F_RDONLY) && !frozen(); }
   // From now on no system call and no mapping changes contents. Error: busy, where one may be at it, or the
   // map is frozen already.
   Result<void> freeze();
   bool frozen() const { return writers_.load(std::memory_order_acquire) == kFrozen; }
-  // Around every change by a process; false where it may not (see UserWrite).
+  // Around every change by a process; false where the map is frozen.
   bool begin_user_write();
   void end_user_write() { writers_.fetch_sub(1, std::memory_order_release); }
 
@@ -135,7 +133,7 @@ public:
   void end_mapping(uint64_t offset, uint64_t size, bool writable) final;
 
 protected:
-  explicit Map(const MapSpec &spec) : Object(Kind::map), spec_(spec) {}
+  explicit Map(const MapSpec &spec) : Object(Kind::map), spec_(lasting(spec)) {}
   ~Map() = default;
   virtual void *first_value() const { return nullptr; } // where a program may name the value itself
   // Where an array's elements are, for lookups in the program's own code; null for other types.
@@ -165,6 +163,10 @@ protected:
 private:
   friend Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types);
   static constexpr uint32_t kFrozen = ~0u;
+  static MapSpec lasting(MapSpec spec) {
+    spec.flags &= ~(KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY);
+    return spec;
+  }
   const MapSpec spec_;
   MapTypes types_;
   MemoryCharge charge_;
@@ -172,24 +174,6 @@ private:
   uint32_t id_ = 0;
   TimerTable timers_;                // empty where values have no timer
   std::atomic<uint32_t> writers_{0}; // system calls and writable mappings; or kFrozen
-};
-
-// A system call's permission to change a map, for a scope.
-class UserWrite {
-public:
-  explicit UserWrite(Map &map, bool wanted = true)
-      : map_(wanted && map.begin_user_write() ? &map : nullptr), allowed_(map_ || !wanted) {}
-  ~UserWrite() {
-    if (map_)
-      map_->end_user_write();
-  }
-  UserWrite(const UserWrite &) = delete;
-  UserWrite &operator=(const UserWrite &) = delete;
-  bool allowed() const { return allowed_; }
-
-private:
-  Map *const map_;
-  const bool allowed_;
 };
 
 // Errors as Linux's: invalid (unknown type, a size or a flag that the type does not take), too_big,

@@ -34,10 +34,9 @@ template <typename T> Result<Ref<T>> object_of_kind(uint32_t fd, Object::Kind ki
   return Ref<T>::adopt(static_cast<T *>(object.release()));
 }
 
-template <typename T> Result<int64_t> install_object(Ref<T> object, const char *kind) {
-  constexpr int kCloseOnExec = 1;
+template <typename T> Result<int64_t> install_object(Ref<T> object, const char *kind, int access = 0) {
   object->users.fetch_add(1, std::memory_order_relaxed);
-  int fd = kbpf_port_fd_install(object.get(), kind, kCloseOnExec);
+  int fd = kbpf_port_fd_install(object.get(), kind, KBPF_FD_CLOSE_ON_EXEC | access);
   if (fd < 0) {
     object->drop_user();
     return from_port(fd);
@@ -104,15 +103,36 @@ Result<void> Call::check_rest(size_t used) const {
 
 Result<Ref<Map>> map_from_fd(uint32_t fd) { return object_of_kind<Map>(fd, Object::Kind::map); }
 Result<void> MapInUse::own(uint32_t fd) {
-  map_ = KBPF_TRY(map_from_fd(fd)).release();
+  Object *object = nullptr;
+  access_ = kbpf_port_fd_get(static_cast<int>(fd), &object);
+  if (access_ < 0)
+    return access_ == -to_errno(Error::invalid) ? Error::invalid : Error::bad_fd;
+  Ref<Object> held = adopt_from_port(object);
+  if (held->kind != Object::Kind::map)
+    return Error::invalid;
+  map_ = static_cast<Map *>(held.release());
   owned_ = true;
   return {};
+}
+Result<int> fd_access(uint32_t flags) {
+  switch (flags & (KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY)) {
+  case 0:
+    return 0;
+  case KBPF_MAP_F_RDONLY:
+    return KBPF_FD_NO_WRITE;
+  case KBPF_MAP_F_WRONLY:
+    return KBPF_FD_NO_READ;
+  default:
+    return Error::invalid;
+  }
 }
 Result<Ref<Program>> program_from_fd(uint32_t fd) {
   return object_of_kind<Program>(fd, Object::Kind::program);
 }
 Result<Ref<BtfObject>> btf_from_fd(uint32_t fd) { return object_of_kind<BtfObject>(fd, Object::Kind::btf); }
-Result<int64_t> install_fd(Ref<Map> map) { return install_object(std::move(map), "bpf-map"); }
+Result<int64_t> install_fd(Ref<Map> map, int access) {
+  return install_object(std::move(map), "bpf-map", access);
+}
 Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::move(program), "bpf-prog"); }
 Result<int64_t> install_fd(Ref<StatsSwitch> stats) { return install_object(std::move(stats), "bpf-stats"); }
 Result<int64_t> install_fd(Ref<BtfObject> btf) { return install_object(std::move(btf), "btf"); }
@@ -147,7 +167,7 @@ std::optional<int64_t> look_up_word(uint64_t user_attr) {
   const Map::UserAccess &access = map.user_access();
   uint64_t key, value;
   if (map.spec().key_size != kWord || access.value_size != kWord || access.lookup_takes_value ||
-      !map.user_may_read() || kbpf_port_copy_from_user(&key, attr.key, kWord) != 0)
+      kbpf_port_copy_from_user(&key, attr.key, kWord) != 0)
     return std::nullopt;
   if (!map.read_for_user(&key, &value).ok())
     return std::nullopt;

@@ -81,6 +81,9 @@ private:
 Result<Ref<Map>> map_from_fd(uint32_t fd);
 Result<Ref<Program>> program_from_fd(uint32_t fd);
 Result<Ref<BtfObject>> btf_from_fd(uint32_t fd);
+// What a descriptor of a map may do: the port's KBPF_FD_NO_READ or NO_WRITE, or 0. flags: of which
+// KBPF_MAP_F_RDONLY and WRONLY count. Error: invalid, where both are given.
+Result<int> fd_access(uint32_t flags);
 // The map behind a descriptor for the time of a call.
 class MapInUse {
 public:
@@ -94,22 +97,44 @@ public:
   // Once. Errors: those of map_from_fd.
   Result<void> open(uint32_t fd) {
     Object *object = nullptr;
-    if (kbpf_port_fd_peek(static_cast<int>(fd), &object) != 0 || object->kind != Object::Kind::map)
-        [[unlikely]]
+    access_ = kbpf_port_fd_peek(static_cast<int>(fd), &object);
+    if (access_ < 0 || object->kind != Object::Kind::map) [[unlikely]]
       return own(fd);
     map_ = static_cast<Map *>(object);
     return {};
   }
   Map *operator->() const { return map_; }
   Map &operator*() const { return *map_; }
+  // Of the descriptor; a frozen map is not changed through any.
+  bool may_read() const { return !(access_ & KBPF_FD_NO_READ); }
+  bool may_write() const { return !(access_ & KBPF_FD_NO_WRITE); }
 
 private:
   Result<void> own(uint32_t fd);
   Map *map_ = nullptr;
+  int access_ = 0;
   bool owned_ = false;
 };
-// A new descriptor, close-on-exec. Errors: too_many_files, no_memory.
-Result<int64_t> install_fd(Ref<Map> map);
+// A permission to change a map for as long as the scope lasts: the descriptor may, and the map is not frozen.
+class UserWrite {
+public:
+  explicit UserWrite(const MapInUse &map, bool wanted = true)
+      : map_(wanted && map.may_write() && map->begin_user_write() ? &*map : nullptr),
+        allowed_(map_ || !wanted) {}
+  ~UserWrite() {
+    if (map_)
+      map_->end_user_write();
+  }
+  UserWrite(const UserWrite &) = delete;
+  UserWrite &operator=(const UserWrite &) = delete;
+  bool allowed() const { return allowed_; }
+
+private:
+  Map *const map_;
+  const bool allowed_;
+};
+// A new descriptor, close-on-exec. access: as fd_access gives it. Errors: too_many_files, no_memory.
+Result<int64_t> install_fd(Ref<Map> map, int access);
 Result<int64_t> install_fd(Ref<Program> program);
 Result<int64_t> install_fd(Ref<StatsSwitch> stats);
 Result<int64_t> install_fd(Ref<BtfObject> btf);

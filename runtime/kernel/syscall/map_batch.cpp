@@ -14,19 +14,19 @@ using Attr = kbpf_attr_map_batch;
 class Batch {
 public:
   // Checks what all of these commands check.
-  static Result<Ref<Map>> open(Call &call, uint32_t command) {
+  static Result<void> open(Call &call, uint32_t command, MapInUse &map) {
     const Attr &attr = call.attr<Attr>();
     KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
-    Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
-    if ((command & (kBatchLookup | kBatchTake) && !map->user_may_read()) ||
-        (command != kBatchLookup && !map->user_may_write()))
+    KBPF_TRY(map.open(attr.map_fd));
+    if ((command & (kBatchLookup | kBatchTake) && !map.may_read()) ||
+        (command != kBatchLookup && (!map.may_write() || map->frozen())))
       return Error::not_permitted;
     if (!(map->batch_commands() & command))
       return Error::not_supported;
     if (attr.elem_flags & ~uint64_t{KBPF_MAP_ELEM_LOCK} || (attr.elem_flags && !map->has_lock()) ||
         attr.flags)
       return Error::invalid;
-    return map;
+    return {};
   }
 
   Batch(Call &call, Map &map)
@@ -142,10 +142,11 @@ private:
 };
 
 Result<int64_t> read_batch(Call &call, uint32_t command) {
-  Ref<Map> map = KBPF_TRY(Batch::open(call, command));
+  MapInUse map;
+  KBPF_TRY(Batch::open(call, command, map));
   if (call.attr<Attr>().count == 0)
     return 0;
-  UserWrite write(*map, command == kBatchTake);
+  UserWrite write(map, command == kBatchTake);
   if (!write.allowed())
     return Error::not_permitted;
   Batch batch(call, *map);
@@ -159,10 +160,11 @@ Result<int64_t> map_lookup_batch(Call &call) { return read_batch(call, kBatchLoo
 Result<int64_t> map_lookup_and_delete_batch(Call &call) { return read_batch(call, kBatchTake); }
 
 Result<int64_t> map_update_batch(Call &call) {
-  Ref<Map> map = KBPF_TRY(Batch::open(call, kBatchUpdate));
+  MapInUse map;
+  KBPF_TRY(Batch::open(call, kBatchUpdate, map));
   if (call.attr<Attr>().count == 0)
     return 0;
-  UserWrite write(*map);
+  UserWrite write(map);
   if (!write.allowed())
     return Error::not_permitted;
   Batch batch(call, *map);
@@ -173,10 +175,11 @@ Result<int64_t> map_update_batch(Call &call) {
 }
 
 Result<int64_t> map_delete_batch(Call &call) {
-  Ref<Map> map = KBPF_TRY(Batch::open(call, kBatchDelete));
+  MapInUse map;
+  KBPF_TRY(Batch::open(call, kBatchDelete, map));
   if (call.attr<Attr>().count == 0)
     return 0;
-  UserWrite write(*map);
+  UserWrite write(map);
   if (!write.allowed())
     return Error::not_permitted;
   Batch batch(call, *map);

@@ -159,7 +159,8 @@ Result<int64_t> map_create(Call &call) {
     inner = KBPF_TRY(map_from_fd(attr.inner_map_fd));
   spec.inner = inner.get();
   MapTypes types = KBPF_TRY(read_types(attr));
-  return install_fd(KBPF_TRY(create_map(spec, std::move(types))));
+  const int access = KBPF_TRY(fd_access(attr.map_flags));
+  return install_fd(KBPF_TRY(create_map(spec, std::move(types))), access);
 }
 
 } // namespace kbpf::commands

@@ -57,7 +57,7 @@ Result<int64_t> map_lookup_elem(Call &call) {
     return Error::invalid;
   MapInUse map;
   KBPF_TRY(map.open(attr.map_fd));
-  if (!map->user_may_read())
+  if (!map.may_read())
     return Error::not_permitted;
   KBPF_TRY(check_lock_flag(attr.flags, *map));
   const Map::UserAccess access = map->user_access();
@@ -78,8 +78,8 @@ Result<int64_t> map_lookup_and_delete_elem(Call &call) {
     return Error::invalid;
   MapInUse map;
   KBPF_TRY(map.open(attr.map_fd));
-  UserWrite write(*map);
-  if (!map->user_may_read() || !write.allowed())
+  UserWrite write(map);
+  if (!map.may_read() || !write.allowed())
     return Error::not_permitted;
   KBPF_TRY(check_lock_flag(attr.flags, *map));
   Element element(*map, map->user_access().value_size);
@@ -94,7 +94,7 @@ Result<int64_t> map_update_elem(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, flags)));
   MapInUse map;
   KBPF_TRY(map.open(attr.map_fd));
-  UserWrite write(*map);
+  UserWrite write(map);
   if (!write.allowed())
     return Error::not_permitted;
   KBPF_TRY(check_lock_flag(attr.flags, *map));
@@ -110,7 +110,7 @@ Result<int64_t> map_delete_elem(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, key)));
   MapInUse map;
   KBPF_TRY(map.open(attr.map_fd));
-  UserWrite write(*map);
+  UserWrite write(map);
   if (!write.allowed())
     return Error::not_permitted;
   Element element(*map, 0);
@@ -124,7 +124,7 @@ Result<int64_t> map_get_next_key(Call &call) {
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, value)));
   MapInUse map;
   KBPF_TRY(map.open(attr.map_fd));
-  if (!map->user_may_read())
+  if (!map.may_read())
     return Error::not_permitted;
   Element element(*map, map->spec().key_size); // the next key in the value's place
   if (attr.key)
@@ -139,8 +139,9 @@ Result<int64_t> map_get_next_key(Call &call) {
 Result<int64_t> map_freeze(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, map_fd)));
-  Ref<Map> map = KBPF_TRY(map_from_fd(attr.map_fd));
-  if (map->spec().flags & KBPF_MAP_F_RDONLY)
+  MapInUse map;
+  KBPF_TRY(map.open(attr.map_fd));
+  if (!map.may_write())
     return Error::not_permitted;
   KBPF_TRY(map->freeze());
   return 0;

@@ -30,14 +30,12 @@ Result<int64_t> obj_pin(Call &call) {
 Result<int64_t> obj_get(Call &call) {
   const auto &attr = call.attr<kbpf_attr_obj>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(kbpf_attr_obj, path_fd)));
-  // What a descriptor may do is the map's own, so these are only checked.
-  constexpr uint32_t kAccess = KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
-  int directory = KBPF_TRY(start_directory(attr, kAccess));
-  const uint32_t access = attr.file_flags & kAccess;
-  if (attr.bpf_fd || access == kAccess)
+  int directory = KBPF_TRY(start_directory(attr, KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY));
+  if (attr.bpf_fd)
     return Error::invalid;
+  const int access = KBPF_TRY(fd_access(attr.file_flags));
   Object *found = nullptr;
-  if (int status = kbpf_port_path_open(directory, attr.pathname, &found); status != 0)
+  if (int status = kbpf_port_path_open(directory, attr.pathname, access, &found); status != 0)
     return int64_t{status};
   Ref<Object> object = adopt_from_port(found);
   if (object->kind == Object::Kind::link && access)
@@ -45,7 +43,7 @@ Result<int64_t> obj_get(Call &call) {
   if (object->kind == Object::Kind::link)
     return install_fd(Ref<Link>::adopt(static_cast<Link *>(object.release())));
   if (object->kind == Object::Kind::map)
-    return install_fd(Ref<Map>::adopt(static_cast<Map *>(object.release())));
+    return install_fd(Ref<Map>::adopt(static_cast<Map *>(object.release())), access);
   return install_fd(Ref<Program>::adopt(static_cast<Program *>(object.release())));
 }
 

@@ -54,11 +54,11 @@ Result<int64_t> btf_get_fd_by_id(Call &call) {
 Result<int64_t> map_get_fd_by_id(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, open_flags)));
-  // What a descriptor may do is the map's own, so these are only checked.
   if (attr.open_flags & ~(KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY))
     return Error::invalid;
   KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
-  return install_fd(KBPF_TRY(map_registry.open(attr.id)));
+  const int access = KBPF_TRY(fd_access(attr.open_flags));
+  return install_fd(KBPF_TRY(map_registry.open(attr.id)), access);
 }
 
 } // namespace kbpf::commands

@@ -46,7 +46,7 @@ Result<int64_t> task_fd_query(Call &call) {
   if (attr.flags)
     return Error::invalid;
   Object *object = nullptr;
-  if (int status = kbpf_port_task_fd_get(attr.pid, static_cast<int>(attr.fd), &object); status != 0)
+  if (int status = kbpf_port_task_fd_get(attr.pid, static_cast<int>(attr.fd), &object); status < 0)
     return status == -to_errno(Error::not_found) ? Error::not_found
            : status == -to_errno(Error::bad_fd)  ? Error::bad_fd
                                                  : Error::not_supported;

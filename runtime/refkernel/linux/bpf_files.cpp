@@ -43,8 +43,12 @@ private:
 
 class BpfFile final : public HeapObject<BpfFile, File> {
 public:
-  BpfFile(Ref<Inode> inode, kbpf_object *object, const char *kind)
-      : HeapObject(std::move(inode), kOpenReadWrite), object_(object), kind_(kind) {}
+  // access: KBPF_FD_NO_READ, KBPF_FD_NO_WRITE.
+  BpfFile(Ref<Inode> inode, kbpf_object *object, const char *kind, int access)
+      : HeapObject(std::move(inode), access & KBPF_FD_NO_READ    ? kOpenWriteOnly
+                                     : access & KBPF_FD_NO_WRITE ? kOpenReadOnly
+                                                                 : kOpenReadWrite),
+        object_(object), kind_(kind) {}
   ~BpfFile() {
     if (object_)
       kbpf_object_release(object_);
@@ -53,7 +57,7 @@ public:
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
   int bpf_object(kbpf_object **object) const override {
     *object = object_;
-    return 0;
+    return (may_read() ? 0 : KBPF_FD_NO_READ) | (may_write() ? 0 : KBPF_FD_NO_WRITE);
   }
   SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) override {
     enum : uint32_t { kEnable = 0x2400, kDisable = 0x2401, kSetBpf = 0x40042408 }; // PERF_EVENT_IOC_...
@@ -65,7 +69,8 @@ public:
       return status(kbpf_perf_event_enable(object_, command == kEnable));
     case kSetBpf: {
       kbpf_object *program;
-      KBPF_TRY(status(kbpf_port_fd_get(static_cast<int>(argument), &program)));
+      if (int found = kbpf_port_fd_get(static_cast<int>(argument), &program); found < 0)
+        return static_cast<Errno>(-found);
       int result = kbpf_perf_event_set_program(object_, program);
       kbpf_object_release(program);
       return status(result);
@@ -109,7 +114,6 @@ public:
     };
     kbpf_object_describe(object_, write, &sink);
   }
-  kbpf_object *object() const { return object_; }
   void forget() { object_ = nullptr; } // the reference stays with the caller
 
 private:
@@ -155,9 +159,10 @@ SysResult<void> bind(int directory_fd, uint64_t user_path, kbpf_object *object) 
   return insert_new(*directory, location.last(), std::move(pinned));
 }
 
-SysResult<kbpf_object *> open_pinned(int directory_fd, uint64_t user_path) {
+SysResult<kbpf_object *> open_pinned(int directory_fd, uint64_t user_path, int access) {
   Ref<Inode> inode = KBPF_TRY(find_at(directory_fd, UserPtr<const char>(user_path), 0, LastLink::follow));
-  KBPF_TRY(check_access(*inode, kMayRead | kMayWrite));
+  KBPF_TRY(check_access(*inode, (access & KBPF_FD_NO_READ ? 0 : kMayRead) |
+                                    (access & KBPF_FD_NO_WRITE ? 0 : kMayWrite)));
   kbpf_object *object = inode->bpf_object();
   if (!object)
     return Errno::eacces;
@@ -165,13 +170,13 @@ SysResult<kbpf_object *> open_pinned(int directory_fd, uint64_t user_path) {
   return object;
 }
 
-SysResult<int> install(kbpf_object *object, const char *kind, bool close_on_exec) {
+SysResult<int> install(kbpf_object *object, const char *kind, int flags) {
   Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kAnonFs, 0600));
-  auto *file = try_make<BpfFile>(std::move(inode), object, kind);
+  auto *file = try_make<BpfFile>(std::move(inode), object, kind, flags);
   if (!file)
     return Errno::enomem;
   Ref<File> shared = Ref<File>::adopt(file);
-  SysResult<int> fd = current_process().files->install(shared, close_on_exec);
+  SysResult<int> fd = current_process().files->install(shared, flags & KBPF_FD_CLOSE_ON_EXEC);
   if (!fd.ok())
     file->forget();
   return fd;
@@ -192,8 +197,8 @@ constinit const std::span<const SyscallEntry> kBpfCalls{kBpfTable};
 
 using namespace refkernel;
 
-int kbpf_port_fd_install(kbpf_object *object, const char *kind, int cloexec) {
-  SysResult<int> fd = install(object, kind, cloexec);
+int kbpf_port_fd_install(kbpf_object *object, const char *kind, int flags) {
+  SysResult<int> fd = install(object, kind, flags);
   return fd.ok() ? *fd : -static_cast<int>(fd.error());
 }
 
@@ -204,9 +209,9 @@ int object_behind(FdTable &files, int fd, kbpf_object **object) {
       return -static_cast<int>(Errno::ebadf);
     if (file->special_kind() != SpecialKind::bpf)
       return -static_cast<int>(Errno::einval);
-    *object = static_cast<BpfFile &>(*file).object();
+    const int access = file->bpf_object(object);
     kbpf_object_acquire(*object);
-    return 0;
+    return access;
   });
 }
 } // namespace
@@ -254,8 +259,8 @@ int kbpf_port_path_bind(int dir_fd, uint64_t user_path, kbpf_object *object) {
   return bound.ok() ? 0 : -static_cast<int>(bound.error());
 }
 
-int kbpf_port_path_open(int dir_fd, uint64_t user_path, kbpf_object **object) {
-  SysResult<kbpf_object *> found = open_pinned(dir_fd, user_path);
+int kbpf_port_path_open(int dir_fd, uint64_t user_path, int access, kbpf_object **object) {
+  SysResult<kbpf_object *> found = open_pinned(dir_fd, user_path, access);
   if (!found.ok())
     return -static_cast<int>(found.error());
   *object = *found;

@@ -58,7 +58,7 @@ static_assert(sizeof(EventAttributes) == 136);
 SysResult<int> install_event(int made, kbpf_object *event, bool close_on_exec) {
   if (made < 0)
     return static_cast<Errno>(-made);
-  int fd = kbpf_port_fd_install(event, "[perf_event]", close_on_exec);
+  int fd = kbpf_port_fd_install(event, "[perf_event]", close_on_exec ? KBPF_FD_CLOSE_ON_EXEC : 0);
   if (fd >= 0)
     return fd;
   kbpf_object_release(event);

@@ -76,7 +76,7 @@ public:
   virtual void append_name(kbpf::TextSink &sink) const; // what /proc/PID/fd/N links to
   virtual int bpf_object(kbpf_object **) const {
     return -static_cast<int>(Errno::einval);
-  } // 0 where it has one
+  } // 0 where it has one, or what its descriptors may not do (KBPF_FD_NO_READ, ...)
   virtual SpecialKind special_kind() const { return SpecialKind::none; }
   virtual void dispose() = 0;
 
