@@ -70,7 +70,7 @@ def main():
     print(f"{'operation':40}{'ours':>8}{'wanted':>8}{'Linux':>8}")
     for program, (operation, wanted, linux) in FIGURES.items():
         print(f"{operation:40}{found[program]:8.1f}{wanted:8}{linux:8}")
-    return 1 if options.check and any(found[program] > wanted for program, (_, wanted, _) in FIGURES.items()) else 0
+    return 1 if options.check and any(round(found[program], 1) > wanted for program, (_, wanted, _) in FIGURES.items()) else 0
 
 
 if __name__ == "__main__":

@@ -209,7 +209,10 @@ template <typename Key> inline HashTable::Element *HashTable::find_key(const Key
         return candidate;
       link = follow(candidate->next);
     }
-    if (link == (number << 1 | 1)) [[likely]]
+    // Kept from being worked out before it is needed: most look-ups find their key.
+    uint64_t expected = number;
+    asm volatile("" : "+r"(expected));
+    if (link == (expected << 1 | 1)) [[likely]]
       return nullptr;
   }
 }

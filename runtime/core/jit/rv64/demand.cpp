@@ -93,7 +93,7 @@ void find_undemanded(Plan &plan, size_t first, const Loops &loops) {
       bool changed = (demand_in(found) ^ before) & kEverything;
       after = before & kEverything;
       marks[i] = (found & ~mark::kUndemanded) | in_mark(before);
-      if (!changed && i < loops.first_source) // so nothing does in front of it
+      if (!changed && i < loops.begin) // so nothing does in front of it
         break;
       again |= changed;
     }

@@ -139,12 +139,10 @@ Result<void> scan(Plan &plan, Arena &arena);
 
 // Where the loops of a function are: whatever jumps backward enclose.
 struct Loops {
-  size_t begin = SIZE_MAX;        // the first instruction that one of them goes to
-  size_t first_source = SIZE_MAX; // the first of them
-  size_t end = 0;                 // behind the last of them; 0: there is none
+  size_t begin = SIZE_MAX; // the first instruction that one of them goes to
+  size_t end = 0;          // behind the last of them; 0: there is none
   void add(size_t source, size_t target) {
     begin = target < begin ? target : begin;
-    first_source = source < first_source ? source : first_source;
     end = source >= end ? source + 1 : end;
   }
 };
