@@ -12,7 +12,7 @@ namespace {
 void name_function(const Program &program, size_t number, char *text, size_t size) {
   TextBuffer out(text, size);
   out.append("bpf_prog_");
-  for (uint8_t byte : program.functions()[number].tag)
+  for (uint8_t byte : program.tag(number))
     append_unsigned(out, byte, 16, 2);
   out.append("_");
   out.append(program.function_name(number));
@@ -68,15 +68,15 @@ int kbpf_code_at(uintptr_t address, kbpf_code_place *place) {
 
 // position: the program's id, and in the lower half how many of its functions came already.
 int kbpf_code_next(uint64_t *position, kbpf_code_place *place) {
-  ReadSection section;
   uint32_t id = static_cast<uint32_t>(*position >> 32), number = static_cast<uint32_t>(*position);
   if (id == 0)
     id = program_registry.next(0);
   for (; id; id = program_registry.next(id), number = 0) {
-    const Program *program = program_registry.find(id);
-    if (!program || number + 1 >= program->code().functions.size())
+    // With a reference: its tag may take a while, in which nobody should wait for a ReadSection.
+    const Result<Ref<Program>> program = program_registry.open(id);
+    if (!program.ok() || number + 1 >= (*program)->code().functions.size())
       continue;
-    describe(*program, number, *place);
+    describe(**program, number, *place);
     *position = uint64_t{id} << 32 | (number + 1);
     return 1;
   }

@@ -30,7 +30,7 @@ void describe(const Map &map, TextSink &sink) {
 void describe(const Program &program, TextSink &sink) {
   print(sink, "prog_type:\t{}\nprog_jited:\t{}\nprog_tag:\t", program.type().number,
         program.code_bytes() ? 1u : 0u);
-  for (uint8_t byte : program.record().tag)
+  for (uint8_t byte : program.tag())
     append_unsigned(sink, byte, 16, 2);
   print(sink, "\nmemlock:\t{}\nprog_id:\t{}\nrun_time_ns:\t{}\nrun_cnt:\t{}\nverified_insns:\t{}\n",
         program.memory(), program.id(), program.run_time_ns(), program.run_count(),
@@ -43,7 +43,7 @@ void describe(const Link &link, TextSink &sink) {
                           : link.type() == Link::Type::perf_event   ? "perf"
                                                                     : "kprobe_multi";
   print(sink, "link_type:\t{}\nlink_id:\t{}\nprog_tag:\t", type, link.id());
-  for (uint8_t byte : link.program().record().tag)
+  for (uint8_t byte : link.program().tag())
     append_unsigned(sink, byte, 16, 2);
   print(sink, "\nprog_id:\t{}\n", link.program().id());
   if (link.type() != Link::Type::tracing)

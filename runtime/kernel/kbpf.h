@@ -102,9 +102,9 @@ int kbpf_perf_event_enable(struct kbpf_object *event, int enabled);
 enum { KBPF_PERF_EVENT_WORDS = 6 };
 int kbpf_perf_event_read(struct kbpf_object *event, uint64_t words[KBPF_PERF_EVENT_WORDS]);
 
-/* [any] Compiled code of programs, for /proc/kallsyms and backtraces. at: the function whose code has that address, and
- * the line of C there; next: the function behind the one that *position stands for (0 at first), which it
- * advances, without a line. 1, or 0 where there is none. */
+/* Compiled code of programs, for backtraces and /proc/kallsyms. [any] at: the function whose code has that
+ * address, and the line of C there. May wait: next: the function behind the one that *position stands for (0
+ * at first), which it advances, without a line. 1, or 0 where there is none. */
 struct kbpf_code_place {
   uintptr_t address; /* of the function */
   size_t size;

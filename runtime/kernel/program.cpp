@@ -6,9 +6,11 @@
 #include "kernel/maps/map.h"
 #include "kernel/probes/probes.h"
 #include "kernel/program_loader.h"
+#include "kernel/sha1.h"
 #include "kernel/spinlock.h"
 #include "kernel/stats.h"
 #include <algorithm>
+#include <bit>
 
 namespace kbpf {
 namespace {
@@ -16,7 +18,45 @@ namespace {
 constinit SpinLock fault_list_lock;
 constinit std::atomic<Program *> fault_list{nullptr};
 
+// Map references as they were loaded with fds, which count as 0; the loader has made indices of them.
+Program::Tag compute_tag(std::span<const Insn> insns) {
+  Sha1 sha;
+  Insn block[8]; // what the hash takes at a time
+  bool after_map = false;
+  for (size_t first = 0; first < insns.size(); first += std::size(block)) {
+    const size_t count = std::min(std::size(block), insns.size() - first);
+    for (size_t i = 0; i < count; i++) {
+      Insn &insn = block[i] = insns[first + i];
+      const uint8_t src = insn.is_ld_imm64() ? insn.src() : 0;
+      if (src == KBPF_PSEUDO_MAP_IDX)
+        insn.set_regs(insn.dst(), KBPF_PSEUDO_MAP_FD);
+      else if (src == KBPF_PSEUDO_MAP_IDX_VALUE)
+        insn.set_regs(insn.dst(), KBPF_PSEUDO_MAP_VALUE);
+      const bool is_map =
+          src == KBPF_PSEUDO_MAP_IDX || src == KBPF_PSEUDO_MAP_IDX_VALUE || src == KBPF_PSEUDO_ZCORE_FD_SLOT;
+      if (is_map || after_map)
+        insn.imm = 0;
+      after_map = is_map;
+    }
+    sha.add(block, count * sizeof(Insn));
+  }
+  uint8_t digest[20];
+  sha.finish(digest);
+  Program::Tag tag;
+  std::copy_n(digest, tag.size(), tag.begin());
+  return tag;
+}
+
 } // namespace
+
+Program::Tag Program::remembered_tag(size_t number, std::span<const Insn> insns) const {
+  uint64_t word = tags_[number].load(std::memory_order_relaxed);
+  if (word == 0) { // two that compute it at once find the same
+    word = std::bit_cast<uint64_t>(compute_tag(insns));
+    tags_[number].store(word, std::memory_order_relaxed);
+  }
+  return std::bit_cast<Tag>(word);
+}
 
 constinit Registry<Program> program_registry;
 constinit std::atomic<uint32_t> StatsSwitch::users_{0};

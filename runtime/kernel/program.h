@@ -14,6 +14,7 @@
 #include "kernel/probes/tracing_target.h"
 #include "kernel/registry.h"
 #include "kernel/stats.h"
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -42,7 +43,6 @@ public:
   std::span<const Insn> insns() const { return insns_; }
   // How it came here, and what it did while statistics were on.
   struct Record {
-    uint8_t tag[8] = {};
     uint64_t load_time = 0; // ns since boot
     uint32_t uid = 0;
     bool gpl_compatible = false;
@@ -53,15 +53,24 @@ public:
   };
   const Record &record() const { return record_; }
   const MachineCode &code() const { return code_; }
-  // Where each of its functions begins, and its tag; the entry is the first one.
+  // Where each of its functions begins; the entry is the first one.
   struct Function {
     uint32_t first; // instruction
     uint32_t count;
-    uint8_t tag[8];
   };
+  // [any] Linux's tags of the program and of each function: SHA-1 over the instructions, which costs more
+  // than all the rest of loading. So they are computed when somebody asks for the first time. A program of
+  // one function has its own tag; of several, each has that of its verified code, as on Linux.
+  using Tag = std::array<uint8_t, 8>;
+  Tag tag() const { return remembered_tag(0, loaded_); }
+  Tag tag(size_t function) const {
+    return functions_.size() == 1 ? tag()
+                                  : remembered_tag(1 + function, insns_.subspan(functions_[function].first,
+                                                                                functions_[function].count));
+  }
   std::span<const Function> functions() const { return functions_; }
   std::string_view function_name(size_t number) const; // [any] "F" where nobody told it, as on Linux
-  uint64_t memory() const { return charge_.bytes(); } // that it takes
+  uint64_t memory() const { return charge_.bytes(); }  // that it takes
   // The types of its functions and the lines of its code; null and empty where the loader gave none.
   BtfObject *btf() const { return btf_.get(); }
   const ProgramInfo &info() const { return info_; }
@@ -86,6 +95,7 @@ private:
   ~Program() = default;
   uint64_t run_slowly(void *context) const; // interpreted, or counted
   uint64_t run_code(void *context) const;
+  Tag remembered_tag(size_t number, std::span<const Insn> insns) const;
 
   const Profile *profile_ = nullptr;
   const ProgTypeInfo *type_ = nullptr;
@@ -95,8 +105,10 @@ private:
   Arena memory_;         // of the tables below, of interpreted_, of the fault table and the fd slots
   Map **maps_ = nullptr; // one reference on each
   size_t map_count_ = 0;
-  std::span<const Insn> insns_; // as verified
-  std::span<const Function> functions_; // in memory_
+  std::span<const Insn> insns_;  // as verified
+  std::span<const Insn> loaded_; // as they came, maps by their place in maps_; insns_ where nothing changed
+  std::span<std::atomic<uint64_t>> tags_; // of the program, and of each function; 0: not computed yet
+  std::span<const Function> functions_;   // in memory_
   Record record_;
   Ref<BtfObject> btf_;
   const Btf *types_ = nullptr; // of btf_
@@ -106,7 +118,7 @@ private:
   TracingTarget tracing_;
   mutable std::atomic<uint64_t> missed_runs_{0};
   mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
-  bool makes_tail_calls_ = false; // of an interpreted program
+  bool makes_tail_calls_ = false;                               // of an interpreted program
   bool in_fault_list_ = false;
   std::atomic<Program *> next_in_fault_list_{nullptr};
 };

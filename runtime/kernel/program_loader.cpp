@@ -3,33 +3,11 @@
 #include "abi/object.h"
 #include "core/verifier/inline_call.h"
 #include "kernel/helpers/helpers.h"
-#include "kernel/sha1.h"
 #include <algorithm>
 #include <cstring>
 
 namespace kbpf {
 namespace {
-
-// Linux's tag: SHA-1 over the instructions, in which maps have no number yet.
-void compute_tag(std::span<const Insn> insns, uint8_t (&tag)[8]) {
-  Sha1 sha;
-  Insn block[8]; // what the hash takes at a time
-  bool after_map = false;
-  for (size_t first = 0; first < insns.size(); first += std::size(block)) {
-    const size_t count = std::min(std::size(block), insns.size() - first);
-    for (size_t i = 0; i < count; i++) {
-      Insn &insn = block[i] = insns[first + i];
-      const bool is_map = insn.is_ld_imm64() && insn.src() != 0;
-      if (is_map || after_map)
-        insn.imm = 0;
-      after_map = is_map;
-    }
-    sha.add(block, count * sizeof(Insn));
-  }
-  uint8_t digest[20];
-  sha.finish(digest);
-  memcpy(tag, digest, sizeof(tag));
-}
 
 // Lines of C by the caller's records, for the verifier's log.
 class RecordedLines final : public SourceLines {
@@ -148,22 +126,29 @@ Result<void> ProgramLoader::hand_info_to(Program &program, std::span<const uint3
   return {};
 }
 
-// A program of one function has its own tag; of several, each has that of its verified code, as on Linux.
 Result<void> ProgramLoader::hand_functions_to(Program &program, const VerifiedProgram &verified) {
   std::span<Program::Function> functions =
       program.memory_.make_array<Program::Function>(verified.subprograms().size());
-  if (!functions.data())
+  program.tags_ = program.memory_.make_array<std::atomic<uint64_t>>(1 + verified.subprograms().size());
+  if (!functions.data() || !program.tags_.data())
     return Error::no_memory;
-  for (size_t i = 0; i < functions.size(); i++) {
-    const Subprogram &subprogram = verified.subprograms()[i];
-    functions[i].first = subprogram.first;
-    functions[i].count = subprogram.count;
-    if (functions.size() == 1)
-      memcpy(functions[i].tag, program.record_.tag, sizeof(functions[i].tag));
-    else
-      compute_tag(verified.insns().subspan(subprogram.first, subprogram.count), functions[i].tag);
-  }
+  for (size_t i = 0; i < functions.size(); i++)
+    functions[i] = {verified.subprograms()[i].first, verified.subprograms()[i].count};
   program.functions_ = functions;
+  return {};
+}
+
+// What the program's tag is of.
+Result<void> ProgramLoader::keep_loaded(Program &program, std::span<const Insn> insns) {
+  program.loaded_ = program.insns_;
+  if (insns.size() == program.insns_.size() &&
+      memcmp(insns.data(), program.insns_.data(), insns.size_bytes()) == 0)
+    return {};
+  std::span<Insn> kept = program.memory_.make_unset_array<Insn>(insns.size());
+  if (!kept.data())
+    return Error::no_memory;
+  memcpy(kept.data(), insns.data(), insns.size_bytes());
+  program.loaded_ = kept;
   return {};
 }
 
@@ -237,7 +222,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   kbpf_thread loaded_by;
   kbpf_port_current(&loaded_by);
   program->record_.uid = loaded_by.uid;
-  compute_tag(insns, program->record_.tag);
+  KBPF_TRY(keep_loaded(*program, insns));
   KBPF_TRY(hand_functions_to(*program, verified));
   program->charge_ = KBPF_TRY(
       MemoryCharge::take(sizeof(Program) + program->memory_.reserved() + program->code_.memory.taken()));

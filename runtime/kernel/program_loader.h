@@ -77,6 +77,7 @@ private:
   Result<void> fill_fd_slots(std::span<MapRef> refs, Program &program);
   Result<void> hand_maps_to(Program &program);
   Result<void> hand_info_to(Program &program, std::span<const uint32_t> positions);
+  Result<void> keep_loaded(Program &program, std::span<const Insn> insns);
   Result<void> hand_functions_to(Program &program, const VerifiedProgram &verified);
   static void enter_fault_list(Program &program);
 

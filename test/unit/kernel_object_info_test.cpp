@@ -110,6 +110,23 @@ TEST_F(ObjectInfo, ProgramsOfTheSameInstructionsHaveTheSameTag) {
   EXPECT_NE(first.id, second.id);
 }
 
+// As on Linux: SHA-1 over the instructions as they were loaded, with 0 for the fds of maps.
+TEST_F(ObjectInfo, ATagIsThatOfTheLoadedInstructionsWithoutFds) {
+  std::vector<Insn> code = assemble({ld_map(R1, 0), mov64_imm(R0, 42), exit_insn()});
+  code[0].set_regs(R1, KBPF_PSEUDO_MAP_FD);
+  code[0].imm = 0;
+  Sha1 sha;
+  sha.add(code.data(), code.size() * sizeof(Insn));
+  uint8_t digest[20];
+  sha.finish(digest);
+  for (int64_t map : {make_map(kArray, 4, 8, 1), make_map(kHash, 4, 8, 1)}) {
+    code[0].imm = static_cast<int32_t>(map);
+    kbpf_prog_info info{};
+    EXPECT_EQ(info_of(load(code), info), 0);
+    EXPECT_EQ(memcmp(info.tag, digest, 8), 0);
+  }
+}
+
 TEST_F(ObjectInfo, Sha1HasTheKnownDigests) {
   auto digest_of = [](std::string_view text) {
     Sha1 sha;

@@ -140,7 +140,8 @@ Result<void> describe(const Program &program, kbpf_prog_info &info) {
   info = {};
   info.type = program.type().number;
   info.id = program.id();
-  memcpy(info.tag, record.tag, sizeof(info.tag));
+  const Program::Tag tag = program.tag();
+  memcpy(info.tag, tag.data(), tag.size());
   info.load_time = record.load_time;
   info.created_by_uid = record.uid;
   memcpy(info.name, program.name(), sizeof(info.name));
@@ -163,9 +164,8 @@ Result<void> describe(const Program &program, kbpf_prog_info &info) {
   KBPF_TRY(describe_source(program, asked, info));
   info.prog_tags = asked.prog_tags;
   info.nr_prog_tags = static_cast<uint32_t>(program.functions().size());
-  using Tag = std::array<uint8_t, sizeof(Program::Function::tag)>;
-  KBPF_TRY((copy_each<Tag>(asked.prog_tags, asked.nr_prog_tags, info.nr_prog_tags,
-                           [&](size_t i) { return std::to_array(program.functions()[i].tag); })));
+  KBPF_TRY((copy_each<Program::Tag>(asked.prog_tags, asked.nr_prog_tags, info.nr_prog_tags,
+                                    [&](size_t i) { return program.tag(i); })));
   if (!may_see_code)
     return {};
   info.xlated_prog_insns = asked.xlated_prog_insns;
