@@ -4,6 +4,7 @@
 #include "concrete_alu.h"
 #include "core/verifier/scalar.h"
 #include <gtest/gtest.h>
+#include <map>
 #include <random>
 
 namespace kbpf {
@@ -116,6 +117,32 @@ TEST(Scalar, Alu32ContainsEveryResultZeroExtended) {
       ASSERT_TRUE(result.contains(z))
           << std::hex << "code " << +op.code << ": " << x << ", " << y << " gives " << z;
     }
+}
+
+// What walks most programs takes the short way; both have to know the same.
+TEST(Scalar, TheShortWayOfSmallNumbersGivesWhatTheLongOneGives) {
+  constexpr uint8_t kCodes[] = {KBPF_ALU_ADD, KBPF_ALU_SUB, KBPF_ALU_AND, KBPF_ALU_OR,
+                                KBPF_ALU_XOR, KBPF_ALU_LSH, KBPF_ALU_RSH, KBPF_ALU_MUL};
+  Random random;
+  std::map<uint8_t, int> taken;
+  for (int round = 0; round < 400000; round++) {
+    const auto number = [&] {
+      return random.around(random.below(3) ? random.below(1 << 20) : random.word());
+    };
+    const Scalar dst = number();
+    const Scalar src = random.below(3) ? number() : Scalar::constant(random.below(66));
+    const uint8_t code = kCodes[random.below(std::size(kCodes))];
+    const bool is_64 = random.below(2);
+    Scalar result = dst;
+    if (!alu_small(code, is_64, result, src)) {
+      EXPECT_EQ(result, dst);
+      continue;
+    }
+    taken[code]++;
+    EXPECT_EQ(result, is_64 ? alu64(code, 0, dst, src) : alu32(code, 0, dst, src)) << int{code} << is_64;
+  }
+  for (uint8_t code : kCodes)
+    EXPECT_EQ(taken[code] > 1000, code != KBPF_ALU_MUL) << int{code} << " " << taken[code];
 }
 
 TEST(Scalar, ExtensionsAndByteSwapsContainEveryResult) {

@@ -159,9 +159,11 @@ Reason check_packet_load(const Insn &insn) {
 }
 
 // Of the instructions that have no rules but reserved fields, by opcode: which bits of them are reserved. All
-// ones where there are other rules: those are looked at one by one.
+// ones where there are other rules: those are looked at one by one. kJumps: of the two bits, the one that the
+// opcode of such a jump has not.
 struct ReservedBits {
   static constexpr uint64_t kOther = ~uint64_t{0};
+  static constexpr uint64_t kJumps = 3;
   uint64_t of[256];
   constexpr ReservedBits() : of() {
     constexpr uint64_t kSrc = 0xf000, kOff = 0xffff0000, kImm = 0xffffffff00000000;
@@ -181,8 +183,8 @@ struct ReservedBits {
       }
     for (uint8_t cls : {KBPF_CLASS_JMP, KBPF_CLASS_JMP32})
       for (uint8_t code : kConditions) {
-        of[cls | code | KBPF_SRC_K] = kSrc;
-        of[cls | code | KBPF_SRC_X] = kImm;
+        of[cls | code | KBPF_SRC_K] = kSrc | (kJumps & ~cls);
+        of[cls | code | KBPF_SRC_X] = kImm | (kJumps & ~cls);
       }
     for (uint8_t size : kSizes) {
       of[KBPF_CLASS_LDX | KBPF_MODE_MEM | size] = kImm;
@@ -193,12 +195,11 @@ struct ReservedBits {
 };
 constexpr ReservedBits kReserved;
 
-bool is_plain(const Insn &insn) {
+bool is_plain(const Insn &insn, uint64_t reserved) {
   uint64_t word;
   __builtin_memcpy(&word, &insn, sizeof word);
   // A nibble above 10 carries into the next where 5 is added.
   const bool has_bad_register = ((insn.dst() + 5u) | (insn.src() + 5u)) & 0x10;
-  const uint64_t reserved = kReserved.of[insn.opcode];
   return reserved != ReservedBits::kOther && (word & reserved) == 0 && !has_bad_register;
 }
 
@@ -241,14 +242,22 @@ Reason check_target(std::span<const Insn> insns, size_t index) {
 } // namespace
 
 std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_unverifiable) {
+  uint64_t seen = 0; // reserved bits
+  bool jumps = false;
   for (size_t i = 0; i < insns.size(); i++) {
-    if (is_plain(insns[i]))
+    const uint64_t reserved = kReserved.of[insns[i].opcode];
+    if (is_plain(insns[i], reserved)) {
+      seen |= reserved;
       continue;
+    }
     if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
       return EncodingFault{i, reason};
+    jumps |= insns[i].is_jump_class() && !insns[i].is_exit();
     if (insns[i].is_ld_imm64())
       i++;
   }
+  if (!jumps && !(seen & ReservedBits::kJumps))
+    return std::nullopt;
   for (size_t i = 0; i < insns.size(); i++)
     if (insns[i].is_jump_class())
       if (Reason reason = check_target(insns, i))

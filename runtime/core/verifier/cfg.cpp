@@ -49,7 +49,10 @@ namespace {
 // no other.
 struct OpcodeUse {
   uint16_t reads_dst, reads_src, writes_dst;
-  bool rare, goes_on;
+  uint8_t flow;
+  static constexpr uint8_t kSimple = 0, kRare = 1, kTurns = 2;
+  constexpr bool rare() const { return flow & kRare; }
+  constexpr bool goes_on() const { return !(flow & kTurns); }
 };
 struct OpcodeUses {
   OpcodeUse of[256];
@@ -62,27 +65,27 @@ struct OpcodeUses {
       if (cls == KBPF_CLASS_ALU || cls == KBPF_CLASS_ALU64) {
         const bool one_operand = code == KBPF_ALU_END || code == KBPF_ALU_NEG;
         use = {code != KBPF_ALU_MOV ? kAll : uint16_t{0}, one_operand ? uint16_t{0} : from_register, kAll,
-               false, true};
+               OpcodeUse::kSimple};
       } else if (cls == KBPF_CLASS_LDX) {
-        use = {0, kAll, kAll, false, true};
+        use = {0, kAll, kAll, OpcodeUse::kSimple};
       } else if (cls == KBPF_CLASS_ST) {
-        use = {kAll, 0, 0, false, true};
+        use = {kAll, 0, 0, OpcodeUse::kSimple};
       } else if (cls == KBPF_CLASS_STX && mode != KBPF_MODE_ATOMIC) {
-        use = {kAll, kAll, 0, false, true};
+        use = {kAll, kAll, 0, OpcodeUse::kSimple};
       } else if (cls == KBPF_CLASS_STX) {
-        use = {0, 0, 0, true, true};
+        use = {0, 0, 0, OpcodeUse::kRare};
       } else if ((cls == KBPF_CLASS_JMP || cls == KBPF_CLASS_JMP32) && code != KBPF_JMP_JA &&
                  code != KBPF_JMP_CALL && code != KBPF_JMP_EXIT && code != KBPF_JMP_JCOND) {
-        use = {kAll, from_register, 0, false, false};
+        use = {kAll, from_register, 0, OpcodeUse::kTurns};
       } else {
-        use = {0, 0, 0, true, false};
+        use = {0, 0, 0, OpcodeUse::kRare | OpcodeUse::kTurns};
       }
     }
   }
 };
 constexpr OpcodeUses kUses;
 
-bool goes_on(const Insn &insn) { return kUses.of[insn.opcode].goes_on; }
+bool goes_on(const Insn &insn) { return kUses.of[insn.opcode].goes_on(); }
 
 RegisterUse rare_use(const Insn &insn, const Profile &profile);
 
@@ -92,7 +95,7 @@ namespace {
 
 [[gnu::always_inline]] inline RegisterUse use_of(const Insn &insn, const Profile &profile) {
   const OpcodeUse &use = kUses.of[insn.opcode];
-  if (use.rare)
+  if (use.rare())
     return rare_use(insn, profile);
   const uint32_t dst = 1u << insn.dst(), src = 1u << insn.src();
   return {static_cast<uint16_t>((dst & use.reads_dst) | (src & use.reads_src)),
@@ -140,12 +143,6 @@ bool asks_for_next(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_ITERATOR);
 }
 
-uint32_t Cfg::search(uint32_t insn) const {
-  auto after = std::upper_bound(subprograms.begin(), subprograms.end(), insn,
-                                [](uint32_t i, const Subprogram &s) { return i < s.first; });
-  return static_cast<uint32_t>(after - subprograms.begin()) - 1;
-}
-
 namespace {
 
 class CfgBuilder {
@@ -156,7 +153,8 @@ public:
   Result<Cfg> build() {
     KBPF_TRY(find_subprograms());
     KBPF_TRY(check_flow());
-    KBPF_TRY(check_reachable());
+    if (!all_led_to_)
+      KBPF_TRY(check_reachable());
     KBPF_TRY(compute_liveness());
     return cfg_;
   }
@@ -189,12 +187,15 @@ private:
           return reject(rejection_, RejectionId::unsupported_reference, i,
                         "the function at instruction {} lies outside of the program", at);
         size_t target = static_cast<size_t>(at);
-        joins[target] |= Cfg::kJoin;
+        joins[target] |= Cfg::kJoin | (target > i ? Cfg::kFromBefore : uint8_t{0});
+        jumps_back_ |= !call && target <= i;
         if (call && !starts[target]) {
           starts[target] = true;
           count++;
         }
       }
+      if ((insn.is_exit() || is_unconditional_jump(insn)) && i + 1 < insns_.size())
+        all_led_to_ &= (joins[i + 1] & Cfg::kFromBefore) != 0;
       if (insn.is_ld_imm64())
         i++;
     }
@@ -206,23 +207,28 @@ private:
       cfg_.subprograms[0].count = static_cast<uint32_t>(insns_.size());
       return {};
     }
+    std::span<uint32_t> subprogram_of = arena_.make_unset_array<uint32_t>(insns_.size());
+    if (!subprogram_of.data())
+      return Error::no_memory;
     uint32_t next = 0;
     for (uint32_t i = 0; i < insns_.size(); i++) {
       if (starts[i])
         cfg_.subprograms[next++].first = i;
       cfg_.subprograms[next - 1].count++;
+      subprogram_of[i] = next - 1;
     }
+    cfg_.subprogram_of = subprogram_of;
     return {};
   }
 
   Result<void> check_flow() {
+    const bool is_alone = cfg_.subprograms.size() == 1; // then no jump leaves it
     for (const Subprogram &subprogram : cfg_.subprograms) {
       uint32_t end = subprogram.first + subprogram.count;
-      for (uint32_t i = subprogram.first; i < end; i++) {
+      for (uint32_t i = subprogram.first; i < end && !is_alone; i++) {
         if (goes_on(insns_[i]) || !is_jump(insns_[i]))
           continue;
         int64_t target = jump_target(i, insns_[i]);
-        jumps_back_ |= target <= int64_t{i};
         if (target < subprogram.first || target >= end)
           return reject(rejection_, RejectionId::jump_between_functions, i,
                         "the jump goes to instruction {}, outside of its function at {} to {}", target,
@@ -236,7 +242,8 @@ private:
     return {};
   }
 
-  // Every instruction lies on some path, whatever the values: code that none leads to is a slip.
+  // Every instruction lies on some path, whatever the values: code that none leads to is a slip. For programs
+  // that are not all_led_to_.
   Result<void> check_reachable() {
     std::span<bool> reached = arena_.make_array<bool>(insns_.size());
     std::span<uint32_t> pending = arena_.make_unset_array<uint32_t>(insns_.size());
@@ -282,24 +289,35 @@ private:
     if (!live.data())
       return Error::no_memory;
     cfg_.live = live;
-    for (int pass = 0; pass < kPasses; pass++) {
-      bool changed = false;
-      uint16_t before = 0;
-      for (size_t i = insns_.size(); i-- > 0;) {
-        if (goes_on(insns_[i])) {
-          const RegisterUse use = use_of(insns_[i], *program_.profile);
-          before = static_cast<uint16_t>((before & ~use.writes) | use.reads);
-        } else {
-          before = live_before(live, i, before);
-        }
-        changed |= before != live[i];
-        live[i] = before;
-      }
-      if (!changed || !jumps_back_)
+    walk_back<false>(live);
+    if (!jumps_back_)
+      return {};
+    for (int pass = 1; pass < kPasses; pass++)
+      if (!walk_back<true>(live))
         return {};
-    }
     std::fill(live.begin(), live.end(), kAllRegs);
     return {};
+  }
+
+  // Whether anything has changed, where that is asked for.
+  template <bool kAsksForChange> bool walk_back(std::span<uint16_t> live) const {
+    bool changed = false;
+    uint32_t before = 0;
+    const Insn *insn = insns_.data() + insns_.size();
+    for (size_t i = insns_.size(); i-- > 0;) {
+      insn--;
+      const OpcodeUse &use = kUses.of[insn->opcode];
+      if (use.flow == OpcodeUse::kSimple) [[likely]] {
+        const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
+        before = (before & ~(dst & use.writes_dst)) | (dst & use.reads_dst) | (src & use.reads_src);
+      } else {
+        before = live_before(live, i, static_cast<uint16_t>(before));
+      }
+      if constexpr (kAsksForChange)
+        changed |= before != live[i];
+      live[i] = static_cast<uint16_t>(before);
+    }
+    return changed;
   }
 
   // after: what is live behind the instruction, where control falls through.
@@ -323,6 +341,9 @@ private:
   Rejection &rejection_;
   Cfg cfg_;
   bool jumps_back_ = false; // somewhere in the program
+  // Behind each end of a path there is a place that a jump or call before it leads to: so all of the program
+  // can be reached, from its start on.
+  bool all_led_to_ = true;
 };
 
 } // namespace

@@ -15,15 +15,14 @@ struct Cfg {
   // iteration; kIteration too for the last.
   std::span<const uint8_t> is_join;
   static constexpr uint8_t kJoin = 1, kIteration = 2;
+  static constexpr uint8_t kFromBefore = 4; // besides: a jump or call before it leads here
 
   bool has_calls = false;       // of anything
   bool calls_functions = false; // of the program, itself or by a helper
 
   // Index in subprograms of the function that holds insn.
-  uint32_t subprogram_at(uint32_t insn) const { return subprograms.size() == 1 ? 0 : search(insn); }
-
-private:
-  uint32_t search(uint32_t insn) const;
+  uint32_t subprogram_at(uint32_t insn) const { return subprogram_of.empty() ? 0 : subprogram_of[insn]; }
+  std::span<const uint32_t> subprogram_of; // per instruction; empty: there is one
 };
 
 // The encoding was checked. Errors: no_memory, or a refusal.

@@ -288,22 +288,22 @@ private:
       if (!is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on))
         continue;
       if (&record == &old_.frames()[old_.frame_count - 1])
-        note_distinct(reg, was, now, is_number && !is_relied_on && !old_.depends_on);
+        note_distinct(reg, was);
       return false;
     }
     return true;
   }
 
-  // See Snapshot::distinct_reg. Bounds of a number that was not relied on count where the current one is a
-  // number, too, and all are asked for.
-  void note_distinct(uint32_t reg, const PackedValue &was, const Value &now, bool not_relied_on) {
+  // See Snapshot::distinct_reg; it was just passed.
+  void note_distinct(uint32_t reg, const PackedValue &was) {
     old_.distinct_reg = static_cast<uint8_t>(reg);
     old_.distinct_kind = was.kind();
-    old_.distinct_if_all = not_relied_on && now.is_scalar();
     old_.distinct_min = 0;
     old_.distinct_max = ~uint64_t{0};
-    if (was.kind() == Kind::scalar && (now.is_scalar() || !not_relied_on))
-      was.unsigned_bounds(old_.distinct_min, old_.distinct_max);
+    if (was.kind() != Kind::scalar)
+      return;
+    old_.distinct_number = static_cast<uint8_t>(number_ - 1); // of the innermost frame's, which come first
+    was.unsigned_bounds(old_.distinct_min, old_.distinct_max);
   }
 
   bool value_covers_packed(const uint64_t *at, const Value &now, bool is_number, bool is_relied_on) {
@@ -366,6 +366,21 @@ private:
 };
 
 } // namespace
+
+void expect_to_differ(Snapshot &checkpoint, const State &state, const Snapshot &other) {
+  const Value *regs = state.frame().regs;
+  const Value &value = regs[other.distinct_reg];
+  if (other.distinct_reg == KBPF_REG_FP || value.kind == Kind::uninitialised)
+    return;
+  checkpoint.distinct_reg = other.distinct_reg;
+  checkpoint.distinct_kind = value.kind;
+  if (!value.is_scalar())
+    return;
+  for (unsigned reg = 0; reg < other.distinct_reg; reg++)
+    checkpoint.distinct_number += regs[reg].is_scalar();
+  checkpoint.distinct_min = value.number.r64.umin;
+  checkpoint.distinct_max = value.number.r64.umax;
+}
 
 bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult &result) {
   result.reads_unwritten = false;

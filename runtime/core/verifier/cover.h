@@ -55,20 +55,25 @@ struct CoverResult {
 // A state that many old ones are compared with.
 struct Comparand {
   Comparand(const State &state, Coverage how)
-      : regs(state.frame().regs), frame_count(state.frame_count), asks_all(how != Coverage::relied_on) {}
+      : regs(state.frame().regs), asks_all(how != Coverage::relied_on) {}
   const Value *regs;
-  uint32_t frame_count;
   bool asks_all;
 };
 
 // Whether `old` differs from this state, too, in the register that it differed in from the last one: no need
-// to compare more. A number whose bounds are not within the old ones is not covered, whatever else is known.
+// to compare more. A number whose bounds are not within the old ones is not covered where numbers count,
+// whatever else is known.
 [[gnu::always_inline]] inline bool differs_again(const Snapshot &old, const Comparand &current) {
   const Value &now = current.regs[old.distinct_reg];
-  return (now.kind != old.distinct_kind || now.number.r64.umin < old.distinct_min ||
-          now.number.r64.umax > old.distinct_max) &&
-         (!old.distinct_if_all || current.asks_all) && old.frame_count == current.frame_count;
+  if (now.kind != old.distinct_kind)
+    return true;
+  if (now.number.r64.umin >= old.distinct_min && now.number.r64.umax <= old.distinct_max)
+    return false;
+  return current.asks_all || (old.relied_on >> old.distinct_number & 1) || old.depends_on;
 }
+// For a checkpoint that was just made of the state: that it will differ in the register that `other`, of the
+// same place, differed in.
+void expect_to_differ(Snapshot &checkpoint, const State &state, const Snapshot &other);
 
 // Whether the machine states that `current` stands for are safe because those of `old` are: each is one of
 // them, but for what does not matter. Both are at the same instruction, simplified.

@@ -9,7 +9,7 @@
 #include "core/verifier/fixup.h"
 #include "core/verifier/log.h"
 #include "core/verifier/precision.h"
-#include "core/verifier/transformer.h"
+#include "core/verifier/short_way.h"
 #include <cstring>
 
 namespace kbpf {
@@ -21,7 +21,7 @@ public:
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
         rejection_(rejection), stats_(stats), analysis_{.program = program, .rejection = rejection},
         pool_(scratch), snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
-        log_(options, program),
+        short_way_(analysis_, transformer_), log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)),
         is_watched_(options.walked || log_.wants_everything() || program.hides_addresses),
         most_work_(uint64_t{kMostValuesPerInsn} * options.max_processed_insns) {
@@ -170,35 +170,14 @@ private:
     return {};
   }
 
-  // Instructions that compute with numbers, up to the first that asks for more: most of most programs. True:
-  // that is where paths join.
-  bool compute() {
-    State &state = *current_;
-    const Insn *insns = program_.insns.data();
-    const uint8_t *joins = analysis_.cfg.is_join.data();
-    InsnFacts *facts = analysis_.facts.data();
-    Value *regs = state.frame().regs;
-    const uint32_t first = state.insn;
-    const uint64_t end = first + (most_insns_ - stats_.processed_insns);
-    uint32_t at = first;
-    bool joined = false;
-    for (; at < end; at++) {
-      joined = joins[at] && at != first;
-      const Insn &insn = insns[at];
-      if (joined || !insn.is_alu())
-        break;
-      if (!compute_constants(insn, regs)) {
-        if (!Checker::is_plain(insn, regs))
-          break;
-        transformer_.alu(state, insn);
-      }
-      facts[at].reachable = true;
-    }
-    state.insn = at;
-    state.path_length += at - first;
-    stats_.processed_insns += at - first;
-    insns_since_checkpoint_ += at - first;
-    return joined;
+  // As far as that goes. True: to where paths join.
+  bool take_short_way() {
+    const ShortWay::Walk walk = short_way_.walk(*current_, most_insns_ - stats_.processed_insns);
+    current_->path_length += walk.insns;
+    stats_.processed_insns += walk.insns;
+    insns_since_checkpoint_ += walk.insns;
+    jumps_since_checkpoint_ += walk.jumps;
+    return walk.joined;
   }
 
   // One instruction of the current path. True: the path has come to its end.
@@ -207,7 +186,7 @@ private:
     length_before_ = state.path_length;
     if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(is_known()))
       return true;
-    if (!is_watched_ && analysis_.insn(state.insn).is_alu() && compute())
+    if (!is_watched_ && take_short_way())
       return false;
     length_before_ = state.path_length;
     if (stats_.processed_insns >= most_insns_)
@@ -559,9 +538,9 @@ private:
       worthwhile = false;
     const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
     const Comparand current(*current_, how);
-    for (Snapshot **link = &here.closed; *link;) {
+    uint32_t looked_at = 0;
+    for (Snapshot **link = &here.closed; *link; looked_at++) {
       Snapshot &old = **link;
-      compared_values_.work++;
       if (!differs_again(old, current) && covers(old, *current_, how, compared_values_)) {
         old.patience += kMostMisses;
         end_at(old);
@@ -577,6 +556,7 @@ private:
         link = &old.next;
       }
     }
+    compared_values_.work += looked_at;
     if (worthwhile)
       KBPF_TRY(make_checkpoint());
     return false;
@@ -612,9 +592,12 @@ private:
     checkpoint->open_paths = 1;
     checkpoint->patience = kMostMisses;
     checkpoint->longest = checkpoint->path_length;
+    Checkpoints &here = checkpoints_[current_->insn];
+    if (const Snapshot *other = here.closed ? here.closed : here.open)
+      expect_to_differ(*checkpoint, *current_, *other);
     stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++state_counts_[current_->insn]);
-    checkpoint->next = checkpoints_[current_->insn].open;
-    checkpoints_[current_->insn].open = checkpoint;
+    checkpoint->next = here.open;
+    here.open = checkpoint;
     current_->parent = checkpoint;
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
     return {};
@@ -711,6 +694,7 @@ private:
   SnapshotPool snapshots_;
   Checker checker_;
   Transformer transformer_;
+  ShortWay short_way_;
   Log log_;
 
   const uint32_t most_insns_; // that are walked

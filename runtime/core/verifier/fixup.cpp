@@ -3,6 +3,7 @@
 #include "core/isa/encoding.h"
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 namespace kbpf {
 namespace {
@@ -30,7 +31,7 @@ public:
       KBPF_TRY(find_targets());
     }
     KBPF_TRY(place());
-    if (inlines_ && !all_jumps_reach()) {
+    if (has_calls_ && !all_jumps_reach()) {
       inlines_ = false;
       KBPF_TRY(place());
     }
@@ -49,10 +50,10 @@ private:
     if (!new_index_.data())
       return Error::no_memory;
     uint32_t next = 0;
-    for (uint32_t i = 0; i <= count && !has_calls_; i++) // only calls grow, and what they need shrinks
-      new_index_[i] = i;
-    if (!has_calls_)
+    if (!has_calls_) { // only calls grow, and what they need shrinks
+      std::iota(new_index_.begin(), new_index_.end(), 0u);
       return {};
+    }
     for (uint32_t i = 0; i < count; i++) {
       new_index_[i] = next;
       if (program_.insns[i].is_call())
@@ -156,8 +157,12 @@ private:
 
   Result<void> write() {
     const uint32_t count = static_cast<uint32_t>(program_.insns.size());
+    if (!has_calls_) { // most are there already, then
+      std::copy_n(program_.insns.begin(), count, insns_.begin());
+      std::copy_n(analysis_.facts.begin(), count, facts_.begin());
+    }
     for (uint32_t i = 0; i < count; i++) {
-      i = copy_plain(i, count);
+      i = has_calls_ ? copy_plain(i, count) : pass_plain(i, count);
       if (i == count)
         break;
       uint32_t at = new_index_[i];
@@ -190,8 +195,20 @@ private:
     return {};
   }
 
-  // Copies most instructions: nothing in them depends on where they or others are. Gives the first that is
-  // not one of these.
+  // Most instructions: nothing in them depends on where they or others are.
+  [[gnu::always_inline]] static bool stays(const Insn &insn, const InsnFacts &facts) {
+    return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
+           insn.cls() != KBPF_CLASS_LD;
+  }
+  uint32_t pass_plain(uint32_t i, uint32_t count) const {
+    const Insn *insns = program_.insns.data();
+    const InsnFacts *facts = analysis_.facts.data();
+    while (i < count && stays(insns[i], facts[i]))
+      i++;
+    return i;
+  }
+
+  // Copies them. Gives the first that is not one of these.
   uint32_t copy_plain(uint32_t i, uint32_t count) {
     const Insn *from = program_.insns.data();
     const InsnFacts *facts = analysis_.facts.data();
@@ -199,9 +216,7 @@ private:
     Insn *to = insns_.data();
     InsnFacts *new_facts = facts_.data();
     for (; i < count; i++) {
-      const bool stays = facts[i].reachable && !facts[i].loads_packet_address && !from[i].is_jump_class() &&
-                         from[i].cls() != KBPF_CLASS_LD;
-      if (!stays || is_unneeded(i))
+      if (!stays(from[i], facts[i]) || is_unneeded(i))
         break;
       to[new_index[i]] = from[i];
       new_facts[new_index[i]] = facts[i];

@@ -6,11 +6,32 @@
 
 namespace kbpf {
 
+// Whether what the instruction makes of a number, with a constant or not, may be a part or a moved copy of
+// it.
+constexpr bool may_stay_linked(const Insn &insn, bool by_constant) {
+  switch (insn.code()) {
+  case KBPF_ALU_ADD:
+    return by_constant;
+  case KBPF_ALU_AND:
+  case KBPF_ALU_LSH:
+  case KBPF_ALU_RSH:
+  case KBPF_ALU_ARSH:
+    return !insn.src_is_reg();
+  default:
+    return insn.code() == KBPF_ALU_MOV;
+  }
+}
 // The link of `insn`'s result to the number that its first operand belongs to; by: its second. Changes
 // result's id, part and delta only; leaves them empty where the result is no such part.
 void derive(const Insn &insn, const Value &operand, const Scalar &by, Value &result);
 // The part that a store of `bits` bits keeps of a value, seen as what a zero-extending load gives.
 void derive_stored(unsigned bits, const Value &operand, Value &result);
+
+inline void unlink(Value &number) {
+  number.id = 0;
+  number.part = {};
+  number.delta = 0;
+}
 
 // Narrows result by another value of the state that is the same part of the same number.
 void adopt_known(State &state, Value &result);

@@ -80,20 +80,8 @@ Scalar Scalar::sign_extended(unsigned width) {
 
 namespace {
 
-// A number of 0 to INT32_MAX reads the same in all views: as one interval, and the bits of that.
-bool normalise_small(Scalar &number) {
-  uint32_t low = std::max(static_cast<uint32_t>(number.r64.umin), number.r32.umin);
-  uint32_t high = std::min(static_cast<uint32_t>(number.r64.umax), number.r32.umax);
-  const auto cut = [&](int64_t smin, int64_t smax) {
-    if (smax < 0)
-      return false;
-    low = static_cast<uint32_t>(std::max<int64_t>(low, smin));
-    high = static_cast<uint32_t>(std::min<int64_t>(high, smax));
-    return true;
-  };
-  if (!cut(number.r64.smin, number.r64.smax) || !cut(number.r32.smin, number.r32.smax))
-    return false;
-  Tnum bits = number.bits;
+// What both say of a number of 0 to INT32_MAX, which reads the same in all views. False: nothing is left.
+[[gnu::always_inline]] inline bool settle_small(Scalar &number, Tnum bits, uint32_t low, uint32_t high) {
   for (;;) {
     if (low > high)
       return false;
@@ -112,7 +100,76 @@ bool normalise_small(Scalar &number) {
   return true;
 }
 
+// One that is known to be such a number by its unsigned bounds.
+bool normalise_small(Scalar &number) {
+  uint32_t low = std::max(static_cast<uint32_t>(number.r64.umin), number.r32.umin);
+  uint32_t high = std::min(static_cast<uint32_t>(number.r64.umax), number.r32.umax);
+  const auto cut = [&](int64_t smin, int64_t smax) {
+    if (smax < 0)
+      return false;
+    low = static_cast<uint32_t>(std::max<int64_t>(low, smin));
+    high = static_cast<uint32_t>(std::min<int64_t>(high, smax));
+    return true;
+  };
+  return cut(number.r64.smin, number.r64.smax) && cut(number.r32.smin, number.r32.smax) &&
+         settle_small(number, number.bits, low, high);
+}
+
 } // namespace
+
+bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src) {
+  constexpr uint64_t kMost = INT32_MAX;
+  const bool both = dst.r64.umax <= kMost && src.r64.umax <= kMost;
+  uint64_t low, high;
+  Tnum bits;
+  switch (code) {
+  case KBPF_ALU_ADD:
+    low = dst.r64.umin + src.r64.umin;
+    high = dst.r64.umax + src.r64.umax;
+    bits = add(dst.bits, src.bits);
+    break;
+  case KBPF_ALU_SUB:
+    if (dst.r64.umin < src.r64.umax)
+      return false;
+    low = dst.r64.umin - src.r64.umax;
+    high = dst.r64.umax - src.r64.umin;
+    bits = subtract(dst.bits, src.bits);
+    break;
+  case KBPF_ALU_AND: // that one of them is small is enough
+    low = 0;
+    high = std::min({dst.r64.umax, src.r64.umax, uint64_t{dst.r32.umax}, uint64_t{src.r32.umax}});
+    if (std::min(dst.r64.umax, src.r64.umax) > kMost)
+      return false;
+    return settle_small(dst, bit_and(dst.bits, src.bits), 0, static_cast<uint32_t>(high));
+  case KBPF_ALU_OR:
+    bits = bit_or(dst.bits, src.bits);
+    low = std::max({dst.r64.umin, src.r64.umin, bits.min()});
+    high = bits.max();
+    break;
+  case KBPF_ALU_XOR:
+    bits = bit_xor(dst.bits, src.bits);
+    low = bits.min();
+    high = bits.max();
+    break;
+  case KBPF_ALU_RSH:
+    if (!src.is_constant() || src.value() >= 32 || (!is_64 && !both) || dst.r64.umax >> src.value() > kMost)
+      return false;
+    return settle_small(dst, shift_right(dst.bits, static_cast<unsigned>(src.value())),
+                        static_cast<uint32_t>(dst.r64.umin >> src.value()),
+                        static_cast<uint32_t>(dst.r64.umax >> src.value()));
+  case KBPF_ALU_LSH:
+    if (!src.is_constant() || src.value() >= 32)
+      return false;
+    low = dst.r64.umin << src.value();
+    high = dst.r64.umax << src.value();
+    bits = shift_left(dst.bits, static_cast<unsigned>(src.value()));
+    break;
+  default:
+    return false;
+  }
+  return both && high <= kMost &&
+         settle_small(dst, bits, static_cast<uint32_t>(low), static_cast<uint32_t>(high));
+}
 
 // Each view may narrow the others until none does: what is left is the same in whatever order.
 bool Scalar::normalise() {
@@ -468,38 +525,6 @@ uint8_t negated(uint8_t code) {
 }
 
 } // namespace
-
-bool holds(uint8_t code, bool is_64, uint64_t a, uint64_t b) {
-  if (!is_64) { // the order of signed halves is that of their sign extensions
-    a = static_cast<uint64_t>(int64_t{static_cast<int32_t>(a)});
-    b = static_cast<uint64_t>(int64_t{static_cast<int32_t>(b)});
-  }
-  const int64_t signed_a = static_cast<int64_t>(a), signed_b = static_cast<int64_t>(b);
-  switch (code) {
-  case KBPF_JMP_JEQ:
-    return a == b;
-  case KBPF_JMP_JNE:
-    return a != b;
-  case KBPF_JMP_JSET:
-    return (a & b & (is_64 ? ~uint64_t{0} : kLowerHalf)) != 0;
-  case KBPF_JMP_JGT:
-    return a > b;
-  case KBPF_JMP_JGE:
-    return a >= b;
-  case KBPF_JMP_JLT:
-    return a < b;
-  case KBPF_JMP_JLE:
-    return a <= b;
-  case KBPF_JMP_JSGT:
-    return signed_a > signed_b;
-  case KBPF_JMP_JSGE:
-    return signed_a >= signed_b;
-  case KBPF_JMP_JSLT:
-    return signed_a < signed_b;
-  default: // JSLE
-    return signed_a <= signed_b;
-  }
-}
 
 bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
   uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;

@@ -71,13 +71,46 @@ inline bool alu_words(uint8_t code, uint64_t dst, uint64_t src, uint64_t &result
 // swaps and neg: below. The 32-bit form works on lower halves and zero-extends.
 Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src);
 Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src);
+// The same at less cost, in place, where the result is a number of 0 to INT32_MAX as it is of operands of
+// that kind. False: dst is as it was, and alu64() or alu32() to be asked.
+bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src);
 // Byte order conversions. swap: false for le on this little-endian machine, which only truncates.
 Scalar byte_order(const Scalar &a, bool swap, unsigned width);
 Scalar sign_extend(const Scalar &a, unsigned width);
 Scalar zero_extend(const Scalar &a, unsigned width);
 
 // Whether "a code b" (code: KBPF_JMP_J*) is true.
-bool holds(uint8_t code, bool is_64, uint64_t a, uint64_t b);
+inline bool holds(uint8_t code, bool is_64, uint64_t a, uint64_t b) {
+  if (!is_64) { // the order of signed halves is that of their sign extensions
+    a = static_cast<uint64_t>(int64_t{static_cast<int32_t>(a)});
+    b = static_cast<uint64_t>(int64_t{static_cast<int32_t>(b)});
+  }
+  const int64_t signed_a = static_cast<int64_t>(a), signed_b = static_cast<int64_t>(b);
+  switch (code) {
+  case KBPF_JMP_JEQ:
+    return a == b;
+  case KBPF_JMP_JNE:
+    return a != b;
+  case KBPF_JMP_JSET:
+    return (a & b & (is_64 ? ~uint64_t{0} : uint64_t{UINT32_MAX})) != 0;
+  case KBPF_JMP_JGT:
+    return a > b;
+  case KBPF_JMP_JGE:
+    return a >= b;
+  case KBPF_JMP_JLT:
+    return a < b;
+  case KBPF_JMP_JLE:
+    return a <= b;
+  case KBPF_JMP_JSGT:
+    return signed_a > signed_b;
+  case KBPF_JMP_JSGE:
+    return signed_a >= signed_b;
+  case KBPF_JMP_JSLT:
+    return signed_a < signed_b;
+  default: // JSLE
+    return signed_a <= signed_b;
+  }
+}
 // Narrows both operands by the truth of "dst code src" (code: KBPF_JMP_J*, a comparison or JSET) at 64 or 32
 // bits. False: it cannot be true; the operands are then without meaning.
 [[nodiscard]] bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src);

@@ -30,7 +30,8 @@ NumberForm form_of(const Scalar &number) {
   }
 }
 
-void pack_value(uint64_t *&at, const Value &value) {
+// Gives the place behind it.
+uint64_t *pack_value(uint64_t *at, const Value &value) {
   const NumberForm form = form_of(value.number);
   uint8_t flags = 0;
   if (value.moved_down)
@@ -56,6 +57,7 @@ void pack_value(uint64_t *&at, const Value &value) {
     memcpy(at, &value.number, sizeof value.number);
     at += kBoundsWords;
   }
+  return at;
 }
 
 } // namespace
@@ -107,16 +109,19 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
   if (!buffer_ && !(buffer_ = arena_.make_array<uint64_t>(2 * kMostWords).data()))
     return nullptr;
   // Sources and values are gathered apart, then put behind each other.
-  uint64_t *values = buffer_ + KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots), *at = values;
-  uint32_t numbers = 0;
+  uint64_t *const sources = buffer_,
+                  *const values = buffer_ + KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots), *at = values;
+  uint32_t numbers = 0, others = 0;
+  const bool starts_anew = use == Use::checkpoint;
   FrameRecord frames[KBPF_MAX_CALL_FRAMES];
-  const auto write = [&](Value &value) {
-    pack_value(at, value);
-    values_packed_++;
-    if (!value.is_scalar())
+  const auto write = [&](Value &value) __attribute__((always_inline)) {
+    at = pack_value(at, value);
+    if (!value.is_scalar()) {
+      others++;
       return;
-    buffer_[numbers] = value.sources;
-    if (use == Use::checkpoint)
+    }
+    sources[numbers] = value.sources;
+    if (starts_anew)
       value.sources = source_bit(numbers);
     numbers++;
   };
@@ -130,27 +135,28 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
     record.is_callback = frame.is_callback;
     record.slot_count = static_cast<uint8_t>(frame.slot_count);
     record.written = frame.written;
-    if (use == Use::checkpoint)
+    if (starts_anew)
       frame.written = 0;
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++) {
-      if (frame.regs[reg].kind == Kind::uninitialised)
+    uint32_t live = 0;
+    Value *value = frame.regs;
+#pragma clang loop unroll(disable)
+    for (uint32_t bit = 1; bit != 1u << KBPF_REG_FP; bit <<= 1, value++) {
+      if (value->kind == Kind::uninitialised)
         continue;
-      record.live |= static_cast<uint16_t>(1u << reg);
-      write(frame.regs[reg]);
+      live |= bit;
+      write(*value);
     }
+    record.live = static_cast<uint16_t>(live);
     for (uint32_t s = 0; s < frame.slot_count; s++) {
       StackSlot &slot = frame.slots[s];
-      constexpr uint64_t kEach = 0x0101010101010101;
-      uint64_t bytes;
-      memcpy(&bytes, slot.bytes, sizeof bytes);
+      const uint64_t bytes = slot.kinds(), bit = uint64_t{1} << s;
       if (bytes == 0)
         continue;
-      const uint64_t bit = uint64_t{1} << s;
-      if (bytes == kEach * static_cast<uint64_t>(ByteKind::spill)) {
+      if (slot.is_whole(ByteKind::spill)) {
         record.spilled |= bit;
-      } else if (bytes == kEach * static_cast<uint64_t>(ByteKind::misc)) {
+      } else if (slot.is_whole(ByteKind::misc)) {
         record.misc |= bit;
-      } else if (bytes == kEach * static_cast<uint64_t>(ByteKind::zero)) {
+      } else if (slot.is_whole(ByteKind::zero)) {
         record.zero |= bit;
       } else {
         record.mixed |= bit;
@@ -160,10 +166,10 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
         write(slot.spilled);
     }
   }
-  const size_t frame_bytes = state.frame_count * sizeof(FrameRecord),
-               source_bytes = numbers * sizeof(uint64_t),
-               value_bytes = static_cast<size_t>(at - values) * sizeof(uint64_t);
-  const size_t bytes = sizeof(Snapshot) + frame_bytes + source_bytes + value_bytes;
+  values_packed_ += numbers + others;
+  const size_t value_words = static_cast<size_t>(at - values);
+  const size_t bytes =
+      sizeof(Snapshot) + state.frame_count * sizeof(FrameRecord) + (numbers + value_words) * sizeof(uint64_t);
   if (bytes > kLargest)
     return nullptr;
   const size_t size_class = SnapshotPool::size_class(bytes);
@@ -174,18 +180,27 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
     memory = arena_.allocate(class_bytes(size_class), alignof(Snapshot));
   if (!memory)
     return nullptr;
-  Snapshot *snapshot = new (memory) Snapshot{};
-  snapshot->size_class = static_cast<uint16_t>(size_class);
-  snapshot->frame_count = static_cast<uint8_t>(state.frame_count);
-  snapshot->number_count = static_cast<uint16_t>(numbers);
-  snapshot->insn = state.insn;
-  snapshot->iterations = state.iterations;
-  snapshot->path_length = state.path_length;
-  snapshot->parent = state.parent;
-  std::byte *body = reinterpret_cast<std::byte *>(snapshot->frames());
-  memcpy(body, frames, frame_bytes);
-  memcpy(body + frame_bytes, buffer_, source_bytes);
-  memcpy(body + frame_bytes + source_bytes, values, value_bytes);
+  Snapshot *snapshot = new (memory) Snapshot{.parent = state.parent,
+                                             .next = nullptr,
+                                             .held = nullptr,
+                                             .relied_on = 0,
+                                             .insn = state.insn,
+                                             .serial = ++made_,
+                                             .depends_on = 0,
+                                             .open_paths = 0,
+                                             .patience = 0,
+                                             .iterations = state.iterations,
+                                             .path_length = state.path_length,
+                                             .decisions = 0,
+                                             .longest_end = 0,
+                                             .size_class = static_cast<uint16_t>(size_class),
+                                             .number_count = static_cast<uint16_t>(numbers),
+                                             .frame_count = static_cast<uint8_t>(state.frame_count),
+                                             .takes_jump = false};
+  for (uint32_t f = 0; f < state.frame_count; f++)
+    copy_inline(snapshot->frames()[f], frames[f]);
+  uint64_t *body = reinterpret_cast<uint64_t *>(snapshot->frames() + state.frame_count);
+  copy_words(copy_words(body, sources, numbers), values, value_words);
   if (state.held && !state.held->is_empty()) {
     void *place = free_held_ ? free_held_ : arena_.allocate(sizeof(Held), alignof(Held));
     if (!place)
@@ -194,7 +209,6 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
       free_held_ = free_held_->next;
     snapshot->held = new (place) Held(*state.held);
   }
-  snapshot->serial = ++made_;
   bytes_ += class_bytes(size_class);
   peak_ = std::max(peak_, ++now_);
   return snapshot;

@@ -53,13 +53,12 @@ struct Snapshot {
   uint16_t number_count;
   uint8_t frame_count;
   bool takes_jump; // a branch: the conditional jump at insn is taken
-  // A checkpoint: the register of the innermost frame by which it last did not cover a state, and most likely
-  // does not cover the next one (r10: there is none, as it is the same in all); what it holds, and of a
-  // number the bounds. distinct_if_all: that counts only where all numbers do, not just those that were
-  // relied on.
+  // A checkpoint: the register of the innermost frame by which it, or at first another one of its place, last
+  // did not cover a state, and most likely does not cover the next one (r10: there is none, as it is the same
+  // in all); what it holds, and of a number its place among the numbers, and its bounds.
   mutable uint8_t distinct_reg = KBPF_REG_FP;
   mutable Kind distinct_kind = Kind::stack;
-  mutable bool distinct_if_all = false;
+  mutable uint8_t distinct_number = 0;
   mutable uint64_t distinct_min = 0, distinct_max = ~uint64_t{0};
 
   FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }

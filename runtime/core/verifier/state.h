@@ -4,6 +4,7 @@
 // later is packed (snapshot.h).
 #pragma once
 #include "core/base/arena.h"
+#include "core/base/copy.h"
 #include "core/base/result.h"
 #include "core/verifier/program.h"
 #include "core/verifier/scalar.h"
@@ -101,16 +102,6 @@ struct Value {
   }
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
-
-// Word by word: a call of memcpy costs more.
-[[gnu::always_inline]] inline void copy_value(Value &to, const Value &from) {
-#if __has_builtin(__builtin_memcpy_inline)
-  static_assert(std::is_trivially_copyable_v<Value>);
-  __builtin_memcpy_inline(&to, &from, sizeof to);
-#else
-  to = from;
-#endif
-}
 
 enum class ByteKind : uint8_t {
   uninitialised,

@@ -41,15 +41,48 @@ constexpr Tnum intersect(const Tnum &a, const Tnum &b) {
   return {(a.value | b.value) & ~mask, mask};
 }
 
-Tnum add(const Tnum &a, const Tnum &b);
-Tnum subtract(const Tnum &a, const Tnum &b);
+// A tnum whose unknown bits are known to be unknown: clears value there.
+constexpr Tnum make_tnum(uint64_t value, uint64_t mask) { return {value & ~mask, mask}; }
+
+// The common upper bits of min and max are known, all below the first difference is not.
+inline Tnum Tnum::range(uint64_t min, uint64_t max) {
+  uint64_t differing = min ^ max;
+  for (unsigned shift = 1; shift < 64; shift *= 2) // ones below the first one: cheaper than to count
+    differing |= differing >> shift;
+  return make_tnum(min, differing);
+}
+
+// A bit of the sum is known where both bits and the carry into them are. The carries of the smallest and of
+// the largest pair of operands bound those of all pairs; where the two sums differ, a carry is unknown.
+inline Tnum add(const Tnum &a, const Tnum &b) {
+  uint64_t smallest = a.value + b.value;
+  uint64_t largest = a.max() + b.max();
+  return make_tnum(smallest, (smallest ^ largest) | a.mask | b.mask);
+}
+
+inline Tnum subtract(const Tnum &a, const Tnum &b) {
+  uint64_t largest = a.max() - b.value;
+  uint64_t smallest = a.value - b.max();
+  return make_tnum(a.value - b.value, (smallest ^ largest) | a.mask | b.mask);
+}
+
 Tnum multiply(const Tnum &a, const Tnum &b);
-Tnum bit_and(const Tnum &a, const Tnum &b);
-Tnum bit_or(const Tnum &a, const Tnum &b);
-Tnum bit_xor(const Tnum &a, const Tnum &b);
+inline Tnum bit_and(const Tnum &a, const Tnum &b) {
+  uint64_t ones = a.value & b.value;
+  return make_tnum(ones, a.max() & b.max() & ~ones);
+}
+
+inline Tnum bit_or(const Tnum &a, const Tnum &b) {
+  uint64_t ones = a.value | b.value;
+  return make_tnum(ones, (a.mask | b.mask) & ~ones);
+}
+
+inline Tnum bit_xor(const Tnum &a, const Tnum &b) { return make_tnum(a.value ^ b.value, a.mask | b.mask); }
+
 // shift: less than 64.
-Tnum shift_left(const Tnum &a, unsigned shift);
-Tnum shift_right(const Tnum &a, unsigned shift);
+inline Tnum shift_left(const Tnum &a, unsigned shift) { return {a.value << shift, a.mask << shift}; }
+
+inline Tnum shift_right(const Tnum &a, unsigned shift) { return {a.value >> shift, a.mask >> shift}; }
 // Shifts copies of the topmost of `width` bits in; a has no bits above it, neither has the result. width: 1
 // to 64.
 Tnum shift_right_signed(const Tnum &a, unsigned shift, unsigned width);

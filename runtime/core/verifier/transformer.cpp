@@ -9,14 +9,6 @@
 namespace kbpf {
 namespace {
 
-[[gnu::always_inline]] inline void copy_number(Scalar &to, const Scalar &from) {
-#if __has_builtin(__builtin_memcpy_inline)
-  __builtin_memcpy_inline(&to, &from, sizeof to);
-#else
-  to = from;
-#endif
-}
-
 Value immediate(const Insn &insn) { return Value::constant(static_cast<uint64_t>(int64_t{insn.imm})); }
 
 bool is_movable(Kind kind) {
@@ -126,17 +118,21 @@ void Transformer::alu(State &state, const Insn &insn) {
 // A number becomes another one, in place: nothing else in it changes but what it is linked to.
 void Transformer::compute(State &state, const Insn &insn, Value &dst, const Scalar &src, uint64_t sources) {
   const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  const bool stays_linked = dst.id != 0 && may_stay_linked(insn, src.is_constant());
+  if (!stays_linked && alu_small(insn.code(), is_64, dst.number, src)) {
+    dst.sources |= sources;
+    unlink(dst);
+    return;
+  }
   const Scalar number =
       is_64 ? alu64(insn.code(), insn.off, dst.number, src) : alu32(insn.code(), insn.off, dst.number, src);
   Value result; // for now, what it is linked to
-  if (dst.id != 0)
+  if (stays_linked)
     derive(insn, dst, src, result);
   if (result.id == 0) { // most often
-    copy_number(dst.number, number);
+    copy_inline(dst.number, number);
     dst.sources |= sources;
-    dst.id = 0;
-    dst.part = {};
-    dst.delta = 0;
+    unlink(dst);
     return;
   }
   result.kind = Kind::scalar;
@@ -155,7 +151,7 @@ void Transformer::move(State &state, const Insn &insn, Value &dst) {
   Value &src = state.reg(insn.src());
   link(src);
   if (is_64 && insn.off == 0) {
-    dst = src;
+    copy_inline(dst, src);
     return;
   }
   if (!src.is_scalar()) { // a piece of an address
@@ -370,7 +366,7 @@ Result<void> Transformer::access_stack(State &state, const Insn &insn, const Sta
   if (insn.cls() == KBPF_CLASS_LDX) {
     Value &dst = state.reg(insn.dst());
     if (size == 8 && frame.slots[slot].is_whole(ByteKind::spill))
-      copy_value(dst, frame.slots[slot].spilled);
+      copy_inline(dst, frame.slots[slot].spilled);
     else
       dst = extended(load_from_stack(state, place.frame, place.offset, size), insn);
     return {};

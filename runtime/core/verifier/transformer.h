@@ -15,24 +15,6 @@ struct Branch {
 // Packet pointers are numbers from now on: the packet may be elsewhere.
 void forget_packets(State &state);
 
-// What Transformer::alu() does most often: an arithmetic instruction on known numbers, in place. False: it is
-// none. regs: of the innermost frame.
-[[gnu::always_inline]] inline bool compute_constants(const Insn &insn, Value *regs) {
-  Value &dst = regs[insn.dst()];
-  const Value &src = regs[insn.src()];
-  const bool has_src = insn.src_is_reg();
-  const auto is_word = [](const Value &value) { return value.is_scalar() && value.number.is_constant(); };
-  uint64_t word;
-  if (!is_word(dst) || dst.id != 0 || (has_src && !is_word(src)) ||
-      !alu_words(insn.code(), dst.number.value(),
-                 has_src ? src.number.value() : static_cast<uint64_t>(int64_t{insn.imm}), word))
-    return false;
-  dst.number = Scalar::constant(insn.cls() == KBPF_CLASS_ALU64 ? word : static_cast<uint32_t>(word));
-  if (has_src)
-    dst.sources |= src.sources;
-  return true;
-}
-
 class Transformer {
 public:
   Transformer(Analysis &analysis, StatePool &pool) : analysis_(analysis), pool_(pool) {}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/verifier/short_way.h"
+#include "core/isa/encoding.h"
+#include "core/verifier/checker.h"
+#include "core/verifier/link.h"
+#include "core/verifier/precision.h"
+
+namespace kbpf {
+namespace {
+
+bool is_word(const Value &value) { return value.is_scalar() && value.number.is_constant(); }
+
+// An operation on known numbers, in place. False: it is none.
+[[gnu::always_inline]] inline bool compute_constants(const Insn &insn, Value &dst, const Value &src) {
+  const bool has_src = insn.src_is_reg();
+  uint64_t word;
+  if (!is_word(dst) || dst.id != 0 || (has_src && !is_word(src)) ||
+      !alu_words(insn.code(), dst.number.value(),
+                 has_src ? src.number.value() : static_cast<uint64_t>(int64_t{insn.imm}), word))
+    return false;
+  dst.number = Scalar::constant(insn.cls() == KBPF_CLASS_ALU64 ? word : static_cast<uint32_t>(word));
+  if (has_src)
+    dst.sources |= src.sources;
+  return true;
+}
+
+// On small numbers, of which the result is linked to none.
+bool compute_small(const Insn &insn, Value &dst, const Value &src) {
+  const bool has_src = insn.src_is_reg(), is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  if (!dst.is_scalar() || (has_src && !src.is_scalar()) ||
+      (dst.id != 0 && may_stay_linked(insn, !has_src || src.number.is_constant())))
+    return false;
+  if (has_src) {
+    const uint64_t sources = src.sources;
+    if (!alu_small(insn.code(), is_64, dst.number, src.number))
+      return false;
+    dst.sources |= sources;
+  } else if (!alu_small(insn.code(), is_64, dst.number,
+                        Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})))) {
+    return false;
+  }
+  unlink(dst);
+  return true;
+}
+
+// That a jump goes one way relies on what it compares.
+[[gnu::always_inline]] inline void rely_on_compared(const State &state, const Value &value) {
+  if (value.id != 0 || (value.sources && state.parent && value.sources & ~state.parent->relied_on))
+    rely_on_linked(state, value);
+}
+
+} // namespace
+
+[[gnu::always_inline]] inline bool ShortWay::compute(State &state, Value *regs, const Insn &insn) {
+  Value &dst = regs[insn.dst()], &src = regs[insn.src()];
+  const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
+  if (insn.code() == KBPF_ALU_MOV && !insn.src_is_reg()) {
+    if (insn.dst() == KBPF_REG_FP)
+      return false;
+    dst = Value::constant(is_64 ? static_cast<uint64_t>(int64_t{insn.imm}) : static_cast<uint32_t>(insn.imm));
+    return true;
+  }
+  if (insn.code() == KBPF_ALU_MOV && is_64 && insn.off == 0) {
+    if (src.kind == Kind::uninitialised || insn.dst() == KBPF_REG_FP)
+      return false;
+    if (src.is_scalar() && src.id == 0 && !src.number.is_constant())
+      src.id = analysis_.new_id();
+    copy_inline(dst, src);
+    return true;
+  }
+  if (compute_constants(insn, dst, src) || compute_small(insn, dst, src))
+    return true;
+  if (!Checker::is_plain(insn, regs))
+    return false;
+  transformer_.alu(state, insn);
+  return true;
+}
+
+// next: where it goes, from `at`.
+[[gnu::always_inline]] inline bool ShortWay::jump(const State &state, const Value *regs, const Insn &insn,
+                                                  size_t at, size_t &next) {
+  constexpr uint32_t kOthers =
+      1u << (KBPF_JMP_CALL >> 4) | 1u << (KBPF_JMP_EXIT >> 4) | 1u << (KBPF_JMP_JCOND >> 4);
+  if (insn.code() == KBPF_JMP_JA) {
+    next = static_cast<size_t>(jump_target(at, insn));
+    return true;
+  }
+  const Value &dst = regs[insn.dst()], &src = regs[insn.src()];
+  const bool has_src = insn.src_is_reg();
+  if (kOthers >> (insn.code() >> 4) & 1 || !is_word(dst) || (has_src && !is_word(src)))
+    return false;
+  const bool jumps = holds(insn.code(), insn.cls() == KBPF_CLASS_JMP, dst.number.value(),
+                           has_src ? src.number.value() : static_cast<uint64_t>(int64_t{insn.imm}));
+  analysis_.branches[at] |= jumps ? Analysis::kJumps : Analysis::kPasses;
+  rely_on_compared(state, dst);
+  if (has_src)
+    rely_on_compared(state, src);
+  next = at + 1 + static_cast<size_t>(jumps ? insn.off : 0);
+  return true;
+}
+
+// Whole registers, in the frame of the function that runs, where its stack has been used before.
+[[gnu::always_inline]] inline bool ShortWay::use_stack(State &state, Frame &frame, const Insn &insn,
+                                                       InsnFacts &facts) {
+  const bool loads = insn.cls() == KBPF_CLASS_LDX;
+  if (insn.opcode != (KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW) &&
+      insn.opcode != (KBPF_CLASS_STX | KBPF_MODE_MEM | KBPF_SIZE_DW))
+    return false;
+  Value &dst = frame.regs[insn.dst()], &src = frame.regs[insn.src()];
+  const Value &base = loads ? src : dst;
+  const uint64_t below = -(base.number.value() + static_cast<uint64_t>(int64_t{insn.off})); // r10
+  const uint64_t slot = below / 8 - 1;
+  if (base.kind != Kind::stack || base.frame + 1u != state.frame_count || !base.number.is_constant() ||
+      below & 7 || slot >= frame.slot_count)
+    return false;
+  const Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
+  if (below > subprogram.stack_depth || facts.follows_context || facts.faultable)
+    return false;
+  StackSlot &content = frame.slots[slot];
+  const uint64_t bit = uint64_t{1} << slot;
+  if (loads) {
+    if (!content.is_whole(ByteKind::spill) || insn.dst() == KBPF_REG_FP)
+      return false;
+    if (!(frame.written & bit))
+      rely_on_slots(state, base.frame, bit);
+    copy_inline(dst, content.spilled);
+  } else {
+    if (!src.is_scalar() || src.number.is_constant() || content.bytes[0] == ByteKind::object ||
+        slot_of(frame.last_constant_at) == slot)
+      return false;
+    if (src.id == 0) // as it has a copy now
+      src.id = analysis_.new_id();
+    copy_inline(content.spilled, src);
+    content.fill(ByteKind::spill);
+    frame.written |= bit;
+  }
+  facts.follows_other = true;
+  return true;
+}
+
+ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
+  const Insn *const insns = analysis_.program.insns.data();
+  const uint8_t *const joins = analysis_.cfg.is_join.data();
+  InsnFacts *const facts = analysis_.facts.data();
+  Frame &frame = state.frame();
+  Walk walk{};
+  size_t at = state.insn;
+  while (walk.insns != most) {
+    const Insn &insn = insns[at];
+    size_t next = at + 1;
+    if (insn.is_alu()) {
+      if (!compute(state, frame.regs, insn))
+        break;
+    } else if (insn.is_jump_class()) {
+      if (!jump(state, frame.regs, insn, at, next))
+        break;
+      walk.jumps++;
+    } else if (!use_stack(state, frame, insn, facts[at])) {
+      break;
+    }
+    facts[at].reachable = true;
+    walk.insns++;
+    at = next;
+    if (joins[at]) {
+      walk.joined = true;
+      break;
+    }
+  }
+  state.insn = static_cast<uint32_t>(at);
+  return walk;
+}
+
+} // namespace kbpf
