@@ -110,6 +110,11 @@ std::string quote_for_make(std::string_view name) {
   return out;
 }
 
+// A whole name in quotes where it has a character of NMake's.
+static std::string quote_for_nmake(const std::string &name) {
+  return name.find_first_of(" #${}^!") == name.npos ? name : '"' + name + '"';
+}
+
 std::string make_rule(const DepfileOptions &options,
                       const std::vector<FrontendOutput::Dependency> &dependencies) {
   std::string rule, phony;
@@ -120,7 +125,7 @@ std::string make_rule(const DepfileOptions &options,
   for (const FrontendOutput::Dependency &dependency : dependencies) {
     if (dependency.system && !options.system_files)
       continue;
-    std::string name = quote_for_make(dependency.path);
+    std::string name = options.nmake ? quote_for_nmake(dependency.path) : quote_for_make(dependency.path);
     rule += (first ? " " : " \\\n  ") + name;
     if (options.phony_targets && !first) // the source itself needs no empty rule
       phony += "\n" + name + ":\n";

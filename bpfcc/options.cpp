@@ -200,6 +200,8 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--write-dependencies", parsed.write_dependencies);
   app.add_flag("--write-user-dependencies", parsed.write_user_dependencies);
   app.add_flag("--phony-dependencies", options.depfile.phony_targets);
+  app.add_flag("--missing-dependencies", frontend.missing_headers);
+  app.add_flag("--nmake-dependencies", options.depfile.nmake);
   app.add_flag("--verbose", frontend.verbose);
   app.add_flag("--version", parsed.version);
   app.add_flag("--help", parsed.help);
@@ -382,6 +384,8 @@ std::string place_files(const Parsed &parsed, const std::vector<std::string> &in
   if (options.output != "-" && same_file(options.output, input))
     return "output '" + options.output + "' would replace the input; name another with -o";
 
+  if (frontend.missing_headers && frontend.output != OutputKind::dependencies)
+    return "'-MG' goes with -M or -MM: what is compiled needs its headers";
   DepfileOptions &depfile = options.depfile;
   depfile.enabled = frontend.output == OutputKind::dependencies || parsed.write_dependencies ||
                     parsed.write_user_dependencies;

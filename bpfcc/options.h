@@ -17,6 +17,7 @@ struct DepfileOptions {
   bool enabled = false;
   bool system_files = true;   // off: -MM, -MMD
   bool phony_targets = false; // -MP: an empty rule for each file, so that a deleted header breaks no build
+  bool nmake = false;         // -MV
   std::string path;           // "-": standard output
   std::vector<std::string> targets; // as make reads them
 };

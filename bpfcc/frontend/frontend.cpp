@@ -3,22 +3,22 @@
 // that holds our headers, and collects the output in memory. Nothing of the host is read but what the user
 // names.
 #include "bpfcc/frontend/frontend.h"
-#include "bpfcc/frontend/back_end_messages.h"
 #include "bpfcc/frontend/canonical_btf.h"
 #include "bpfcc/frontend/code_passes.h"
 #include "bpfcc/frontend/declarations.h"
+#include "bpfcc/frontend/diagnostic_printer.h"
 #include "bpfcc/frontend/embedded_fs.h"
+#include "bpfcc/frontend/object_writer.h"
 #include "bpfcc/frontend/preamble.h"
 #include "clang/Basic/DiagnosticFrontend.h"
-#include "clang/Basic/DiagnosticSema.h"
 #include "clang/CodeGen/CodeGenAction.h"
 #include "clang/Driver/Options.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Frontend/FrontendActions.h"
 #include "clang/Frontend/MultiplexConsumer.h"
-#include "clang/Frontend/TextDiagnosticPrinter.h"
 #include "clang/Frontend/Utils.h"
-#include "clang/Lex/Lexer.h"
+#include "clang/Lex/PPCallbacks.h"
+#include "clang/Lex/Preprocessor.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
 #include "llvm/Support/CommandLine.h"
@@ -159,116 +159,23 @@ StringVector make_cc1_args(const FrontendOptions &options) {
   return args;
 }
 
-// --- Diagnostics
-// -------------------------------------------------------------------------------------------------
-
-// What a compilation with fewer declarations says is held back until it has ended without an error; with one,
-// nothing of it counts: what was left out may be its cause, or what a message about it would name.
-struct HeldMessages {
-  std::string text; // for the terminal
-  std::vector<Diagnostics::Recorded> recorded;
-  bool failed = false;
-};
-
-// clang's printer, without the repetitions of the BPF back end: it reports an exceeded stack once per
-// instruction, and adds a note about a line 0 to each.
-class DiagnosticPrinter : public clang::TextDiagnosticPrinter {
-public:
-  // json: where diagnostics go instead of the stream; null: they are printed. held: null: nothing is held
-  // back.
-  DiagnosticPrinter(raw_ostream &stream, clang::DiagnosticOptions *options, Diagnostics *json = nullptr,
-                    Preamble *preamble = nullptr, HeldMessages *held = nullptr)
-      : TextDiagnosticPrinter(stream, options), json_(json), preamble_(preamble), held_(held) {}
-
-  void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
-    if (info.getID() == clang::diag::note_fe_backend_invalid_loc ||
-        (preamble_ && preamble_->swallow_message()))
-      return;
-    if (held_ && (held_->failed |= level >= clang::DiagnosticsEngine::Error))
-      return;
-    if (info.getID() == clang::diag::note_include_header_or_declare)
-      return; // there is no such header: the error says so
-    SmallString<128> text;
-    info.FormatDiagnostic(text);
-    std::string message = explain_back_end_message(text.str().rtrim());
-    // A library call that the back end invented was reported; this is the same one.
-    if (message == "only small returns supported" && info.getLocation() == last_error_)
-      return;
-    if (level >= clang::DiagnosticsEngine::Error)
-      last_error_ = info.getLocation();
-    message += undeclared_function_hint(info);
-    if (level >= clang::DiagnosticsEngine::Error &&
-        !seen_.emplace(info.getLocation().getRawEncoding(), message).second)
-      return;
-    if (!json_)
-      return TextDiagnosticPrinter::HandleDiagnostic(level, clang::Diagnostic(info.getDiags(), message));
-    clang::DiagnosticConsumer::HandleDiagnostic(level, info); // counts
-    Severity severity = level >= clang::DiagnosticsEngine::Error     ? Severity::error
-                        : level == clang::DiagnosticsEngine::Warning ? Severity::warning
-                                                                     : Severity::note;
-    if (held_)
-      held_->recorded.push_back({severity, location_of(info), message, fix_of(info)});
-    else
-      json_->print(severity, location_of(info), message, fix_of(info));
-  }
-
-private:
-  static std::string undeclared_function_hint(const clang::Diagnostic &info) {
-    const bool library = info.getID() == clang::diag::ext_implicit_lib_function_decl_c99;
-    if (!library && info.getID() != clang::diag::ext_implicit_function_decl_c99)
-      return {};
-    StringRef name = library ? StringRef(info.getArgStdStr(0)) : info.getArgIdentifier(0)->getName();
-    std::string hint = helper_hint({name.data(), name.size()});
-    return library && hint.empty() ? "; BPF has no C library" : hint;
-  }
-
-  static SourceLocation location_of(const clang::Diagnostic &info) {
-    if (!info.hasSourceManager() || info.getLocation().isInvalid())
-      return {};
-    const clang::SourceManager &sources = info.getSourceManager();
-    clang::PresumedLoc where = sources.getPresumedLoc(sources.getFileLoc(info.getLocation()));
-    if (where.isInvalid())
-      return {};
-    return {where.getFilename(), where.getLine(), where.getColumn(), {}};
-  }
-
-  // Where clang knows one change, of the message's own line.
-  static FixIt fix_of(const clang::Diagnostic &info) {
-    if (info.getNumFixItHints() != 1 || !info.hasSourceManager() || info.getLocation().isInvalid())
-      return {};
-    const clang::FixItHint &hint = info.getFixItHint(0);
-    const clang::SourceManager &sources = info.getSourceManager();
-    const clang::SourceLocation begin = hint.RemoveRange.getBegin();
-    clang::SourceLocation end = hint.RemoveRange.getEnd();
-    if (begin.isInvalid() || begin.isMacroID() || end.isMacroID())
-      return {};
-    if (hint.RemoveRange.isTokenRange())
-      end = end.getLocWithOffset(
-          static_cast<int>(clang::Lexer::MeasureTokenLength(end, sources, clang::LangOptions())));
-    const clang::PresumedLoc from = sources.getPresumedLoc(begin), to = sources.getPresumedLoc(end),
-                             where = sources.getPresumedLoc(sources.getFileLoc(info.getLocation()));
-    if (from.isInvalid() || to.isInvalid() || where.isInvalid() || from.getFileID() != where.getFileID() ||
-        from.getLine() != where.getLine() || to.getLine() != from.getLine())
-      return {};
-    return {from.getColumn(), to.getColumn() - from.getColumn(), hint.CodeToInsert};
-  }
-
-  Diagnostics *json_;
-  Preamble *preamble_;
-  HeldMessages *held_;
-  clang::SourceLocation last_error_;
-  std::set<std::pair<unsigned, std::string>> seen_;
-};
-
 // --- Actions
 // -----------------------------------------------------------------------------------------------------
 
 class FileCollector : public clang::DependencyCollector {
 public:
-  // restored: those of a preamble that is not read again; they come behind the source.
+  // restored: those of a preamble that is not read again; they come behind the source. missing: headers that
+  // are not found count, too, and are no error.
   FileCollector(std::vector<FrontendOutput::Dependency> &files,
-                const std::vector<FrontendOutput::Dependency> *restored)
-      : files_(files), restored_(restored) {}
+                const std::vector<FrontendOutput::Dependency> *restored, bool missing)
+      : files_(files), restored_(restored), missing_(missing) {}
+  void attachToPreprocessor(clang::Preprocessor &preprocessor) override {
+    DependencyCollector::attachToPreprocessor(preprocessor);
+    if (!missing_)
+      return;
+    preprocessor.SetSuppressIncludeNotFoundError(true);
+    preprocessor.addPPCallbacks(std::make_unique<MissingHeaders>(*this));
+  }
   bool sawDependency(StringRef name, bool, bool is_system, bool, bool) override {
     if (is_embedded(name) || name.starts_with("<") || name == "-")
       return false;
@@ -282,6 +189,15 @@ public:
   bool needSystemDependencies() override { return true; }
 
 private:
+  struct MissingHeaders : clang::PPCallbacks {
+    explicit MissingHeaders(FileCollector &collector) : collector_(collector) {}
+    bool FileNotFound(StringRef name) override {
+      collector_.add({name.str(), false});
+      return false;
+    }
+    FileCollector &collector_;
+  };
+
   void add(const FrontendOutput::Dependency &file) {
     if (seen_.insert(file.path).second)
       files_.push_back(file);
@@ -289,6 +205,7 @@ private:
 
   std::vector<FrontendOutput::Dependency> &files_;
   const std::vector<FrontendOutput::Dependency> *restored_;
+  bool missing_;
   std::set<std::string> seen_;
 };
 
@@ -373,6 +290,7 @@ void initialize_target() {
     LLVMInitializeBPFTargetMC();
     LLVMInitializeBPFAsmPrinter();
     LLVMInitializeBPFAsmParser();
+    check_references();
     return true;
   }();
   (void)once;
@@ -385,6 +303,7 @@ void initialize_target() {
   sys::Process::Exit(1);
 }
 
+constexpr uint64_t kMaxOutput = 256 << 20; // bytes; objects have their DWARF still
 constexpr unsigned kTraceGranularity = 500; // microseconds, as clang
 
 constexpr StringRef kStackSizeOption = "-bpf-stack-size=";
@@ -418,7 +337,7 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   auto compiler = std::make_unique<clang::CompilerInstance>();
   auto option_settings = makeIntrusiveRefCnt<clang::DiagnosticOptions>();
   option_settings->ShowColors = options.color;
-  DiagnosticPrinter option_printer(errs(), option_settings.get());
+  DiagnosticPrinter option_printer(errs(), option_settings.get(), options.report_only ? &diag : nullptr);
   clang::DiagnosticsEngine option_diagnostics(new clang::DiagnosticIDs, option_settings, &option_printer,
                                               false);
   bool understood = clang::CompilerInvocation::CreateFromArgs(compiler->getInvocation(), words,
@@ -446,7 +365,8 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   if (restored)
     output.declarations = restored->declarations;
   auto files =
-      std::make_shared<FileCollector>(output.dependencies, restored ? &restored->dependencies : nullptr);
+      std::make_shared<FileCollector>(output.dependencies, restored ? &restored->dependencies : nullptr,
+                                      options.missing_headers);
   compiler->addDependencyCollector(files);
   CodePassOptions pass_options;
   pass_options.keep_dwarf = options.debug_info;
@@ -458,7 +378,7 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
 
   // The bytes live outside the stream, which the action destroys.
   SmallVector<char, 0> bytes;
-  compiler->setOutputStream(std::make_unique<raw_svector_ostream>(bytes));
+  compiler->setOutputStream(std::make_unique<BoundedOutput>(bytes, kMaxOutput));
   std::unique_ptr<clang::FrontendAction> action = make_action(options.output, output, preamble);
   install_fatal_error_handler(on_fatal_error, &compiler->getDiagnostics());
   if (!options.time_trace.empty())

@@ -30,6 +30,7 @@ struct FrontendOptions {
   char optimization = '2';       // 0 1 2 3 s z
   bool debug_info = false;       // -g: keep DWARF. BTF is made always
   bool standard_includes = true; // off: -nostdinc, the embedded headers are not searched
+  bool missing_headers = false;  // -MG: a header that is not there is a dependency like the others
   bool verbose = false;          // -v: print the header search path
   bool color = false;
   bool report_only = false; // diagnostics go to Diagnostics alone, clang prints none

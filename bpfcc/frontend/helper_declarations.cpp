@@ -38,6 +38,20 @@ std::vector<std::string_view> all_helpers() {
   return names;
 }
 
+// The function-like macros of <bpf/...>, without those for their own use.
+std::vector<std::string_view> all_macros() {
+  constexpr std::string_view kDefine = "\n#define ";
+  std::vector<std::string_view> names;
+  for (std::string_view text : embedded_bpf_headers())
+    for (size_t at = 0; (at = text.find(kDefine, at)) != text.npos;) {
+      at += kDefine.size();
+      const std::string_view name = text.substr(at, text.find_first_of("( \n", at) - at);
+      if (text.substr(at + name.size()).starts_with('(') && !name.starts_with("__"))
+        names.push_back(name);
+    }
+  return names;
+}
+
 } // namespace
 
 std::string helper_hint(std::string_view name) {
@@ -62,6 +76,8 @@ std::string helper_hint(std::string_view name) {
     meant = with_prefix;
   else if (name.starts_with(kPrefix))
     meant = nearest_name(name, helpers);
+  if (meant.empty())
+    meant = nearest_name(name, all_macros());
   return meant.empty() ? std::string() : "; did you mean '" + std::string(meant) + "'?";
 }
 

@@ -6,15 +6,12 @@
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <elf.h>
+#include <iterator>
 
 namespace bpfcc {
 namespace {
-
-// Licences that Linux takes for GPL-compatible (Documentation/process/license-rules.rst, MODULE_LICENSE).
-constexpr std::array<std::string_view, 6> kGplCompatible = {
-    "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
 
 void collect_functions(Image &image) {
   for (uint32_t i = 1; i < image.symbols.size(); i++) {
@@ -107,8 +104,20 @@ void read_license(Image &image) {
     else
       image.license = section.contents.substr(0, length);
   }
+  // Of a data section that is named almost like one that loaders look at.
+  static const std::vector<std::string_view> kReadByLoaders = {"license", ".maps", "version"};
+  for (uint32_t i = 1; i < image.sections.size(); i++) {
+    const Section &section = image.sections[i];
+    if (!(section.flags & SHF_ALLOC) || is_code(section) || is_data(section) ||
+        std::ranges::find(kReadByLoaders, section.name) != kReadByLoaders.end())
+      continue;
+    const std::string_view meant = nearest(image, section.name, kReadByLoaders);
+    if (!meant.empty())
+      report_at_data(image, Severity::warning, i, 0,
+                     concat("no loader reads section ", quoted(section.name), "; did you mean ", quoted(meant), "?"));
+  }
   image.gpl_compatible =
-      std::find(kGplCompatible.begin(), kGplCompatible.end(), image.license) != kGplCompatible.end();
+      std::ranges::find(gpl_compatible_licences(), image.license) != gpl_compatible_licences().end();
 }
 
 void unknown_section(Image &image, const Function &function, std::string_view name) {
@@ -116,6 +125,13 @@ void unknown_section(Image &image, const Function &function, std::string_view na
   for (const kbpf::SectionInfo &info : image.profile().sections)
     prefixes.push_back(info.prefix);
   std::string_view prefix = name.substr(0, name.find('/')), target;
+  // "cgroup/connect4" is a name as a whole; another would be near for its first half alone.
+  std::vector<std::string_view> whole;
+  std::ranges::copy_if(prefixes, std::back_inserter(whole), [](std::string_view p) { return p.find('/') != p.npos; });
+  if (!nearest(image, name, whole).empty()) {
+    prefix = name;
+    prefixes = std::move(whole);
+  }
   if (kbpf::kLinuxProfile.section(name, &target)) // no slip of the pen
     prefixes.clear();
   // libbpf lets user space set the type of such a program before it loads the object.
@@ -127,15 +143,39 @@ void unknown_section(Image &image, const Function &function, std::string_view na
                      {prefix, nearest(image, prefix, prefixes)});
 }
 
+// A function of C, and perhaps a number behind a plus; paths of other languages may be anything.
+bool is_function_target(std::string_view target) {
+  if (target.find("::") != target.npos || target.find('<') != target.npos)
+    return true;
+  const auto is_word = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '$';
+    });
+  };
+  const size_t plus = target.find('+');
+  if (plus == target.npos)
+    return is_word(target);
+  std::string_view offset = target.substr(plus + 1);
+  const bool is_hex = offset.starts_with("0x");
+  offset.remove_prefix(is_hex ? 2 : 0);
+  constexpr size_t kMaxDigits = 9; // no function is larger
+  return is_word(target.substr(0, plus)) && !offset.empty() && offset.size() <= kMaxDigits &&
+         offset.find_first_not_of(is_hex ? "0123456789abcdefABCDEF" : "0123456789") == offset.npos;
+}
+
 // What a loader would find out when it attaches the program. libbpf lets user space name another target.
 void check_target_form(Image &image, const Function &function, const Program &program) {
   const std::string_view prefix = program.section_info->prefix, target = program.attach_target;
   std::string_view fault;
-  if (prefix.starts_with("kretprobe") && target.find('+') != target.npos)
+  if (target.empty() && program.section_name.ends_with('/'))
+    fault = "there is no target behind the '/'";
+  else if (prefix.starts_with("kretprobe") && target.find('+') != target.npos)
     fault = "a function returns to its caller, so a kretprobe has no offset; leave it out, or write kprobe";
   else if ((prefix.starts_with("tp") || prefix.starts_with("tracepoint")) && !prefix.starts_with("tp_btf") &&
-           !target.empty() && target.find('/') == target.npos)
+           !target.empty() && std::ranges::count(target, '/') != 1)
     fault = "a tracepoint's target is CATEGORY/NAME";
+  else if ((prefix == "kprobe" || prefix == "kretprobe") && !target.empty() && !is_function_target(target))
+    fault = "a probe's target is FUNCTION or FUNCTION+OFFSET";
   const bool settable = image.profile().placement == kbpf::ProgramPlacement::as_written;
   if (!fault.empty())
     report_at_function(
@@ -215,6 +255,12 @@ void check_unique_names(Image &image) {
 }
 
 } // namespace
+
+const std::vector<std::string_view> &gpl_compatible_licences() {
+  static const std::vector<std::string_view> licences = {
+      "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return licences;
+}
 
 kbpf::Insn Image::insn(uint32_t section, uint32_t slot) const {
   kbpf::Insn insn;

@@ -245,5 +245,7 @@ uint32_t expected_attach_type(const Program &program);
 bool is_name_of(std::string_view type, std::string_view symbol);
 
 bool is_code(const Section &section);
+// Those that Linux takes for such (Documentation/process/license-rules.rst, MODULE_LICENSE).
+const std::vector<std::string_view> &gpl_compatible_licences();
 bool is_data(const Section &section); // becomes a map of one element
 } // namespace bpfcc

@@ -242,7 +242,8 @@ void Resolver::gpl_only(const Reloc &reloc, const std::string &helper) {
   if (!image_.license.empty()) {
     if (refused_helpers_.insert(helper).second)
       error(reloc,
-            concat(helper, " is for GPL-compatible programs, and the licence is \"", image_.license, "\""));
+            concat(helper, " is for GPL-compatible programs, and the licence is \"", image_.license, "\"",
+                   suggestion(image_, image_.license, gpl_compatible_licences())));
     return;
   }
   if (!refused_helpers_.insert(std::string()).second)
