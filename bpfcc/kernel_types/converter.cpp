@@ -5,6 +5,7 @@
 #include "core/btf/btf.h"
 #include <algorithm>
 #include <llvm/ADT/STLExtras.h>
+#include <tuple>
 
 using namespace llvm;
 
@@ -56,6 +57,11 @@ void TypeConverter::find_definitions_in(Die parent) {
       break;
     case dwarf::DW_TAG_namespace:
       find_definitions_in(die);
+      break;
+    case dwarf::DW_TAG_variable:
+      if (const char *name = die.getShortName();
+          name && die.find(dwarf::DW_AT_location) && parent.getTag() == dwarf::DW_TAG_compile_unit)
+        variables_.try_emplace(name, die);
       break;
     case dwarf::DW_TAG_subprogram:
       if (die.find(dwarf::DW_AT_low_pc) || die.find(dwarf::DW_AT_ranges)) {
@@ -158,6 +164,28 @@ TypeConverter::add_functions(const std::unordered_set<std::string> &symbols) {
     out_.add({BtfKind::function, function.name, prototype}); // "static", as for Linux's own
   }
   return added;
+}
+
+void TypeConverter::add_variables(std::vector<Variable> variables,
+                                  const std::map<std::string, uint64_t> &sections) {
+  constexpr uint32_t kGlobal = 1; // linkage
+  std::ranges::sort(variables, {}, [](const Variable &variable) {
+    return std::tie(variable.section, variable.offset, variable.name);
+  });
+  for (const auto &[section, size] : sections) {
+    std::vector<uint32_t> places;
+    for (const Variable &variable : variables) {
+      auto described = variables_.find(variable.name);
+      if (variable.section != section || described == variables_.end())
+        continue;
+      const uint32_t type = convert(type_of(described->second));
+      places.insert(places.end(), {out_.add({BtfKind::variable, variable.name, type, 0, false, {kGlobal}}),
+                                   static_cast<uint32_t>(variable.offset), static_cast<uint32_t>(variable.size)});
+    }
+    const uint32_t count = static_cast<uint32_t>(places.size() / 3);
+    if (count)
+      out_.add({BtfKind::datasec, section, static_cast<uint32_t>(size), count, false, std::move(places)});
+  }
 }
 
 void TypeConverter::add_c_types() {

@@ -6,6 +6,7 @@
 #pragma once
 #include "bpfcc/kernel_types/builder.h"
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -23,6 +24,13 @@ public:
   };
   // Every function of symbols (names in the ELF file) whose arguments can be told. Sorted by symbol.
   std::vector<Function> add_functions(const std::unordered_set<std::string> &symbols);
+  // A variable, by its name in C and in the ELF file. offset: from the start of the section that it is said to be in.
+  struct Variable {
+    std::string name, section;
+    uint64_t offset, size;
+  };
+  // Those of variables that the units describe, and the sections that have some. sections: sizes by name.
+  void add_variables(std::vector<Variable> variables, const std::map<std::string, uint64_t> &sections);
   // Every type that the units in C name.
   void add_c_types();
 
@@ -63,6 +71,7 @@ private:
   std::unordered_map<std::string, Die> definitions_;
   std::unordered_map<std::string, std::vector<Die>> functions_;                  // by symbol
   std::unordered_map<std::string, std::unordered_set<std::string>> short_names_; // symbols of each
+  std::unordered_map<std::string, Die> variables_;                               // outside of namespaces
   std::unordered_map<uint64_t, uint32_t> ids_;                                   // by offset of the entry
   std::unordered_map<std::string, uint32_t> records_;                            // by key
 };

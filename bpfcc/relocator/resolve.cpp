@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Decides what each reference means under the profile: a map's index, a helper's number, a function. All
 // errors about names are reported here, at the C line of the reference.
+#include "bpfcc/relocator/core_match.h"
 #include "bpfcc/relocator/image.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/resolve_slots.h"
@@ -38,7 +39,10 @@ private:
   Resolved map_ref(const Reloc &reloc);
   Resolved map_value(const Reloc &reloc);
   Resolved extern_ref(const Reloc &reloc);
-  std::optional<Resolved> judged_ksym(const Symbol &symbol);
+  std::optional<Resolved> typed_variable(const Reloc &reloc, std::string_view name);
+  std::optional<Resolved> judged_ksym(const Reloc &reloc, const Symbol &symbol);
+  uint32_t type_of_extern(std::string_view variable) const; // 0: none
+  const Btf *kernel_types();
   Resolved kernel_address(const Reloc &reloc, std::string_view name, bool is_weak);
   Resolved helper(const Reloc &reloc, const kbpf::HelperProto &proto);
   void gpl_only(const Reloc &reloc, const std::string &helper);
@@ -52,6 +56,7 @@ private:
   std::unordered_map<std::string_view, uint32_t> extern_maps_;
   std::vector<std::string_view> defined_names_, helper_names_, config_names_; // to suggest one
   std::unordered_map<std::string_view, std::string_view> externs_; // variable or function -> .ksyms, .kconfig
+  Btf default_kernel_; // parsed where it is needed
   std::unordered_set<std::string> refused_helpers_; // for the licence; empty: the missing one was reported
   std::unordered_set<std::string_view>
       linkable_; // what a static linker finds in another object: declared here
@@ -169,8 +174,10 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
     if (const kbpf::HelperProto *proto = image_.profile().helper(symbol.name))
       return {ResolvedKind::constant, proto->number, 0};
     if (image_.options.is_unfinished)
-      if (const std::optional<Resolved> found = judged_ksym(symbol))
+      if (const std::optional<Resolved> found = judged_ksym(reloc, symbol))
         return *found;
+    if (const std::optional<Resolved> found = typed_variable(reloc, symbol.name))
+      return *found;
     if (image_.options.kernel_addresses)
       return kernel_address(reloc, symbol.name, symbol.binding == STB_WEAK);
   }
@@ -204,19 +211,45 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
   return {};
 }
 
-// Where nobody runs the object, some address will do for one that only a loader knows. A variable that the
-// object gives a type is what the kernel's types say.
-std::optional<Resolved> Resolver::judged_ksym(const Symbol &symbol) {
-  const Btf *kernel = image_.options.kernel_types;
-  const bool is_weak = symbol.binding == STB_WEAK;
-  bool is_typed = false;
+const Btf *Resolver::kernel_types() {
+  if (image_.options.kernel_types || image_.options.default_kernel.empty())
+    return image_.options.kernel_types;
+  std::string malformed;
+  if (default_kernel_.empty() && !default_kernel_.parse(image_.options.default_kernel, malformed))
+    return nullptr;
+  return &default_kernel_;
+}
+
+uint32_t Resolver::type_of_extern(std::string_view variable) const {
   for (uint32_t id = 1; id < image_.btf.count(); id++)
-    if (const BtfType &type = image_.btf.type(id); type.kind == BtfKind::variable && type.name == symbol.name)
-      is_typed = image_.btf.type(image_.btf.strip(type.size_or_type)).kind != BtfKind::none;
-  for (uint32_t id = 1; is_typed && kernel && id < kernel->count(); id++)
-    if (const BtfType &type = kernel->type(id); type.kind == BtfKind::variable && type.name == symbol.name)
-      return Resolved{ResolvedKind::kernel_variable, id, 0};
-  if (is_weak || (is_typed && kernel))
+    if (const BtfType &type = image_.btf.type(id); type.kind == BtfKind::variable && type.name == variable)
+      return image_.btf.strip(type.size_or_type);
+  return 0;
+}
+
+// A variable that the object gives a type is what the kernel's types say.
+std::optional<Resolved> Resolver::typed_variable(const Reloc &reloc, std::string_view name) {
+  const uint32_t local = type_of_extern(name);
+  const Btf *kernel = local ? kernel_types() : nullptr;
+  for (uint32_t id = 1; kernel && id < kernel->count(); id++) {
+    const BtfType &type = kernel->type(id);
+    if (type.kind != BtfKind::variable || type.name != name)
+      continue;
+    if (reloc.addend)
+      error(reloc, concat("address ", quoted(name), " + ", reloc.addend,
+                          "; programs name a variable of the kernel by its start only"));
+    if (!types_compatible(image_.btf, local, *kernel, kernel->strip(type.size_or_type)))
+      error(reloc, concat(quoted(name), " is of another type in the kernel"));
+    return Resolved{ResolvedKind::kernel_variable, id, 0};
+  }
+  return std::nullopt;
+}
+
+// Where nobody runs the object, some address will do for one that only a loader knows.
+std::optional<Resolved> Resolver::judged_ksym(const Reloc &reloc, const Symbol &symbol) {
+  if (const std::optional<Resolved> found = typed_variable(reloc, symbol.name))
+    return found;
+  if (symbol.binding == STB_WEAK || (image_.options.kernel_types && type_of_extern(symbol.name)))
     return std::nullopt;
   constexpr uint32_t kSomewhere = 0x80400000, kKernelHalf = UINT32_MAX;
   return Resolved{ResolvedKind::constant, kSomewhere, kKernelHalf};

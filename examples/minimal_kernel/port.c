@@ -145,6 +145,14 @@ size_t kbpf_port_entry_room(uintptr_t function) {
   (void)function;
   return 0;
 }
+uintptr_t kbpf_port_variable(const char *name, size_t length) {
+  (void)name, (void)length;
+  return 0;
+}
+void *kbpf_port_cpu_variable(uintptr_t variable, uint32_t cpu) {
+  (void)variable, (void)cpu;
+  return NULL;
+}
 int kbpf_port_may_override(uintptr_t function) {
   (void)function;
   return 0;

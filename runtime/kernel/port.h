@@ -142,6 +142,12 @@ struct kbpf_symbol {
 typedef int (*kbpf_symbol_visitor)(void *user, const struct kbpf_symbol *symbol);
 void kbpf_port_symbol_lookup(const char *name, size_t length, kbpf_symbol_visitor visit, void *user);
 int kbpf_port_symbol_at(uintptr_t address, struct kbpf_symbol *symbol);
+/* [any] Variables of the kernel that its BTF describes (VAR). variable: the address of the one of that name, which lives
+ * for ever; of one that each CPU has (in the BTF's section ".data..percpu") the address that cpu_variable takes; 0: there
+ * is none. cpu_variable: where the copy of that CPU, below kbpf_port_cpu_count(), is. A kernel without such BTF
+ * says 0 and null. */
+uintptr_t kbpf_port_variable(const char *name, size_t length);
+void *kbpf_port_cpu_variable(uintptr_t variable, uint32_t cpu);
 /* [any] Whether a probe may be put there: not in the code that handles probes (all of libkbpf.a: a linker
  * script names its sections by *libkbpf.a:), traps or text patching, nor in what those call. */
 int kbpf_port_may_probe(uintptr_t address);

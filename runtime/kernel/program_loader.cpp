@@ -152,6 +152,16 @@ Result<void> ProgramLoader::keep_loaded(Program &program, std::span<const Insn> 
   return {};
 }
 
+// Of a VAR of the kernel's BTF; 0 where the kernel has none of that name.
+uint64_t variable_address(uint32_t id) {
+  Result<Ref<BtfObject>> kernel = BtfObject::kernel();
+  Result<const Btf *> types = kernel.ok() ? (*kernel)->types() : Result<const Btf *>(kernel.error());
+  if (!types.ok())
+    return 0;
+  const std::string_view name = (*types)->name((*types)->type(id));
+  return kbpf_port_variable(name.data(), name.size());
+}
+
 Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::string_view name,
                                          const Options &options) {
   Program *made = allocate_object<Program>();
@@ -172,6 +182,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   raw.hides_addresses = options.hides_addresses;
   if (Result<Ref<BtfObject>> kernel = BtfObject::kernel(); kernel.ok())
     raw.kernel_btf = KBPF_TRY((*kernel)->types());
+  raw.variable_address = variable_address;
   raw.attach_btf_id = options.tracing.btf_id;
   if (options.profile->number == KBPF_PROFILE_KBPF)
     raw.told = told_helpers() | kQuietSubmit;

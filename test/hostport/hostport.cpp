@@ -46,6 +46,11 @@ struct Range {
   }
 };
 
+struct Variable {
+  uintptr_t address;
+  size_t stride;
+};
+
 struct StoppedTask {
   uint64_t pc, fp;
 };
@@ -65,6 +70,7 @@ struct State {
   std::vector<kbpf_object *> fds;             // null: free
   std::vector<int> access;                    // of each, KBPF_FD_NO_READ or NO_WRITE
   std::vector<bool> foreign;                  // open, but no BPF object
+  std::map<std::string, Variable> variables;
   std::map<uint64_t, uint64_t> tasks;         // numbers by object
   std::map<int, uint64_t> pidfds;             // objects
   std::map<uint64_t, StoppedTask> stopped;    // by object
@@ -210,6 +216,7 @@ void reset(bool check_leaks) {
   s.fds.clear();
   s.access.clear();
   s.foreign.clear();
+  s.variables.clear();
   s.tasks.clear();
   s.pidfds.clear();
   s.stopped.clear();
@@ -293,6 +300,11 @@ void allow_override(uintptr_t function) {
 void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size) {
   std::lock_guard lock(state().mutex);
   state().symbols[address] = {name, demangled, address, size};
+}
+
+void add_variable(const std::string &name, const void *address, size_t stride) {
+  std::lock_guard lock(state().mutex);
+  state().variables[name] = {reinterpret_cast<uintptr_t>(address), stride};
 }
 
 void add_alias(const std::string &alias, const std::string &name) {
@@ -704,6 +716,20 @@ int kbpf_port_may_probe(uintptr_t address) {
     if (range.contains(address, 1))
       return 1;
   return 0;
+}
+
+uintptr_t kbpf_port_variable(const char *name, size_t length) {
+  std::lock_guard lock(state().mutex);
+  auto found = state().variables.find(std::string(name, length));
+  return found == state().variables.end() ? 0 : found->second.address;
+}
+
+void *kbpf_port_cpu_variable(uintptr_t address, uint32_t cpu) {
+  std::lock_guard lock(state().mutex);
+  for (const auto &[name, variable] : state().variables)
+    if (variable.address == address && variable.stride)
+      return reinterpret_cast<void *>(address + cpu * variable.stride);
+  return nullptr;
 }
 
 int kbpf_port_may_override(uintptr_t function) {

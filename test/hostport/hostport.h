@@ -57,6 +57,8 @@ void add_text(void *first, size_t size);
 void forbid_probes(uintptr_t first, size_t size); // kbpf_port_may_probe says no there
 void allow_override(uintptr_t function);          // kbpf_port_may_override says yes
 void add_symbol(const std::string &name, const std::string &demangled, uintptr_t address, size_t size);
+// A variable of the kernel; stride: from one CPU's copy to the next one's, 0: there is only one.
+void add_variable(const std::string &name, const void *address, size_t stride);
 void add_alias(const std::string &alias, const std::string &name);
 void before_next_kernel_read(
     std::function<void()> action); // done once, just before kbpf_port_read_kernel reads

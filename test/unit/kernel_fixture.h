@@ -79,6 +79,21 @@ int64_t load_code(uint32_t type, const Code &code, uint32_t expected_attach_type
   return bpf(PROG_LOAD, attr);
 }
 
+// The result of a program of type raw_tracepoint, run once. code: a container of Insn.
+template <typename Code> uint32_t run_code(const Code &code) {
+  constexpr uint32_t kRawTracepoint = 17;
+  const int64_t program = load_code(kRawTracepoint, code);
+  EXPECT_GE(program, 0);
+  const uint64_t context[12] = {};
+  kbpf_attr_prog_test_run attr{};
+  attr.prog_fd = static_cast<uint32_t>(program);
+  attr.ctx_in = address(context);
+  attr.ctx_size_in = sizeof(context);
+  EXPECT_EQ(bpf(PROG_TEST_RUN, attr), 0);
+  hostport::close_fd(static_cast<int>(program));
+  return attr.retval;
+}
+
 // Of what hostport::object_of gave.
 inline void drop_reference(kbpf_object *object) { Ref<kbpf_object>::adopt(object).reset(); }
 

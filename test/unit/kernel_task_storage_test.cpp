@@ -54,24 +54,11 @@ protected:
                    mov64_imm(R1, static_cast<int64_t>(added)),
                    atomic(KBPF_SIZE_DW, KBPF_ATOMIC_ADD, R0, 0, R1), mov64_imm(R0, 0), exit_insn()}))
       code.push_back(insn);
-    return run(code);
+    return run_code(code);
   }
   static uint32_t run_delete(int64_t map) {
-    return run(assemble({call_helper(kCurrentTask), mov64_reg(R2, R0),
+    return run_code(assemble({call_helper(kCurrentTask), mov64_reg(R2, R0),
                          ld_imm64_from(KBPF_PSEUDO_MAP_FD, R1, map, 0), call_helper(kDelete), exit_insn()}));
-  }
-  static uint32_t run(const std::vector<Insn> &code) {
-    constexpr uint32_t kRawTracepoint = 17;
-    const int64_t program = load_code(kRawTracepoint, code);
-    EXPECT_GE(program, 0);
-    const uint64_t context[12] = {};
-    kbpf_attr_prog_test_run attr{};
-    attr.prog_fd = static_cast<uint32_t>(program);
-    attr.ctx_in = address(context);
-    attr.ctx_size_in = sizeof(context);
-    EXPECT_EQ(bpf(PROG_TEST_RUN, attr), 0);
-    hostport::close_fd(static_cast<int>(program));
-    return attr.retval;
   }
   static int64_t value_of(int64_t map, uint64_t object, uint64_t &value) {
     const int fd = hostport::open_pidfd(object);

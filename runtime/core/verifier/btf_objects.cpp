@@ -93,6 +93,9 @@ Result<void> Checker::check_variable(const State &state, uint32_t id) {
   const BtfType variable = program.kernel_btf->type(id);
   if (!variable.is(BtfKind::variable) || !size_of(*program.kernel_btf, variable.size_or_type).ok())
     return refuse(state, RejectionId::unsupported_reference, "type {} of the kernel is no variable", id);
+  if (!program.variable_address(id))
+    return refuse(state, RejectionId::unsupported_reference, "the kernel has no variable {}",
+                  program.kernel_btf->name(variable));
   return {};
 }
 

@@ -69,7 +69,7 @@ struct RawProgram {
   // programs are for, the TYPEDEF btf_trace_* of a tracepoint for tp_btf. 0: nothing, or not known.
   uint32_t attach_btf_id = 0;
   // The address of a variable of the kernel, by the id of its VAR in kernel_btf, for ld_imm64 with src
-  // KBPF_PSEUDO_BTF_ID. Null: programs may not name any.
+  // KBPF_PSEUDO_BTF_ID; 0: the kernel has no such variable. Null: programs may not name any.
   uint64_t (*variable_address)(uint32_t id) = nullptr;
   // Judged by somebody who does not know the kernel, and runs nothing: what a tracing or lsm program is
   // attached to is not known, so that any number that it has may be the pointer that it takes it for.

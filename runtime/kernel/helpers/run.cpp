@@ -56,6 +56,8 @@ uint64_t kallsyms_lookup_name(uint64_t name, uint64_t size, uint64_t flags, uint
     return 1; // the first one
   };
   kbpf_port_symbol_lookup(wanted.data(), wanted.size(), visit, &address);
+  if (!address)
+    address = kbpf_port_variable(wanted.data(), wanted.size());
   return address ? 0 : helper_error(Error::not_found);
 }
 

@@ -19,6 +19,17 @@ kbpf_thread current() {
 
 uint64_t get_smp_processor_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return kbpf_port_cpu(); }
 
+// Of a variable, by its address: the verifier has seen to it that each CPU has one.
+uint64_t per_cpu_ptr(uint64_t variable, uint64_t cpu, uint64_t, uint64_t, uint64_t) {
+  const uint32_t number = static_cast<uint32_t>(cpu);
+  return number < kbpf_port_cpu_count()
+             ? reinterpret_cast<uintptr_t>(kbpf_port_cpu_variable(variable, number))
+             : 0;
+}
+uint64_t this_cpu_ptr(uint64_t variable, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return reinterpret_cast<uintptr_t>(kbpf_port_cpu_variable(variable, kbpf_port_cpu()));
+}
+
 uint64_t get_numa_node_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
 
 uint64_t get_current_pid_tgid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {

@@ -137,6 +137,7 @@ Result<int64_t> install_fd(Ref<Program> program) { return install_object(std::mo
 Result<int64_t> install_fd(Ref<StatsSwitch> stats) { return install_object(std::move(stats), "bpf-stats"); }
 Result<int64_t> install_fd(Ref<BtfObject> btf) { return install_object(std::move(btf), "btf"); }
 Result<int64_t> install_fd(Ref<Link> link) { return install_object(std::move(link), "bpf_link"); }
+Result<int64_t> install_found_link(Ref<Link> link) { return install_object(std::move(link), "bpf-link"); }
 
 } // namespace kbpf
 

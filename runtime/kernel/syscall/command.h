@@ -139,6 +139,8 @@ Result<int64_t> install_fd(Ref<Program> program);
 Result<int64_t> install_fd(Ref<StatsSwitch> stats);
 Result<int64_t> install_fd(Ref<BtfObject> btf);
 Result<int64_t> install_fd(Ref<Link> link);
+// The same of one that there was: Linux calls it "bpf-link", and bpftool tells by that what it is.
+Result<int64_t> install_found_link(Ref<Link> link);
 
 // Linux's rules: CAP_SYS_ADMIN stands for the capabilities that were once part of it. Commands on what a
 // process has a descriptor of need none. Error: not_permitted.

@@ -41,7 +41,7 @@ Result<int64_t> obj_get(Call &call) {
   if (object->kind == Object::Kind::link && access)
     return Error::invalid;
   if (object->kind == Object::Kind::link)
-    return install_fd(Ref<Link>::adopt(static_cast<Link *>(object.release())));
+    return install_found_link(Ref<Link>::adopt(static_cast<Link *>(object.release())));
   if (object->kind == Object::Kind::map)
     return install_fd(Ref<Map>::adopt(static_cast<Map *>(object.release())), access);
   return install_fd(Ref<Program>::adopt(static_cast<Program *>(object.release())));

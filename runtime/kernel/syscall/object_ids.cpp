@@ -39,7 +39,7 @@ Result<int64_t> link_get_fd_by_id(Call &call) {
   const Attr &attr = call.attr<Attr>();
   KBPF_TRY(call.check_unused(KBPF_USED_UP_TO(Attr, id)));
   KBPF_TRY(require_capability(KBPF_CAP_SYS_ADMIN));
-  return install_fd(KBPF_TRY(link_registry.open(attr.id)));
+  return install_found_link(KBPF_TRY(link_registry.open(attr.id)));
 }
 
 Result<int64_t> btf_get_fd_by_id(Call &call) {

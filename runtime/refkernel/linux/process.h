@@ -12,6 +12,9 @@
 #include "refkernel/linux/time.h"
 #include "refkernel/sched/thread.h"
 
+/* Processes and threads that were ever made, under tasks_lock. Linux's name: programs read it (__ksym). */
+extern "C" unsigned long total_forks;
+
 namespace refkernel {
 
 class FdTable;

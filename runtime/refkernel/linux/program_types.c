@@ -3,8 +3,11 @@
  * headers of the compiler state it; then what this kernel calls as Linux does. */
 #include <vmlinux.h>
 
+#include <kbpf/linux_syscall.h>
+
 #include "refkernel/linux/trace_records.h"
 #include "refkernel/mm/vm_area_struct.h"
+#include "refkernel/sched/per_cpu.h"
 #include "refkernel/sched/task_struct.h"
 
 /* Raw tracepoints' arguments (tp_btf); the first stands for the tracepoint's own data. */

@@ -193,10 +193,12 @@ void expect_timer(uint64_t deadline_ns) {
   tick_no_later_than(deadline_ns);
 }
 
+// In whole seconds, like Linux's from most clocks: bpftool computes when a program was loaded by the clocks' difference,
+// and is centuries off where that has a fraction and the program was loaded within the first second.
 void start_realtime() {
   uint64_t real = read_rtc_ns(), now = now_ns();
   if (real > now)
-    realtime_offset = real - now;
+    realtime_offset = (real - now) / kNanosecondsPerSecond * kNanosecondsPerSecond;
 }
 
 uint64_t realtime_offset_ns() { return realtime_offset.load(std::memory_order_relaxed); }

@@ -5,12 +5,13 @@
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"
 #include "refkernel/machine/log.h"
+#include "refkernel/machine/panic.h"
 #include "refkernel/machine/sbi.h"
 #include "refkernel/mm/kernel_map.h"
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/scheduler.h"
 
-extern "C" char secondary_start[];
+extern "C" char secondary_start[], percpu_last[];
 
 namespace refkernel {
 namespace {
@@ -20,6 +21,12 @@ constexpr unsigned kOverflowStackOrder = 1; // 8 KiB: enough to report with
 uintptr_t make_overflow_stack() {
   Page *block = allocate_block(kOverflowStackOrder);
   return block ? reinterpret_cast<uintptr_t>(page_address(block)) + (kPageSize << kOverflowStackOrder) : 0;
+}
+
+void find_own_variables(Hart &hart) {
+  hart.run_queue = &on_hart(runqueues, hart.index);
+  hart.statistics = &on_hart(kstat, hart.index);
+  hart.run_queue->cpu = on_hart(cpu_number, hart.index) = static_cast<int>(hart.index);
 }
 
 } // namespace
@@ -44,6 +51,10 @@ void init_boot_hart(uint32_t firmware_id) {
       harts[hart_count].index = hart_count;
       harts[hart_count++].id = machine.cpus[i].id;
     }
+  if (&on_hart(*percpu_start, kMaxHarts) != percpu_last)
+    panic("kernel.ld has room for another number of harts");
+  for (uint32_t i = 0; i < hart_count; i++)
+    find_own_variables(harts[i]);
   harts[0].online.store(true);
   harts[0].overflow_stack = current_state()->overflow_stack = make_overflow_stack();
 }

@@ -3,11 +3,12 @@
 """Makes the kernel's embedded symbol table from a linked kernel.
 
 usage: make_symbols.py --nm LLVM-NM --cxxfilt LLVM-CXXFILT --kernel ELF --aliases FILE [--names FILE] --output FILE
-       make_symbols.py ... --kernel ELF --check FILE      fails where ELF's functions are not those in FILE
+       make_symbols.py ... --kernel ELF --check FILE      fails where ELF's symbols are not those in FILE
 
-Format, little-endian: u32 function_count, name_count; functions by address {u32 offset from text_start, size, raw name,
-demangled name}; names by text {u32 text, length, function}; texts, each terminated. Text offsets count from the first
-text. machine/symbols.cpp reads it.
+Format, little-endian: u32 function_count, name_count, variable_count; functions by address {u32 offset from text_start, size,
+raw name, demangled name}; names by text {u32 text, length, function}; variables that have a name in C, by address {u32 offset
+from data_start, or with bit 31 from bss_start, name}; texts, each terminated. Text offsets count from the first text.
+machine/symbols.cpp reads it.
 """
 import argparse
 import re
@@ -38,6 +39,20 @@ def read_functions(nm, kernel):
         for size, name in sorted(found[address], key=lambda entry: entry[1]):
             functions.append((address, size, name))
     return functions, base
+
+
+def read_variables(nm, kernel):
+    """[(offset from the start of .data, or with bit 31 of .bss, name)] by address: the two do not move alike."""
+    found, starts = [], {}
+    for line in run([nm, "--print-size", "--numeric-sort", kernel]).splitlines():
+        fields = line.split()
+        if fields[-1] in ("data_start", "bss_start"):
+            starts[fields[-1]] = int(fields[0], 16)
+        if len(fields) == 4 and fields[2] in "BD" and int(fields[1], 16) and re.fullmatch(r"(?!_Z)\w+", fields[3]):
+            found.append((int(fields[0], 16), fields[3]))
+    data, bss = starts["data_start"], starts["bss_start"]
+    return [(address - bss | 1 << 31 if address >= bss else address - data, name)
+            for address, name in found if address >= data]
 
 
 def without_parameters(name):
@@ -90,7 +105,7 @@ def expand(aliases, names):
                 yield number, alias.replace("*", match[1]), name
 
 
-def build_table(functions, base, demangled, aliases, alias_path, short_names):
+def build_table(functions, base, demangled, aliases, alias_path, short_names, variables):
     texts, offsets = bytearray(), {}
 
     def text_at(text):
@@ -119,7 +134,9 @@ def build_table(functions, base, demangled, aliases, alias_path, short_names):
     pairs = sorted((text.encode(), index) for text, indices in names.items() for index in indices)
     name_entries = b"".join(
         struct.pack("<3I", text_at(text.decode()), len(text), index) for text, index in pairs)
-    return struct.pack("<2I", len(functions), len(pairs)) + entries + name_entries + bytes(texts)
+    variable_entries = b"".join(struct.pack("<2I", offset, text_at(name)) for offset, name in variables)
+    counts = struct.pack("<3I", len(functions), len(pairs), len(variables))
+    return counts + entries + name_entries + variable_entries + bytes(texts)
 
 
 def main():
@@ -138,14 +155,15 @@ def main():
             short_names = [line.rstrip("\n").split("\t") for line in file]
     raw_names = "".join(name + "\n" for _, _, name in functions)
     demangled = run([args.cxxfilt], raw_names).splitlines()
-    table = build_table(functions, base, demangled, read_aliases(args.aliases), args.aliases, short_names)
+    table = build_table(functions, base, demangled, read_aliases(args.aliases), args.aliases, short_names,
+                        read_variables(args.nm, args.kernel))
     if args.output:
         with open(args.output, "wb") as file:
             file.write(table)
     if args.check:
         with open(args.check, "rb") as file:
             if file.read() != table:
-                sys.exit(f"{args.kernel}: functions moved between the two links")
+                sys.exit(f"{args.kernel}: functions or variables moved between the two links")
 
 
 main()

@@ -206,6 +206,11 @@ int kbpf_port_symbol_at(uintptr_t address, kbpf_symbol *symbol) {
   return symbol_at(address, *symbol) ? 0 : kEnoent;
 }
 
+uintptr_t kbpf_port_variable(const char *name, size_t length) { return variable_named({name, length}); }
+void *kbpf_port_cpu_variable(uintptr_t variable, uint32_t cpu) {
+  return is_in(variable, percpu_start, percpu_end) ? &on_hart(*reinterpret_cast<char *>(variable), cpu) : nullptr;
+}
+
 int kbpf_port_task_stopped(uint64_t object, uint64_t *pc, uint64_t *fp) {
   constexpr int kEagain = -11;
   using State = Thread::SchedState;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Layout of the table (little-endian, see make_symbols.py): a header, functions by ascending address, names
-// by ascending text, then all texts, each terminated.
+// by ascending text, variables by ascending address, then all texts, each terminated.
 #include "refkernel/machine/symbols.h"
 #include <cstring>
 
-extern "C" const char symbols_start[], symbols_end[], text_start[];
+extern "C" const char symbols_start[], symbols_end[], text_start[], data_start[], bss_start[];
 
 namespace refkernel {
 namespace {
 
 struct Header {
-  uint32_t function_count, name_count;
+  uint32_t function_count, name_count, variable_count;
 };
 struct Function {
   uint32_t offset, size;    // from text_start; bytes
@@ -20,11 +20,17 @@ struct Name {
   uint32_t text, length, function;
 };
 
+struct Variable {
+  uint32_t offset, name; // from data_start, or with kInBss from bss_start; of its text
+};
+constexpr uint32_t kInBss = 1u << 31;
+
 struct Table {
   const Function *functions = nullptr;
   const Name *names = nullptr;
+  const Variable *variables = nullptr;
   const char *texts = nullptr;
-  uint32_t function_count = 0, name_count = 0;
+  uint32_t function_count = 0, name_count = 0, variable_count = 0;
 };
 
 Table table() {
@@ -36,7 +42,9 @@ Table table() {
   result.name_count = header->name_count;
   result.functions = reinterpret_cast<const Function *>(header + 1);
   result.names = reinterpret_cast<const Name *>(result.functions + result.function_count);
-  result.texts = reinterpret_cast<const char *>(result.names + result.name_count);
+  result.variable_count = header->variable_count;
+  result.variables = reinterpret_cast<const Variable *>(result.names + result.name_count);
+  result.texts = reinterpret_cast<const char *>(result.variables + result.variable_count);
   return result;
 }
 
@@ -97,6 +105,25 @@ bool symbol_by_index(uint32_t index, kbpf_symbol &symbol) {
     return false;
   symbol = symbol_of(all, index);
   return true;
+}
+
+bool variable_by_index(uint32_t index, KernelVariable &variable) {
+  Table all = table();
+  if (index >= all.variable_count)
+    return false;
+  const Variable &found = all.variables[index];
+  const char *start = found.offset & kInBss ? bss_start : data_start;
+  variable = {reinterpret_cast<uintptr_t>(start) + (found.offset & ~kInBss), all.texts + found.name};
+  return true;
+}
+
+// There are few.
+uintptr_t variable_named(std::string_view name) {
+  KernelVariable variable;
+  for (uint32_t index = 0; variable_by_index(index, variable); ++index)
+    if (variable.name == name)
+      return variable.address;
+  return 0;
 }
 
 } // namespace refkernel

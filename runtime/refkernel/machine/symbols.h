@@ -15,4 +15,12 @@ void for_each_symbol_named(std::string_view name, kbpf_symbol_visitor visit, voi
 // For /proc/kallsyms: the index-th function by address; false behind the last.
 bool symbol_by_index(uint32_t index, kbpf_symbol &symbol);
 
+// Variables that have a name in C; of those that each hart has, hart 0's. By address; false behind the last.
+struct KernelVariable {
+  uintptr_t address;
+  const char *name;
+};
+bool variable_by_index(uint32_t index, KernelVariable &variable);
+uintptr_t variable_named(std::string_view name); // its address; 0: there is none
+
 } // namespace refkernel

@@ -15,6 +15,7 @@ namespace refkernel {
 namespace {
 
 void handle_interrupt(TrapFrame &frame) {
+  this_hart().statistics->irqs_sum++;
   switch (1ul << (frame.cause & ~kCauseInterrupt)) {
   case kInterruptSoftware:
     REFKERNEL_CSR_CLEAR(sip, kInterruptSoftware);

@@ -6,6 +6,7 @@
 #pragma once
 #include "refkernel/machine/csr.h"
 #include "refkernel/machine/device_tree.h"
+#include "refkernel/sched/per_cpu.h"
 #include "refkernel/sched/thread.h"
 #include <atomic>
 #include <cstdint>
@@ -83,6 +84,8 @@ struct Hart {
   std::atomic<bool> is_idle; // runs its idle thread
   AddressSpace *space;       // whose page table is loaded; null: the kernel's
   uintptr_t overflow_stack;
+  rq *run_queue;           // its own runqueues and kstat: what programs see of the rest
+  kernel_stat *statistics;
 
   RawLock queue_lock; // guards ready_*
   Thread *ready_first, *ready_last;

@@ -33,8 +33,14 @@ namespace {
 
 constexpr uint64_t kTickNs = 10'000'000;
 
+// Others enqueue here, too.
+void count_running(Hart &hart, unsigned change) {
+  std::atomic_ref(hart.run_queue->nr_running).fetch_add(change, std::memory_order_relaxed);
+}
+
 void enqueue(Hart &hart, Thread &thread) {
   RawGuard guard(hart.queue_lock);
+  count_running(hart, 1);
   thread.sched->next_ready = nullptr;
   (hart.ready_last ? hart.ready_last->sched->next_ready : hart.ready_first) = &thread;
   hart.ready_last = &thread;
@@ -57,6 +63,7 @@ template <typename Wanted> Thread *dequeue(Hart &hart, Wanted is_wanted) {
   if (hart.ready_last == thread)
     hart.ready_last = before;
   hart.ready_count.fetch_sub(1, std::memory_order_relaxed);
+  count_running(hart, -1u);
   return thread;
 }
 
@@ -162,6 +169,9 @@ void switch_to(Hart &hart, Thread &next) {
   to.overflow_stack = hart.overflow_stack;
   to.running = true;
   hart.is_idle.store(to.is_idle);
+  hart.run_queue->curr = &next.task;
+  hart.run_queue->nr_switches++;
+  count_running(hart, unsigned{from.is_idle} - unsigned{to.is_idle});
   load_space(hart, next.space.get());
   if (to.has_fp)
     restore_fp(to);
@@ -340,6 +350,7 @@ void become_idle_thread(Hart &hart) {
   state.is_idle = true;
   state.running = true;
   hart.idle = state.thread;
+  hart.run_queue->idle = hart.run_queue->curr = &state.thread->task;
   hart.is_idle.store(true);
 }
 

@@ -9,6 +9,7 @@
 #include "refkernel/linux/process.h"
 #include "refkernel/linux/system.h"
 #include "refkernel/machine/symbols.h"
+#include "refkernel/mm/layout.h"
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/hart.h"
 #include <algorithm>
@@ -69,8 +70,13 @@ void generate_stat(TextSink &sink, uint64_t) {
     const HartTime time = time_of_hart(i);
     kbpf::print(sink, "cpu{} {} 0 0 {} 0 0 0 0 0 0\n", i, time.busy, time.idle);
   }
-  kbpf::print(sink, "intr 0\nctxt 0\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked 0\n",
-              realtime_offset_ns() / kNanosecondsPerSecond, process_count(), threads_that_run());
+  uint64_t interrupts = 0, switches = 0;
+  for (uint32_t i = 0; i < hart_count; ++i) {
+    interrupts += harts[i].statistics->irqs_sum;
+    switches += harts[i].run_queue->nr_switches;
+  }
+  kbpf::print(sink, "intr {}\nctxt {}\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked 0\n", interrupts,
+              switches, realtime_offset_ns() / kNanosecondsPerSecond, total_forks, threads_that_run());
 }
 
 void generate_vmstat(TextSink &sink, uint64_t) {
@@ -123,12 +129,19 @@ void generate_kallsyms(TextSink &sink, uint64_t) {
     kbpf::append_unsigned(sink, symbol.address, 16, 16);
     kbpf::print(sink, " T {}\n", symbol.name);
   }
+  KernelVariable variable;
+  for (uint32_t index = 0; variable_by_index(index, variable); ++index) {
+    kbpf::append_unsigned(sink, variable.address, 16, 16);
+    kbpf::print(sink, " D {}\n", variable.name);
+  }
   kbpf_code_place place;
   for (uint64_t position = 0; kbpf_code_next(&position, &place);) {
     kbpf::append_unsigned(sink, place.address, 16, 16);
     kbpf::print(sink, " t {}\t[bpf]\n", place.name);
   }
 }
+
+static_assert(kCodeAreaSize == 268435456); // bpf_jit_limit: beyond it there is no machine code of anybody's
 
 // Values of /proc/sys, each a line of text.
 struct Setting {
@@ -145,6 +158,7 @@ constexpr Setting kSettings[] = {
     {"net/core", "bpf_jit_enable", "1"},
     {"net/core", "bpf_jit_harden", "0"},
     {"net/core", "bpf_jit_kallsyms", "1"},
+    {"net/core", "bpf_jit_limit", "268435456"},
     {"vm", "overcommit_memory", "1"},
     {"vm", "max_map_count", "65530"},
     {"vm", "swappiness", "0"},

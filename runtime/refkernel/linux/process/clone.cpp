@@ -132,6 +132,7 @@ SyscallResult clone_task(const CloneRequest &request, const TrapFrame &frame) {
     tid = parent.exiting || parent.exec_pending ? 0 : allocate_pid();
     if (tid) {
       task->tid = tid;
+      total_forks++;
       if (!is_thread) {
         process->pid = tid;
         process->acquire(); // the table's

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+unsigned long total_forks;
+
 namespace refkernel {
 
 SpinLock tasks_lock;

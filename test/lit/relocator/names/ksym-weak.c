@@ -3,15 +3,15 @@
 // RUN: %bpfcc %s -o %t.o --print-after=resolve | FileCheck %s
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-extern const int runqueues __ksym __weak;
+extern const int no_queues __ksym __weak;
 extern const void typeless __ksym __weak;
 extern void bpf_task_release(void *task) __ksym __weak;
 SEC("kprobe/f") int p(void *ctx) {
   if (bpf_ksym_exists(bpf_task_release))
     bpf_task_release(ctx);
-  return (&runqueues ? runqueues : 3) + (&typeless ? 1 : 2);
+  return (&no_queues ? no_queues : 3) + (&typeless ? 1 : 2);
 }
 // CHECK-DAG: ExternRef bpf_task_release -> null
-// CHECK-DAG: ExternRef runqueues -> null
+// CHECK-DAG: ExternRef no_queues -> null
 // CHECK-DAG: ExternRef typeless -> null
 // CHECK-DAG: ExternCall bpf_task_release -> nothing
