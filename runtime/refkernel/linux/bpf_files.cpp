@@ -48,7 +48,7 @@ public:
       : HeapObject(std::move(inode), access & KBPF_FD_NO_READ    ? kOpenWriteOnly
                                      : access & KBPF_FD_NO_WRITE ? kOpenReadOnly
                                                                  : kOpenReadWrite),
-        object_(object), kind_(kind) {}
+        access_(access & (KBPF_FD_NO_READ | KBPF_FD_NO_WRITE)), object_(object), kind_(kind) {}
   ~BpfFile() {
     if (object_)
       kbpf_object_release(object_);
@@ -57,7 +57,7 @@ public:
   SpecialKind special_kind() const override { return SpecialKind::bpf; }
   int bpf_object(kbpf_object **object) const override {
     *object = object_;
-    return (may_read() ? 0 : KBPF_FD_NO_READ) | (may_write() ? 0 : KBPF_FD_NO_WRITE);
+    return access_;
   }
   SysResult<int64_t> ioctl(uint32_t command, uint64_t argument) override {
     enum : uint32_t { kEnable = 0x2400, kDisable = 0x2401, kSetBpf = 0x40042408 }; // PERF_EVENT_IOC_...
@@ -122,6 +122,7 @@ private:
       return static_cast<Errno>(-result);
     return int64_t{0};
   }
+  const int access_; // as the open flags say it
   kbpf_object *object_;
   const char *kind_; // "bpf-map", "bpf-prog"
 };
