@@ -289,14 +289,26 @@ private:
     if (!live.data())
       return Error::no_memory;
     cfg_.live = live;
+    bool changed = true;
     walk_back<false>(live);
-    if (!jumps_back_)
-      return {};
-    for (int pass = 1; pass < kPasses; pass++)
-      if (!walk_back<true>(live))
-        return {};
-    std::fill(live.begin(), live.end(), kAllRegs);
+    for (int pass = 1; changed && jumps_back_ && pass < kPasses; pass++)
+      changed = walk_back<true>(live);
+    if (changed && jumps_back_)
+      std::fill(live.begin(), live.end(), kAllRegs);
+    keep_compared_parts(live);
     return {};
+  }
+
+  // Compilers compare a part of a number and then cut the same part off again: w2 = w5; w2 &= 0xffff; if w2 > 9
+  // goto ...; w5 &= 0xffff. Nobody reads w2 any more, but what was learnt of it is true for w5 then (link.h).
+  void keep_compared_parts(std::span<uint16_t> live) const {
+    for (size_t i = 0; i + 1 < insns_.size(); i++) {
+      const Insn &jump = insns_[i], &next = insns_[i + 1];
+      if (next.is_alu() && next.code() == KBPF_ALU_AND && !next.src_is_reg() &&
+          (next.imm == 0xff || next.imm == 0xffff) && is_jump(jump) &&
+          !is_unconditional_jump(jump) && jump.dst() < KBPF_REG_FP)
+        live[i + 1] |= static_cast<uint16_t>(1u << jump.dst());
+    }
   }
 
   // Whether anything has changed, where that is asked for.
