@@ -97,7 +97,7 @@ def expand(case):
     """The case for each combination of its options that list several values; {...} filled in."""
     lists = {key: value.split(",") for key, value in case.options.items() if key not in ("type", "flags", "gpl", "attach", "to", "types")}
     for values in itertools.product(*lists.values()):
-        known = {key: int(value, 0) if re.fullmatch(r"-?(0x)?[0-9a-fA-F]+", value) else value
+        known = {key: int(value, 0) if re.fullmatch(r"-?(0x[0-9a-fA-F]+|[0-9]+)", value) else value
                  for key, value in zip(lists, values)}
         lines = [re.sub(r"\{([^}]*)\}", lambda m: str(eval(m[1], {}, known)), line) for line in case.lines]
         yield "-".join([case.name, *values]), lines
@@ -140,6 +140,11 @@ class Assembler:
         if name not in self.maps:
             self.maps.append(name)
         return self.maps.index(name)
+
+    def label(self, label):
+        if label in self.labels:
+            raise ValueError(f"a label for the second time: {label}")
+        self.labels[label] = len(self.code)
 
     def to(self, label, field):
         self.fixups.append((len(self.code), label, field))
@@ -220,7 +225,7 @@ def mode(sign):
 
 PATTERNS = [
     (r"exit", lambda a: a.emit(JMP | EXIT)),
-    (r"(\w+):", lambda a, label: a.labels.__setitem__(label, len(a.code))),
+    (r"(\w+):", lambda a, label: a.label(label)),
     (r"\.func (\w+)(?: (static|global))?((?: \w+)*)", lambda a, name, linkage, types:
      a.functions.append((len(a.code), name, linkage or "static", types.split()))),
     (r"lookup (\w+)", lambda a, name: a.lookup(name, True)),

@@ -75,6 +75,8 @@ Reason check_jump(const Insn &insn) {
   case KBPF_JMP_JCOND:
     if (!is_64 || insn.src_is_reg() || insn.src() != 0)
       return "unknown jump";
+    if (insn.off == 0)
+      return "may_goto goes to the next instruction";
     return insn.dst() != 0 || insn.imm != 0 ? "reserved fields of may_goto are set" : nullptr;
   case KBPF_JMP_JEQ:
   case KBPF_JMP_JGT:

@@ -376,6 +376,9 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
                                   const MemoryUse &use) {
   const Value &base = state.reg(reg);
   OffsetRange at = offsets(base, off, size);
+  if (at.is_bounded && !use.by_helper && !at.is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access,
+                  "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
   int64_t bottom =
       -static_cast<int64_t>(std::min<uint32_t>(analysis_.program.profile->stack_size, KBPF_STACK_SIZE));
   if (!at.is_bounded || at.first < bottom || at.end > 0)
@@ -383,9 +386,6 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
                   at.is_bounded ? "{} bytes at r{}: offsets {} to {}, the frame is {} to -1"
                                 : "{} bytes at r{}: its offset in the stack has no bounds",
                   size, reg, at.first, at.end - 1, bottom);
-  if (!use.by_helper && !at.is_aligned(size))
-    return refuse(state, RejectionId::misaligned_access,
-                  "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
   if (use.by_helper && analysis_.program.hides_addresses)
     KBPF_TRY(check_stack_leak(state, reg, at, use));
   const Frame &frame = *state.frames[base.frame];
@@ -427,13 +427,13 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
   if (!at.is_bounded)
     return refuse(state, RejectionId::map_value_out_of_bounds,
                   "{} bytes at r{}: its offset in the value of map {} has no bounds", size, reg, base.map);
+  if (use.is_atomic && !at.is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access,
+                  "{} bytes at r{}, offset {} in a map value, are not aligned", size, reg, at.first);
   if (at.first < 0 || at.end > static_cast<int64_t>(map.value_size))
     return refuse(state, RejectionId::map_value_out_of_bounds,
                   "{} bytes at r{}: offsets {} to {} in the value of map {}, which has {} bytes", size, reg,
                   at.first, at.end - 1, base.map, map.value_size);
-  if (use.is_atomic && !at.is_aligned(size))
-    return refuse(state, RejectionId::misaligned_access,
-                  "{} bytes at r{}, offset {} in a map value, are not aligned", size, reg, at.first);
   KBPF_TRY(check_no_special_field(state, reg, off, size));
   if (use.writes && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
     return refuse(state, RejectionId::map_access_forbidden, "programs may not write to map {}", base.map);
@@ -508,8 +508,11 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
 }
 
 Result<void> Checker::check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,
-                                   const MemoryUse &) {
+                                   const MemoryUse &use) {
   const Value &base = state.reg(reg);
+  if (use.writes && !writes_packets(analysis_.program.type->number))
+    return refuse(state, RejectionId::context_access, "programs of type {} may read the packet, not write it",
+                  analysis_.program.type->name);
   if (base.number.r64.smin < 0)
     return refuse(state, RejectionId::packet_out_of_bounds,
                   "r{} may lie before the packet: what was added to it may be as low as {}", reg,

@@ -236,9 +236,15 @@ void widen(State &current, const Snapshot &old) {
         return widen_value(current.frames[f]->regs[reg], was);
       },
       [&](uint32_t f, uint32_t slot, const StackSlot &was) {
-        Frame &now = *current.frames[f];
-        return slot >= now.slot_count || now.slots[slot].bytes[7] != ByteKind::spill ||
-               was.bytes[7] != ByteKind::spill || widen_value(now.slots[slot].spilled, was.spilled);
+        Frame &frame = *current.frames[f];
+        if (slot >= frame.slot_count)
+          return true;
+        StackSlot &now = frame.slots[slot];
+        const unsigned stored = spilled_bytes(now);
+        if (stored != 0 && stored == spilled_bytes(was) && widen_value(now.spilled, was.spilled) &&
+            now.spilled.is_scalar() && stored < 8)
+          now.spilled.number = zero_extend(now.spilled.number, stored * 8);
+        return true;
       });
 }
 

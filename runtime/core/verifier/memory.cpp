@@ -13,18 +13,6 @@ OffsetRange varying_offsets(const Value &base, int64_t off, uint64_t size) {
           add(base.number.bits, Tnum::constant(static_cast<uint64_t>(off)))};
 }
 
-namespace {
-
-// How many bytes of a slot, from its lowest, belong to the spilled register.
-unsigned spilled_bytes(const StackSlot &slot) {
-  unsigned count = 0;
-  while (count < 8 && slot.bytes[count] == ByteKind::spill)
-    count++;
-  return count;
-}
-
-} // namespace
-
 Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
   if (slot_of(offset) >= frame.slot_count) // nothing was written there
     return Value::scalar(Scalar::zero_extended(size * 8));

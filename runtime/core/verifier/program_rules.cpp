@@ -129,6 +129,21 @@ bool sees_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset) {
   }
 }
 
+bool writes_packets(uint32_t prog_type) {
+  constexpr uint32_t kLwtIn = 10, kLwtOut = 11, kLwtSeg6local = 19, kSkReuseport = 21, kFlowDissector = 22;
+  switch (prog_type) {
+  case kCgroupSkb:
+  case kLwtIn:
+  case kLwtOut:
+  case kLwtSeg6local:
+  case kSkReuseport:
+  case kFlowDissector:
+    return false;
+  default:
+    return true;
+  }
+}
+
 bool sees_addresses(uint32_t prog_type) {
   constexpr uint32_t kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17, kRawTracepointWritable = 24,
                      kStructOps = 27, kExtension = 28, kLsm = 29;

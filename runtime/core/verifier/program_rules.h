@@ -25,6 +25,9 @@ bool sees_addresses(uint32_t prog_type);
 // Whether they write it, where its context's table lets anybody.
 bool writes_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset);
 
+// Whether they write bytes of a packet, where they see it.
+bool writes_packets(uint32_t prog_type);
+
 // Whether programs that may sleep use maps of this type.
 bool map_suits_sleepable(uint32_t map_type);
 

@@ -13,6 +13,9 @@ Result<void> Checker::check_granted(const State &state, unsigned reg, int64_t of
   if (!at.is_bounded)
     return refuse(state, RejectionId::granted_memory_out_of_bounds,
                   "{} bytes at r{}: its offset in the memory has no bounds", size, reg);
+  if (use.is_atomic && !at.is_aligned(size))
+    return refuse(state, RejectionId::misaligned_access, "{} bytes at r{}, offset {}, are not aligned", size,
+                  reg, at.first);
   if (at.first < 0 || at.end > static_cast<int64_t>(base.size))
     return refuse(state, RejectionId::granted_memory_out_of_bounds,
                   "{} bytes at r{}: offsets {} to {} in memory of {} bytes", size, reg, at.first, at.end - 1,
@@ -22,9 +25,6 @@ Result<void> Checker::check_granted(const State &state, unsigned reg, int64_t of
                   "{} bytes at r{}: the memory may only be read", size, reg);
   if (!use.is_atomic)
     return {};
-  if (!at.is_aligned(size))
-    return refuse(state, RejectionId::misaligned_access, "{} bytes at r{}, offset {}, are not aligned", size,
-                  reg, at.first);
   // Records are aligned; of what a caller or a dynptr gives, only how it was come by says it.
   const Reference *record = state.held ? state.held->find(base.owner) : nullptr;
   if ((!record || record->kind != ReferenceKind::record) && size > analysis_.alignment.needed) {

@@ -16,17 +16,30 @@ template <typename U> Range<U> range_of(const Tnum &bits) {
           static_cast<S>(value | (mask & ~kSign))};
 }
 
+// Lower halves of the words from low on to high: where these are fewer than 2^32, they run from one to the
+// other, and are an interval of the view in which they do not wrap.
+void narrow_lower(Range32 &result, uint64_t low, uint64_t high) {
+  if (high - low > kLowerHalf)
+    return;
+  const uint32_t ulow = static_cast<uint32_t>(low), uhigh = static_cast<uint32_t>(high);
+  const int32_t slow = static_cast<int32_t>(low), shigh = static_cast<int32_t>(high);
+  if (ulow <= uhigh) {
+    result.umin = std::max(result.umin, ulow);
+    result.umax = std::min(result.umax, uhigh);
+  }
+  if (slow <= shigh) {
+    result.smin = std::max(result.smin, slow);
+    result.smax = std::min(result.smax, shigh);
+  }
+}
+
 // The lower half of a word within 64-bit bounds.
 Range32 lower_range(const Range64 &r64) {
   Range32 result;
-  if (r64.umin >> 32 == r64.umax >> 32) {
-    result.umin = static_cast<uint32_t>(r64.umin);
-    result.umax = static_cast<uint32_t>(r64.umax);
-  }
-  if (r64.smin >= INT32_MIN && r64.smax <= INT32_MAX) {
-    result.smin = static_cast<int32_t>(r64.smin);
-    result.smax = static_cast<int32_t>(r64.smax);
-  }
+  narrow_lower(result, r64.umin, r64.umax);
+  const uint64_t smin = static_cast<uint64_t>(r64.smin), smax = static_cast<uint64_t>(r64.smax);
+  if (smin != r64.umin || smax != r64.umax)
+    narrow_lower(result, smin, smax);
   return result;
 }
 

@@ -64,6 +64,13 @@ void forget_spill(StackSlot &slot) {
   slot.spilled = Value();
 }
 
+unsigned spilled_bytes(const StackSlot &slot) {
+  unsigned count = 0;
+  while (count < 8 && slot.bytes[count] == ByteKind::spill)
+    count++;
+  return count;
+}
+
 ByteKind byte_at(const Frame &frame, int64_t offset) {
   uint32_t slot = slot_of(offset);
   return slot < frame.slot_count ? frame.slots[slot].bytes[byte_of(offset)] : ByteKind::uninitialised;

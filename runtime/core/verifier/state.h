@@ -195,6 +195,8 @@ constexpr uint32_t byte_of(int64_t offset) { return static_cast<uint32_t>(7 - (-
 
 // Turns what was spilled into plain bytes: numbers of unknown value.
 void forget_spill(StackSlot &slot);
+// How many bytes of a slot, from its lowest, belong to the spilled register.
+unsigned spilled_bytes(const StackSlot &slot);
 ByteKind byte_at(const Frame &frame, int64_t offset);
 
 // Allocates states and frames from an arena and uses again what is released. Null: the arena is exhausted.

@@ -47,6 +47,7 @@ bool is_address(const Value &value) {
 // A test for null goes one way for some pointers; others are tested as Linux does, both ways.
 bool is_known_not_null(const Value &value) {
   switch (value.kind) {
+  case Kind::map:
   case Kind::map_value:
   case Kind::map_key:
   case Kind::memory:
