@@ -145,6 +145,74 @@ bool asks_for_next(const Insn &insn, const Profile &profile) {
 
 namespace {
 
+// after: what is live behind the instruction, where control falls through. at_end: what ends read.
+uint16_t live_before(const RawProgram &program, std::span<const uint16_t> live, size_t i, uint16_t after,
+                     uint16_t at_end) {
+  const Insn &insn = program.insns[i];
+  if (insn.opcode == 0) // second half of ld_imm64: passes on what is live behind it
+    return after;
+  if (insn.is_exit())
+    return at_end;
+  if (insn.is_jump_class()) {
+    if (is_unconditional_jump(insn))
+      after = 0;
+    if (is_jump(insn))
+      after |= live[static_cast<size_t>(jump_target(i, insn))];
+  }
+  const RegisterUse use = use_of(insn, *program.profile);
+  return static_cast<uint16_t>((after & ~use.writes) | use.reads);
+}
+
+// Whether anything has changed, where that is asked for.
+template <bool kAsksForChange> bool walk_back(const RawProgram &program, std::span<uint16_t> live,
+                                              size_t first, size_t end, uint16_t at_end) {
+  bool changed = false;
+  uint32_t before = 0;
+  const Insn *insn = program.insns.data() + end;
+  for (size_t i = end; i-- > first;) {
+    insn--;
+    const OpcodeUse &use = kUses.of[insn->opcode];
+    if (use.flow == OpcodeUse::kSimple) [[likely]] {
+      const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
+      before = (before & ~(dst & use.writes_dst)) | (dst & use.reads_dst) | (src & use.reads_src);
+    } else {
+      before = live_before(program, live, i, static_cast<uint16_t>(before), at_end);
+    }
+    if constexpr (kAsksForChange)
+      changed |= before != live[i];
+    live[i] = static_cast<uint16_t>(before);
+  }
+  return changed;
+}
+
+// Compilers compare a part of a number and then cut the same part off again: w2 = w5; w2 &= 0xffff; if w2 > 9
+// goto ...; w5 &= 0xffff. Nobody reads w2 any more, but what was learnt of it is true for w5 then (link.h).
+void keep_compared_parts(std::span<const Insn> insns, std::span<uint16_t> live, size_t first, size_t end) {
+  for (size_t i = first; i + 1 < end; i++) {
+    const Insn &jump = insns[i], &next = insns[i + 1];
+    if (next.is_alu() && next.code() == KBPF_ALU_AND && !next.src_is_reg() &&
+        (next.imm == 0xff || next.imm == 0xffff) && is_jump(jump) && !is_unconditional_jump(jump) &&
+        jump.dst() < KBPF_REG_FP)
+      live[i + 1] |= static_cast<uint16_t>(1u << jump.dst());
+  }
+}
+
+// Of functions, live holding nothing for them yet: backwards until nothing changes. Reducible code needs a
+// pass for each level of loop nesting; code that needs more than kPasses is strange, and gets the safe answer
+// that everything is live.
+void find_live(const RawProgram &program, std::span<uint16_t> live, size_t first, size_t end, uint16_t at_end,
+               bool jumps_back) {
+  constexpr int kPasses = 16;
+  bool changed = true;
+  walk_back<false>(program, live, first, end, at_end);
+  for (int pass = 1; changed && jumps_back && pass < kPasses; pass++)
+    changed = walk_back<true>(program, live, first, end, at_end);
+  if (changed && jumps_back)
+    std::fill(live.begin() + static_cast<ptrdiff_t>(first), live.begin() + static_cast<ptrdiff_t>(end),
+              kAllRegs);
+  keep_compared_parts(program.insns, live, first, end);
+}
+
 class CfgBuilder {
 public:
   CfgBuilder(const RawProgram &program, Arena &arena, Rejection &rejection)
@@ -281,70 +349,12 @@ private:
     return {};
   }
 
-  // Backwards until nothing changes. Reducible code needs a pass for each level of loop nesting; code that
-  // needs more than kPasses is strange, and gets the safe answer that everything is live.
   Result<void> compute_liveness() {
-    constexpr int kPasses = 16;
-    std::span<uint16_t> live = arena_.make_array<uint16_t>(insns_.size());
-    if (!live.data())
+    cfg_.live = arena_.make_array<uint16_t>(insns_.size());
+    if (!cfg_.live.data())
       return Error::no_memory;
-    cfg_.live = live;
-    bool changed = true;
-    walk_back<false>(live);
-    for (int pass = 1; changed && jumps_back_ && pass < kPasses; pass++)
-      changed = walk_back<true>(live);
-    if (changed && jumps_back_)
-      std::fill(live.begin(), live.end(), kAllRegs);
-    keep_compared_parts(live);
+    find_live(program_, cfg_.live, 0, insns_.size(), bit(0), jumps_back_);
     return {};
-  }
-
-  // Compilers compare a part of a number and then cut the same part off again: w2 = w5; w2 &= 0xffff; if w2 > 9
-  // goto ...; w5 &= 0xffff. Nobody reads w2 any more, but what was learnt of it is true for w5 then (link.h).
-  void keep_compared_parts(std::span<uint16_t> live) const {
-    for (size_t i = 0; i + 1 < insns_.size(); i++) {
-      const Insn &jump = insns_[i], &next = insns_[i + 1];
-      if (next.is_alu() && next.code() == KBPF_ALU_AND && !next.src_is_reg() &&
-          (next.imm == 0xff || next.imm == 0xffff) && is_jump(jump) &&
-          !is_unconditional_jump(jump) && jump.dst() < KBPF_REG_FP)
-        live[i + 1] |= static_cast<uint16_t>(1u << jump.dst());
-    }
-  }
-
-  // Whether anything has changed, where that is asked for.
-  template <bool kAsksForChange> bool walk_back(std::span<uint16_t> live) const {
-    bool changed = false;
-    uint32_t before = 0;
-    const Insn *insn = insns_.data() + insns_.size();
-    for (size_t i = insns_.size(); i-- > 0;) {
-      insn--;
-      const OpcodeUse &use = kUses.of[insn->opcode];
-      if (use.flow == OpcodeUse::kSimple) [[likely]] {
-        const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
-        before = (before & ~(dst & use.writes_dst)) | (dst & use.reads_dst) | (src & use.reads_src);
-      } else {
-        before = live_before(live, i, static_cast<uint16_t>(before));
-      }
-      if constexpr (kAsksForChange)
-        changed |= before != live[i];
-      live[i] = static_cast<uint16_t>(before);
-    }
-    return changed;
-  }
-
-  // after: what is live behind the instruction, where control falls through.
-  uint16_t live_before(std::span<const uint16_t> live, size_t i, uint16_t after) const {
-    const Insn &insn = insns_[i];
-    if (insn.opcode == 0) // second half of ld_imm64: passes on what is live behind it
-      return after;
-    if (insn.is_jump_class()) {
-      if (insn.is_exit() || is_unconditional_jump(insn))
-        after = 0;
-      if (is_jump(insn))
-        after |= live[static_cast<size_t>(jump_target(i, insn))];
-    }
-    const RegisterUse use = use_of(insn, *program_.profile);
-    return static_cast<uint16_t>((after & ~use.writes) | use.reads);
   }
 
   const RawProgram &program_;
@@ -362,6 +372,25 @@ private:
 
 Result<Cfg> build_cfg(const RawProgram &program, Arena &arena, Rejection &rejection) {
   return CfgBuilder(program, arena, rejection).build();
+}
+
+void forget_unused_results(Cfg &cfg, const RawProgram &program, std::span<bool> wanted) {
+  for (size_t i = 0; i < program.insns.size(); i++) {
+    const Insn &insn = program.insns[i];
+    if (insn.is_function_address())
+      wanted[cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn)))] = true;
+    if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL && cfg.live[i + 1] & 1)
+      wanted[cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)))] = true;
+    if (insn.is_ld_imm64())
+      i++;
+  }
+  for (size_t f = 0; f < wanted.size(); f++) {
+    if (wanted[f])
+      continue;
+    const Subprogram &function = cfg.subprograms[f];
+    std::fill_n(cfg.live.begin() + function.first, function.count, uint16_t{0});
+    find_live(program, cfg.live, function.first, size_t{function.first} + function.count, 0, true);
+  }
 }
 
 } // namespace kbpf

@@ -10,7 +10,7 @@ namespace kbpf {
 
 struct Cfg {
   std::span<Subprogram> subprograms; // by ascending first; stack depths are filled in by the walk
-  std::span<const uint16_t> live;    // per instruction: bit n, register n may be read from here on
+  std::span<uint16_t> live;          // per instruction: bit n, register n may be read from here on
   // Per instruction: not 0 where it is a jump target, the start of a called function, behind a call, or an
   // iteration; kIteration too for the last.
   std::span<const uint8_t> is_join;
@@ -27,6 +27,11 @@ struct Cfg {
 
 // The encoding was checked. Errors: no_memory, or a refusal.
 Result<Cfg> build_cfg(const RawProgram &program, Arena &arena, Rejection &rejection);
+
+// Nobody reads what those functions return whose callers all leave r0 alone: it is not live before their
+// ends. wanted: by function, whether something else than these calls asks for its result; filled in for the
+// rest.
+void forget_unused_results(Cfg &cfg, const RawProgram &program, std::span<bool> wanted);
 
 // Registers that an instruction reads and writes, as bits.
 struct RegisterUse {

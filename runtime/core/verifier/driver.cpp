@@ -122,6 +122,15 @@ private:
         !analysis_.calls.data() || !checkpoints_.data() || !state_counts_.data())
       return Error::no_memory;
     analysis_.global_functions = KBPF_TRY(find_global_functions(program_, analysis_.cfg, scratch_));
+    if (const size_t functions = analysis_.cfg.subprograms.size(); functions > 1) {
+      const std::span<bool> wanted = scratch_.make_array<bool>(functions);
+      if (!wanted.data())
+        return Error::no_memory;
+      wanted[0] = true;
+      for (uint32_t f = 1; f < functions; f++)
+        wanted[f] = analysis_.is_global(f);
+      forget_unused_results(analysis_.cfg, program_, wanted);
+    }
     analysis_.traced = TracedFunction::of(program_);
     return begin(0);
   }
@@ -512,7 +521,7 @@ private:
     // is of use only where paths have parted, which then meet here again round by round.
     const bool forked = forks_since_checkpoint_ != 0;
     const uint32_t spacing = checkpoint_spacing();
-    bool worthwhile = iterates || (spacing == 1 && !here.open && !here.closed) ||
+    bool worthwhile = iterates || (spacing == 1 && !here.open && (!here.closed || !here.closed->next)) ||
                       jumps_since_checkpoint_ >= 2 * spacing || insns_since_checkpoint_ >= 8 * spacing;
     const uint32_t most_rounds = iterates ? 16 : 4; // that are compared
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
