@@ -25,10 +25,14 @@ enum code_kind {
   CODE_FOR_LINUX, /* whose verifier gives up on the others */
   CODE_CONSTANTS = CODE_FOR_LINUX,
   CODE_DISTANT,
+  CODE_DIVISION,
+  CODE_ATOMICS,
+  CODE_LOOPS,
   CODE_KINDS
 };
-static const char *const code_names[CODE_KINDS] = {"mixed", "alu64",   "alu32",     "memory", "branches",
-                                                   "calls", "helpers", "constants", "distant"};
+static const char *const code_names[CODE_KINDS] = {"mixed",    "alu64",    "alu32",   "memory",
+                                                   "branches", "calls",    "helpers", "constants",
+                                                   "distant",  "division", "atomics", "loops"};
 #ifndef CODE_HELPER
 #define CODE_HELPER 1
 #endif
@@ -77,7 +81,14 @@ static inline struct code_slot *code_pattern(struct code_slot *at, enum code_kin
     STDW = 0x7a,
     JGT32_K = 0x26,
     LSH64_K = 0x67,
-    MOV64 = 0xbf
+    MOV64 = 0xbf,
+    DIV64 = 0x3f,
+    DIV64_K = 0x37,
+    MOD32 = 0x9c,
+    MOD32_K = 0x94,
+    ATOMIC64 = 0xdb,
+    ATOMIC32 = 0xc3,
+    JNE_K = 0x55
   };
   unsigned a = 2 + (unsigned)(i % 7), b = 2 + (unsigned)((i + 3) % 7);
   switch (kind) {
@@ -136,6 +147,29 @@ static inline struct code_slot *code_pattern(struct code_slot *at, enum code_kin
                             : JGT_X,
                     a, n & 2 && !(n & 1) ? 0 : b, (int)(distance < rest - 1 ? distance : 0), 0);
       at = code_put(at, MOV64, 0, a, 0, 0);
+    }
+    return at;
+  case CODE_DIVISION: /* signed ones, too */
+    for (unsigned n = 0; n < 5; n++) {
+      at = code_put(at, n & 1 ? MOD32 : DIV64, a, b, n == 4, 0);
+      at = code_put(at, n & 1 ? DIV64_K : MOD32_K, b, 0, n == 4, 10 + (int32_t)n);
+    }
+    return at;
+  case CODE_ATOMICS: {
+    enum { ADD = 0, AND = 0x50, XOR = 0xa0, FETCH_ADD = 1, FETCH_OR = 0x41, XCHG = 0xe1, CMPXCHG = 0xf1 };
+    static const int32_t operations[] = {ADD,     ADD,  FETCH_OR,  XCHG, FETCH_ADD,
+                                         CMPXCHG, XCHG, FETCH_ADD, AND,  XOR};
+    for (unsigned n = 0; n < 10; n++)
+      at = code_put(at, n & 1 ? ATOMIC32 : ATOMIC64, 1, n & 1 ? a : b, 8 * (int)n, operations[n]);
+    return at;
+  }
+  case CODE_LOOPS: /* two, of four instructions */
+    for (unsigned n = 0; n < 2; n++) {
+      at = code_put(at, MOV64_K, a, 0, 0, 5);
+      at = code_put(at, n ? ADD32 : XOR64, b, n ? 0 : a, 0, 0);
+      at = code_put(at, LDXDW, 0, 1, 8 * (int)n, 0);
+      at = code_put(at, ADD64_K, a, 0, 0, -1);
+      at = code_put(at, JNE_K, a, 0, -4, 0);
     }
     return at;
   case CODE_HELPERS:

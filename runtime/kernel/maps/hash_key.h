@@ -32,7 +32,8 @@ struct Key4 {
 struct Key8 {
   static constexpr size_t kWords = 1;
   static constexpr bool kHasWords = true;
-  explicit Key8(const void *key) : word(plain_word(key)) {}
+  explicit Key8(const void *key) : Key8(plain_word(key)) {}
+  explicit Key8(Word key) : word(key) {}
   uint64_t hash(const HashSeeds &seeds) const { return seeds.finish(word * seeds.first); }
   bool matches(const Word *stored) const { return load_word(stored) == word; }
   const Word word;

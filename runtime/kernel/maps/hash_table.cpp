@@ -25,6 +25,7 @@ HashTable::HashTable(const MapSpec &spec, Form form)
     : Map(spec), form_(form), seeds_(HashSeeds::draw(spec)), shift_(shift_for(spec.max_entries)),
       cpu_count_(kbpf_port_cpu_count()), copies_(form.per_cpu ? cpu_count_ : 1),
       value_size_(form.value_size ? form.value_size : spec.value_size),
+      maps_words_(spec.key_size == sizeof(Word) && value_size_ == sizeof(Word) && holds_words()),
       value_offset_(round_up_8(spec.key_size)), value_stride_(round_up_8(value_size_)),
       stride_(sizeof(Element) + value_offset_ + value_stride_ * copies_ +
               (form.evicts ? sizeof(std::atomic<uint64_t>) : 0)) {}
@@ -267,12 +268,11 @@ void HashTable::copy_values(Element *element, void *to, bool locked) const {
 // Not in a section: an element's memory lives as long as the map, which the caller holds, and that it may
 // become another key's meanwhile is as elsewhere.
 Result<void> HashTable::read_for_user(const void *key, void *to) {
-  const bool are_words = spec().key_size == sizeof(Word) && value_size_ == sizeof(Word) && holds_words();
   const bool are_aligned =
       (reinterpret_cast<uintptr_t>(key) | reinterpret_cast<uintptr_t>(to)) % sizeof(Word) == 0;
-  if (!are_words || !are_aligned) [[unlikely]]
+  if (!maps_words_ || !are_aligned) [[unlikely]]
     return read_any_for_user(key, to);
-  Element *found = find_key(Key8(key));
+  Element *found = find_key(Key8(*static_cast<const AliasingWord *>(key)));
   if (!found)
     return Error::not_found;
   *static_cast<AliasingWord *>(to) = load_word(found->key() + Key8::kWords);

@@ -161,6 +161,7 @@ private:
   const uint32_t cpu_count_;
   const uint32_t copies_;     // values under a key
   const uint32_t value_size_; // bytes of one
+  const bool maps_words_;     // one word to another, with nothing special in it
   const size_t value_offset_; // bytes from the key to the first value
   const size_t value_stride_; // bytes from one of its values to the next
   const size_t stride_;       // bytes from one element to the next

@@ -421,6 +421,45 @@ constexpr bool is_bitwise(uint8_t code) {
 
 } // namespace
 
+// divide() where a constant is not 0, nor a power of two, nor held in a register, and no operand is r10.
+template <uint8_t opcode> [[gnu::always_inline]] inline void Lowering::divide_in_place(const Insn &insn) {
+  using namespace encode;
+  constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
+  constexpr bool kIs64 = is_64(kForm), kByRegister = kForm.src_is_reg(),
+                 kQuotient = kForm.code() == KBPF_ALU_DIV;
+  constexpr uint32_t kUnsigned = kQuotient ? kIs64 ? divu(zero, zero, zero) : divuw(zero, zero, zero)
+                                 : kIs64 ? remu(zero, zero, zero)
+                                           : remuw(zero, zero, zero);
+  constexpr uint32_t kSigned = kQuotient ? kIs64 ? div(zero, zero, zero) : divw(zero, zero, zero)
+                               : kIs64 ? rem(zero, zero, zero)
+                                         : remw(zero, zero, zero);
+  const uint32_t fields = assignment_->fields[insn.regs], rd = fields & (Assignment::kRd | Assignment::kRs1);
+  bool is_simpler = !kByRegister && (!(insn.imm & (insn.imm - int64_t{1})) || layout_->constant_count);
+  if (is_simpler || fields & Assignment::kFramePointer || insn.off & ~1) [[unlikely]]
+    return any_alu(insn, insn.dst());
+  const uint32_t operation = (insn.off ? kSigned : kUnsigned) | rd;
+  if constexpr (!kByRegister) {
+    emit_.load_immediate(t1, insn.imm);
+    emit_.insn(operation | t1 << 20);
+  } else if constexpr (kQuotient) {
+    uint32_t tested = fields >> 5 & Assignment::kRs1;
+    if (!kIs64 && !extension(insn.src())) {
+      emit_.insn(addiw(t2, zero, 0) | tested);
+      tested = t2 << 15;
+    }
+    emit_.insn(sltiu(t2, zero, 1) | tested);
+    emit_.insn(operation | (fields & Assignment::kRs2));
+    kIs64 ? emit_.half(static_cast<uint16_t>(c_add(zero, t2) | (fields & Assignment::kRd)))
+          : emit_.insn(addw(zero, zero, t2) | rd);
+  } else {
+    emit_.insn(operation | (fields & Assignment::kRs2));
+  }
+  if (kIs64 || upper_half_unused())
+    return set_extension(insn.dst(), kIs64 ? kUnknown : kSign);
+  set_extension(insn.dst(), kZero);
+  emit_.zext_in_place(fields);
+}
+
 // Most instructions take one of the short ways, which call nothing, so that they have nothing to save. r10 is
 // no destination.
 template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &insn) {
@@ -508,6 +547,8 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
       return self.set_extension(dst, after);
     self.set_extension(dst, kZero);
     self.emit_.zext_in_place(self.assignment_->fields[insn.regs]);
+  } else if constexpr (kCode == KBPF_ALU_DIV || kCode == KBPF_ALU_MOD) {
+    self.divide_in_place<opcode>(insn);
   } else {
     if constexpr (kCode == KBPF_ALU_OR || kCode == KBPF_ALU_XOR) // with a constant of two instructions
       if (!fits_signed(insn.imm, 12) && !self.layout_->constant_count) {
@@ -520,8 +561,7 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
         self.set_extension(dst, kZero);
         return self.emit_.zext_in_place(fields);
       }
-    bool is_short =
-        !kByRegister && kCode != KBPF_ALU_DIV && kCode != KBPF_ALU_MOD && fits_signed(insn.imm, 11);
+    bool is_short = !kByRegister && fits_signed(insn.imm, 11);
     if (!is_short && kCode != KBPF_ALU_NEG && kCode != KBPF_ALU_END)
       return self.any_alu(insn, dst);
     self.short_alu<opcode>(insn);

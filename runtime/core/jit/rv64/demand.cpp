@@ -9,8 +9,9 @@
 namespace kbpf::rv64 {
 namespace {
 
-using demand::kScratch, demand::before_call;
+using namespace demand;
 constexpr int kMaxWalks = 4; // scan()'s included
+
 constexpr Demand bit(uint8_t reg) { return Demand{1} << reg; }
 
 // Demands in front of an instruction, and which register's result may go without its upper half.
@@ -82,20 +83,29 @@ uint32_t demand::before_special(const Insn &insn, Demand after, Demand at_target
 void find_undemanded(Plan &plan, size_t first, const Loops &loops) {
   std::span<const Insn> insns = plan.program.insns();
   uint32_t *marks = plan.marks.data();
+  const Tables *tables = &kTables;
+  forget(tables);
   bool again = true; // another walk may find less demanded
   for (int walk = 1; walk < kMaxWalks && again; walk++) {
     again = false;
     Demand after = demand_in(marks[loops.end]);
     for (size_t i = loops.end; i-- > first;) {
       const uint32_t found = marks[i];
-      uint32_t before = found & mark::kReachable ? demanded_before(insns, marks, i, after) : after;
-      // Of unused upper halves, what an earlier walk has found holds.
-      bool changed = (demand_in(found) ^ before) & kEverything;
+      const Insn &insn = insns[i];
+      uint32_t before = after;
+      if (found & mark::kReachable) [[likely]] {
+        uint32_t operands = tables->operands[insn.regs];
+        Effect effect = tables->effects[insn.opcode][(after & operands) != 0];
+        before = effect.written & kNeedsMore ? demanded_before(insns, marks, i, after)
+                                             : demand::before(effect, operands, after);
+      }
       after = before & kEverything;
+      // Of unused upper halves, what an earlier walk has found holds.
       marks[i] = (found & ~mark::kUndemanded) | in_mark(before);
-      if (!changed && i < loops.begin) // so nothing does in front of it
+      if (demand_in(found) != after)
+        again |= (found & mark::kLeader) != 0; // where a jump from behind may find less, too
+      else if (i < loops.begin)                // so nothing does in front of it
         break;
-      again |= changed;
     }
   }
 }

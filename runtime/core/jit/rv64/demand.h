@@ -30,10 +30,11 @@ struct Effect {
                      // have that bit
 };
 // Where the fields matter, too: nothing else is said; or a jump, which demands what its target does as well;
-// or an operation whose constant may keep the upper half from being demanded.
-constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kHasConstant = 1u << 29,
-                   kNeedsMore = kIsSpecial | kIsJump | kHasConstant;
-constexpr uint32_t kScratch = 0x3f, kArguments = 0x3e; // r0 .. r5, r1 .. r5
+// or an operation whose constant may keep the upper half from being demanded; or an atomic operation, which
+// is said without its result.
+constexpr uint32_t kIsSpecial = 1u << 31, kIsJump = 1u << 30, kHasConstant = 1u << 29, kIsAtomic = 1u << 28,
+                   kNeedsMore = kIsSpecial | kIsJump | kHasConstant | kIsAtomic;
+constexpr uint32_t kResultBit = 1, kScratch = 0x3f, kArguments = 0x3e; // r0, r0 .. r5, r1 .. r5
 
 // Whether the low half of the result depends on the operands' low halves only.
 constexpr bool keeps_halves_apart(uint8_t code) {
@@ -81,8 +82,7 @@ constexpr Effect effect_of(uint8_t opcode, bool is_demanded) {
   case KBPF_CLASS_ST:
     return {0, kDst};
   case KBPF_CLASS_STX:
-    return insn.mode() == KBPF_MODE_ATOMIC ? kSpecial
-                                           : Effect{0, kDst | (insn.size() == KBPF_SIZE_DW ? kSrc : 0)};
+    return {insn.mode() == KBPF_MODE_ATOMIC ? kIsAtomic : 0, kDst | (insn.size() == KBPF_SIZE_DW ? kSrc : 0)};
   default:
     if (!insn.is_jump() || insn.code() == KBPF_JMP_JA || insn.code() == KBPF_JMP_JCOND)
       return kSpecial;

@@ -100,20 +100,7 @@ void hoist_constants(Plan &plan, const Loops &loops, std::span<const Reg> regist
   std::span<const InsnFacts> facts = plan.program.facts();
   if (registers.empty())
     return;
-  // A jump back encloses a loop. nesting[i]: by how much instruction i is deeper than the one before. Until
-  // lowering, these words are free.
-  uint32_t *const nesting = plan.fixups_before.data();
-  std::fill(nesting + loops.begin, nesting + loops.end + 1, 0);
-  for (size_t i = loops.begin; i < loops.end; i++) {
-    const Insn &insn = insns[i]; // the second half of an ld_imm64 is no jump
-    if (!insn.is_jump_class() || !insn.is_jump() || !facts[i].reachable)
-      continue;
-    int64_t target = jump_target(i, insn);
-    if (target > static_cast<int64_t>(i) || target < static_cast<int64_t>(loops.begin))
-      continue;
-    nesting[static_cast<size_t>(target)]++;
-    nesting[i + 1]--;
-  }
+  const uint32_t *const nesting = plan.fixups_before.data(); // see Scan::note_loop()
   Candidate candidates[kMaxCandidates];
   unsigned count = 0;
   uint32_t depth = 0;

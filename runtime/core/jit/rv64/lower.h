@@ -150,6 +150,7 @@ private:
   void alu(const Insn &insn, uint8_t source);
   void any_alu(const Insn &insn, uint8_t source);
   template <uint8_t opcode> void short_alu(const Insn &insn);
+  template <uint8_t opcode> void divide_in_place(const Insn &insn);
   void add(const Insn &insn, uint8_t source);
   void multiply(const Insn &insn, uint8_t source);
   void bitwise(const Insn &insn, uint8_t source);
@@ -168,8 +169,10 @@ private:
   void load_from(const Insn &insn, Address from);
   void store(const Insn &insn);
   void lower_atomic(const Insn &insn, uint8_t value); // value: the BPF register that stands for src
+  template <uint8_t size> void lower_atomic_form(const Insn &insn);
+  void lower_ordered(const Insn &insn, uint8_t value);
   void finish_old_value(uint8_t reg, Reg old, bool is64);
-  void compare_exchange(bool is64, Reg address, Reg src);
+  void compare_exchange(bool is64, uint32_t address, uint32_t src);
   Address address(uint8_t base, int32_t offset, Reg temp);
   Address address_as_it_is(uint8_t base, int32_t offset) const { // however long the offset is
     if (base != KBPF_REG_FP)

@@ -23,6 +23,26 @@ constexpr Width width_of(const Insn &insn) {
 
 constexpr uint32_t kOrdered = encode::kAcquire | encode::kRelease;
 
+// The instruction that does an atomic operation, without registers, by imm; 0: there is none.
+constexpr std::array<uint32_t, 256> amos(bool is64) {
+  using namespace encode;
+  std::array<uint32_t, 256> all{};
+  for (uint32_t order : {0u, kOrdered}) { // without fetch none is promised, and the old value is dropped
+    const unsigned fetch = order ? KBPF_ATOMIC_FETCH : 0;
+    all[KBPF_ATOMIC_ADD | fetch] = amoadd(is64, order, zero, zero, zero);
+    all[KBPF_ATOMIC_OR | fetch] = amoor(is64, order, zero, zero, zero);
+    all[KBPF_ATOMIC_AND | fetch] = amoand(is64, order, zero, zero, zero);
+    all[KBPF_ATOMIC_XOR | fetch] = amoxor(is64, order, zero, zero, zero);
+  }
+  all[KBPF_ATOMIC_XCHG] = amoswap(is64, kOrdered, zero, zero, zero);
+  return all;
+}
+constexpr std::array<uint32_t, 256> kAmos[] = {amos(false), amos(true)};
+constexpr uint32_t amo_of(int32_t operation, bool is64) {
+  const uint32_t index = static_cast<uint32_t>(operation);
+  return index < kAmos[is64].size() ? kAmos[is64][index] : 0;
+}
+
 } // namespace
 
 Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
@@ -36,13 +56,14 @@ Lowering::Address Lowering::address(uint8_t base, int32_t offset, Reg temp) {
 }
 
 // For instructions that have no offset.
-Reg Lowering::exact_address(uint8_t base, int32_t offset, Reg temp) {
-  if (base == KBPF_REG_FP)
-    emit_.add_constant(temp, sp, int64_t{offset} + layout_->bpf_stack, temp);
-  else if (offset == 0)
-    return native(base);
+[[gnu::always_inline]] inline Reg Lowering::exact_address(uint8_t base, int32_t offset, Reg temp) {
+  Address whole = address_as_it_is(base, offset);
+  if (whole.offset == 0)
+    return whole.base;
+  if (fits_signed(whole.offset, 12)) [[likely]]
+    emit_.addi(temp, whole.base, whole.offset);
   else
-    emit_.add_constant(temp, native(base), offset, temp);
+    emit_.add_constant(temp, whole.base, whole.offset, temp);
   return temp;
 }
 
@@ -94,8 +115,6 @@ void Lowering::load(const Insn &insn) {
 }
 
 void Lowering::store(const Insn &insn) {
-  if (insn.cls() == KBPF_CLASS_STX && insn.mode() == KBPF_MODE_ATOMIC)
-    return lower_atomic(insn, insn.src());
   if (insn.mode() != KBPF_MODE_MEM)
     return refuse();
   Reg value = zero;
@@ -108,7 +127,52 @@ void Lowering::store(const Insn &insn) {
   emit_.store(width_of(insn), value, to.base, to.offset);
 }
 
+// The old value of an atomic operation, in a register where a 32-bit one is sign-extended, becomes a BPF
+// register.
+[[gnu::always_inline]] inline void Lowering::finish_old_value(uint8_t reg, Reg old, bool is64) {
+  bool as_it_is = is64 || upper_half_unused();
+  if (as_it_is)
+    emit_.mv(native(reg), old);
+  else
+    emit_.zext_w(native(reg), old);
+  set_extension(reg, !as_it_is ? kZero : is64 ? kUnknown : kSign);
+}
+
+// r0 becomes the old value, which was exchanged for src where it equalled r0. Both sides of a 32-bit
+// comparison are sign-extended, as lr.w does it. src and address: fields of an instruction, as rs2 and rs1.
+[[gnu::always_inline]] inline void Lowering::compare_exchange(bool is64, uint32_t address, uint32_t src) {
+  using namespace encode;
+  Reg expected = native(0);
+  if (!is64 && !(extension(0) & kSign)) {
+    emit_.insn(addiw(t5, expected, 0));
+    expected = t5;
+  }
+  emit_.insn(lr(is64, kOrdered, t2, zero) | address);
+  emit_.insn(bne(t2, expected, 12));
+  emit_.insn(sc(is64, kRelease, t6, zero, zero) | address | src);
+  emit_.insn(bne(t6, zero, -12));
+  finish_old_value(0, t2, is64);
+}
+
 void Lowering::lower_atomic(const Insn &insn, uint8_t value) {
+  const bool fetch = insn.imm & KBPF_ATOMIC_FETCH, is64 = insn.size() == KBPF_SIZE_DW;
+  const bool compares = insn.imm == KBPF_ATOMIC_CMPXCHG;
+  const uint32_t amo = compares ? 0 : amo_of(insn.imm, is64);
+  if (!amo && !compares)
+    return lower_ordered(insn, value);
+  if ((!is64 && insn.size() != KBPF_SIZE_W) || (amo && fetch && insn.src() == KBPF_REG_FP))
+    return refuse();
+  const uint32_t src = read(value, t1) << 20, target = exact_address(insn.dst(), insn.off, t0) << 15;
+  if (compares)
+    return compare_exchange(is64, target, src);
+  Reg old = fetch ? native(insn.src()) : zero;
+  emit_.insn(amo | old << 7 | target | src);
+  if (fetch)
+    finish_old_value(insn.src(), old, is64);
+}
+
+// Loads that acquire and stores that release.
+void Lowering::lower_ordered(const Insn &insn, uint8_t value) {
   if (insn.imm == KBPF_ATOMIC_LOAD_ACQ) {
     if (insn.dst() == KBPF_REG_FP)
       return refuse();
@@ -119,75 +183,36 @@ void Lowering::lower_atomic(const Insn &insn, uint8_t value) {
     set_extension(insn.dst(), is_short ? kZeroAndSign : insn.size() == KBPF_SIZE_W ? kZero : kUnknown);
     return;
   }
-  if (insn.imm == KBPF_ATOMIC_STORE_REL) {
-    Reg stored = read(insn.src(), t1);
-    Address to = address(insn.dst(), insn.off, t0);
-    emit_.insn(encode::fence(encode::kRead | encode::kWrite, encode::kWrite));
-    emit_.store(width_of(insn), stored, to.base, to.offset);
-    return;
-  }
-  if (insn.size() != KBPF_SIZE_W && insn.size() != KBPF_SIZE_DW)
+  if (insn.imm != KBPF_ATOMIC_STORE_REL)
     return refuse();
-  bool is64 = insn.size() == KBPF_SIZE_DW;
-  Reg src = read(value, t1);
-  Reg target = exact_address(insn.dst(), insn.off, t0);
-  if (insn.imm == KBPF_ATOMIC_CMPXCHG) {
-    compare_exchange(is64, target, src);
-    return;
-  }
-  // Without fetch no order is promised, and the old value is dropped.
-  bool fetch = insn.imm & KBPF_ATOMIC_FETCH;
-  if (fetch && insn.src() == KBPF_REG_FP)
-    return refuse();
-  Reg old = fetch ? native(insn.src()) : zero;
-  uint32_t order = fetch ? kOrdered : 0;
-  switch (insn.imm) {
-  case KBPF_ATOMIC_ADD:
-  case KBPF_ATOMIC_ADD | KBPF_ATOMIC_FETCH:
-    emit_.insn(encode::amoadd(is64, order, old, src, target));
-    break;
-  case KBPF_ATOMIC_OR:
-  case KBPF_ATOMIC_OR | KBPF_ATOMIC_FETCH:
-    emit_.insn(encode::amoor(is64, order, old, src, target));
-    break;
-  case KBPF_ATOMIC_AND:
-  case KBPF_ATOMIC_AND | KBPF_ATOMIC_FETCH:
-    emit_.insn(encode::amoand(is64, order, old, src, target));
-    break;
-  case KBPF_ATOMIC_XOR:
-  case KBPF_ATOMIC_XOR | KBPF_ATOMIC_FETCH:
-    emit_.insn(encode::amoxor(is64, order, old, src, target));
-    break;
-  case KBPF_ATOMIC_XCHG:
-    emit_.insn(encode::amoswap(is64, order, old, src, target));
-    break;
-  default:
-    return refuse();
-  }
-  if (fetch)
-    finish_old_value(insn.src(), old, is64);
+  Reg stored = read(value, t1);
+  Address to = address(insn.dst(), insn.off, t0);
+  emit_.insn(encode::fence(encode::kRead | encode::kWrite, encode::kWrite));
+  emit_.store(width_of(insn), stored, to.base, to.offset);
 }
 
-// r0 becomes the old value, which was exchanged for src where it equalled r0. Both sides of a 32-bit
-// comparison are sign-extended, as lr.w does it.
-void Lowering::compare_exchange(bool is64, Reg address, Reg src) {
-  Reg expected = is64 ? native(0) : read_sign_extended(0, t5);
-  emit_.insn(encode::lr(is64, kOrdered, t2, address));
-  emit_.branch(Condition::ne, t2, expected, 12);
-  emit_.insn(encode::sc(is64, encode::kRelease, t6, src, address));
-  emit_.branch(Condition::ne, t6, zero, -12);
-  finish_old_value(0, t2, is64);
-}
-
-// The old value of an atomic operation, in a register where a 32-bit one is sign-extended, becomes a BPF
-// register.
-void Lowering::finish_old_value(uint8_t reg, Reg old, bool is64) {
-  bool as_it_is = is64 || upper_half_unused();
-  if (as_it_is)
-    emit_.mv(native(reg), old);
-  else
-    emit_.zext_w(native(reg), old);
-  set_extension(reg, !as_it_is ? kZero : is64 ? kUnknown : kSign);
+// The usual ones, with no operand in r10 and a short offset.
+template <uint8_t size> [[gnu::always_inline]] inline void Lowering::lower_atomic_form(const Insn &insn) {
+  constexpr bool kIs64 = size == KBPF_SIZE_DW;
+  const uint32_t amo = amo_of(insn.imm, kIs64), fields = assignment_->fields[insn.regs];
+  if (!amo || (!kIs64 && size != KBPF_SIZE_W) || fields & Assignment::kFramePointer ||
+      !fits_signed(insn.off, 12))
+    return lower_atomic(insn, insn.src());
+  uint32_t encoded = amo | (fields & Assignment::kRs2);
+  if (insn.off) {
+    emit_.insn(encode::addi(t0, zero, insn.off) | (fields & Assignment::kRs1));
+    encoded |= t0 << 15;
+  } else {
+    encoded |= fields & Assignment::kRs1;
+  }
+  if (!(insn.imm & KBPF_ATOMIC_FETCH))
+    return emit_.insn(encoded);
+  const uint32_t old = (fields >> 13 & Assignment::kRd) | (fields >> 5 & Assignment::kRs1);
+  emit_.insn(encoded | (old & Assignment::kRd));
+  if (kIs64 || upper_half_unused())
+    return set_extension(insn.src(), kIs64 ? kUnknown : kSign);
+  set_extension(insn.src(), kZero);
+  emit_.zext_in_place(old);
 }
 
 // The usual ways call nothing, as in lower_alu().
@@ -218,7 +243,10 @@ template <uint8_t opcode> void Lowering::lower_store(Lowering &self, const Insn 
       return self.emit_.store(width_of(kForm), value, to.base, to.offset);
     }
   }
-  self.store(insn);
+  if constexpr (kByRegister && kForm.mode() == KBPF_MODE_ATOMIC)
+    self.lower_atomic_form<kForm.size()>(insn);
+  else
+    self.store(insn);
 }
 KBPF_INSTANTIATE(lower_load, KBPF_CLASS_LDX)
 KBPF_INSTANTIATE(lower_store, KBPF_CLASS_ST)

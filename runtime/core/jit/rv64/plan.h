@@ -137,6 +137,10 @@ struct Plan {
 // Errors: not_supported (malformed control flow), too_big, no_memory.
 Result<void> scan(Plan &plan, Arena &arena);
 
+// Keeps the compiler from computing a pointer anew, or having several instead of it, in a loop that has the
+// registers to keep it.
+template <typename T> [[gnu::always_inline]] inline void forget(T *&pointer) { asm("" : "+r"(pointer)); }
+
 // Where the loops of a function are: whatever jumps backward enclose.
 struct Loops {
   size_t begin = SIZE_MAX; // the first instruction that one of them goes to

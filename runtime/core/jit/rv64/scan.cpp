@@ -34,16 +34,13 @@ constexpr Reg kSavedConstants[] = {s5, s6, s7, s8};
 constexpr size_t kMasksPerSwap = 2;
 constexpr size_t kConstantsOfTime = 2;
 
-// Keeps the compiler from computing a pointer anew, or having several instead of it, in a loop that has the
-// registers to keep it.
-template <typename T> [[gnu::always_inline]] inline void forget(T *&pointer) { asm("" : "+r"(pointer)); }
-
 struct Uses {
   uint32_t registers = 0; // one bit each
   bool calls = false;
   bool loads_packet = false;
   bool has_exit = false;
   bool compares_and_exchanges = false;
+  size_t first = 0; // instruction
   Loops loops;
   bool has_may_goto = false;
   uint32_t last_exit = 0;
@@ -121,6 +118,7 @@ public:
 
 private:
   bool note(size_t index, size_t first, Uses &uses);
+  void note_loop(size_t source, size_t target, Uses &uses);
   // Its target; below 0 where that is not in the program.
   [[gnu::always_inline]] int64_t note_jump(size_t index, Uses &uses) {
     int64_t target = jump_target(index, insns_[index]);
@@ -128,7 +126,7 @@ private:
       return -1;
     fixups++;
     if (target <= static_cast<int64_t>(index))
-      uses.loops.add(index, static_cast<size_t>(target));
+      note_loop(index, static_cast<size_t>(target), uses);
     plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
     return target;
   }
@@ -179,6 +177,7 @@ void Scan::facts() {
 Result<Uses> Scan::subprogram(size_t first, size_t end) {
   using namespace demand;
   Uses uses;
+  uses.first = first;
   const Insn *const insns = insns_.data(), *insn = insns + end, *start = insns + first;
   const size_t size = insns_.size();
   uint32_t *const marks = plan_.marks.data(), *mark = marks + end;
@@ -210,11 +209,22 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
           return Error::not_supported;
         jumps++;
         if (insn->off < 0)
-          uses.loops.add(index, target);
+          note_loop(index, target, uses);
         uint32_t there = marks[target];
         after |= demand_in(there);
         marks[target] = there | mark::kLeader;
         found = *mark; // which may be the target
+      } else if (effect.written & kIsAtomic && static_cast<uint32_t>(insn->imm) <= KBPF_ATOMIC_CMPXCHG) {
+        if (insn->imm & KBPF_ATOMIC_FETCH) {
+          bool compares = insn->imm == KBPF_ATOMIC_CMPXCHG; // with r0, which gets the old value
+          const Demand old = compares ? kResultBit : operands >> 16 & kEverything;
+          effect.demanded |= after & old ? 0 : mark::kUpperHalfUnused;
+          after &= ~old;
+          if (compares) [[unlikely]] {
+            uses.compares_and_exchanges = true;
+            after |= insn->size() == KBPF_SIZE_DW ? kResultBit : 0;
+          }
+        }
       } else {
         uint32_t before = after;
         const size_t index = static_cast<size_t>(mark - marks);
@@ -254,6 +264,19 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
   if (operands_of_all & kInvalid || written >> KBPF_REG_FP & 1 || has_no_way_out)
     return Error::not_supported;
   return uses;
+}
+
+// A jump back encloses a loop. Until lowering, fixups_before is by how much an instruction is deeper in loops
+// than the one before it; within each function that has one.
+[[gnu::noinline]] void Scan::note_loop(size_t source, size_t target, Uses &uses) {
+  if (target < uses.first) // of another function
+    return;
+  uint32_t *const nesting = plan_.fixups_before.data();
+  if (!uses.loops.end)
+    std::fill(nesting + uses.first, nesting + source + 2, 0);
+  uses.loops.add(source, target);
+  nesting[target]++;
+  nesting[source + 1]--;
 }
 
 // False: malformed.
@@ -297,8 +320,6 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
   } else if (insn.is_alu()) {
     wide_constants += kMasksPerSwap; // END
     return insn.dst() < KBPF_REG_FP;
-  } else {
-    uses.compares_and_exchanges |= insn.imm == KBPF_ATOMIC_CMPXCHG;
   }
   return true;
 }
