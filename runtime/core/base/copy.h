@@ -7,13 +7,13 @@
 
 namespace kbpf {
 
-// Word by word, however large it is.
+// Word by word, however large it is. Of a type that only its own copying keeps from being trivially copyable.
 template <typename T> [[gnu::always_inline]] inline void copy_inline(T &to, const T &from) {
+  static_assert(std::is_trivially_destructible_v<T> && std::is_standard_layout_v<T>);
 #if __has_builtin(__builtin_memcpy_inline)
-  static_assert(std::is_trivially_copyable_v<T>);
   __builtin_memcpy_inline(&to, &from, sizeof to);
 #else
-  to = from;
+  __builtin_memcpy(&to, &from, sizeof to);
 #endif
 }
 

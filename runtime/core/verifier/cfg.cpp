@@ -239,7 +239,7 @@ private:
       const Insn &insn = insns_[i];
       if (goes_on(insn))
         continue;
-      cfg_.has_calls |= insn.is_call();
+      cfg_.calls_helpers |= insn.is_call() && insn.src() == 0;
       bool call = is_subprogram_call(insn) || insn.is_function_address();
       if (is_iteration(insn, *program_.profile))
         joins[i] |= Cfg::kJoin | Cfg::kIteration;

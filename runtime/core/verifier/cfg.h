@@ -17,7 +17,7 @@ struct Cfg {
   static constexpr uint8_t kJoin = 1, kIteration = 2;
   static constexpr uint8_t kFromBefore = 4; // besides: a jump or call before it leads here
 
-  bool has_calls = false;       // of anything
+  bool calls_helpers = false;
   bool calls_functions = false; // of the program, itself or by a helper
 
   // Index in subprograms of the function that holds insn.

@@ -507,6 +507,24 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   return {};
 }
 
+bool Checker::is_plain_context_load(const Insn &insn, const Value &base, InsnFacts &facts) {
+  const RawProgram &program = analysis_.program;
+  if (insn.mode() != KBPF_MODE_MEM || insn.dst() == KBPF_REG_FP || base.kind != Kind::context ||
+      !base.number.is_constant(0) || facts.faultable || facts.follows_other || program.strict_alignment ||
+      analysis_.traced || analysis_.socket_at(insn.off))
+    return false;
+  const uint64_t at = static_cast<uint64_t>(int64_t{insn.off}), size = insn.access_bytes();
+  const ContextField *field = program.type->context->field_at(at);
+  if (!field || field->access.kind != FieldAccess::Kind::number || at & (size - 1) ||
+      at + size > uint64_t{field->offset} + field->size ||
+      (size != field->size && !field->access.readable_in_pieces) ||
+      !sees_field(program.type->number, program.expected_attach_type, field->offset))
+    return false;
+  facts.follows_context = true;
+  analysis_.context_bytes = std::max(analysis_.context_bytes, static_cast<uint32_t>(at + size));
+  return true;
+}
+
 Result<void> Checker::check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,
                                    const MemoryUse &use) {
   const Value &base = state.reg(reg);

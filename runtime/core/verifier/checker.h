@@ -28,6 +28,8 @@ public:
 
   // The same for a number that is written to, or anything that is read from, one slot of the stack: `place`.
   bool is_plain_stack_access(const Insn &insn, const State &state, StackPlace &place);
+  // The same for a load from the context that gives a number, whatever the context holds.
+  bool is_plain_context_load(const Insn &insn, const Value &base, InsnFacts &facts);
 
 private:
   // How memory is used, beyond Access: by a helper, bytes may be written that were not initialised before.

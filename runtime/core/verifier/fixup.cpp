@@ -23,15 +23,15 @@ class Fixup {
 public:
   Fixup(const Analysis &analysis, Arena &scratch, Arena &result_arena)
       : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena),
-        has_calls_(analysis.cfg.has_calls) {}
+        calls_helpers_(analysis.cfg.calls_helpers) {}
 
   Result<FixedProgram> run() {
-    if (has_calls_) {
+    if (calls_helpers_) {
       KBPF_TRY(find_unneeded_arguments());
       KBPF_TRY(find_targets());
     }
     KBPF_TRY(place());
-    if (has_calls_ && !all_jumps_reach()) {
+    if (calls_helpers_ && !all_jumps_reach()) {
       inlines_ = false;
       KBPF_TRY(place());
     }
@@ -50,7 +50,7 @@ private:
     if (!new_index_.data())
       return Error::no_memory;
     uint32_t next = 0;
-    if (!has_calls_) { // only calls grow, and what they need shrinks
+    if (!calls_helpers_) { // only these calls grow, and what they need shrinks
       std::iota(new_index_.begin(), new_index_.end(), 0u);
       return {};
     }
@@ -157,12 +157,12 @@ private:
 
   Result<void> write() {
     const uint32_t count = static_cast<uint32_t>(program_.insns.size());
-    if (!has_calls_) { // most are there already, then
+    if (!calls_helpers_) { // most are there already, then
       std::copy_n(program_.insns.begin(), count, insns_.begin());
       std::copy_n(analysis_.facts.begin(), count, facts_.begin());
     }
     for (uint32_t i = 0; i < count; i++) {
-      i = has_calls_ ? copy_plain(i, count) : pass_plain(i, count);
+      i = calls_helpers_ ? copy_plain(i, count) : pass_plain(i, count);
       if (i == count)
         break;
       uint32_t at = new_index_[i];
@@ -341,7 +341,7 @@ private:
   Arena &scratch_;
   Arena &result_arena_;
   bool inlines_ = true;
-  const bool has_calls_;
+  const bool calls_helpers_;
   std::span<bool> unneeded_; // per instruction; empty: all are needed
   std::span<bool> targets_;  // null where no test of a known element can be
   std::span<uint32_t> new_index_;

@@ -164,11 +164,6 @@ void Log::walked(const State &state) {
   registers(state);
 }
 
-void Log::note(std::string_view format, uint32_t insn) {
-  if (wants_everything())
-    print(*sink_, format, insn);
-}
-
 void Log::begin(uint32_t length) {
   path_length_ = length;
   print(*sink_, "the path to the refusal, of {} instructions:\n", length);

@@ -19,7 +19,11 @@ public:
   bool wants_everything() const { return level_ >= 2; }
 
   void walked(const State &state); // with the registers that hold something
-  void note(std::string_view format, uint32_t insn);
+  // The length of a literal is known here; as a string_view it would be counted each time.
+  template <size_t kSize> void note(const char (&format)[kSize], uint32_t insn) {
+    if (wants_everything()) [[unlikely]]
+      print(*sink_, std::string_view(format, kSize - 1), insn);
+  }
 
   // The path to a refusal; of a long one the beginning and the end.
   void begin(uint32_t length) override;

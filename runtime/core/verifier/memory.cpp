@@ -53,7 +53,7 @@ bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
     frame.forget_last_constant();
   StackSlot &slot = frame.slots[slot_of(offset)];
   if (size == 8 && (!value.is_scalar() || (value.id && !value.number.is_constant()))) { // most often
-    copy_inline(slot.spilled, value);
+    slot.spilled = value;
     slot.fill(ByteKind::spill);
     return false;
   }

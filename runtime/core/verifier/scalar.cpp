@@ -133,6 +133,8 @@ bool normalise_small(Scalar &number) {
 bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src) {
   constexpr uint64_t kMost = INT32_MAX;
   const bool both = dst.r64.umax <= kMost && src.r64.umax <= kMost;
+  if (!both && code != KBPF_ALU_AND && code != KBPF_ALU_RSH)
+    return false;
   uint64_t low, high;
   Tnum bits;
   switch (code) {
@@ -180,8 +182,7 @@ bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src) {
   default:
     return false;
   }
-  return both && high <= kMost &&
-         settle_small(dst, bits, static_cast<uint32_t>(low), static_cast<uint32_t>(high));
+  return high <= kMost && settle_small(dst, bits, static_cast<uint32_t>(low), static_cast<uint32_t>(high));
 }
 
 // Each view may narrow the others until none does: what is left is the same in whatever order.
@@ -200,8 +201,15 @@ bool Scalar::normalise() {
     if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
       return normalise_small(*this);
     r32 = intersect(r32, range_of<uint32_t>(bits));
+    bool is_apart = false; // the lower half says nothing, and nothing is said of it
     for (;;) {
       r64.deduce();
+      is_apart = r32 == Range32() && lower_range(r64) == Range32();
+      if (is_apart) {
+        if (r64.is_empty())
+          return false;
+        break;
+      }
       r32 = intersect(r32, lower_range(r64));
       r32.deduce();
       const Range64 before = r64;
@@ -216,12 +224,18 @@ bool Scalar::normalise() {
     if (are_disjoint(bits, whole))
       return false;
     bits = intersect(bits, whole);
-    Tnum lower = Tnum::range(r32.umin, r32.umax);
-    lower.mask |= kUpperHalf;
-    if (are_disjoint(bits, lower))
-      return false;
-    bits = intersect(bits, lower);
+    if (!is_apart) {
+      Tnum lower = Tnum::range(r32.umin, r32.umax);
+      lower.mask |= kUpperHalf;
+      if (are_disjoint(bits, lower))
+        return false;
+      bits = intersect(bits, lower);
+    }
     if (bits == before)
+      return true;
+    // Where the new bits don't narrow the ranges, another round would change nothing.
+    if (r64.umax > INT32_MAX && is_subset(r64, range_of<uint64_t>(bits)) &&
+        is_subset(r32, range_of<uint32_t>(bits)))
       return true;
   }
 }

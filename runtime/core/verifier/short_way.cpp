@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/short_way.h"
 #include "core/isa/encoding.h"
-#include "core/verifier/checker.h"
 #include "core/verifier/link.h"
 #include "core/verifier/precision.h"
 
@@ -24,21 +23,22 @@ bool is_word(const Value &value) { return value.is_scalar() && value.number.is_c
   return true;
 }
 
-// On small numbers, of which the result is linked to none.
-bool compute_small(const Insn &insn, Value &dst, const Value &src) {
+// On numbers, where the result is linked to none.
+bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value &src) {
   const bool has_src = insn.src_is_reg(), is_64 = insn.cls() == KBPF_CLASS_ALU64;
-  if (!dst.is_scalar() || (has_src && !src.is_scalar()) ||
+  const uint8_t code = insn.code();
+  if (code == KBPF_ALU_END || !dst.is_scalar() || (has_src && !src.is_scalar()) ||
       (dst.id != 0 && may_stay_linked(insn, !has_src || src.number.is_constant())))
     return false;
-  if (has_src) {
-    const uint64_t sources = src.sources;
-    if (!alu_small(insn.code(), is_64, dst.number, src.number))
+  const Scalar constant = Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+  const Scalar &by = has_src ? src.number : constant;
+  const uint64_t sources = has_src ? src.sources : 0;
+  if (!alu_small(code, is_64, dst.number, by)) {
+    if (!Checker::is_plain(insn, regs))
       return false;
-    dst.sources |= sources;
-  } else if (!alu_small(insn.code(), is_64, dst.number,
-                        Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})))) {
-    return false;
+    dst.number = is_64 ? alu64(code, insn.off, dst.number, by) : alu32(code, insn.off, dst.number, by);
   }
+  dst.sources |= sources;
   unlink(dst);
   return true;
 }
@@ -65,10 +65,10 @@ bool compute_small(const Insn &insn, Value &dst, const Value &src) {
       return false;
     if (src.is_scalar() && src.id == 0 && !src.number.is_constant())
       src.id = analysis_.new_id();
-    copy_inline(dst, src);
+    dst = src;
     return true;
   }
-  if (compute_constants(insn, dst, src) || compute_small(insn, dst, src))
+  if (compute_constants(insn, dst, src) || compute_number(insn, regs, dst, src))
     return true;
   if (!Checker::is_plain(insn, regs))
     return false;
@@ -102,9 +102,8 @@ bool compute_small(const Insn &insn, Value &dst, const Value &src) {
 // Whole registers, in the frame of the function that runs, where its stack has been used before.
 [[gnu::always_inline]] inline bool ShortWay::use_stack(State &state, Frame &frame, const Insn &insn,
                                                        InsnFacts &facts) {
-  const bool loads = insn.cls() == KBPF_CLASS_LDX;
-  if (insn.opcode != (KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW) &&
-      insn.opcode != (KBPF_CLASS_STX | KBPF_MODE_MEM | KBPF_SIZE_DW))
+  const bool loads = insn.opcode == (KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW);
+  if (!loads && insn.opcode != (KBPF_CLASS_STX | KBPF_MODE_MEM | KBPF_SIZE_DW))
     return false;
   Value &dst = frame.regs[insn.dst()], &src = frame.regs[insn.src()];
   const Value &base = loads ? src : dst;
@@ -123,14 +122,14 @@ bool compute_small(const Insn &insn, Value &dst, const Value &src) {
       return false;
     if (!(frame.written & bit))
       rely_on_slots(state, base.frame, bit);
-    copy_inline(dst, content.spilled);
+    dst = content.spilled;
   } else {
     if (!src.is_scalar() || src.number.is_constant() || content.bytes[0] == ByteKind::object ||
         slot_of(frame.last_constant_at) == slot)
       return false;
     if (src.id == 0) // as it has a copy now
       src.id = analysis_.new_id();
-    copy_inline(content.spilled, src);
+    content.spilled = src;
     content.fill(ByteKind::spill);
     frame.written |= bit;
   }
@@ -156,7 +155,10 @@ ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
         break;
       walk.jumps++;
     } else if (!use_stack(state, frame, insn, facts[at])) {
-      break;
+      if (insn.cls() != KBPF_CLASS_LDX ||
+          !checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
+        break;
+      frame.regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
     }
     facts[at].reachable = true;
     walk.insns++;

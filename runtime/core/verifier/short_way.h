@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The short way through a program. Most of most programs asks for little: arithmetic on numbers, jumps that
-// can go one way only, registers that go to the stack and come back. What the checker, the transformer and
-// the driver would say of such instructions in turn is said here at once; all else is theirs.
+// can go one way only, registers that go to the stack and come back, numbers of the context. What the
+// checker, the transformer and the driver would say of such instructions in turn is said here at once; all
+// else is theirs.
 #pragma once
+#include "core/verifier/checker.h"
 #include "core/verifier/transformer.h"
 
 namespace kbpf {
 
 class ShortWay {
 public:
-  ShortWay(Analysis &analysis, Transformer &transformer) : analysis_(analysis), transformer_(transformer) {}
+  ShortWay(Analysis &analysis, Checker &checker, Transformer &transformer)
+      : analysis_(analysis), checker_(checker), transformer_(transformer) {}
 
   struct Walk {
     uint32_t insns, jumps; // of these
@@ -25,6 +28,7 @@ private:
   bool use_stack(State &state, Frame &frame, const Insn &insn, InsnFacts &facts);
 
   Analysis &analysis_;
+  Checker &checker_;
   Transformer &transformer_;
 };
 

@@ -248,19 +248,19 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
     frame->rounds = record.rounds;
     frame->written = record.written;
   }
-  return visit(
-      snapshot, [](uint32_t, const FrameRecord &) { return true; },
-      [&](uint32_t f, uint32_t reg, const Value &value) {
-        state.frames[f]->regs[reg] = value;
-        return true;
-      },
-      [&](uint32_t f, uint32_t slot, const StackSlot &content) {
-        StackSlot &to = state.frames[f]->slots[slot];
-        memcpy(to.bytes, content.bytes, sizeof to.bytes);
-        if (content.bytes[0] >= ByteKind::spill)
-          to.spilled = content.spilled;
-        return true;
-      });
+  SnapshotReader reader(snapshot);
+  for (uint32_t f = snapshot.frame_count; f-- > 0;) {
+    const FrameRecord &record = snapshot.frames()[f];
+    Frame &frame = *state.frames[f];
+    for (uint32_t reg = 0, live = record.live; live; reg++, live >>= 1)
+      if (live & 1)
+        reader.read(frame.regs[reg]);
+    uint64_t left = record.spilled | record.misc | record.zero | record.mixed;
+    for (uint32_t slot = 0; left; slot++, left >>= 1)
+      if (left & 1)
+        reader.read(record, slot, frame.slots[slot]);
+  }
+  return true;
 }
 
 void SnapshotPool::release(Snapshot *snapshot) {

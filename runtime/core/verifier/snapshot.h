@@ -140,20 +140,37 @@ private:
 // Reads one packed value and moves on to the next.
 void unpack_value(const uint64_t *&at, Value &value);
 
+// Reads the packed values of a snapshot, one after the other.
+class SnapshotReader {
+public:
+  explicit SnapshotReader(const Snapshot &snapshot) : snapshot_(snapshot), at_(snapshot.values()) {}
+  void read(Value &value) {
+    unpack_value(at_, value);
+    if (!value.is_scalar())
+      return;
+    value.is_relied_on = snapshot_.relied_on & source_bit(number_);
+    value.sources = snapshot_.sources()[number_++];
+  }
+  // The kinds of a slot's bytes, and what is spilled there.
+  void read(const FrameRecord &frame, uint32_t number, StackSlot &slot) {
+    const uint64_t bytes = frame.bytes_of(number, at_);
+    __builtin_memcpy(slot.bytes, &bytes, sizeof bytes);
+    if (slot.bytes[0] >= ByteKind::spill)
+      read(slot.spilled);
+  }
+
+private:
+  const Snapshot &snapshot_;
+  const uint64_t *at_;
+  uint32_t number_ = 0;
+};
+
 // Calls on_frame(index, FrameRecord), on_register(frame, register, Value) and on_slot(frame, slot,
 // StackSlot), frame by frame from the innermost, until one returns false. Slots that are wholly uninitialised
 // are left out.
 template <typename OnFrame, typename OnRegister, typename OnSlot>
 bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, OnSlot on_slot) {
-  const uint64_t *at = snapshot.values();
-  uint32_t number = 0;
-  const auto read = [&](Value &value) {
-    unpack_value(at, value);
-    if (!value.is_scalar())
-      return;
-    value.is_relied_on = snapshot.relied_on & source_bit(number);
-    value.sources = snapshot.sources()[number++];
-  };
+  SnapshotReader reader(snapshot);
   Value value;
   StackSlot slot;
   for (uint32_t f = snapshot.frame_count; f-- > 0;) {
@@ -162,15 +179,12 @@ bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, O
       return false;
     for (uint32_t left = frame.live; left; left &= left - 1) {
       const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left));
-      read(value);
+      reader.read(value);
       if (!on_register(f, reg, value))
         return false;
     }
     for (uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed; left; left &= left - 1) {
-      const uint64_t bytes = frame.bytes_of(static_cast<uint32_t>(std::countr_zero(left)), at);
-      __builtin_memcpy(slot.bytes, &bytes, sizeof bytes);
-      if (slot.bytes[0] >= ByteKind::spill)
-        read(slot.spilled);
+      reader.read(frame, static_cast<uint32_t>(std::countr_zero(left)), slot);
       if (!on_slot(f, static_cast<uint32_t>(std::countr_zero(left)), slot))
         return false;
     }

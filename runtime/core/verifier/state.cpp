@@ -152,17 +152,27 @@ Frame *StatePool::push_frame(State &state, uint32_t first_insn, uint32_t return_
 
 void StatePool::pop_frame(State &state) { release_frame(state.frames[--state.frame_count]); }
 
+// Only what says whether there is anything is cleared: a frame is large.
 Frame *StatePool::make_frame() {
-  if (!free_frames_)
+  Frame *frame = free_frames_;
+  if (!frame)
     return arena_.make<Frame>();
-  void *memory = free_frames_;
-  free_frames_ = free_frames_->next;
-  return new (memory) Frame{};
+  free_frames_ = frame->next;
+  frame->is_callback = false;
+  frame->rounds = 0;
+  frame->written = 0;
+  frame->slot_count = frame->capacity = 0;
+  frame->slots = nullptr;
+  frame->forget_last_constant();
+  for (Value &value : frame->regs)
+    value.kind = Kind::uninitialised;
+  return frame;
 }
 
 void StatePool::release_frame(Frame *frame) {
   release_slots(frame->slots, frame->capacity);
-  free_frames_ = new (frame) FreeBlock{free_frames_};
+  frame->next = free_frames_;
+  free_frames_ = frame;
 }
 
 StackSlot *StatePool::make_slots(uint32_t capacity) {

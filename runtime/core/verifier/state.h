@@ -82,9 +82,17 @@ struct Value {
   bool is_read_only = false; // memory
   bool is_inner = false;     // map, map value: of a map that was looked up in `map`
   bool is_relied_on = false; // a number in a checkpoint: its size has mattered behind it (precision.h)
-  uint64_t sources =
-      0; // a number: those of the last checkpoint that it comes from, as bits in precision.h's order
+  // A number: those of the last checkpoint that it comes from, as bits in precision.h's order.
+  uint64_t sources = 0;
   Scalar number;
+
+  // A walk copies values all the time, and a call of memcpy costs more.
+  Value() = default;
+  Value(const Value &other) { copy_inline(*this, other); }
+  Value &operator=(const Value &other) {
+    copy_inline(*this, other);
+    return *this;
+  }
 
   static Value scalar(const Scalar &number) {
     Value value;
@@ -144,6 +152,7 @@ struct Frame {
   uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
   uint32_t capacity;
   StackSlot *slots;
+  Frame *next; // in a list of free frames
   // The last constant that was stored to the upper half of a slot, for which that has no room: keys of arrays
   // are such. Known from the store to the next call, and to where paths join or part, so that states need
   // not agree in it. 0: there is none.
@@ -224,7 +233,7 @@ private:
   struct FreeBlock {
     FreeBlock *next;
   };
-  FreeBlock *free_frames_ = nullptr;
+  Frame *free_frames_ = nullptr;
   FreeBlock *free_held_ = nullptr;
   FreeBlock *free_slots_[8] = {}; // by log2 of the capacity
 };

@@ -120,11 +120,6 @@ void Transformer::alu(State &state, const Insn &insn) {
 void Transformer::compute(State &state, const Insn &insn, Value &dst, const Scalar &src, uint64_t sources) {
   const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
   const bool stays_linked = dst.id != 0 && may_stay_linked(insn, src.is_constant());
-  if (!stays_linked && alu_small(insn.code(), is_64, dst.number, src)) {
-    dst.sources |= sources;
-    unlink(dst);
-    return;
-  }
   const Scalar number =
       is_64 ? alu64(insn.code(), insn.off, dst.number, src) : alu32(insn.code(), insn.off, dst.number, src);
   Value result; // for now, what it is linked to
@@ -152,7 +147,7 @@ void Transformer::move(State &state, const Insn &insn, Value &dst) {
   Value &src = state.reg(insn.src());
   link(src);
   if (is_64 && insn.off == 0) {
-    copy_inline(dst, src);
+    dst = src;
     return;
   }
   if (!src.is_scalar()) { // a piece of an address
@@ -265,8 +260,7 @@ void Transformer::load_packet(State &state, const Insn &insn) {
 }
 
 void Transformer::load(State &state, const Insn &insn) {
-  Value base = state.reg(insn.src());
-  state.reg(insn.dst()) = load_from(state, base, insn);
+  state.reg(insn.dst()) = load_from(state, state.reg(insn.src()), insn);
 }
 
 namespace {
@@ -307,13 +301,13 @@ Value load_field(const ContextInfo &context, const OffsetRange &at, unsigned siz
   return value;
 }
 
-// What a load of that instruction gives, where a zero-extending one gives `value`.
-Value extended(const Value &value, const Insn &insn) {
+// Makes what a zero-extending load gives what a load of that instruction gives.
+void extend_loaded(Value &value, const Insn &insn) {
   if (insn.mode() != KBPF_MODE_MEMSX || !value.is_scalar())
-    return value;
-  Value result = Value::scalar(sign_extend(value.number, insn.access_bytes() * 8));
-  result.sources = value.sources;
-  return result;
+    return;
+  const uint64_t sources = value.sources;
+  value = Value::scalar(sign_extend(value.number, insn.access_bytes() * 8));
+  value.sources = sources;
 }
 
 } // namespace
@@ -345,7 +339,8 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
     value = load_member(state, base, at, size);
   else if (base.kind == Kind::fd_slot)
     value = load_constant(std::as_bytes(std::span(&analysis_.map(base).fd, 1)), at, size);
-  return extended(value, insn);
+  extend_loaded(value, insn);
+  return value;
 }
 
 Result<void> Transformer::store(State &state, const Insn &insn) {
@@ -366,10 +361,12 @@ Result<void> Transformer::access_stack(State &state, const Insn &insn, const Sta
   const uint32_t slot = place.slot, size = place.size;
   if (insn.cls() == KBPF_CLASS_LDX) {
     Value &dst = state.reg(insn.dst());
-    if (size == 8 && frame.slots[slot].is_whole(ByteKind::spill))
-      copy_inline(dst, frame.slots[slot].spilled);
-    else
-      dst = extended(load_from_stack(state, place.frame, place.offset, size), insn);
+    if (size == 8 && frame.slots[slot].is_whole(ByteKind::spill)) {
+      dst = frame.slots[slot].spilled;
+    } else {
+      dst = load_from_stack(state, place.frame, place.offset, size);
+      extend_loaded(dst, insn);
+    }
     return {};
   }
   if (slot >= frame.slot_count && !pool_.reserve_slots(frame, slot + 1))
@@ -578,7 +575,7 @@ Result<void> Transformer::enter(State &state, uint32_t first_insn, uint32_t retu
   for (unsigned reg = 1; reg <= 5; reg++)
     callee->regs[reg] = caller.regs[reg];
   for (unsigned reg = 0; reg <= 5; reg++)
-    caller.regs[reg] = Value();
+    caller.regs[reg].kind = Kind::uninitialised;
   state.insn = first_insn;
   return {};
 }
