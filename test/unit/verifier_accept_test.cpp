@@ -243,6 +243,22 @@ TEST(VerifierAccepts, AnIndexWhoseZeroExtendedCopyWasCompared) {
                    .maps = {P::data_map(64)}});
 }
 
+TEST(VerifierAccepts, AnIndexWhoseLowerHalfWasComparedInARegisterOfAnotherNumber) {
+  expect_accepted({.insns = assemble({
+                       load(KBPF_SIZE_DW, R6, R1, 80),
+                       ld_map_value(R0, 0, 0),
+                       load(KBPF_SIZE_DW, R7, R1, 88),
+                       mov32_reg(R7, R6),
+                       jump_imm(KBPF_JMP_JGT, R7, 63, 3),
+                       mov32_reg(R6, R6),
+                       add64_reg(R0, R6),
+                       store_imm(KBPF_SIZE_B, R0, 0, 1),
+                       mov64_imm(R0, 0),
+                       exit_insn(),
+                   }),
+                   .maps = {P::data_map(64)}});
+}
+
 TEST(VerifierAccepts, AnIndexMaskedTwiceAndComparedOnce) {
   expect_accepted({.insns = assemble({
                        load(KBPF_SIZE_DW, R6, R1, 80),

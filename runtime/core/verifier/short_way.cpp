@@ -27,7 +27,7 @@ bool is_word(const Value &value) { return value.is_scalar() && value.number.is_c
 bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value &src) {
   const bool has_src = insn.src_is_reg(), is_64 = insn.cls() == KBPF_CLASS_ALU64;
   const uint8_t code = insn.code();
-  if (code == KBPF_ALU_END || !dst.is_scalar() || (has_src && !src.is_scalar()) ||
+  if (code == KBPF_ALU_END || code == KBPF_ALU_MOV || !dst.is_scalar() || (has_src && !src.is_scalar()) ||
       (dst.id != 0 && may_stay_linked(insn, !has_src || src.number.is_constant())))
     return false;
   const Scalar constant = Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
