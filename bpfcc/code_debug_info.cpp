@@ -31,6 +31,7 @@ void compile_and_send(FrontendOptions frontend, const Options::Input &source, in
   frontend.preamble_cache.clear();
   frontend.verbose = false;
   frontend.clang_flags.push_back("-w"); // all has been said
+  frontend.clang_flags.push_back("-fstack-size-section");
   Diagnostics silent(false);
   silent.set_silent();
   FrontendOutput output;
@@ -65,7 +66,7 @@ void compile_and_send(FrontendOptions frontend, const Options::Input &source, in
 
 std::vector<Options::Input> CodeDebugInfo::sources() const {
   if (options_.link_inputs.empty())
-    return options_.input_is_object || frontend_.debug_info || frontend_.input == "-"
+    return options_.input_is_object || frontend_.input == "-"
                ? std::vector<Options::Input>()
                : std::vector<Options::Input>{{frontend_.input, false, frontend_.language}};
   std::vector<Options::Input> sources;
@@ -117,7 +118,9 @@ const DebugInfo *CodeDebugInfo::get(std::string_view object) {
   if (info_)
     return info_.get();
   info_ = std::make_unique<DebugInfo>();
-  if (options_.link_inputs.empty() && (options_.input_is_object || frontend_.debug_info))
+  // Where sources are compiled again, that tells more: where in the stack variables are.
+  if (options_.link_inputs.empty() &&
+      (options_.input_is_object || (frontend_.debug_info && sources().empty())))
     read_dwarf(object, *info_);
   for (const Options::Input &input : options_.link_inputs) {
     std::string bytes;

@@ -21,20 +21,20 @@ uint32_t scope_at(const FunctionDebugInfo &function, uint32_t slot) {
 }
 
 // The variable of the innermost scope for which is_there says so of one of its places.
-template <typename IsThere>
-std::string_view find_variable(const FunctionDebugInfo &function, uint32_t slot, IsThere is_there) {
+template <typename IsThere> const FunctionDebugInfo::Variable *
+find_variable(const FunctionDebugInfo &function, uint32_t slot, IsThere is_there) {
   if (function.scopes.empty())
-    return {};
+    return nullptr;
   for (uint32_t scope = scope_at(function, slot);; scope = function.scopes[scope].parent) {
     for (const FunctionDebugInfo::Variable &variable : function.variables)
       if (variable.scope == scope && std::any_of(variable.places.begin(), variable.places.end(),
                                                  [&](const FunctionDebugInfo::Place &place) {
                                                    return slot >= place.slots.begin &&
-                                                          slot < place.slots.end && is_there(place);
+                                                          slot < place.slots.end && is_there(variable, place);
                                                  }))
-        return variable.name;
+        return &variable;
     if (scope == 0)
-      return {};
+      return nullptr;
   }
 }
 
@@ -60,15 +60,24 @@ std::vector<InlinedCall> inlining_at(const FunctionDebugInfo &function, uint32_t
 }
 
 std::string_view variable_in(const FunctionDebugInfo &function, uint32_t slot, uint32_t reg) {
-  return find_variable(function, slot, [&](const FunctionDebugInfo::Place &place) {
-    return place.kind == FunctionDebugInfo::Place::Kind::reg && place.reg == reg;
-  });
+  const FunctionDebugInfo::Variable *variable = find_variable(
+      function, slot, [&](const FunctionDebugInfo::Variable &, const FunctionDebugInfo::Place &place) {
+        return place.kind == FunctionDebugInfo::Place::Kind::reg && place.reg == reg;
+      });
+  return variable ? std::string_view(variable->name) : std::string_view();
 }
 
-std::string_view variable_on_stack(const FunctionDebugInfo &function, uint32_t slot, int64_t offset) {
-  return find_variable(function, slot, [&](const FunctionDebugInfo::Place &place) {
-    return place.kind == FunctionDebugInfo::Place::Kind::stack && place.offset == offset;
-  });
+FunctionDebugInfo::StackVariable variable_on_stack(const FunctionDebugInfo &function, uint32_t slot,
+                                                   int64_t offset) {
+  int64_t begin = 0;
+  const FunctionDebugInfo::Variable *found =
+      find_variable(function, slot,
+                    [&](const FunctionDebugInfo::Variable &variable, const FunctionDebugInfo::Place &place) {
+                      begin = place.offset;
+                      return place.kind == FunctionDebugInfo::Place::Kind::stack && offset >= begin &&
+                             offset - begin < static_cast<int64_t>(std::max<uint64_t>(variable.size, 1));
+                    });
+  return {found, begin};
 }
 
 } // namespace bpfcc

@@ -33,6 +33,12 @@ struct FunctionDebugInfo {
     std::string name;
     uint32_t scope; // index
     std::vector<Place> places;
+    uint64_t size = 0;         // bytes, as declared; 0: not known
+    uint64_t element_size = 0; // of an array; 0: it is none
+  };
+  struct StackVariable {
+    const Variable *variable = nullptr; // null: none
+    int64_t begin = 0;                  // its first byte from r10
   };
   uint32_t slot_count = 0;
   std::vector<Scope> scopes;
@@ -60,6 +66,7 @@ std::vector<InlinedCall> inlining_at(const FunctionDebugInfo &function, uint32_t
 // The variable of the innermost scope that a register holds before an instruction; empty: none.
 std::string_view variable_in(const FunctionDebugInfo &function, uint32_t slot, uint32_t reg);
 // The one that has a byte of the stack.
-std::string_view variable_on_stack(const FunctionDebugInfo &function, uint32_t slot, int64_t offset);
+FunctionDebugInfo::StackVariable variable_on_stack(const FunctionDebugInfo &function, uint32_t slot,
+                                                   int64_t offset);
 
 } // namespace bpfcc

@@ -33,6 +33,8 @@ std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *val
                ? "a variable is a map where its definition ends with SEC(\".maps\")"
                : "";
   case RejectionId::map_value_out_of_bounds:
+    if (value && value->kind == kbpf::Kind::map_value && value->number.is_constant())
+      return "access no more than the value has; how many bytes these are, the map's definition says";
     return "compare the index with the number of elements before: the last of n elements has the index n - 1";
   case RejectionId::context_access:
     return "the context has the fields of its type only; what it does not let programs change can't be "

@@ -205,6 +205,29 @@ std::string with_map_names(const Image &image, std::string_view message) {
   return out;
 }
 
+// "'table' (64 bytes)"; empty: none.
+std::string memory_text(const std::optional<NamedMemory> &memory) {
+  return memory ? concat(quoted(memory->name), " (", memory->size, memory->size == 1 ? " byte)" : " bytes)")
+                : std::string();
+}
+
+// Of an access by an instruction of C that is an element's; empty: it is none.
+std::string index_text(const std::optional<NamedMemory> &memory, const kbpf::Value &pointer,
+                       const kbpf::Insn &insn) {
+  if (!memory || memory->element_size == 0 || insn.is_jump_class())
+    return {};
+  const int64_t element = static_cast<int64_t>(memory->element_size);
+  const kbpf::Range64 &range = pointer.number.r64;
+  const int64_t first = range.smin + insn.off - memory->begin, last = range.smax + insn.off - memory->begin;
+  const std::string known = concat(quoted(memory->name), " has ", memory->size / memory->element_size,
+                                   memory->size == memory->element_size ? " element" : " elements");
+  constexpr int64_t kFar = int64_t(1) << 31;
+  if (first < 0 || last > kFar)
+    return concat(known, "; the index here has no bound");
+  return concat(known, "; the index here is ", first / element,
+                first / element == last / element ? "" : concat(" to ", last / element));
+}
+
 } // namespace
 
 std::vector<PathNote> path_notes(const Image &image, const Program &program, const PathTrace &trace,
@@ -272,7 +295,8 @@ std::vector<PathNote> path_notes(const Image &image, const Program &program, con
   return notes;
 }
 
-std::string source_message(const Image &image, const Program &program, const kbpf::Rejection &rejection) {
+std::string source_message(const Image &image, const Program &program, const kbpf::Rejection &rejection,
+                           const PathTrace &trace) {
   const ProgramSource source(image, program);
   std::string message = with_map_names(image, rejection.message);
   size_t begin = 0, end = 0;
@@ -288,8 +312,15 @@ std::string source_message(const Image &image, const Program &program, const kbp
         (at + 2 == message.size() || !std::isalnum(static_cast<unsigned char>(message[at + 2])));
     const uint32_t reg = is_register ? static_cast<uint32_t>(message[at + 1] - '0') : 0;
     const std::string_view name = is_register ? source.variable(rejection.insn, reg) : std::string_view();
+    const std::string memory = is_register && reg < trace.registers().size()
+                                   ? memory_text(source.memory(rejection.insn, trace.registers()[reg]))
+                                   : std::string();
     if (is_register && is_call && reg >= 1 && reg <= 5)
-      out += name.empty() ? concat("argument ", reg) : concat("argument ", reg, " (", quoted(name), ")");
+      out += !memory.empty() ? concat("argument ", reg, ", ", memory)
+             : name.empty()  ? concat("argument ", reg)
+                             : concat("argument ", reg, " (", quoted(name), ")");
+    else if (is_register && !memory.empty())
+      out += name.empty() ? memory : concat(quoted(name), ", in ", memory);
     else if (is_register && !name.empty())
       out += quoted(name);
     else if (is_register)
@@ -337,14 +368,13 @@ std::vector<PathNote> cause_notes(const Image &image, const Program &program,
     notes.push_back(note);
     return notes;
   }
-  if (value && value->kind == kbpf::Kind::stack && value->number.is_constant() &&
-      source.locate(rejection.insn, note.where)) {
-    const int64_t offset = static_cast<int64_t>(value->number.value());
-    const std::string_view variable = source.stack_variable(rejection.insn, offset);
-    if (!variable.empty()) {
-      note.text = concat(quoted(variable), " begins at offset ", std::to_string(offset), " of the frame");
+  const auto id = static_cast<kbpf::RejectionId>(rejection.id);
+  if (value && source.locate(rejection.insn, note.where) &&
+      (id == kbpf::RejectionId::stack_out_of_bounds || id == kbpf::RejectionId::map_value_out_of_bounds)) {
+    note.text = index_text(source.memory(rejection.insn, *value), *value, program.code[rejection.insn]);
+    note.where.text.clear(); // the error has shown it
+    if (!note.text.empty())
       notes.push_back(note);
-    }
   }
   note.text = is_second_argument(image, program, rejection, reg)
                   ? "a program gets one argument, its context; BPF_KPROBE(name, ...) and its like name what a "

@@ -19,7 +19,8 @@ std::vector<PathNote> path_notes(const Image &image, const Program &program, con
 
 // A refusal's sentence in the source's names: maps, variables and arguments instead of numbers of maps and
 // registers, lines instead of instructions.
-std::string source_message(const Image &image, const Program &program, const kbpf::Rejection &rejection);
+std::string source_message(const Image &image, const Program &program, const kbpf::Rejection &rejection,
+                           const PathTrace &trace);
 
 // Where a pointer that may be null came from, what was acquired and not given back or given away and used, what
 // lies on the stack where it is exceeded; at last what to do.

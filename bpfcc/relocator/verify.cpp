@@ -76,7 +76,7 @@ void report_rejection(const Image &image, const Program &program, const kbpf::Re
   const Function &function = *place.function;
   const uint32_t slot = place.slot;
   const Reloc *reloc = reloc_at(image, function, slot);
-  std::string message = source_message(image, program, rejection);
+  std::string message = source_message(image, program, rejection, trace);
   if (reloc && reloc->resolved.kind == ResolvedKind::missing_call)
     message = concat("call of the weak function ", quoted(image.symbols[reloc->symbol].name),
                      ", which nothing defines");

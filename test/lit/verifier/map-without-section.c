@@ -6,6 +6,6 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1); __type(key, in
 SEC("kprobe/f") int f(void *ctx) {
   int key = 0;
   return bpf_map_lookup_elem(&counts, &key) != 0;
-  // CHECK: [[#@LINE-1]]:10: error: argument 1, the map argument of bpf_map_lookup_elem, is a map value pointer [V043 helper-argument]
+  // CHECK: [[#@LINE-1]]:10: error: argument 1, 'counts' (32 bytes), the map argument of bpf_map_lookup_elem, is a map value pointer [V043 helper-argument]
   // CHECK: note: a variable is a map where its definition ends with SEC(".maps")
 }

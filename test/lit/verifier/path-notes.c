@@ -19,10 +19,11 @@ static __always_inline int get(unsigned index) {
   return table[index];
 }
 
-// CHECK: path-notes.c:[[#@LINE-3]]:{{[0-9]+}}: error: 4 bytes at r{{[0-9]}}: offsets 0 to 67 in the value of map '.bss', which has 64 bytes [V028
-// CHECK: path-notes.c:[[#@LINE+36]]:16: note: 'get' is inlined here
+// CHECK: path-notes.c:[[#@LINE-3]]:{{[0-9]+}}: error: 4 bytes at 'table' (64 bytes): offsets 0 to 67 in the value of map '.bss', which has 64 bytes [V028
+// CHECK: path-notes.c:[[#@LINE+37]]:16: note: 'get' is inlined here
 // CHECK-NEXT: {{^ *[0-9]+ \|   return sum \+ get\(index\);$}}
 // CHECK-NEXT: {{^ *\|                \^$}}
+// CHECK: path-notes.c:{{[0-9]+}}:10: note: 'table' has 16 elements; the index here is 0 to 16
 // CHECK: path-notes.c:{{[0-9]+}}:10: note: compare the index with the number of elements before: the last of n elements has the index n - 1
 // CHECK: path-notes.c:[[#@LINE+22]]:7: note: assuming 'index > 16' is false; 'index' is 0 to 16
 // CHECK-NEXT: {{^ *[0-9]+ \|   if \(index > 16\)$}}
@@ -42,7 +43,7 @@ static __always_inline int get(unsigned index) {
 // SARIF: "codeFlows": [
 // SARIF: "threadFlows": [
 // SARIF: "text": "assuming 'index > 16' is false; 'index' is 0 to 16"
-// SARIF: "text": "4 bytes at r
+// SARIF: "text": "4 bytes at 'table'
 SEC("kprobe/f")
 int count(struct pt_regs *ctx) {
   unsigned index = PT_REGS_PARM1(ctx);

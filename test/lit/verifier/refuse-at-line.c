@@ -17,7 +17,7 @@ int table[16];
 SEC("kprobe/a")
 int index_off_by_one(struct pt_regs *ctx) {
   unsigned long i = PT_REGS_PARM1(ctx);
-  // CHECK: refuse-at-line.c:[[#@LINE+2]]:{{.*}}error: 4 bytes at r{{[0-9]+}}: offsets 0 to 67 in the value of map '.bss', which has 64 bytes [V028
+  // CHECK: refuse-at-line.c:[[#@LINE+2]]:{{.*}}error: 4 bytes at 'table' (64 bytes): offsets 0 to 67 in the value of map '.bss', which has 64 bytes [V028
   if (i <= 16)
     table[i] = 1;
   return 0;

@@ -10,7 +10,7 @@ char _license[] SEC("license") = "GPL";
 char bytes[16] __attribute__((aligned(8)));
 
 SEC("kprobe/f") long whole(void *context) {
-  // ERROR: strict-alignment.c:[[#@LINE+2]]:{{[0-9]+}}: error: 8 bytes at r{{[0-9]}} plus {{[01]}} may not be aligned; strict alignment was asked for [V027 misaligned-access]
+  // ERROR: strict-alignment.c:[[#@LINE+2]]:{{[0-9]+}}: error: 8 bytes at 'bytes' (16 bytes) plus {{[01]}} may not be aligned; strict alignment was asked for [V027 misaligned-access]
   // CHECK: whole: refused: V027
   return *(volatile long *)(bytes + 1);
 }
