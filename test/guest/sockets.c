@@ -306,7 +306,7 @@ static int refused(void) {
   int fd = socket(AF_UNIX, SOCK_STREAM, 0), file = memfd_create("file", 0), fds[2];
   int *volatile nowhere = (int *)8; /* volatile: the compiler warns of an address that it can see */
   char byte = 0;
-  CHECK_FAILS(socket(AF_INET, SOCK_STREAM, 0), EAFNOSUPPORT);
+  CHECK_FAILS(socket(AF_INET6, SOCK_STREAM, 0), EAFNOSUPPORT);
   CHECK_FAILS(socket(AF_UNIX, 9, 0), ESOCKTNOSUPPORT);
   CHECK_FAILS(socket(AF_UNIX, SOCK_STREAM, 77), EPROTONOSUPPORT);
   CHECK_FAILS(listen(fd, 1), EINVAL);

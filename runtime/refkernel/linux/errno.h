@@ -58,6 +58,8 @@ enum class Errno : int16_t {
   enotsup = 95,
   eafnosupport = 97,
   eaddrinuse = 98,
+  eaddrnotavail = 99,
+  enetunreach = 101,
   eisconn = 106,
   enotconn = 107,
   etimedout = 110,

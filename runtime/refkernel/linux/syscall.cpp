@@ -63,7 +63,7 @@ bool has_syscall(uint64_t number) { return number < kSyscallTableSize && table[n
 void fill_syscall_table() {
   for (auto family : {kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls, kPollCalls,
                       kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
-                      kSystemCalls, kPriorityCalls, kSchedulingCalls, kSocketCalls, kBpfCalls, kPerfEventCalls,
+                      kSystemCalls, kPriorityCalls, kSchedulingCalls, kSocketCalls, kSocketOptionCalls, kBpfCalls, kPerfEventCalls,
                       kCapabilityCalls, kExtendedAttributeCalls, kSpliceCalls, kPosixTimerCalls, kPidFdCalls,
                       kProcessMemoryCalls})
     for (const SyscallEntry &entry : family)

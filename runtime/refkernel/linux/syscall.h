@@ -68,7 +68,7 @@ const char *syscall_name(uint64_t number); // Linux's; "unknown" where there is 
 // The tables, one per family.
 extern const std::span<const SyscallEntry> kFileCalls, kDirectoryCalls, kDescriptorCalls, kReadWriteCalls,
     kPollCalls, kMemoryCalls, kProcessCalls, kSignalCalls, kFutexCalls, kTimeCalls, kIdentityCalls,
-    kSystemCalls, kPriorityCalls, kSchedulingCalls, kSocketCalls, kBpfCalls, kPerfEventCalls, kCapabilityCalls,
+    kSystemCalls, kPriorityCalls, kSchedulingCalls, kSocketCalls, kSocketOptionCalls, kBpfCalls, kPerfEventCalls, kCapabilityCalls,
     kExtendedAttributeCalls, kSpliceCalls, kPosixTimerCalls, kPidFdCalls, kProcessMemoryCalls;
 
 } // namespace refkernel

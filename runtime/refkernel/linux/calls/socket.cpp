@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Sockets. AF_UNIX alone is there; asking for another family fails as on a kernel without it.
+// Sockets: of AF_UNIX, and of AF_INET on the machine itself; asking for another family fails as on a kernel without it.
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/internet_address.h"
 #include "refkernel/linux/fs/io_pieces.h"
 #include "refkernel/linux/fs/unix_socket.h"
 #include "refkernel/linux/process.h"
@@ -11,8 +12,7 @@ namespace refkernel {
 
 namespace {
 
-constexpr int kFamilyUnspecified = 0, kFamilyUnix = 1;
-constexpr int kSocketLevel = 1;
+constexpr int kFamilyUnspecified = 0, kFamilyUnix = 1, kFamilyInternet = 2;
 constexpr size_t kFamilySize = sizeof(uint16_t);
 enum : int32_t { kPassRights = 1, kPassCredentials = 2 }; // SCM_*
 
@@ -30,28 +30,26 @@ struct ControlHeader { // struct cmsghdr
   int32_t level, type;
 };
 
-// What a call works on: the file, kept, and the socket that it is.
-struct SocketFile {
-  Ref<File> file;
-  UnixSocket *operator->() const { return static_cast<UnixSocket *>(file.get()); }
-};
-SysResult<SocketFile> get_socket(int fd) {
-  Ref<File> file = KBPF_TRY(get_file(fd));
-  if (!as_unix_socket(*file))
-    return Errno::enotsock;
-  return SocketFile{std::move(file)};
-}
-
 // The low bits of type name the kind, two others are flags of the descriptor.
 struct TypeAndFlags {
   SocketType type;
   uint32_t flags;
+  SocketFamily family = SocketFamily::local;
 };
+SysResult<TypeAndFlags> internet_type(int type, int protocol, uint32_t flags) {
+  if (type != 1 && type != 2)
+    return type == 3 ? Errno::eprotonosupport : Errno::esocktnosupport;
+  if (protocol != 0 && protocol != (type == 1 ? kTcp : kUdp))
+    return Errno::eprotonosupport;
+  return TypeAndFlags{type == 1 ? SocketType::stream : SocketType::datagram, flags, SocketFamily::internet};
+}
 SysResult<TypeAndFlags> parse_type(int family, int type, int protocol) {
   constexpr int kTypeMask = 15;
   auto flags = static_cast<uint32_t>(type & ~kTypeMask);
   if (flags & ~(kOpenCloseOnExec | kOpenNonBlock))
     return Errno::einval;
+  if (family == kFamilyInternet)
+    return internet_type(type & kTypeMask, protocol, flags);
   if (family != kFamilyUnix)
     return Errno::eafnosupport;
   if (protocol != 0 && protocol != kFamilyUnix)
@@ -72,8 +70,25 @@ struct FamilyAndAddress {
   int family = kFamilyUnspecified;
   UnixAddress address;
 };
-// struct sockaddr_un of size bytes. Errors: efault, einval.
-SysResult<FamilyAndAddress> read_address(uintptr_t from, size_t size) {
+struct LinuxInternetAddress { // struct sockaddr_in
+  uint16_t family;
+  InternetPlace place;
+  uint8_t zero[8];
+};
+static_assert(sizeof(LinuxInternetAddress) == 16);
+
+// struct sockaddr_un of size bytes, or sockaddr_in for a socket of that family. Errors: efault, einval.
+SysResult<FamilyAndAddress> read_address(SocketFamily of_socket, uintptr_t from, size_t size) {
+  if (of_socket == SocketFamily::internet) {
+    LinuxInternetAddress given{};
+    if (size < kFamilySize)
+      return Errno::einval;
+    if (!copy_from_user(&given, from, std::min(size, sizeof(given))))
+      return Errno::efault;
+    if (given.family == kFamilyInternet && size < sizeof(given))
+      return Errno::einval;
+    return FamilyAndAddress{given.family, to_address(given.place)};
+  }
   struct {
     uint16_t family;
     char path[sizeof(UnixAddress::bytes)];
@@ -91,15 +106,22 @@ SysResult<FamilyAndAddress> read_address(uintptr_t from, size_t size) {
   memcpy(result.address.bytes, given.path, length);
   return result;
 }
-SysResult<UnixAddress> read_unix_address(uintptr_t from, size_t size) {
-  FamilyAndAddress given = KBPF_TRY(read_address(from, size));
-  if (given.family != kFamilyUnix)
+// One of the socket's own family.
+SysResult<UnixAddress> read_own_address(const UnixSocket &socket, uintptr_t from, size_t size) {
+  FamilyAndAddress given = KBPF_TRY(read_address(socket.family(), from, size));
+  if (given.family != static_cast<int>(socket.family()))
     return Errno::eafnosupport;
   return given.address;
 }
 
 // As much as there is room for; *user_size becomes the whole size.
 SysResult<void> write_address(const UnixAddress &address, uintptr_t to, size_t room, UserPtr<int32_t> user_size) {
+  if (address.family == SocketFamily::internet) {
+    const LinuxInternetAddress told{kFamilyInternet, place_of(address), {}};
+    if (!copy_to_user(to, &told, std::min(room, sizeof(told))))
+      return Errno::efault;
+    return user_size.write(static_cast<int32_t>(sizeof(told)));
+  }
   struct {
     uint16_t family = kFamilyUnix;
     char path[sizeof(UnixAddress::bytes) + 1] = {};
@@ -230,8 +252,14 @@ SyscallResult send_message(int fd, const LinuxMsghdr &message, uint32_t flags) {
   IoCursor cursor = pieces.cursor();
   if (!message.name || !message.name_size)
     return raise_broken_pipe(socket->send(cursor, flags, nullptr, std::move(files)), flags);
-  UnixAddress to = KBPF_TRY(read_unix_address(message.name, static_cast<size_t>(std::max(message.name_size, 0))));
+  UnixAddress to = KBPF_TRY(read_own_address(*as_unix_socket(*socket.file), message.name,
+                                             static_cast<size_t>(std::max(message.name_size, 0))));
   return raise_broken_pipe(socket->send(cursor, flags, &to, std::move(files)), flags);
+}
+
+// TCP says at accept who the other end is, and never again.
+bool tells_sender(const UnixSocket &socket) {
+  return socket.family() == SocketFamily::local || socket.type() == SocketType::datagram;
 }
 
 SyscallResult receive_message(int fd, UserPtr<LinuxMsghdr> user, uint32_t flags) {
@@ -242,7 +270,7 @@ SyscallResult receive_message(int fd, UserPtr<LinuxMsghdr> user, uint32_t flags)
   Received received;
   KBPF_TRY(socket->receive(cursor, flags, received));
   UserPtr<int32_t> name_size{user.address + offsetof(LinuxMsghdr, name_size)};
-  if (message.name && received.any)
+  if (message.name && received.any && tells_sender(*as_unix_socket(*socket.file)))
     KBPF_TRY(write_address(received.from, message.name, static_cast<size_t>(std::max(message.name_size, 0)), name_size));
   else if (message.name)
     KBPF_TRY(name_size.write(0));
@@ -258,68 +286,31 @@ SyscallResult receive_message(int fd, UserPtr<LinuxMsghdr> user, uint32_t flags)
   return received.bytes;
 }
 
-enum Option : int { // SO_*
-  kDebug = 1,
-  kReuseAddress = 2,
-  kType = 3,
-  kError = 4,
-  kDontRoute = 5,
-  kBroadcast = 6,
-  kSendBuffer = 7,
-  kReceiveBuffer = 8,
-  kKeepAlive = 9,
-  kPriority = 12,
-  kLinger = 13,
-  kReusePort = 15,
-  kWantCredentials = 16,
-  kPeerCredentials = 17,
-  kReceiveLowWater = 18,
-  kSendLowWater = 19,
-  kReceiveTimeout = 20,
-  kSendTimeout = 21,
-  kTimestamp = 29,
-  kAcceptsConnections = 30,
-  kSendBufferForce = 32,
-  kReceiveBufferForce = 33,
-  kProtocol = 38,
-  kDomain = 39,
-};
-
-SysResult<uint64_t> read_timeout(uintptr_t value, size_t size) {
-  if (size < sizeof(LinuxTimeval))
-    return Errno::einval;
-  LinuxTimeval time = KBPF_TRY((UserPtr<const LinuxTimeval>{value}.read()));
-  if (time.microseconds < 0 || time.microseconds >= 1000000)
-    return Errno::einval; // Linux: EDOM, which nobody looks for
-  return time.seconds < 0 ? uint64_t{0} : LinuxTimespec{time.seconds, time.microseconds * 1000}.to_ns();
-}
-
-SyscallResult write_option(const void *value, size_t size, uintptr_t to, UserPtr<int32_t> user_size) {
-  int32_t room = KBPF_TRY(user_size.read());
-  if (room < 0)
-    return Errno::einval;
-  size = std::min(size, static_cast<size_t>(room));
-  if (!copy_to_user(to, value, size))
-    return Errno::efault;
-  return user_size.write(static_cast<int32_t>(size));
-}
-
 } // namespace
+
+SysResult<SocketFile> get_socket(int fd) {
+  Ref<File> file = KBPF_TRY(get_file(fd));
+  if (!as_unix_socket(*file))
+    return Errno::enotsock;
+  return SocketFile{std::move(file)};
+}
 
 KERNEL_CALL sys_socket(int family, int type, int protocol) {
   TypeAndFlags wanted = KBPF_TRY(parse_type(family, type, protocol));
-  return install_file(KBPF_TRY(make_unix_socket(wanted.type, wanted.flags)), wanted.flags);
+  return install_file(KBPF_TRY(make_socket(wanted.family, wanted.type, wanted.flags)), wanted.flags);
 }
 
 KERNEL_CALL sys_socketpair(int family, int type, int protocol, UserPtr<int32_t> fds) {
   TypeAndFlags wanted = KBPF_TRY(parse_type(family, type, protocol));
+  if (wanted.family != SocketFamily::local)
+    return Errno::enotsup;
   SocketPair pair = KBPF_TRY(make_unix_pair(wanted.type, wanted.flags));
   return install_two(std::move(pair.first), std::move(pair.second), fds, wanted.flags);
 }
 
 KERNEL_CALL sys_bind(int fd, uintptr_t address, uint32_t size) {
   SocketFile socket = KBPF_TRY(get_socket(fd));
-  UnixAddress wanted = KBPF_TRY(read_unix_address(address, size));
+  UnixAddress wanted = KBPF_TRY(read_own_address(*as_unix_socket(*socket.file), address, size));
   return wanted.size ? socket->bind(wanted) : bind_to_free_name(*as_unix_socket(*socket.file));
 }
 
@@ -329,10 +320,13 @@ KERNEL_CALL sys_listen(int fd, int backlog) {
 
 KERNEL_CALL sys_connect(int fd, uintptr_t address, uint32_t size) {
   SocketFile socket = KBPF_TRY(get_socket(fd));
-  FamilyAndAddress wanted = KBPF_TRY(read_address(address, size));
+  const SocketFamily family = socket->family();
+  FamilyAndAddress wanted = KBPF_TRY(read_address(family, address, size));
   if (wanted.family == kFamilyUnspecified)
     return socket->connect(nullptr);
-  if (wanted.family != kFamilyUnix || !wanted.address.size)
+  if (wanted.family != static_cast<int>(family))
+    return family == SocketFamily::internet ? Errno::eafnosupport : Errno::einval;
+  if (!wanted.address.size)
     return Errno::einval;
   return socket->connect(&wanted.address);
 }
@@ -367,7 +361,7 @@ KERNEL_CALL sys_sendto(int fd, uintptr_t buffer, size_t size, uint32_t flags, ui
   IoCursor cursor = IoCursor::user(buffer, std::min(size, kMaxTransfer));
   if (!address)
     return raise_broken_pipe(socket->send(cursor, flags, nullptr, {}), flags);
-  UnixAddress to = KBPF_TRY(read_unix_address(address, address_size));
+  UnixAddress to = KBPF_TRY(read_own_address(*as_unix_socket(*socket.file), address, address_size));
   return raise_broken_pipe(socket->send(cursor, flags, &to, {}), flags);
 }
 
@@ -377,10 +371,12 @@ KERNEL_CALL sys_recvfrom(int fd, uintptr_t buffer, size_t size, uint32_t flags, 
   IoCursor cursor = IoCursor::user(buffer, std::min(size, kMaxTransfer));
   Received received;
   KBPF_TRY(socket->receive(cursor, flags, received));
-  if (address && received.any) {
+  if (address && received.any && tells_sender(*as_unix_socket(*socket.file))) {
     SyscallResult written = write_address_back(received.from, address, address_size);
     if (written.value < 0)
       return written;
+  } else if (address && socket->family() == SocketFamily::internet) {
+    KBPF_TRY(address_size.write(0));
   }
   return received.bytes;
 }
@@ -448,108 +444,12 @@ KERNEL_CALL sys_shutdown(int fd, int how) {
   return socket->shut(how != 1, how != 0);
 }
 
-// Sizes of buffers and the like are accepted and stay what they are.
-KERNEL_CALL sys_setsockopt(int fd, int level, int option, uintptr_t value, int size) {
-  SocketFile socket = KBPF_TRY(get_socket(fd));
-  if (level != kSocketLevel)
-    return Errno::enoprotoopt;
-  if (size < 0)
-    return Errno::einval;
-  switch (option) {
-  case kReceiveTimeout:
-  case kSendTimeout:
-    (option == kReceiveTimeout ? socket->receive_timeout_ns : socket->send_timeout_ns) =
-        KBPF_TRY(read_timeout(value, static_cast<size_t>(size)));
-    return 0;
-  case kWantCredentials:
-  case kDebug:
-  case kReuseAddress:
-  case kDontRoute:
-  case kBroadcast:
-  case kSendBuffer:
-  case kReceiveBuffer:
-  case kKeepAlive:
-  case kPriority:
-  case kLinger:
-  case kReusePort:
-  case kReceiveLowWater:
-  case kSendBufferForce:
-  case kReceiveBufferForce:
-  case kTimestamp: {
-    if (static_cast<size_t>(size) < sizeof(int32_t))
-      return Errno::einval;
-    int32_t on = KBPF_TRY((UserPtr<const int32_t>{value}.read()));
-    if (option == kWantCredentials)
-      socket->wants_credentials = on != 0;
-    return 0;
-  }
-  }
-  return Errno::enoprotoopt;
-}
-
-KERNEL_CALL sys_getsockopt(int fd, int level, int option, uintptr_t value, UserPtr<int32_t> size) {
-  SocketFile socket = KBPF_TRY(get_socket(fd));
-  if (level != kSocketLevel)
-    return Errno::enotsup;
-  int32_t answer = 0;
-  switch (option) {
-  case kPeerCredentials: {
-    SocketCredentials peer = KBPF_TRY(socket->peer_credentials());
-    return write_option(&peer, sizeof(peer), value, size);
-  }
-  case kReceiveTimeout:
-  case kSendTimeout: {
-    uint64_t ns = option == kReceiveTimeout ? socket->receive_timeout_ns : socket->send_timeout_ns;
-    LinuxTimeval time = LinuxTimeval::from_ns(ns);
-    return write_option(&time, sizeof(time), value, size);
-  }
-  case kLinger: {
-    constexpr int32_t kOff[2] = {0, 0};
-    return write_option(kOff, sizeof(kOff), value, size);
-  }
-  case kType:
-    answer = static_cast<int32_t>(socket->type());
-    break;
-  case kDomain:
-    answer = kFamilyUnix;
-    break;
-  case kSendBuffer:
-  case kReceiveBuffer:
-    answer = UnixEndpoint::kCapacity;
-    break;
-  case kAcceptsConnections:
-    answer = socket->listening();
-    break;
-  case kWantCredentials:
-    answer = socket->wants_credentials;
-    break;
-  case kReceiveLowWater:
-  case kSendLowWater:
-    answer = 1;
-    break;
-  case kError: // failures are told by the call that meets them
-  case kDebug:
-  case kReuseAddress:
-  case kDontRoute:
-  case kBroadcast:
-  case kKeepAlive:
-  case kPriority:
-  case kReusePort:
-  case kTimestamp:
-  case kProtocol:
-    break;
-  default:
-    return Errno::enoprotoopt;
-  }
-  return write_option(&answer, sizeof(answer), value, size);
-}
-
 namespace {
 constexpr SyscallEntry kSocketTable[] = {
     SYSCALL_ENTRY(198, socket),      SYSCALL_ENTRY(199, socketpair), SYSCALL_ENTRY(200, bind),
     SYSCALL_ENTRY(201, listen),      SYSCALL_ENTRY(202, accept),     SYSCALL_ENTRY(203, connect),
     SYSCALL_ENTRY(204, getsockname), SYSCALL_ENTRY(205, getpeername), SYSCALL_ENTRY(206, sendto),
-    SYSCALL_ENTRY(207, recvfrom),    SYSCALL_ENTRY(208, setsockopt), SYSCALL_ENTRY(209, getsockopt),
+    SYSCALL_ENTRY(207, recvfrom),   
     SYSCALL_ENTRY(210, shutdown),    SYSCALL_ENTRY(211, sendmsg),    SYSCALL_ENTRY(212, recvmsg),
     SYSCALL_ENTRY(242, accept4),     SYSCALL_ENTRY(243, recvmmsg),   SYSCALL_ENTRY(269, sendmmsg),
 };

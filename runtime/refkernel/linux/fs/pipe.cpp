@@ -222,29 +222,35 @@ SysResult<Ref<File>> open_pipe_end(Ref<Inode> inode, uint32_t flags, Ref<Pipe> p
   return Ref<File>::adopt(file);
 }
 
+// A pipe's inode, too, may be opened, by its name in /proc/PID/fd.
 class Fifo final : public HeapObject<Fifo, Inode> {
 public:
-  Fifo(const FileSystemKind &kind, uint32_t permissions, Ref<Pipe> pipe)
-      : HeapObject(kind, kModeFifo | permissions), pipe_(std::move(pipe)) {}
+  Fifo(const FileSystemKind &kind, uint32_t permissions, Ref<Pipe> pipe, std::string_view prefix = {})
+      : HeapObject(kind, kModeFifo | permissions), pipe_(std::move(pipe)), prefix_(prefix) {}
   SysResult<Ref<File>> open(uint32_t flags) override {
     uint32_t access = flags & kOpenAccessMode;
-    if (access == kOpenWriteOnly && (flags & kOpenNonBlock) && !pipe_->has_reader())
+    const bool is_pipe = !prefix_.empty();
+    if (!is_pipe && access == kOpenWriteOnly && (flags & kOpenNonBlock) && !pipe_->has_reader())
       return Errno::enxio;
-    Ref<File> file = KBPF_TRY(open_pipe_end(Ref<Inode>::share(this), flags, pipe_, {}));
-    if (access != kOpenReadWrite && !(flags & kOpenNonBlock))
+    Ref<File> file = KBPF_TRY(open_pipe_end(Ref<Inode>::share(this), flags, pipe_, prefix_));
+    if (!is_pipe && access != kOpenReadWrite && !(flags & kOpenNonBlock))
       KBPF_TRY(pipe_->wait_for_peer(access == kOpenReadOnly));
     return file;
   }
 
 private:
   Ref<Pipe> pipe_;
+  std::string_view prefix_; // as of its files
 };
 
 } // namespace
 
 SysResult<PipeEnds> make_pipe(uint32_t flags) {
   Ref<Pipe> pipe = KBPF_TRY(Pipe::create());
-  Ref<Inode> inode = KBPF_TRY(make_anonymous_inode(kPipeFs, kModeFifo | 0600));
+  auto *made = try_make<Fifo>(kPipeFs, 0600, pipe, "pipe:");
+  if (!made)
+    return Errno::enomem;
+  Ref<Inode> inode = Ref<Inode>::adopt(made);
   flags &= kOpenNonBlock;
   return PipeEnds{KBPF_TRY(open_pipe_end(inode, flags | kOpenReadOnly, pipe, "pipe:")),
                   KBPF_TRY(open_pipe_end(inode, flags | kOpenWriteOnly, pipe, "pipe:"))};

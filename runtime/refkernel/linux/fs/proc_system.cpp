@@ -97,6 +97,7 @@ void generate_command_line(TextSink &sink, uint64_t) {
   kbpf::print(sink, "{}\n", boot_info.command_line ? boot_info.command_line : "");
 }
 void generate_swaps(TextSink &sink, uint64_t) { sink.append("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"); }
+void generate_partitions(TextSink &sink, uint64_t) { sink.append("major minor  #blocks  name\n\n"); }
 void generate_nothing(TextSink &, uint64_t) {}
 
 constinit Mutex boot_id_lock;
@@ -203,6 +204,7 @@ SysResult<void> add_system_files(Inode &proc) {
       {"kallsyms", generate_kallsyms}, {"probe_targets", generate_probe_targets},
       {"vmstat", generate_vmstat},     {"cmdline", generate_command_line},
       {"swaps", generate_swaps},       {"locks", generate_nothing},
+      {"modules", generate_nothing},   {"partitions", generate_partitions},
   };
   for (const Fixed &file : kFiles)
     KBPF_TRY(add_entry(proc, file.name, make_generated_file(kProcFs, 0444, file.generate, 0)));

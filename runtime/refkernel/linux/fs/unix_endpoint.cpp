@@ -2,6 +2,7 @@
 // Queues and names of endpoints.
 #include "refkernel/linux/fs/unix_endpoint.h"
 #include "refkernel/linux/fs/fd_table.h"
+#include "refkernel/linux/fs/internet_address.h"
 #include "refkernel/linux/fs/path.h"
 #include "refkernel/linux/process.h"
 
@@ -9,9 +10,9 @@ namespace refkernel {
 
 SpinLock unix_lock;
 
-namespace {
+UnixEndpoint *first_abstract = nullptr;
 
-UnixEndpoint *first_abstract = nullptr; // with unix_lock
+namespace {
 
 // The name in the file tree. It outlives the socket; connecting to it is then refused.
 class SocketInode final : public HeapObject<SocketInode, Inode> {
@@ -26,7 +27,7 @@ private:
 
 UnixEndpoint *find_abstract(std::string_view name) {
   UnixEndpoint *endpoint = first_abstract;
-  while (endpoint && endpoint->name.text() != name)
+  while (endpoint && (endpoint->family != SocketFamily::local || endpoint->name.text() != name))
     endpoint = endpoint->next_abstract;
   return endpoint;
 }
@@ -66,8 +67,8 @@ SysResult<void> PassedFiles::reserve() {
   return {};
 }
 
-SysResult<Ref<UnixEndpoint>> UnixEndpoint::create(SocketType type) {
-  auto *endpoint = try_make<UnixEndpoint>(type);
+SysResult<Ref<UnixEndpoint>> UnixEndpoint::create(SocketType type, SocketFamily family) {
+  auto *endpoint = try_make<UnixEndpoint>(type, family);
   if (!endpoint)
     return Errno::enomem;
   return Ref<UnixEndpoint>::adopt(endpoint);
@@ -117,12 +118,14 @@ SysResult<void> bind_endpoint(Ref<UnixEndpoint> endpoint, const UnixAddress &add
     SpinGuard guard(unix_lock);
     if (endpoint->named)
       return Errno::einval;
-    if (address.abstract()) {
-      if (find_abstract(address.text()))
-        return Errno::eaddrinuse;
+    UnixAddress chosen = address;
+    if (endpoint->family == SocketFamily::internet)
+      KBPF_TRY(choose_place(chosen, endpoint->type));
+    else if (address.abstract() && find_abstract(address.text()))
+      return Errno::eaddrinuse;
+    if (address.abstract())
       endpoint->next_abstract = std::exchange(first_abstract, endpoint.get());
-    }
-    endpoint->name = address;
+    endpoint->name = chosen;
     endpoint->named = true;
   }
   if (address.abstract())
@@ -141,7 +144,8 @@ SysResult<Ref<UnixEndpoint>> find_endpoint(const UnixAddress &address, SocketTyp
   Location location; // keeps the inode while its endpoint is looked at
   if (address.abstract()) {
     SpinGuard guard(unix_lock);
-    found = Ref<UnixEndpoint>::share(find_abstract(address.text()));
+    found = Ref<UnixEndpoint>::share(address.family == SocketFamily::internet ? find_place(address, type)
+                                                                              : find_abstract(address.text()));
   } else {
     KBPF_TRY(walk_at(kAtFdCwd, address.text(), LastLink::follow, location));
     if (!location.inode)

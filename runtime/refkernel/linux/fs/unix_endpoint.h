@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What is behind a socket of AF_UNIX: a queue of messages that others have sent, a name, and, of a listener, the
+// What is behind a socket: a queue of messages that others have sent, a name, and, of a listener, the
 // connections that nobody has accepted yet. A socket holds its own endpoint and its peer's, endpoints hold no sockets:
 // so nothing keeps itself alive. unix_lock guards the members of all of them.
 #pragma once
@@ -10,8 +10,12 @@
 namespace refkernel {
 
 enum class SocketType : uint8_t { stream = 1, datagram = 2, sequenced = 5 };
+enum class SocketFamily : uint8_t { local = 1, internet = 2 }; // AF_UNIX, AF_INET
 
-struct UnixAddress { // the bytes of sun_path: empty (no name), a path, or an abstract name that begins with 0
+// The bytes of sun_path: empty (no name), a path, or an abstract name that begins with 0, as those of the family
+// internet do (internet_address.h).
+struct UnixAddress {
+  SocketFamily family = SocketFamily::local;
   uint8_t size = 0;
   char bytes[108];
   std::string_view text() const { return {bytes, size}; }
@@ -59,7 +63,7 @@ struct UnixMessage {
 
 class UnixEndpoint : public RefCounted {
 public:
-  static SysResult<Ref<UnixEndpoint>> create(SocketType type);
+  static SysResult<Ref<UnixEndpoint>> create(SocketType type, SocketFamily family = SocketFamily::local);
   ~UnixEndpoint();
 
   static constexpr size_t kCapacity = 212992, kMessageCost = 256; // bytes that may wait, and what each message adds
@@ -69,12 +73,14 @@ public:
   void announce(); // that something changed: wakes waiters and pollers
 
   const SocketType type;
+  const SocketFamily family;
   UnixMessage *first = nullptr, *last = nullptr;
   size_t queued = 0;
   bool closed = false;     // its socket is gone, or reads no more: whoever writes gets EPIPE or ECONNREFUSED
   bool no_writer = false;  // the peer is gone, or writes no more: end of file behind the last message
   bool listening = false, named = false;
   UnixAddress name;
+  UnixAddress only_from; // of a connected datagram socket of the internet: whose messages it takes; empty: all
   SocketCredentials credentials; // of who called socketpair, listen or connect
   struct Connection {            // waits for accept
     Connection *next = nullptr;
@@ -88,11 +94,12 @@ public:
   std::atomic<uint32_t> generation{0};
 
 private:
-  explicit UnixEndpoint(SocketType kind) : type(kind) {}
+  UnixEndpoint(SocketType kind, SocketFamily names) : type(kind), family(names) { name.family = names; }
   template <typename T, typename... Args> friend T *try_make(Args &&...);
 };
 
 extern SpinLock unix_lock;
+extern UnixEndpoint *first_abstract; // under unix_lock; linked by next_abstract
 
 // Names. Errors of bind: eaddrinuse, einval (has one already), and those of making a file.
 SysResult<void> bind_endpoint(Ref<UnixEndpoint> endpoint, const UnixAddress &address);

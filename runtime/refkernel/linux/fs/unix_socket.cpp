@@ -3,6 +3,7 @@
 // a datagram socket needs no connection. Nothing that may run a destructor happens with unix_lock held.
 #include "refkernel/linux/fs/unix_socket.h"
 #include "refkernel/linux/fs/inode.h"
+#include "refkernel/linux/fs/internet_address.h"
 #include "refkernel/linux/process.h"
 #include <algorithm>
 
@@ -94,20 +95,27 @@ public:
   SysResult<void> bind(const UnixAddress &address) override { return bind_endpoint(own_, address); }
 
   SysResult<void> connect(const UnixAddress *address) override {
+    if (address && is_internet() && !place_of(*address).is_any() && !place_of(*address).is_own())
+      return Errno::enetunreach;
+    if (is_internet_datagram())
+      return set_partner(address);
     Ref<UnixEndpoint> target;
+    const UnixAddress wanted = !address ? UnixAddress{} : is_internet() ? with_own_host(*address) : *address;
     if (address)
-      target = KBPF_TRY(find_endpoint(*address, own_->type));
+      target = KBPF_TRY(find_endpoint(wanted, own_->type));
     if (own_->type == SocketType::datagram) {
       SpinGuard guard(unix_lock);
       std::swap(peer_, target); // the old one goes with target, when the lock is free
       return {};
     }
-    return address ? connect_to_listener(*target) : SysResult<void>(Errno::einval);
+    return address ? connect_to_listener(*target, wanted) : SysResult<void>(Errno::einval);
   }
 
   SysResult<void> listen(uint32_t backlog) override {
     if (own_->type == SocketType::datagram)
       return Errno::enotsup;
+    if (is_internet())
+      KBPF_TRY(ensure_name());
     SpinGuard guard(unix_lock);
     if (!own_->named || peer_)
       return Errno::einval;
@@ -137,7 +145,16 @@ public:
   }
 
   SysResult<size_t> send(IoCursor &from, uint32_t flags, const UnixAddress *to, PassedFiles files) override {
-    Ref<UnixEndpoint> target = KBPF_TRY(target_of_send(to));
+    if (is_internet() && files.size())
+      return Errno::einval;
+    if (is_internet_datagram())
+      KBPF_TRY(ensure_name());
+    SysResult<Ref<UnixEndpoint>> found = target_of_send(to);
+    // Where nobody takes it, who is not connected never hears of that.
+    const bool may_be_lost = is_internet_datagram() && to;
+    if (!found.ok() && found.error() == Errno::econnrefused && may_be_lost)
+      return from.remaining();
+    Ref<UnixEndpoint> target = KBPF_TRY(std::move(found));
     bool stream = own_->type == SocketType::stream, now = non_blocking() || (flags & kMessageDontWait);
     uint64_t deadline = deadline_after(send_timeout_ns);
     size_t total = 0;
@@ -153,6 +170,8 @@ public:
       SysResult<void> done = enqueue(*target, **message, now, deadline);
       if (!done.ok()) {
         free_object(*message);
+        if (done.error() == Errno::econnrefused && may_be_lost)
+          return size;
         return total ? SysResult<size_t>(total) : done.error();
       }
       total += size;
@@ -164,7 +183,7 @@ public:
     if (own_->type != SocketType::datagram) {
       SpinGuard guard(unix_lock);
       if (!peer_)
-        return own_->type == SocketType::stream ? Errno::einval : Errno::enotconn;
+        return own_->type == SocketType::stream && !is_internet() ? Errno::einval : Errno::enotconn;
     }
     if (own_->type == SocketType::stream && !to.remaining())
       return {};
@@ -209,15 +228,18 @@ public:
   }
   SysResult<UnixAddress> peer_name() override {
     SpinGuard guard(unix_lock);
+    if (own_->only_from.size)
+      return own_->only_from;
     if (!peer_)
       return Errno::enotconn;
     return peer_->name;
   }
   SysResult<SocketCredentials> peer_credentials() override {
     SpinGuard guard(unix_lock);
-    return peer_ ? peer_->credentials : SocketCredentials{0, UINT32_MAX, UINT32_MAX};
+    return peer_ && !is_internet() ? peer_->credentials : SocketCredentials{0, UINT32_MAX, UINT32_MAX};
   }
   SocketType type() const override { return own_->type; }
+  SocketFamily family() const override { return own_->family; }
   bool listening() override {
     SpinGuard guard(unix_lock);
     return own_->listening;
@@ -233,6 +255,27 @@ public:
   }
 
 private:
+  bool is_internet() const { return own_->family == SocketFamily::internet; }
+  bool is_internet_datagram() const { return is_internet() && own_->type == SocketType::datagram; }
+
+  // Of the internet: any host and a free port where it has no name yet.
+  SysResult<void> ensure_name() {
+    {
+      SpinGuard guard(unix_lock);
+      if (own_->named)
+        return {};
+    }
+    SysResult<void> bound = bind_endpoint(own_, to_address({}));
+    return !bound.ok() && bound.error() == Errno::einval ? SysResult<void>() : bound; // another thread was first
+  }
+  // Of a datagram socket of the internet: nobody need be there. null: none.
+  SysResult<void> set_partner(const UnixAddress *address) {
+    KBPF_TRY(ensure_name());
+    SpinGuard guard(unix_lock);
+    own_->only_from = address ? with_own_host(*address) : UnixAddress{};
+    return {};
+  }
+
   static uint64_t deadline_after(const std::atomic<uint64_t> &timeout_ns) {
     uint64_t timeout = timeout_ns.load();
     return timeout ? now_ns() + timeout : kNoDeadline;
@@ -260,8 +303,13 @@ private:
     peer_->announce();
   }
 
-  SysResult<void> connect_to_listener(UnixEndpoint &listener) {
-    Ref<UnixEndpoint> server = KBPF_TRY(UnixEndpoint::create(own_->type));
+  // name: by which the listener was found, and its end of the connection is known.
+  SysResult<void> connect_to_listener(UnixEndpoint &listener, const UnixAddress &name) {
+    if (is_internet())
+      KBPF_TRY(ensure_name());
+    Ref<UnixEndpoint> server = KBPF_TRY(UnixEndpoint::create(own_->type, own_->family));
+    server->name = name;
+    server->named = true;
     auto *connection = try_make<UnixEndpoint::Connection>();
     if (!connection)
       return Errno::enomem;
@@ -288,8 +336,10 @@ private:
     }
     own_->credentials = own_credentials();
     server->credentials = listener.credentials;
-    server->name = listener.name;
-    server->named = true;
+    if (is_internet())
+      own_->name = with_own_host(own_->name);
+    else
+      server->name = listener.name;
     connection.own = server;
     connection.peer = own_;
     UnixEndpoint::Connection **link = &listener.first_connection;
@@ -304,6 +354,20 @@ private:
 
   SysResult<Ref<UnixEndpoint>> target_of_send(const UnixAddress *to) {
     bool datagram = own_->type == SocketType::datagram;
+    if (is_internet_datagram()) {
+      UnixAddress partner;
+      {
+        SpinGuard guard(unix_lock);
+        if (shut_writing_)
+          return Errno::epipe;
+        partner = to ? with_own_host(*to) : own_->only_from;
+      }
+      if (!partner.size)
+        return Errno::edestaddrreq;
+      if (!place_of(partner).is_own())
+        return Errno::enetunreach;
+      return find_endpoint(partner, SocketType::datagram);
+    }
     if (to && datagram)
       return find_endpoint(*to, SocketType::datagram);
     SpinGuard guard(unix_lock);
@@ -329,7 +393,7 @@ private:
     }
     message->files = std::move(files);
     message->sender = own_credentials();
-    message->from = own_name();
+    message->from = is_internet() ? with_own_host(own_name()) : own_name();
     return message;
   }
 
@@ -342,6 +406,8 @@ private:
         break;
       KBPF_TRY(wait(target, now, deadline));
     }
+    if (target.only_from.size && target.only_from.text() != message.from.text())
+      return Errno::econnrefused; // it is connected to somebody else
     target.append(message);
     target.announce();
     return {};
@@ -443,8 +509,8 @@ private:
 
 } // namespace
 
-SysResult<Ref<File>> make_unix_socket(SocketType type, uint32_t flags) {
-  return UnixSocketFile::make(flags, KBPF_TRY(UnixEndpoint::create(type)), {});
+SysResult<Ref<File>> make_socket(SocketFamily family, SocketType type, uint32_t flags) {
+  return UnixSocketFile::make(flags, KBPF_TRY(UnixEndpoint::create(type, family)), {});
 }
 
 SysResult<SocketPair> make_unix_pair(SocketType type, uint32_t flags) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Sockets of AF_UNIX as open files: stream, datagram and sequenced-packet; there are no other families.
+// Sockets as open files: of AF_UNIX stream, datagram and sequenced-packet; of AF_INET, on the machine itself
+// (internet_address.h), TCP as the first, UDP as the second.
 #pragma once
 #include "refkernel/linux/fs/unix_endpoint.h"
 
@@ -40,20 +41,30 @@ public:
   virtual SysResult<UnixAddress> peer_name() = 0;              // enotconn
   virtual SysResult<SocketCredentials> peer_credentials() = 0; // of the time of connecting
   virtual SocketType type() const = 0;
+  virtual SocketFamily family() const = 0;
   virtual bool listening() = 0;
   std::atomic<bool> wants_credentials{false};                          // SO_PASSCRED
   std::atomic<uint64_t> receive_timeout_ns{0}, send_timeout_ns{0}; // 0: none
+  std::atomic<bool> no_delay{false}; // TCP_NODELAY, kept for who asks: nothing is ever delayed
 
 protected:
   using File::File;
   ~UnixSocket() = default;
 };
 
-SysResult<Ref<File>> make_unix_socket(SocketType type, uint32_t flags);
+SysResult<Ref<File>> make_socket(SocketFamily family, SocketType type, uint32_t flags);
 struct SocketPair {
   Ref<File> first, second;
 };
 SysResult<SocketPair> make_unix_pair(SocketType type, uint32_t flags);
 UnixSocket *as_unix_socket(File &file); // null where it is none
+
+// What a call works on: the file, kept, and the socket that it is.
+struct SocketFile {
+  Ref<File> file;
+  UnixSocket *operator->() const { return static_cast<UnixSocket *>(file.get()); }
+};
+SysResult<SocketFile> get_socket(int fd); // ebadf, enotsock
+constexpr int kSocketLevel = 1, kInternetLevel = 0, kTcp = 6, kUdp = 17; // levels of options, and protocols
 
 } // namespace refkernel
