@@ -143,9 +143,9 @@ void unknown_section(Image &image, const Function &function, std::string_view na
                      {prefix, nearest(image, prefix, prefixes)});
 }
 
-// A function of C, and perhaps a number behind a plus; paths of other languages may be anything.
+// A function of C, and perhaps a number behind a plus; names in other languages may be anything.
 bool is_function_target(std::string_view target) {
-  if (target.find("::") != target.npos || target.find('<') != target.npos)
+  if (target.find("::") != target.npos || target.find_first_of("<(") != target.npos)
     return true;
   const auto is_word = [](std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
