@@ -211,6 +211,14 @@ TEST(Scalar, ShiftPairThatSignExtendsKeepsTheBoundsOfTheLowerHalf) {
   EXPECT_EQ(extended.r64.smax, 7);
 }
 
+TEST(Scalar, SmallNumbersThatAreLargeAsSignedOnesAreNone) {
+  for (uint64_t most : {uint64_t{INT32_MAX}, uint64_t{UINT32_MAX}}) {
+    Scalar number;
+    number.r64 = {1, most, int64_t{1} << 40 | 2, int64_t{1} << 40 | 3};
+    EXPECT_FALSE(number.normalise()) << most;
+  }
+}
+
 TEST(Scalar, BitsKnownFromAnAndBoundTheNumber) {
   Scalar masked = alu64(KBPF_ALU_AND, 0, Scalar::unknown(), Scalar::constant(0xf8));
   EXPECT_EQ(masked.r64.umax, 0xf8u);

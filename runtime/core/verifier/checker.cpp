@@ -508,10 +508,12 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
 }
 
 bool Checker::is_plain_context_load(const Insn &insn, const Value &base, InsnFacts &facts) {
+  if (base.kind != Kind::context)
+    return false;
   const RawProgram &program = analysis_.program;
-  if (insn.mode() != KBPF_MODE_MEM || insn.dst() == KBPF_REG_FP || base.kind != Kind::context ||
-      !base.number.is_constant(0) || facts.faultable || facts.follows_other || program.strict_alignment ||
-      analysis_.traced || analysis_.socket_at(insn.off))
+  if (insn.mode() != KBPF_MODE_MEM || insn.dst() == KBPF_REG_FP || !base.number.is_constant(0) ||
+      facts.faultable || facts.follows_other || program.strict_alignment || analysis_.traced ||
+      analysis_.socket_at(insn.off))
     return false;
   const uint64_t at = static_cast<uint64_t>(int64_t{insn.off}), size = insn.access_bytes();
   const ContextField *field = program.type->context->field_at(at);

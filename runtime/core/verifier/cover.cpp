@@ -320,6 +320,19 @@ private:
     return value_covers(value, now, how_, ids_);
   }
 
+  // Both slots hold a whole register.
+  bool spill_covers(const Value &now) {
+    const uint64_t *at = at_;
+    const PackedValue was(at);
+    const bool is_number = was.kind() == Kind::scalar;
+    const bool is_relied_on = is_number && takes_number();
+    const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
+    at_ += was.words();
+    if (is_number && !is_asked && now.kind == Kind::scalar)
+      return true;
+    return !is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on);
+  }
+
   bool slots_cover(const FrameRecord &record, const Frame &frame) {
     for (uint64_t left = record.spilled | record.misc | record.zero | record.mixed; left; left &= left - 1) {
       const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
@@ -333,6 +346,12 @@ private:
       if (!counts) {
         if (keeps_value)
           pass_over();
+        continue;
+      }
+      constexpr uint64_t kSpilled = 0x0101010101010101 * static_cast<uint64_t>(ByteKind::spill);
+      if (bytes == kSpilled && now.kinds() == kSpilled) { // most often
+        if (!spill_covers(now.spilled))
+          return false;
         continue;
       }
       StackSlot was;

@@ -200,10 +200,16 @@ private:
     return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
            insn.cls() != KBPF_CLASS_LD;
   }
+  bool goes_both_ways(uint32_t i) const {
+    const Insn &insn = program_.insns[i];
+    constexpr uint8_t kBoth = Analysis::kJumps | Analysis::kPasses;
+    return analysis_.branches[i] == kBoth && analysis_.facts[i + 1].reachable &&
+           analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable;
+  }
   uint32_t pass_plain(uint32_t i, uint32_t count) const {
     const Insn *insns = program_.insns.data();
     const InsnFacts *facts = analysis_.facts.data();
-    while (i < count && stays(insns[i], facts[i]))
+    while (i < count && (stays(insns[i], facts[i]) || goes_both_ways(i)))
       i++;
     return i;
   }

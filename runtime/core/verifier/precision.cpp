@@ -65,25 +65,35 @@ void rely_on_zeroes(const State &state, uint32_t frame, uint64_t slots) {
 
 void rely_like(const State &state, const Snapshot &old) {
   uint64_t sources = 0;
-  visit(
-      old,
-      [&](uint32_t f, const FrameRecord &frame) {
-        rely_on_slots(state, f, frame.read);
-        rely_on_zeroes(state, f, frame.read_zero);
-        return true;
-      },
-      [&](uint32_t f, uint32_t reg, const Value &was) {
-        if (was.is_scalar() && was.is_relied_on)
-          sources |= state.frames[f]->regs[reg].sources;
-        return true;
-      },
-      [&](uint32_t f, uint32_t slot, const StackSlot &was) {
-        const Frame &now = *state.frames[f];
-        if (was.bytes[0] == ByteKind::spill && was.spilled.is_scalar() && was.spilled.is_relied_on &&
-            slot < now.slot_count && now.slots[slot].bytes[0] == ByteKind::spill)
-          sources |= now.slots[slot].spilled.sources;
-        return true;
-      });
+  const uint64_t *at = old.values();
+  uint32_t number = 0;
+  // What `now` comes from, where the packed value that stands for it is a number that was relied on; null: it
+  // is none.
+  const auto take = [&](const Value *now) {
+    const PackedValue was(at);
+    at += was.words();
+    if (was.kind() == Kind::scalar && old.relied_on & source_bit(number++) && now)
+      sources |= now->sources;
+  };
+  for (uint32_t f = old.frame_count; f-- > 0;) {
+    const FrameRecord &frame = old.frames()[f];
+    const Frame &now = *state.frames[f];
+    rely_on_slots(state, f, frame.read);
+    rely_on_zeroes(state, f, frame.read_zero);
+    for (uint32_t reg = 0, live = frame.live; live; reg++, live >>= 1)
+      if (live & 1)
+        take(&now.regs[reg]);
+    uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed;
+    for (uint32_t slot = 0; left; slot++, left >>= 1) {
+      if (!(left & 1))
+        continue;
+      const ByteKind lowest = static_cast<ByteKind>(frame.bytes_of(slot, at) & 0xff);
+      const bool is_spilled =
+          lowest == ByteKind::spill && slot < now.slot_count && now.slots[slot].bytes[0] == ByteKind::spill;
+      if (lowest >= ByteKind::spill)
+        take(is_spilled ? &now.slots[slot].spilled : nullptr);
+    }
+  }
   rely_on(state, sources);
   if (old.open_paths == 0 && old.depends_on)
     depend_on_open(state, old.depends_on);

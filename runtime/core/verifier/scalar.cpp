@@ -93,8 +93,9 @@ Scalar Scalar::sign_extended(unsigned width) {
 
 namespace {
 
-// What both say of a number of 0 to INT32_MAX, which reads the same in all views. False: nothing is left.
-[[gnu::always_inline]] inline bool settle_small(Scalar &number, Tnum bits, uint32_t low, uint32_t high) {
+// What both say of a number of 0 to UINT32_MAX, which is one interval and the bits of that. False: nothing is
+// left.
+[[gnu::always_inline]] inline bool settle(Tnum &bits, uint32_t &low, uint32_t &high) {
   for (;;) {
     if (low > high)
       return false;
@@ -103,29 +104,57 @@ namespace {
       return false;
     bits = intersect(bits, interval);
     if (bits.min() <= low && bits.max() >= high)
-      break;
+      return true;
     low = std::max(low, static_cast<uint32_t>(bits.min()));
     high = std::min(high, static_cast<uint32_t>(bits.max()));
   }
+}
+
+// Of 0 to INT32_MAX: it reads the same in all views.
+[[gnu::always_inline]] inline bool settle_small(Scalar &number, Tnum bits, uint32_t low, uint32_t high) {
+  if (!settle(bits, low, high))
+    return false;
   number.bits = bits;
   number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
   number.r32 = {low, high, static_cast<int32_t>(low), static_cast<int32_t>(high)};
   return true;
 }
 
-// One that is known to be such a number by its unsigned bounds.
-bool normalise_small(Scalar &number) {
-  uint32_t low = std::max(static_cast<uint32_t>(number.r64.umin), number.r32.umin);
-  uint32_t high = std::min(static_cast<uint32_t>(number.r64.umax), number.r32.umax);
-  const auto cut = [&](int64_t smin, int64_t smax) {
-    if (smax < 0)
+// What all views but the bits leave of such a number: false where that is nothing.
+struct Interval {
+  uint32_t low, high;
+  bool cut(int64_t smin, int64_t smax) {
+    if (smax < 0 || smin > int64_t{high})
       return false;
     low = static_cast<uint32_t>(std::max<int64_t>(low, smin));
     high = static_cast<uint32_t>(std::min<int64_t>(high, smax));
     return true;
-  };
-  return cut(number.r64.smin, number.r64.smax) && cut(number.r32.smin, number.r32.smax) &&
-         settle_small(number, number.bits, low, high);
+  }
+};
+Interval interval_of(const Scalar &number) {
+  return {std::max(static_cast<uint32_t>(number.r64.umin), number.r32.umin),
+          std::min(static_cast<uint32_t>(number.r64.umax), number.r32.umax)};
+}
+
+// One that is known to be such a number by its unsigned bounds.
+bool normalise_small(Scalar &number) {
+  Interval left = interval_of(number);
+  return left.cut(number.r64.smin, number.r64.smax) && left.cut(number.r32.smin, number.r32.smax) &&
+         settle_small(number, number.bits, left.low, left.high);
+}
+
+// One of 0 to UINT32_MAX, by its unsigned bounds, of whose lower half as a signed number nothing is known.
+bool normalise_word(Scalar &number) {
+  Interval left = interval_of(number);
+  if (!left.cut(number.r64.smin, number.r64.smax) || !settle(number.bits, left.low, left.high))
+    return false;
+  number.r64 = {left.low, left.high, int64_t{left.low}, int64_t{left.high}};
+  const bool one_sign = left.low > INT32_MAX || left.high <= INT32_MAX;
+  const Range32 half =
+      one_sign ? Range32{left.low, left.high, static_cast<int32_t>(left.low), static_cast<int32_t>(left.high)}
+               : range_of<uint32_t>(number.bits);
+  number.r32 = {left.low, left.high, half.smin, half.smax};
+  return true;
 }
 
 } // namespace
@@ -196,6 +225,8 @@ bool Scalar::normalise() {
   }
   if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
     return normalise_small(*this);
+  if (r64.umin <= r64.umax && r64.umax <= UINT32_MAX && r32.smin == INT32_MIN && r32.smax == INT32_MAX)
+    return normalise_word(*this);
   for (;;) {
     r64 = intersect(r64, range_of<uint64_t>(bits));
     if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)

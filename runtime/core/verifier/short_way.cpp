@@ -137,6 +137,17 @@ bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value
   return true;
 }
 
+// A number of the context, or any other plain access to the stack. An error is met again on the long way.
+bool ShortWay::load_or_store(State &state, const Insn &insn, InsnFacts &facts) {
+  if (insn.cls() == KBPF_CLASS_LDX && checker_.is_plain_context_load(insn, state.reg(insn.src()), facts)) {
+    state.reg(insn.dst()) = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
+    return true;
+  }
+  StackPlace place;
+  return checker_.is_plain_stack_access(insn, state, place) &&
+         transformer_.access_stack(state, insn, place).ok();
+}
+
 ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
   const Insn *const insns = analysis_.program.insns.data();
   const uint8_t *const joins = analysis_.cfg.is_join.data();
@@ -155,10 +166,9 @@ ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
         break;
       walk.jumps++;
     } else if (!use_stack(state, frame, insn, facts[at])) {
-      if (insn.cls() != KBPF_CLASS_LDX ||
-          !checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
+      state.insn = static_cast<uint32_t>(at);
+      if (!load_or_store(state, insn, facts[at]))
         break;
-      frame.regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
     }
     facts[at].reachable = true;
     walk.insns++;

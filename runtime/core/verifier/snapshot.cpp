@@ -62,10 +62,10 @@ uint64_t *pack_value(uint64_t *at, const Value &value) {
 
 } // namespace
 
+// Each word of the value is written once.
 void unpack_value(const uint64_t *&at, Value &value) {
   const uint64_t word = *at++;
   const uint8_t flags = static_cast<uint8_t>(word >> 56);
-  value = Value();
   value.kind = static_cast<Kind>(word & 0xff);
   value.frame = static_cast<uint8_t>(word >> 8);
   value.map = static_cast<uint16_t>(word >> 16);
@@ -73,16 +73,17 @@ void unpack_value(const uint64_t *&at, Value &value) {
   value.moved_down = flags & PackedValue::kMovedDown;
   value.is_read_only = flags & PackedValue::kIsReadOnly;
   value.is_inner = flags & PackedValue::kIsInner;
-  if (flags & PackedValue::kHasId) {
-    value.id = static_cast<uint32_t>(*at);
-    value.delta = static_cast<int32_t>(*at++ >> 32);
-  }
-  if (flags & PackedValue::kHasRange) {
-    value.owner = static_cast<uint32_t>(*at);
-    value.range = static_cast<uint16_t>(*at++ >> 32);
-  }
+  value.is_relied_on = false;
+  value.sources = 0;
+  const uint64_t link = flags & PackedValue::kHasId ? *at++ : 0;
+  value.id = static_cast<uint32_t>(link);
+  value.delta = static_cast<int32_t>(link >> 32);
+  const uint64_t extent = flags & PackedValue::kHasRange ? *at++ : 0;
+  value.owner = static_cast<uint32_t>(extent);
+  value.range = static_cast<uint16_t>(extent >> 32);
   switch (static_cast<NumberForm>(word >> 32 & 0xff)) {
   case NumberForm::unknown:
+    value.number = Scalar();
     break;
   case NumberForm::zero:
     value.number = Scalar::constant(0);
