@@ -123,6 +123,7 @@ struct kbpf_event {
   uint32_t argument_count; /* u64s that programs of type raw_tracepoint get, at most 12; 0: none */
   void *attached;          /* the runtime's, null at first, like the next */
   struct kbpf_event *next;
+  uint32_t record_readers; /* [any] how many of those that are attached are of type tracepoint; the runtime's, 0 at first */
 };
 /* Before any process runs. */
 void kbpf_event_register(struct kbpf_event *event);
@@ -130,7 +131,7 @@ struct kbpf_event *kbpf_event_first(void); /* of all that are registered, linked
 /* [any] How many programs are at events: where it is 0, nothing need be made for kbpf_event_run. */
 extern uint32_t kbpf_events_attached;
 /* [any] Where the event happens, if event->attached is not null. arguments: argument_count of them; record:
- * its first 8 bytes are the runtime's and not read. */
+ * its first 8 bytes are the runtime's and not read; may be null where record_readers was 0. */
 void kbpf_event_run(struct kbpf_event *event, const uint64_t *arguments, const void *record);
 
 /* perf_event_open(2)'s events that run a program. target: "kprobe$SYMBOL+0xOFFSET",

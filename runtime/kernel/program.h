@@ -52,6 +52,8 @@ public:
     bool sleepable = false;
   };
   const Record &record() const { return record_; }
+  // Goes on in programs that are not known, on the same context: these may look at all of it.
+  bool makes_tail_calls() const { return makes_tail_calls_; }
   const MachineCode &code() const { return code_; }
   // Where each of its functions begins; the entry is the first one.
   struct Function {
@@ -118,7 +120,7 @@ private:
   TracingTarget tracing_;
   mutable std::atomic<uint64_t> missed_runs_{0};
   mutable std::atomic<uint64_t> run_count_{0}, run_time_ns_{0}; // by run()
-  bool makes_tail_calls_ = false;                               // of an interpreted program
+  bool makes_tail_calls_ = false;
   bool in_fault_list_ = false;
   std::atomic<Program *> next_in_fault_list_{nullptr};
 };

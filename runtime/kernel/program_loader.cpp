@@ -217,6 +217,7 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
     program->interpreted_ =
         KBPF_TRY(translate(*kept, helper_environment(*options.profile), program->memory_));
   }
+  program->tracing_ = options.tracing;
   for (uint32_t i = 0; i < map_count_; i++)
     KBPF_TRY(maps_[i]->bind(*program));
   KBPF_TRY(hand_maps_to(*program));
@@ -228,7 +229,6 @@ Result<Ref<Program>> ProgramLoader::load(std::span<const Insn> insns, std::strin
   program->record_.gpl_compatible = options.gpl_compatible;
   program->record_.expected_attach_type = options.expected_attach_type;
   program->record_.sleepable = options.sleepable;
-  program->tracing_ = options.tracing;
   program->record_.load_time = kbpf_port_time_ns();
   kbpf_thread loaded_by;
   kbpf_port_current(&loaded_by);

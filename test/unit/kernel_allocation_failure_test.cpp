@@ -159,7 +159,7 @@ protected:
   }
   static constexpr uint32_t kTracepoint = 5, kRawTracepoint = 17, kPerfEvent = 41, kMulti = 42;
   alignas(8) uint32_t text_[4] = {0x00150513, 0x00008067, 0x00150513, 0x00008067}; // addi a0, a0, 1; ret
-  static inline kbpf_event event_{"sys", "failing_event", 3, 24, 2, nullptr, nullptr};
+  static inline kbpf_event event_{"sys", "failing_event", 3, 24, 2, nullptr, nullptr, 0};
 };
 
 TEST_F(AttachAllocationFailure, AttachingByName) {

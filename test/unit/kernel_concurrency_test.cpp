@@ -207,7 +207,7 @@ TEST_F(Concurrency, ATailCallFindsAWholeProgram) {
 // Links to an event come and go while it happens on other CPUs; a program runs as long as it is linked, and never
 // afterwards.
 TEST_F(Concurrency, LinksComeAndGoWhileTheirEventHappens) {
-  static kbpf_event event{"sys", "concurrent_event", 7, 24, 2, nullptr, nullptr};
+  static kbpf_event event{"sys", "concurrent_event", 7, 24, 2, nullptr, nullptr, 0};
   static const bool registered = (kbpf_event_register(&event), true);
   ASSERT_TRUE(registered);
   const int64_t counts = make_map(kArray, 4, 8, 1);

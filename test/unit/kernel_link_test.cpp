@@ -106,7 +106,7 @@ protected:
   // addi a0, a0, 1; ret: two functions.
   alignas(8) uint32_t text[4] = {0x00150513, 0x00008067, 0x00150513, 0x00008067};
   const uint32_t original[4] = {text[0], text[1], text[2], text[3]};
-  static inline kbpf_event reported{"sys", "linked_event", 2, 24, 2, nullptr, nullptr};
+  static inline kbpf_event reported{"sys", "linked_event", 2, 24, 2, nullptr, nullptr, 0};
   int64_t map = -1;
 };
 

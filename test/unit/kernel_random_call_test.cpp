@@ -282,7 +282,7 @@ protected:
   std::vector<Insn> program_;
   uint64_t edge_ = 0; // behind it no memory is mapped
   const std::vector<Insn> code_ = assemble({mov64_imm(R0, 0), exit_insn(), mov64_imm(R0, 0), exit_insn()});
-  static inline kbpf_event event_{"sys", "random_event", 1, 24, 2, nullptr, nullptr};
+  static inline kbpf_event event_{"sys", "random_event", 1, 24, 2, nullptr, nullptr, 0};
   std::string object_, btf_;
   char symbol_text_[8] = "open";
   uint64_t symbol_ = address(symbol_text_);

@@ -51,6 +51,30 @@ protected:
   }
 };
 
+// Each looks at, or writes, what its caller's context does not have.
+TEST_F(ProgramCalls, WhoIsGoneOnInFindsAllOfAContext) {
+  constexpr uint32_t kRawTracepoint = 17, kSyscall = 31;
+  struct Kind {
+    uint32_t type;
+    int32_t offset;
+  };
+  for (const Kind kind : {Kind{kRawTracepoint, 88}, Kind{kSyscall, 30000}}) {
+    int64_t map = make_map(kProgArray, 4, 4, 1);
+    std::vector<Insn> callee = {kbpf::test::load(KBPF_SIZE_DW, R0, R1, kind.offset), exit_insn()};
+    if (kind.type == kSyscall)
+      callee = {store_imm(KBPF_SIZE_DW, R1, kind.offset, 5), kbpf::test::load(KBPF_SIZE_DW, R0, R1, kind.offset - 8),
+                exit_insn()};
+    ASSERT_EQ(put(map, 0, load(callee, kind.type)), 0);
+    const uint64_t context[12] = {1};
+    kbpf_attr_prog_test_run attr{};
+    attr.prog_fd = static_cast<uint32_t>(load(caller(map, 0, 7), kind.type));
+    attr.ctx_in = address(context);
+    attr.ctx_size_in = 8;
+    ASSERT_EQ(bpf(PROG_TEST_RUN, attr), 0);
+    EXPECT_EQ(attr.retval, 0u);
+  }
+}
+
 TEST_F(ProgramCalls, ATailCallGoesOnInTheProgramOfTheSlot) {
   int64_t map = make_map(kProgArray, 4, 4, 4);
   ASSERT_GE(map, 0);

@@ -102,7 +102,7 @@ protected:
   void prepare() {
     ASSERT_EQ(kbpf_set_kernel_btf(types().bytes.data(), types().bytes.size()), 0);
     kbpf_event_register(&reported);
-    static kbpf_event short_event{"traced", "short_event", 78, 24, 1, nullptr, nullptr};
+    static kbpf_event short_event{"traced", "short_event", 78, 24, 1, nullptr, nullptr, 0};
     kbpf_event_register(&short_event);
     map = make_map(kArray, 4, kWords * 8, 1);
     const int64_t program = load(kFexit, types().two), link = open(program);
@@ -218,7 +218,7 @@ protected:
                                               0x00150513, 0x00008067, 0x00150513, 0x00008067};
   const std::vector<uint32_t> before{text, text + 2 * kFunctions};
   const uint32_t *const original = before.data();
-  static inline kbpf_event reported{"traced", "traced_event", 77, 24, 2, nullptr, nullptr};
+  static inline kbpf_event reported{"traced", "traced_event", 77, 24, 2, nullptr, nullptr, 0};
   int64_t map = -1;
   char log_[2048] = "";
 };
@@ -499,6 +499,21 @@ TEST_F(Tracing, CodeThatMayNotBeProbedIsNotTraced) {
   const int64_t program = load(kFentry, types().two);
   hostport::forbid_probes(function(0), 8);
   EXPECT_EQ(open(program), -EPERM);
+}
+
+// What it would take for its arguments are the other function's.
+TEST_F(Tracing, AProgramArrayHoldsProgramsOfOneFunction) {
+  constexpr uint32_t kProgArray = 3;
+  const int64_t array = make_map(kProgArray, 4, 4, 2), first = load(kFentry, types().two),
+                same = load(kFexit, types().two), other = load(kFentry, types().ten);
+  ASSERT_TRUE(array >= 0 && first >= 0 && same >= 0 && other >= 0) << log_;
+  const auto put = [&](uint32_t slot, int64_t program) {
+    const uint32_t fd = static_cast<uint32_t>(program);
+    return update(array, &slot, &fd);
+  };
+  EXPECT_EQ(put(0, first), 0);
+  EXPECT_EQ(put(1, other), -EINVAL);
+  EXPECT_EQ(put(1, same), 0);
 }
 
 TEST_F(Tracing, AnEventGivesItsArguments) {

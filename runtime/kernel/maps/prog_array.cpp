@@ -44,10 +44,12 @@ Result<void> ProgArrayMap::bind(const Program &program) {
   SpinGuard guard(lock_);
   if (!type_) {
     type_ = &program.type();
+    tracing_id_ = program.tracing().btf_id;
     profile_ = &program.profile();
     compiled_ = compiled;
   }
-  bool alike = type_ == &program.type() && profile_ == &program.profile() && compiled_ == compiled;
+  bool alike = type_ == &program.type() && profile_ == &program.profile() && compiled_ == compiled &&
+               tracing_id_ == program.tracing().btf_id;
   return alike ? Result<void>() : Error::invalid;
 }
 

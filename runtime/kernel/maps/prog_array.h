@@ -47,6 +47,7 @@ private:
   Buffer programs_;                  // one reference each, or null
   const Profile *profile_ = nullptr; // of all programs; null: there has been none
   const ProgTypeInfo *type_ = nullptr;
+  uint32_t tracing_id_ = 0; // what tracing programs are for, since their arguments are that one's
   bool compiled_ = false;
 };
 

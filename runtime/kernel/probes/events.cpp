@@ -89,9 +89,18 @@ void unlink(kbpf_event &event, EventAttachment *before, EventAttachment &attachm
     head_of(event).store(next, std::memory_order_release);
 }
 
-void count(int32_t change) {
-  std::atomic_ref<uint32_t>(kbpf_events_attached)
-      .fetch_add(static_cast<uint32_t>(change), std::memory_order_relaxed);
+void count(kbpf_event &event, const EventAttachment &attachment, int32_t change) {
+  const auto add = [change](uint32_t &counter) {
+    std::atomic_ref<uint32_t>(counter).fetch_add(static_cast<uint32_t>(change), std::memory_order_relaxed);
+  };
+  if (attachment.program->type().number == kTracepoint)
+    add(event.record_readers);
+  add(kbpf_events_attached);
+}
+
+// Programs that know no types may look at twelve arguments, and so may those that they go on in.
+bool sees_more_than_there_is(const Program &program, const kbpf_event &event) {
+  return program.record().context_bytes > event.argument_count * sizeof(uint64_t) || program.makes_tail_calls();
 }
 
 bool fits(const kbpf_event &event, const Program &program) {
@@ -158,8 +167,8 @@ Result<void> attach_event(kbpf_event &event, Ref<Program> program, const AttachO
     return Error::no_memory;
   attachment->program = std::move(program);
   attachment->owner = owner;
+  count(event, *attachment, 1); // first: whoever finds it has made a record
   append(event, *attachment);
-  count(1);
   return {};
 }
 
@@ -175,7 +184,7 @@ Result<void> detach_event(kbpf_event &event, const AttachOwner &owner, const Pro
     unlink(event, before, *at);
     at->removed = removed;
     removed = at;
-    count(-1);
+    count(event, *at, -1);
   }
   if (!removed)
     return Error::not_found;
@@ -216,17 +225,21 @@ void kbpf_event_run(kbpf_event *event, const uint64_t *arguments, const void *re
   std::byte *buffer = nullptr;
   for (const EventAttachment *at = first_of(*event); at; at = at->next.load(std::memory_order_acquire)) {
     const uint32_t type = at->program->type().number;
-    if (type == kTracing) { // reads the event's arguments and nothing else, and changes none
+    const bool is_raw = type == kRawTracepoint;
+    // Reads the event's arguments and nothing else, and changes none.
+    if (type == kTracing || (is_raw && !sees_more_than_there_is(*at->program, *event))) {
       run(*at, const_cast<uint64_t *>(arguments), regs);
       continue;
     }
-    if (type == kRawTracepoint) {
+    if (is_raw) {
       for (uint32_t i = 0; i < kMaxArguments && !is_raw_made; i++)
         raw[i] = i < event->argument_count ? arguments[i] : 0;
       is_raw_made = true;
       run(*at, raw, regs);
       continue;
     }
+    if (!record)
+      continue; // attached meanwhile
     if (!buffer) {
       buffer = record_buffers.load(std::memory_order_acquire) + kRecordRoom * kbpf_port_cpu();
       memcpy(buffer + kCommonHeader, static_cast<const std::byte *>(record) + kCommonHeader,

@@ -22,14 +22,17 @@ Result<bool> copy_out_cut(uint64_t address, const void *from, size_t size, uint3
   return cut;
 }
 
-// A context of plain words, which the program may change only where its type says so.
+// A context of plain words, which the program may change only where its type says so. Programs that it goes on in may
+// look at more of it than it does: then all of room is there, zero behind what was given.
 Result<int64_t> run_on_context(const Call &call, const Attr &attr, const Program &program, uint32_t room,
                                bool gives_back) {
   if (attr.data_in || attr.data_out || attr.ctx_out || attr.duration || attr.repeat || attr.batch_size)
     return Error::invalid;
   if (attr.ctx_size_in < program.record().context_bytes || attr.ctx_size_in > room)
     return Error::invalid;
-  Buffer context = KBPF_TRY(Buffer::create(attr.ctx_size_in));
+  const uint32_t size = program.makes_tail_calls() ? room : attr.ctx_size_in;
+  Buffer context = KBPF_TRY(Buffer::create(size));
+  memset(context.data() + attr.ctx_size_in, 0, size - attr.ctx_size_in);
   KBPF_TRY(UserPtr(attr.ctx_in).copy_in(context.data(), attr.ctx_size_in));
   Outcome outcome = run(program, context.data(), 1);
   if (gives_back)

@@ -36,7 +36,7 @@ template <typename... Parameters> struct Event : kbpf_event {
       std::conditional_t<std::is_pointer_v<T>, const std::remove_pointer_t<T> *, T>;
 
   constexpr Event(const char *of_system, const char *called, uint32_t number, uint32_t record_bytes)
-      : kbpf_event{of_system, called, number, record_bytes, sizeof...(Parameters), nullptr, nullptr} {}
+      : kbpf_event{of_system, called, number, record_bytes, sizeof...(Parameters), nullptr, nullptr, 0} {}
   void run(const void *record, Given<Parameters>... arguments) {
     const uint64_t words[] = {word(arguments)...};
     kbpf_event_run(this, words, record);
@@ -73,9 +73,9 @@ void register_syscall(uint32_t number) {
   kbpf::print(exit, "sys_exit_{}", syscall_name(number));
   uint32_t id = kFirstSyscallId + 2 * number;
   events->enter = {"syscalls", events->enter_name, id, sizeof(trace_event_raw_sys_enter), 0, nullptr,
-                   nullptr};
+                   nullptr,    0};
   events->exit = {"syscalls", events->exit_name, id + 1, sizeof(trace_event_raw_sys_exit),
-                  0,          nullptr,           nullptr};
+                  0,          nullptr,           nullptr, 0};
   kbpf_event_register(&events->exit);
   kbpf_event_register(&events->enter);
   syscall_events[number] = events;
@@ -136,6 +136,8 @@ void report_syscall_enter(const TrapFrame &frame, uint64_t number) {
   bool wanted = events && events->enter.attached;
   if (!wanted && !sys_enter.attached)
     return;
+  if (!wanted && !sys_enter.record_readers)
+    return sys_enter.run(nullptr, registers_of(frame), static_cast<long>(number));
   trace_event_raw_sys_enter record{};
   record.id = static_cast<long>(number);
   for (int i = 0; i < 6; ++i)
@@ -151,6 +153,8 @@ void report_syscall_exit(const TrapFrame &frame, uint64_t number, int64_t result
   bool wanted = events && events->exit.attached;
   if (!wanted && !sys_exit.attached)
     return;
+  if (!wanted && !sys_exit.record_readers)
+    return sys_exit.run(nullptr, registers_of(frame), static_cast<long>(result));
   trace_event_raw_sys_exit record{};
   record.id = static_cast<long>(number);
   record.ret = result;
@@ -201,15 +205,19 @@ void report_switch(const Thread &from, const Thread &to, SwitchReason reason) {
   if (!sched_switch.attached)
     return;
   constexpr int64_t kStates[] = {0, 1, 2, 0x80}; // TASK_RUNNING, _INTERRUPTIBLE, _UNINTERRUPTIBLE, _DEAD
+  const uint64_t state = static_cast<uint64_t>(kStates[static_cast<int>(reason)]);
+  if (!sched_switch.record_readers)
+    return sched_switch.run(nullptr, reason == SwitchReason::preempted, &from.task, &to.task,
+                            static_cast<unsigned>(state));
   trace_event_raw_sched_switch record{};
   memcpy(record.prev_comm, from.task.comm, sizeof(record.prev_comm));
   record.prev_pid = from.task.pid;
   record.prev_prio = record.next_prio = kPriority;
-  record.prev_state = kStates[static_cast<int>(reason)];
+  record.prev_state = static_cast<long>(state);
   memcpy(record.next_comm, to.task.comm, sizeof(record.next_comm));
   record.next_pid = to.task.pid;
   sched_switch.run(&record, reason == SwitchReason::preempted, &from.task, &to.task,
-                   static_cast<unsigned>(record.prev_state));
+                   static_cast<unsigned>(state));
 }
 
 } // namespace refkernel
