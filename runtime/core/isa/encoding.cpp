@@ -188,6 +188,10 @@ struct ReservedBits {
         of[cls | code | KBPF_SRC_K] = kSrc | (kJumps & ~cls);
         of[cls | code | KBPF_SRC_X] = kImm | (kJumps & ~cls);
       }
+    constexpr uint64_t kRegs = 0xff00;
+    of[KBPF_OP_EXIT] = kRegs | kOff | kImm; // leads nowhere
+    of[KBPF_CLASS_JMP | KBPF_JMP_JA] = kRegs | kImm | (kJumps & ~KBPF_CLASS_JMP);
+    of[KBPF_CLASS_JMP32 | KBPF_JMP_JA] = kRegs | kOff | (kJumps & ~KBPF_CLASS_JMP32);
     for (uint8_t size : kSizes) {
       of[KBPF_CLASS_LDX | KBPF_MODE_MEM | size] = kImm;
       of[KBPF_CLASS_STX | KBPF_MODE_MEM | size] = kImm;

@@ -281,23 +281,28 @@ private:
   bool registers_cover(const FrameRecord &record, const Frame &frame) {
     for (uint32_t left = record.live; left; left &= left - 1) {
       const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left));
-      const uint64_t *at = at_;
-      const Value &now = frame.regs[reg];
-      const PackedValue was(at);
-      const bool is_number = was.kind() == Kind::scalar;
-      const bool is_relied_on = is_number && takes_number();
-      const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
-      at_ += was.words();
-      if (is_number && !is_asked && now.kind == Kind::scalar)
-        continue;
-      result_.work++;
-      if (!is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on))
+      const PackedValue was(at_);
+      if (next_covers(frame.regs[reg]))
         continue;
       if (&record == &old_.frames()[old_.frame_count - 1])
         note_distinct(reg, was);
       return false;
     }
     return true;
+  }
+
+  // The next of the packed values, and passes it.
+  bool next_covers(const Value &now) {
+    const uint64_t *at = at_;
+    const PackedValue was(at);
+    const bool is_number = was.kind() == Kind::scalar;
+    const bool is_relied_on = is_number && takes_number();
+    const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
+    at_ += was.words();
+    if (is_number && !is_asked && now.kind == Kind::scalar)
+      return true;
+    result_.work++;
+    return !is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on);
   }
 
   // See Snapshot::distinct_reg; it was just passed.
@@ -320,19 +325,6 @@ private:
     return value_covers(value, now, how_, ids_);
   }
 
-  // Both slots hold a whole register.
-  bool spill_covers(const Value &now) {
-    const uint64_t *at = at_;
-    const PackedValue was(at);
-    const bool is_number = was.kind() == Kind::scalar;
-    const bool is_relied_on = is_number && takes_number();
-    const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
-    at_ += was.words();
-    if (is_number && !is_asked && now.kind == Kind::scalar)
-      return true;
-    return !is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on);
-  }
-
   bool slots_cover(const FrameRecord &record, const Frame &frame) {
     for (uint64_t left = record.spilled | record.misc | record.zero | record.mixed; left; left &= left - 1) {
       const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
@@ -340,20 +332,21 @@ private:
       const ByteKind lowest = static_cast<ByteKind>(bytes & 0xff);
       const bool keeps_value = lowest >= ByteKind::spill;
       const StackSlot &now = slot < frame.slot_count ? frame.slots[slot] : kUntouched;
-      result_.work++;
       const bool counts = how_ != Coverage::relied_on || record.read >> slot & 1 ||
                           lowest == ByteKind::object || now.bytes[0] == ByteKind::object;
       if (!counts) {
+        result_.work++;
         if (keeps_value)
           pass_over();
         continue;
       }
       constexpr uint64_t kSpilled = 0x0101010101010101 * static_cast<uint64_t>(ByteKind::spill);
       if (bytes == kSpilled && now.kinds() == kSpilled) { // most often
-        if (!spill_covers(now.spilled))
+        if (!next_covers(now.spilled))
           return false;
         continue;
       }
+      result_.work++;
       StackSlot was;
       memcpy(was.bytes, &bytes, sizeof was.bytes);
       if (how_ == Coverage::relied_on && !(record.read_zero >> slot & 1)) // no matter which numbers they are

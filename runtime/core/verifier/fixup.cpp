@@ -200,16 +200,27 @@ private:
     return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
            insn.cls() != KBPF_CLASS_LD;
   }
-  bool goes_both_ways(uint32_t i) const {
+  // What is where it was stays as it is, but for branches that go one way only, and wide constants that are
+  // none.
+  bool stays_in_place(uint32_t i) const {
     const Insn &insn = program_.insns[i];
+    if (!analysis_.facts[i].reachable)
+      return false;
+    if (insn.is_ld_imm64())
+      return insn.src() == 0;
+    if (insn.opcode == 0)
+      return program_.insns[i - 1].src() == 0;
+    if (!insn.is_jump_class())
+      return false;
     constexpr uint8_t kBoth = Analysis::kJumps | Analysis::kPasses;
-    return analysis_.branches[i] == kBoth && analysis_.facts[i + 1].reachable &&
-           analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable;
+    return !is_conditional(insn) || insn.is_may_goto() ||
+           (analysis_.branches[i] == kBoth && analysis_.facts[i + 1].reachable &&
+            analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable);
   }
   uint32_t pass_plain(uint32_t i, uint32_t count) const {
     const Insn *insns = program_.insns.data();
     const InsnFacts *facts = analysis_.facts.data();
-    while (i < count && (stays(insns[i], facts[i]) || goes_both_ways(i)))
+    while (i < count && (stays(insns[i], facts[i]) || stays_in_place(i)))
       i++;
     return i;
   }

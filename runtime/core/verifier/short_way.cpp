@@ -137,12 +137,8 @@ bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value
   return true;
 }
 
-// A number of the context, or any other plain access to the stack. An error is met again on the long way.
-bool ShortWay::load_or_store(State &state, const Insn &insn, InsnFacts &facts) {
-  if (insn.cls() == KBPF_CLASS_LDX && checker_.is_plain_context_load(insn, state.reg(insn.src()), facts)) {
-    state.reg(insn.dst()) = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
-    return true;
-  }
+// Any other plain access to the stack. An error is met again on the long way.
+bool ShortWay::access_stack(State &state, const Insn &insn) {
   StackPlace place;
   return checker_.is_plain_stack_access(insn, state, place) &&
          transformer_.access_stack(state, insn, place).ok();
@@ -165,9 +161,19 @@ ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
       if (!jump(state, frame.regs, insn, at, next))
         break;
       walk.jumps++;
+    } else if (insn.is_ld_imm64()) {
+      if (insn.src() != 0 || insn.dst() == KBPF_REG_FP)
+        break;
+      frame.regs[insn.dst()] = Value::constant(uint64_t{static_cast<uint32_t>(insns[next].imm)} << 32 |
+                                               static_cast<uint32_t>(insn.imm));
+      facts[next++].reachable = true;
+    } else if (insn.cls() == KBPF_CLASS_LDX && frame.regs[insn.src()].kind == Kind::context) {
+      if (!checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
+        break;
+      frame.regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
     } else if (!use_stack(state, frame, insn, facts[at])) {
       state.insn = static_cast<uint32_t>(at);
-      if (!load_or_store(state, insn, facts[at]))
+      if (!access_stack(state, insn))
         break;
     }
     facts[at].reachable = true;

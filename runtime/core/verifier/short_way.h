@@ -26,7 +26,7 @@ private:
   bool compute(State &state, Value *regs, const Insn &insn);
   bool jump(const State &state, const Value *regs, const Insn &insn, size_t at, size_t &next);
   bool use_stack(State &state, Frame &frame, const Insn &insn, InsnFacts &facts);
-  bool load_or_store(State &state, const Insn &insn, InsnFacts &facts);
+  bool access_stack(State &state, const Insn &insn);
 
   Analysis &analysis_;
   Checker &checker_;
