@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * Loads programs, each a file of bare instructions, and prints what bpf(BPF_PROG_LOAD) retires for each, and
- * how many microseconds of that the kernel's log gives to verification. For QEMU with -icount shift=0, where
- * an instruction takes a nanosecond and the figures repeat (verify.py). */
+ * Loads programs, each a file of bare instructions, and prints what bpf(BPF_PROG_LOAD) retires for each, how
+ * many microseconds of that the kernel's log gives to verification, and how many instructions that processed.
+ * For QEMU with -icount shift=0, where an instruction takes a nanosecond and the figures repeat (verify.py). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -53,10 +53,12 @@ int main(int argc, char **argv) {
     const uint64_t retired = load((size_t)size, 0, &error);
     load((size_t)size, kLogStats, &error);
     const char *line = strstr(text, "verification time ");
-    unsigned long time;
-    if (!line || sscanf(line, "verification time %lu usec", &time) != 1)
-      return printf("%s: no time in the log: %s\n", argv[i], text), 1;
-    printf("%s %lu %lu %s\n", argv[i], (unsigned long)retired, time, error ? strerror(error) : "loaded");
+    const char *count = strstr(text, "processed ");
+    unsigned long time, processed;
+    if (!line || sscanf(line, "verification time %lu usec", &time) != 1 || !count ||
+        sscanf(count, "processed %lu insns", &processed) != 1)
+      return printf("%s: no time, or no count, in the log: %s\n", argv[i], text), 1;
+    printf("%s %lu %lu %lu %s\n", argv[i], (unsigned long)retired, time, processed, error ? strerror(error) : "loaded");
   }
   return 0;
 }

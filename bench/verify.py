@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What verification costs: retired instructions for each eBPF instruction that the verifier processes, on the host (callgrind)
 and in the kernel (QEMU), for straight code, branches, memory and loops of growing size; the memory of a live state, and the
-most memory and time that programs take that run into the limit of a million. Of the kernel both verification and all of
+most memory and time that programs take that run into the limit of a million; and what costs more: branches whose paths meet at
+once, small functions, loads of the context. Of the kernel both verification and all of
 BPF_PROG_LOAD are told, with the JIT in it, and both have to be within the target. --check fails where a figure misses its
 target; --host leaves the kernel out.
 
@@ -26,6 +27,7 @@ LLVM = "/usr/lib/llvm-19/bin"
 LIMIT = 1000000
 PER_INSN, GROWTH, STATE_BYTES, PEAK_MIB, PER_SECOND = 500, 1.1, 400, 64, 1e6  # targets; growth: of the cost an instruction
 SIZES = 1000, 2000, 4000, 8000
+MORE_PER_INSN = {"meeting": 1500, "functions": 700, "context": 600}  # what costs more: of verification in the kernel
 SOCKET_FILTER = 1
 LINUX = "Linux 6.12 for riscv64: 2,600 to 5,600 for each instruction, 43,500 where 4,000 of them need fix-ups"
 
@@ -47,6 +49,24 @@ def memory(size):
 
 def loop(size):
     return f"r6 = 0; r0 = 0; again: r0 += r6; r0 &= 255; r6 += 1; if r6 != {size // 4} goto again; exit"
+
+
+def meeting(size):
+    """Each branch is on a number of its own, and its two paths meet at once."""
+    body = "".join(f"r6 = *(u32 *)(r8 + {n % 8 * 4}); if r6 > {n % 50} goto l{n}; r7 += 1; l{n}: r7 &= 255; "
+                   for n in range(size // 4))
+    return "r8 = r1; r7 = 0; " + body + "r0 = r7; exit"
+
+
+def context(size):
+    return "r0 = 0; " + "".join(f"r2 = *(u32 *)(r1 + {n % 8 * 4}); r0 += r2; " for n in range(size // 2)) + "exit"
+
+
+def functions(size):
+    """Functions of four instructions, each called once."""
+    calls = "".join(f"r1 = {n}; call f{n}; r7 += r0; r7 &= 255; " for n in range(size // 8))
+    return "r7 = 0; " + calls + "r0 = r7; exit; " + "".join(f"f{n}: r0 = r1; r0 += {n}; r0 &= 127; exit; "
+                                                            for n in range(size // 8))
 
 
 def parting(rounds):
@@ -101,7 +121,7 @@ class Program:
 
 
 def guest_insns(build, folder, programs):
-    """{program: (retired instructions of its load, of these of verification)}."""
+    """{program: (retired instructions of its load, of these of verification, eBPF instructions processed)}."""
     loader = os.path.join(folder, "verify")
     subprocess.run(["riscv64-linux-gnu-gcc", "-O2", "-static", os.path.join(ROOT, "bench/verify.c"), "-o", loader], check=True)
     command = [f"{build}/bin/bpfcc-run", "--qemu-arg=-icount", "--qemu-arg=shift=0,sleep=off", "--add", loader]
@@ -109,8 +129,8 @@ def guest_insns(build, folder, programs):
     for program, name in zip(programs, names):
         command += ["--add", f"{program.raw}:/{name}"]
     run = subprocess.run([*command, "--", "verify", *("/" + name for name in names)], capture_output=True, text=True)
-    found = {name: (int(retired), 1000 * int(micros))
-             for name, retired, micros in re.findall(r"^/(\S+) (\d+) (\d+) loaded", run.stdout, re.M)}
+    found = {name: (int(retired), 1000 * int(micros), int(processed)) for name, retired, micros, processed
+             in re.findall(r"^/(\S+) (\d+) (\d+) (\d+) loaded", run.stdout, re.M)}
     if sorted(found) != sorted(names):
         sys.exit(f"the guest did not load every program: {run.stdout[-500:]}{run.stderr[-500:]}")
     return {program: found[name] for program, name in zip(programs, names)}
@@ -148,6 +168,12 @@ def main():
                      f"{GROWTH} (linear)")
         if guest:
             print(f"  {LINUX}")
+            more = {shape: Program(folder, shape.__name__, shape(SIZES[-1])) for shape in (meeting, functions, context)}
+            counts = guest_insns(options.build, folder, list(more.values())).values()
+            for shape, (retired, verifying, insns) in zip(more, counts):
+                limit = MORE_PER_INSN[shape.__name__]
+                show(f"{shape.__name__}, kernel", f"{verifying / insns:.0f}", f"{retired / insns:.0f} with all of the load",
+                     verifying <= limit * insns, f"{limit}")
         few, many = (Program(folder, f"parting{n}", parting(n)).verdict(options.build) for n in (20000, 80000))
         states = many["peak_states"] - few["peak_states"]
         if states <= 0:
