@@ -323,12 +323,19 @@ std::string source_message(const Image &image, const Program &program, const kbp
       out += name.empty() ? memory : concat(quoted(name), ", in ", memory);
     else if (is_register && !name.empty())
       out += quoted(name);
+    else if (is_register && out.ends_with(" bytes at ") && message.substr(at + 2).starts_with(": offset"))
+      at += std::string_view(": ").size(); // "at offset 3": a register without a name tells nothing
+    else if (is_register && out.ends_with(" bytes at ") && message.substr(at + 2).starts_with(":"))
+      out.resize(out.size() - std::string_view(" at ").size());
     else if (is_register)
       out += message.substr(at, 2);
     else
       out += message[at];
     at += is_register;
   }
+  constexpr std::string_view kOne = "1 bytes ", kOneColon = "1 bytes:";
+  if (out.starts_with(kOne) || out.starts_with(kOneColon))
+    out.erase(std::string_view("1 byte").size(), 1);
   return out;
 }
 

@@ -276,6 +276,9 @@ Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_
                                                    : RejectionId::memory_size,
                   "r{}, a size, is {}", reg + 1, kind_name(size.kind));
   const Range64 &range = size.number.r64;
+  if (range == Range64())
+    return refuse(state, RejectionId::memory_size,
+                  "r{}, a size, may be any number: compare it with the size of the memory first", reg + 1);
   if (range.smin < 0 && range.umax > kLargestSize)
     return refuse(state, RejectionId::memory_size,
                   "r{}, a size, may be negative: {} to {}; check its lower bound, or make it unsigned",

@@ -73,6 +73,11 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
   if (by.is_constant() && is_far(by))
     return refuse(state, RejectionId::pointer_arithmetic, "r{}, a {}, is moved by {}: too far", reg,
                   kind_name(pointer.kind), static_cast<int64_t>(by.value()));
+  if (is_far(by) && by.r64.smin == INT64_MIN)
+    return refuse(state, RejectionId::pointer_arithmetic,
+                  "r{}, a {}, is moved by a number without a lower bound: compare it with the number of "
+                  "elements first, as an unsigned number",
+                  reg, kind_name(pointer.kind));
   if (is_far(by))
     return refuse(
         state, RejectionId::pointer_arithmetic,
