@@ -147,6 +147,31 @@ def called():
         case(f"loaded-as-{name}", EXIT_0, type=type)
 
 
+def gone():
+    """Addresses of what was given back, or may have moved."""
+    held = wide(1, 5, RINGBUF) + mov(2, 16) + mov(3, 0) + call(131) + jump(JUMPS["jne"], 0, 0, 2) + EXIT_0 + copy(7, 0)
+    give = copy(1, 7) + mov(2, 0) + call(132)
+    moved = copy(6, 1) + PACKET + copy(7, 2) + copy(1, 6) + mov(2, 0) + call(44)
+    uses = {"copied": copy(1, 7), "stored": store_reg(8, 10, -24, 7), "stored-in-part": store_reg(2, 10, -24, 7),
+            "returned": copy(0, 7) + RETURN, "compared": jump(JEQ, 7, 5, 0), "compared-with-null": jump(JEQ, 7, 0, 0),
+            "added-to": alu(ADD, 7, 1), "halved": copy(1, 7, cls=ALU32)}
+    for name, use in uses.items():
+        end = b"" if name == "returned" else EXIT_0
+        case(f"gone-record-{name}", held, give, use, end)
+        case(f"gone-packet-{name}", moved, use, end, type=XDP)
+    slots = {"read": load(8, 1, 10, -16), "read-in-part": load(4, 1, 10, -16), "overwritten": store(8, 10, -16, 0),
+             "overwritten-in-part": store(4, 10, -16, 0), "returned": load(8, 0, 10, -16) + RETURN,
+             "overwritten-in-part-then-read": store(4, 10, -16, 0) + load(4, 1, 10, -12)}
+    dynptr = wide(1, 5, RINGBUF) + mov(2, 16) + mov(3, 0) + copy(4, 10) + alu(ADD, 4, -16) + call(198)
+    dynptr += copy(1, 10) + alu(ADD, 1, -16) + mov(2, 0) + call(200)
+    for name, use in slots.items():
+        end = b"" if name == "returned" else EXIT_0
+        case(f"gone-record-in-stack-{name}", held, store_reg(8, 10, -16, 7), give, use, end)
+        case(f"gone-packet-in-stack-{name}", copy(6, 1), PACKET, store_reg(8, 10, -16, 2), copy(1, 6), mov(2, 0), call(44), use, end,
+             type=XDP)
+        case(f"gone-dynptr-{name}", dynptr, use, end)
+
+
 def alone():
     """What has nothing to do with addresses goes on as before."""
     case("plain-value", WITH_INDEX, jump(JUMPS["jgt"], 1, 40, 2), alu_reg(ADD, 9, 1), load(8, 2, 9, 0), EXIT_0)
@@ -159,7 +184,7 @@ def alone():
 
 
 if __name__ == "__main__":
-    for theme in (stored, computed, compared, stack, called, alone):
+    for theme in (stored, computed, compared, stack, called, gone, alone):
         theme()
     names = [program.name for program in programs]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1][:5]

@@ -23,14 +23,21 @@ const std::vector<Insn> &Generator::make(uint64_t seed) {
   code_.clear();
   pending_.clear();
   functions_ = 0;
-  static constexpr uint32_t kTypes[] = {2, 2, 3, 6, 6, 17};
-  type_ = random_.pick(kTypes);
+  static constexpr uint32_t kTypes[] = {2, 2, 3, 6, 6, 17}, kPacketTypes[] = {3, 6, 6};
+  type_ = hides_ ? random_.pick(kPacketTypes) : random_.pick(kTypes);
   function(0);
   for (uint32_t i = 0; i < pending_.size(); i++)
     function(i + 1);
   if (random_.one_in(4))
     mutate();
   return code_;
+}
+
+// Bytes that nobody wrote are not read where addresses are hidden.
+void Generator::write_stack() {
+  constexpr int kLowest = 112;
+  for (int at = 8; hides_ && at <= kLowest; at += 8)
+    add(store_imm(KBPF_SIZE_DW, R10, -at, 0));
 }
 
 // A function begins with its arguments in r1 to r5, as its call said.
@@ -44,6 +51,7 @@ void Generator::function(uint32_t index) {
     reserved_ = 1u << R9;
     set(R1, {Type::context});
     set(R9, {Type::context});
+    write_stack();
     load_context();
     body(4 + random_.below(14));
     if (random_.one_in(2))
@@ -58,6 +66,7 @@ void Generator::function(uint32_t index) {
   code_[pending.call].imm = static_cast<int32_t>(start - pending.call - 1);
   std::copy_n(pending.args, 6, known_);
   in_callback_ = pending.kind != Pending::Kind::plain;
+  write_stack();
   body(1 + random_.below(6));
   if (in_callback_) {
     Reg reg;

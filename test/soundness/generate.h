@@ -13,6 +13,9 @@ class Generator {
 public:
   // The program with this number, always the same; it refers to World's maps.
   const std::vector<Insn> &make(uint64_t seed);
+  // For loaders that must not learn the kernel's addresses: programs of packets, which call nothing that
+  // tells them.
+  void hide_addresses() { hides_ = true; }
   uint32_t type() const { return type_; } // of the program, as in bpf(2)
 
 private:
@@ -37,8 +40,10 @@ private:
     bool operator==(const Known &) const = default;
   };
   using Reg = test::Reg;
+  bool hides_ = false;
   enum : unsigned { kMostInsns = 400 };
 
+  void write_stack();
   void function(uint32_t index);
   void body(unsigned count);
   void snippet();

@@ -130,7 +130,7 @@ void Generator::fill_stack() {
     for (Known &slot : slots_)
       slot = {};
   }
-  switch (random_.below(4)) {
+  switch (hides_ ? 0 : random_.below(4)) {
   case 0: {
     add(mov64_imm(R3, 0));
     add(mov64_reg(R4, R10));

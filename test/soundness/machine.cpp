@@ -22,7 +22,7 @@ uint64_t machine_call_back(uint64_t handle, uint64_t a1, uint64_t a2, uint64_t a
 
 void Machine::report(std::string text) {
   if (fault_.empty())
-    fault_ = std::move(text);
+    fault_ = std::move(text) + ", at instruction " + number(insn_);
   stopped_ = true;
 }
 
@@ -99,7 +99,7 @@ bool Machine::enter(uint32_t function, uint32_t return_to, bool is_callback) {
   next.written.reset();
   next.regs[KBPF_REG_FP] = {next.top, static_cast<uint16_t>(World::kFirstFrameRegion + frame_count_), true};
   memset(reinterpret_cast<void *>(next.top - next.bytes), verified.zero_stack ? 0 : 0xa5, next.bytes);
-  if (verified.zero_stack)
+  if (verified.zero_stack && !hides_addresses())
     next.written.set();
   world_.set_frame(frame_count_, next.top, next.bytes);
   frame_count_++;
@@ -206,6 +206,7 @@ void Machine::execute(uint32_t insn) {
     if (stopped_)
       return;
     const Insn &now = insns[insn];
+    insn_ = insn;
     switch (now.cls()) {
     case KBPF_CLASS_ALU:
     case KBPF_CLASS_ALU64:
@@ -232,6 +233,8 @@ void Machine::execute(uint32_t insn) {
         result_word_ = frame().regs[0];
         if ((depth == 1 || frame().is_callback) && !result_word_.is_written)
           return report("r0 holds nothing at the end");
+        if (depth == 1)
+          check_told(result_word_, "by what the program returns");
         while (const uint32_t object = world_.object_in(frame().top - frame().bytes, frame().top)) {
           if (world_.object(object).kind != World::Object::Kind::local_dynptr)
             return report("a frame is left with an object on it");
@@ -293,6 +296,7 @@ void Machine::alu(const Insn &insn) {
     result.value = test::compute<uint32_t>(insn.code(), insn.off, static_cast<uint32_t>(dst.value),
                                            static_cast<uint32_t>(src.value));
   }
+  check_computed(insn, dst, src, result);
   Word &to = write(insn.dst());
   to.value = result.value;
   to.region = result.region;
@@ -302,8 +306,11 @@ bool Machine::takes(const Insn &insn) {
   const auto is_in_frame = [&](const Word &word) {
     return world_.region(word.region).kind == Region::Kind::stack;
   };
-  const uint64_t a = read(insn.dst()).value;
-  const uint64_t b = insn.src_is_reg() ? read(insn.src()).value : static_cast<uint64_t>(int64_t{insn.imm});
+  const Word dst = read(insn.dst());
+  const Word src =
+      insn.src_is_reg() ? read(insn.src()) : Word{static_cast<uint64_t>(int64_t{insn.imm}), 0, true};
+  check_compared(insn, dst, src);
+  const uint64_t a = dst.value, b = src.value;
   depends_on_frames_ |= is_in_frame(read(insn.dst())) || (insn.src_is_reg() && is_in_frame(read(insn.src())));
   return insn.cls() == KBPF_CLASS_JMP
              ? test::holds<uint64_t>(insn.code(), a, b)
@@ -354,6 +361,7 @@ void Machine::load(const Insn &insn) {
       result.value = sign_extend(result.value, size * 8);
     if (const uint16_t *slot = slot_at(address, size))
       result.region = *slot;
+    check_loaded(address, size, result.region != 0);
   }
   Word &to = write(insn.dst());
   to.value = result.value;
@@ -368,6 +376,7 @@ void Machine::store(const Insn &insn) {
   const unsigned size = insn.access_bytes();
   if (stopped_ || !access(base, insn.off, size, true, false))
     return;
+  check_stored(base, value, size);
   const uint64_t address = base.value + static_cast<uint64_t>(int64_t{insn.off});
   memcpy(reinterpret_cast<void *>(address), &value.value, size);
   forget_slots(address, size);
@@ -388,6 +397,10 @@ void Machine::atomic(const Insn &insn) {
   const uint64_t address = base.value + static_cast<uint64_t>(int64_t{insn.off});
   if (address % size != 0)
     return report("an atomic operation that is not aligned");
+  check_told(src, "by an atomic operation");
+  if (exchanges)
+    check_told(read(0), "by an atomic operation");
+  check_loaded(address, size, false);
   uint64_t old = 0, result;
   memcpy(&old, reinterpret_cast<const void *>(address), size);
   const uint16_t *slot = slot_at(address, size);
@@ -432,6 +445,8 @@ void Machine::check_arguments(const HelperProto &proto) {
       return region.kind == kind && region.is_alive && word.value == region.base;
     };
     const auto touch = [&](uint64_t bytes, bool reads, bool writes) {
+      if (reads)
+        check_loaded(word.value, bytes, false);
       if (bytes != 0 && access(word, 0, bytes, writes, reads, true) && writes) {
         forget_slots(word.value, bytes);
         if (bytes) // its bytes are written
@@ -466,6 +481,9 @@ void Machine::check_arguments(const HelperProto &proto) {
       touch(size,
             arg == KBPF_ARG_MEM_READ || arg == KBPF_ARG_MEM_READ_OR_NULL || arg == KBPF_ARG_MEM_READ_WRITE,
             arg == KBPF_ARG_MEM_WRITE || arg == KBPF_ARG_MEM_WRITE_OR_NULL || arg == KBPF_ARG_MEM_READ_WRITE);
+      break;
+    case KBPF_ARG_ANY_SCALAR:
+      check_told(word, "to a helper");
       break;
     case KBPF_ARG_SIZE:
       if (word.value == 0)

@@ -88,6 +88,13 @@ private:
   uint16_t *slot_at(uint64_t address, uint64_t size); // the slot that this is the whole of; null: none
   void forget_slots(uint64_t address, uint64_t size);
   MachineFrame *frame_at(uint64_t address);
+  // What programs may not do whose loader must not learn the kernel's addresses (leaks.cpp).
+  bool hides_addresses() const;
+  void check_computed(const Insn &insn, const Word &dst, const Word &src, const Word &result);
+  void check_compared(const Insn &insn, const Word &a, const Word &b);
+  void check_stored(const Word &at, const Word &value, unsigned size);
+  void check_loaded(uint64_t address, uint64_t size, bool as_address);
+  void check_told(const Word &word, const char *where);
   uint32_t function_at(uint32_t first_insn) const;
 
   World &world_;
@@ -97,7 +104,7 @@ private:
   uint32_t frame_count_ = 0;
   uint64_t result_ = 0;
   Word result_word_;
-  uint32_t steps_ = 0, timer_steps_ = 0, most_steps_ = 0, may_gotos_ = 0, callback_insn_ = 0;
+  uint32_t steps_ = 0, timer_steps_ = 0, most_steps_ = 0, may_gotos_ = 0, callback_insn_ = 0, insn_ = 0;
   const HelperProto *callback_proto_ = nullptr;
   bool stopped_ = false, depends_on_frames_ = false;
   std::string fault_;

@@ -3,8 +3,9 @@
 // every access against the object it is meant for, in several worlds of random contents. At each instruction
 // registers and stack are compared with what the verifier claimed there. Then the interpreter of the runtime
 // runs the verified code, and so does machine code of the JIT: all do the same.
-//   soundness [--first N] [--programs N] [--runs N] [--engines] [--show] [--go-on]
-// --engines: without the verifier's claims, three times as fast.
+//   soundness [--first N] [--programs N] [--runs N] [--engines] [--hide-addresses] [--show] [--go-on]
+// --engines: without the verifier's claims, three times as fast. --hide-addresses: for loaders without
+// CAP_PERFMON; a run that tells an address of the kernel is an error.
 #include "claims.h"
 #include "core/interp/callback.h"
 #include "core/isa/disassemble.h"
@@ -75,7 +76,11 @@ struct Counts {
 class Experiment {
 public:
   // Whether states are compared with what the verifier claims, or engines only.
-  explicit Experiment(bool compares_claims) : compares_claims_(compares_claims) {}
+  Experiment(bool compares_claims, bool hides_addresses)
+      : compares_claims_(compares_claims), hides_addresses_(hides_addresses) {
+    if (hides_addresses)
+      generator_.hide_addresses();
+  }
   // False: something was found, and said.
   bool judge(uint64_t seed, unsigned runs, bool show);
   const Counts &counts() const { return counts_; }
@@ -90,7 +95,7 @@ private:
   bool says_nothing_of_safety(const RawProgram &raw, VerifyOptions options, const Rejection &refusal);
   bool ends_by_itself() const; // no loop in it that only the kernel ends
 
-  const bool compares_claims_;
+  const bool compares_claims_, hides_addresses_;
   Generator generator_;
   World &world_ = World::the();
   Machine machine_{World::the()};
@@ -138,6 +143,10 @@ bool Experiment::says_nothing_of_safety(const RawProgram &raw, VerifyOptions opt
                                         const Rejection &refusal) {
   const std::string_view name = refusal.id ? refusal.name : "too-complex";
   if (name == "too-complex" || name == "infinite-loop")
+    return true;
+  // An address is not to be overwritten in part. Where nobody reads what is left, states differ in nothing.
+  if (name == "address-leak" &&
+      std::string_view(refusal.message).find("is overwritten") != std::string_view::npos)
     return true;
   if (name != "partial-address" && name != "pointer-arithmetic")
     return false;
@@ -214,6 +223,7 @@ bool Experiment::judge(uint64_t seed, unsigned runs, bool show) {
   insns_ = &generator_.make(seed);
   RawProgram raw{*insns_, world_.maps(), &kKbpfProfile, kKbpfProfile.prog_type(generator_.type()),
                  true,    false};
+  raw.hides_addresses = hides_addresses_;
   raw.told = told_bit(kGetSmpProcessorId);
   Rejection rejection;
   VerifyStats stats, claim_stats;
@@ -303,7 +313,7 @@ int main(int argc, char **argv) {
   using namespace kbpf::soundness;
   uint64_t first = 0, programs = 100000;
   unsigned runs = 3;
-  bool show = false, goes_on = false, engines_only = false;
+  bool show = false, goes_on = false, engines_only = false, hides_addresses = false;
   for (int i = 1; i < argc; i++) {
     const std::string option = argv[i];
     const auto number = [&] { return i + 1 < argc ? strtoull(argv[++i], nullptr, 10) : 0; };
@@ -319,12 +329,16 @@ int main(int argc, char **argv) {
       goes_on = true;
     else if (option == "--engines")
       engines_only = true;
+    else if (option == "--hide-addresses")
+      hides_addresses = true;
     else
-      return fprintf(stderr,
-                     "soundness [--first N] [--programs N] [--runs N] [--engines] [--show] [--go-on]\n"),
+      return fprintf(
+                 stderr,
+                 "soundness [--first N] [--programs N] [--runs N] [--engines] [--hide-addresses] [--show] "
+                 "[--go-on]\n"),
              2;
   }
-  static Experiment experiment(!engines_only);
+  static Experiment experiment(!engines_only, hides_addresses);
   uint64_t found = 0;
   for (uint64_t seed = first; seed < first + programs; seed++) {
     if (!experiment.judge(seed, runs, show)) {

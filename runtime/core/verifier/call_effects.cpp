@@ -36,10 +36,8 @@ Value sized_integer(uint64_t most) {
 } // namespace
 
 void forget_packets(State &state) {
-  for_each_value(state, [](Value &value) {
-    if (value.is_in_packet() || value.kind == Kind::packet_end)
-      value = Value::unknown();
-  });
+  forget_addresses(state,
+                   [](const Value &value) { return value.is_in_packet() || value.kind == Kind::packet_end; });
 }
 
 Result<void> Transformer::initialise(State &state, const Value &base, uint64_t least, uint64_t most) {

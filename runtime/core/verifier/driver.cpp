@@ -20,8 +20,8 @@ public:
            Rejection &rejection, VerifyStats &stats)
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
         rejection_(rejection), stats_(stats), analysis_{.program = program, .rejection = rejection},
-        pool_(scratch), snapshots_(scratch), checker_(analysis_), transformer_(analysis_, pool_),
-        short_way_(analysis_, checker_, transformer_), log_(options, program),
+        pool_(scratch, program.hides_addresses), snapshots_(scratch), checker_(analysis_),
+        transformer_(analysis_, pool_), short_way_(analysis_, checker_, transformer_), log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)),
         is_watched_(options.walked || log_.wants_everything() || program.hides_addresses),
         most_work_(uint64_t{kMostValuesPerInsn} * options.max_processed_insns) {

@@ -26,10 +26,7 @@ void Held::remove(uint32_t id) {
 void release_reference(State &state, uint32_t id) {
   if (state.held)
     state.held->remove(id);
-  for_each_value(state, [&](Value &value) {
-    if (value.is_pointer() && value.owner == id)
-      value = Value::unknown();
-  });
+  forget_addresses(state, [&](const Value &value) { return value.owner == id; });
 }
 
 } // namespace kbpf

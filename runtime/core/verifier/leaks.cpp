@@ -24,6 +24,11 @@ bool is_never_null(const Value &value) {
   }
 }
 
+// What a slot keeps.
+const char *kept_name(const Value &spilled) {
+  return spilled.kind == Kind::uninitialised ? "pointer to what is gone" : kind_name(spilled.kind);
+}
+
 bool is_equality(const Insn &insn) { return insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE; }
 
 // Of a pointer into the packet with its end, or of its start with one into what lies before it.
@@ -128,7 +133,7 @@ Result<void> Checker::check_stack_leak(const State &state, unsigned reg, const O
       return refuse(state, RejectionId::address_leak,
                     use.reads ? "the stack at offset {} is read, where a {} is kept"
                               : "a part of the stack at offset {} is overwritten, where a {} is kept",
-                    offset, kind_name(frame.slots[slot].spilled.kind));
+                    offset, kept_name(frame.slots[slot].spilled));
   }
   return {};
 }

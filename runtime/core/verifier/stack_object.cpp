@@ -44,7 +44,7 @@ void remove_object(State &state, const StackObject &object) {
   const uint32_t slots = object.is_dynptr() ? kDynptrSize / 8 : kIteratorSize / 8;
   for (uint32_t i = 0; i < slots; i++) {
     StackSlot &slot = state.frames[object.frame]->slots[slot_of(object.offset + 8 * i)];
-    std::fill(std::begin(slot.bytes), std::end(slot.bytes), ByteKind::misc);
+    slot.fill(state.hides_addresses ? ByteKind::uninitialised : ByteKind::misc); // it may tell addresses
     slot.spilled = Value();
   }
   release_reference(state, object.id);

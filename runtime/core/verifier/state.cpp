@@ -84,6 +84,8 @@ State *StatePool::make_state() {
   } else {
     state = arena_.make<State>();
   }
+  if (state)
+    state->hides_addresses = hides_addresses_;
   return state;
 }
 

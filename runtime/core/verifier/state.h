@@ -177,6 +177,7 @@ struct State {
   State *next;          // in a list of free states
   Held *held;           // what the path has to give back; null: nothing
   uint32_t path_length; // instructions walked from the entry to here
+  bool hides_addresses; // RawProgram::hides_addresses
   // Checkpoints that one demand of this walk was handed back through, at most (precision.h).
   mutable uint32_t longest_demand = 0;
 
@@ -198,6 +199,23 @@ template <typename AnyState, typename Visitor> void for_each_value(AnyState &sta
   }
 }
 
+// Addresses for which `which` says so are none any more, as what they pointed to is gone: they are numbers,
+// and nothing that can be read where the program must not learn addresses.
+template <typename Which> void forget_addresses(State &state, Which which) {
+  for (uint32_t f = 0; f < state.frame_count; f++) {
+    Frame &frame = *state.frames[f];
+    for (Value &value : frame.regs)
+      if (value.is_pointer() && which(value))
+        value = state.hides_addresses ? Value() : Value::unknown();
+    for (uint32_t s = 0; s < frame.slot_count; s++) {
+      StackSlot &slot = frame.slots[s];
+      if (slot.bytes[0] != ByteKind::spill || !slot.spilled.is_pointer() || !which(slot.spilled))
+        continue;
+      slot.spilled = state.hides_addresses ? Value() : Value::unknown();
+    }
+  }
+}
+
 // Where a byte of the stack is. offset: from r10, -512 to -1.
 constexpr uint32_t slot_of(int64_t offset) { return static_cast<uint32_t>((-offset - 1) / 8); }
 constexpr uint32_t byte_of(int64_t offset) { return static_cast<uint32_t>(7 - (-offset - 1) % 8); }
@@ -211,7 +229,8 @@ ByteKind byte_at(const Frame &frame, int64_t offset);
 // Allocates states and frames from an arena and uses again what is released. Null: the arena is exhausted.
 class StatePool {
 public:
-  explicit StatePool(Arena &arena) : arena_(arena) {}
+  explicit StatePool(Arena &arena, bool hides_addresses = false)
+      : arena_(arena), hides_addresses_(hides_addresses) {}
   State *make_state();
   State *copy(const State &state); // its links (parent, next, counts) start empty, its path is shared
   void release(State *state);
@@ -229,6 +248,7 @@ private:
   void release_slots(StackSlot *slots, uint32_t capacity);
 
   Arena &arena_;
+  const bool hides_addresses_; // of the program that the states are of
   State *free_states_ = nullptr;
   struct FreeBlock {
     FreeBlock *next;

@@ -211,12 +211,13 @@ Value Transformer::move_in_packet(const Value &pointer, const Scalar &by, bool i
     moved.range = 0;
     return moved;
   }
+  const Value lost = analysis_.program.hides_addresses ? Value() : Value::unknown();
   const int64_t step = static_cast<int64_t>(by.value());
   if (step < -kFarthest || step > kFarthest)
-    return Value::unknown();
+    return lost;
   const int64_t delta = is_add ? pointer.delta + step : pointer.delta - step;
   if (delta < -kFarthest || delta > kFarthest)
-    return Value::unknown();
+    return lost;
   moved.delta = static_cast<int32_t>(delta);
   return moved;
 }
@@ -589,10 +590,8 @@ void Transformer::leave(State &state) {
   if (!was_callback) // a callback's result is the helper's
     state.reg(0) = result;
   // Pointers into the stack that is gone are mere numbers.
-  for_each_value(state, [&](Value &value) {
-    if (value.kind == Kind::stack && value.frame == left)
-      value = Value::unknown();
-  });
+  forget_addresses(state,
+                   [&](const Value &value) { return value.kind == Kind::stack && value.frame == left; });
 }
 
 } // namespace kbpf
