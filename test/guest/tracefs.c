@@ -208,6 +208,9 @@ static int only_root_makes_probes(void) {
 static int functions_that_can_be_probed_are_listed(void) {
   CHECK(strstr(contents(TRACING "available_filter_functions"), "\n_ZN9refkernel11sys_getppidEv\n"));
   CHECK(!strstr(text, "\nkbpf_syscall\n"));
+  /* As the kernel's BTF names them, too, and libbpf the functions of system calls. */
+  CHECK(strstr(contents(TRACING "available_filter_functions"), "\nsys_getppid\n"));
+  CHECK(strstr(contents(TRACING "available_filter_functions"), "\n__se_sys_getppid\n"));
   CHECK(strstr(contents(TRACING "available_filter_functions_addrs"), " _ZN9refkernel11sys_getppidEv\n"));
   CHECK(strtoul(text, NULL, 16) > 1ul << 63);
   return 0;
@@ -222,6 +225,18 @@ static int events_are_off_and_stay_so(void) {
   CHECK_FAILS((int)write(fd, "x\n", 2), EINVAL);
   CHECK(close(fd) == 0);
   CHECK(strstr(contents(TRACING "events/sched/sched_switch/format"), "\nprint fmt: \"prev_comm=%s "));
+  /* Arguments of system calls by Linux's names, each of 8 bytes; of one without any; of one that has two names. */
+  const char *openat = contents(TRACING "events/syscalls/sys_enter_openat/format");
+  CHECK(strstr(openat, "\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n"));
+  CHECK(strstr(openat, "\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n"
+                       "\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;\n"
+                       "\tfield:int flags;\toffset:32;\tsize:8;\tsigned:0;\n"
+                       "\tfield:umode_t mode;\toffset:40;\tsize:8;\tsigned:0;\n"));
+  CHECK(strstr(openat, "\nprint fmt: \"dfd: 0x%08lx, filename: 0x%08lx, flags: 0x%08lx, mode: 0x%08lx\", "
+                       "((unsigned long)(REC->dfd)), ((unsigned long)(REC->filename)), "));
+  CHECK(strstr(contents(TRACING "events/syscalls/sys_enter_getppid/format"), "signed:1;\n\nprint fmt: \"\"\n"));
+  CHECK(strstr(contents(TRACING "events/syscalls/sys_enter_newfstatat/format"), "\tfield:struct stat * statbuf;\toffset:32;"));
+  CHECK(strstr(contents(TRACING "events/syscalls/sys_exit_mmap/format"), "\tfield:long ret;\toffset:16;\tsize:8;\tsigned:1;\n"));
   CHECK(strstr(contents(TRACING "available_events"), "syscalls:sys_enter_openat\n"));
   CHECK_FAILS(mkdir(TRACING "events/mine", 0700), EPERM);
   CHECK(rmdir(TRACING "events/sched") == -1 && exists(TRACING "events/sched/sched_switch/id"));

@@ -100,7 +100,47 @@ void register_events() {
     kbpf_event_register(event);
 }
 
-EventFormat event_format(const kbpf_event &event) {
+namespace {
+
+// What Linux calls the arguments of a system call, "type name,type name"; null where it is not known here.
+const char *argument_declarations(std::string_view name) {
+#define SYSCALL_ARGUMENTS(of, declarations)                                                                  \
+  if (name == #of)                                                                                           \
+    return declarations;
+#include "refkernel/linux/syscall_arguments.def"
+#undef SYSCALL_ARGUMENTS
+  return nullptr;
+}
+
+// As Linux: "dfd: 0x%08lx, ...", ((unsigned long)(REC->dfd)), ...
+EventFormat format_of_call(std::string_view declarations, EventFormatRoom &room) {
+  kbpf::TextBuffer fields(room.fields, sizeof(room.fields)), print(room.print, sizeof(room.print));
+  const auto each = [&](auto &&tell) {
+    uint32_t index = 0;
+    for (std::string_view rest = declarations; !rest.empty(); ++index) {
+      const std::string_view one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+      tell(index, one, one.substr(one.rfind(' ') + 1));
+    }
+  };
+  fields.append("int __syscall_nr;8;4\n");
+  each([&](uint32_t index, std::string_view declaration, std::string_view) {
+    kbpf::print(fields, "{};{};8;unsigned\n", declaration, 16 + 8 * index);
+  });
+  print.append("\"");
+  each([&](uint32_t index, std::string_view, std::string_view name) {
+    kbpf::print(print, "{}{}: 0x%08lx", index ? ", " : "", name);
+  });
+  print.append("\"");
+  each([&](uint32_t, std::string_view, std::string_view name) {
+    kbpf::print(print, ", ((unsigned long)(REC->{}))", name);
+  });
+  return {fields.text(), print.text()};
+}
+
+} // namespace
+
+EventFormat event_format(const kbpf_event &event, EventFormatRoom &room) {
   if (&event == &sched_switch)
     return {"char prev_comm[16];8;16\npid_t prev_pid;24;4\nint prev_prio;28;4\nlong prev_state;32;8\n"
             "char next_comm[16];40;16\npid_t next_pid;56;4\nint next_prio;60;4\n",
@@ -124,6 +164,9 @@ EventFormat event_format(const kbpf_event &event) {
             "REC->args[3], REC->args[4], REC->args[5]"};
   if (&event == &sys_exit)
     return {"long id;8;8\nlong ret;16;8\n", "\"NR %ld = %ld\", REC->id, REC->ret"};
+  if (event.id % 2 == kFirstSyscallId % 2)
+    if (const char *declarations = argument_declarations(syscall_name((event.id - kFirstSyscallId) / 2)))
+      return format_of_call(declarations, room);
   if (event.id % 2 == kFirstSyscallId % 2)
     return {"int __syscall_nr;8;4\nunsigned long args[6];16;48\n",
             "\"(%lx, %lx, %lx, %lx, %lx, %lx)\", REC->args[0], REC->args[1], REC->args[2], REC->args[3], "

@@ -13,11 +13,14 @@ struct Process;
 
 void register_events(); // once, after the table of system calls is filled
 // What an event's format file tells: the record's fields behind the common ones, as lines "type
-// name;offset;size", and how they are printed.
+// name;offset;size" (";unsigned" behind it where the type does not say that), and how they are printed.
 struct EventFormat {
   std::string_view fields, print;
 };
-EventFormat event_format(const kbpf_event &event);
+struct EventFormatRoom { // where it is put together
+  char fields[512], print[768];
+};
+EventFormat event_format(const kbpf_event &event, EventFormatRoom &room);
 
 [[gnu::cold, gnu::noinline]] void report_syscall_enter(const TrapFrame &frame, uint64_t number);
 [[gnu::cold, gnu::noinline]] void report_syscall_exit(const TrapFrame &frame, uint64_t number,

@@ -10,6 +10,17 @@
 #include "refkernel/sched/per_cpu.h"
 #include "refkernel/sched/task_struct.h"
 
+/* What arguments of system calls are called (syscall_arguments.def), for tools that read the formats of events. */
+typedef int clockid_t;
+typedef long off_t;
+typedef struct {
+  unsigned long sig[1];
+} sigset_t;
+typedef struct siginfo siginfo_t;
+typedef struct {
+  unsigned long fds_bits[16];
+} fd_set;
+
 /* Raw tracepoints' arguments (tp_btf); the first stands for the tracepoint's own data. */
 #define REFKERNEL_EVENT(system, name, number, record, text, ...)                                             \
   typedef void (*btf_trace_##name)(void *, __VA_ARGS__);

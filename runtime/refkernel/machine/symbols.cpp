@@ -107,6 +107,24 @@ bool symbol_by_index(uint32_t index, kbpf_symbol &symbol) {
   return true;
 }
 
+bool name_by_index(uint32_t index, std::string_view &name, kbpf_symbol &symbol) {
+  Table all = table();
+  if (index >= all.name_count)
+    return false;
+  const Name &entry = all.names[index];
+  name = {all.texts + entry.text, entry.length};
+  symbol = symbol_of(all, entry.function);
+  const auto is_of_c = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (char c : name)
+    if (!is_of_c(c))
+      name = {};
+  if (name == symbol.name)
+    name = {};
+  return true;
+}
+
 bool variable_by_index(uint32_t index, KernelVariable &variable) {
   Table all = table();
   if (index >= all.variable_count)

@@ -15,6 +15,10 @@ void for_each_symbol_named(std::string_view name, kbpf_symbol_visitor visit, voi
 // For /proc/kallsyms: the index-th function by address; false behind the last.
 bool symbol_by_index(uint32_t index, kbpf_symbol &symbol);
 
+// The index-th name that functions have besides their raw one, if it is one of C (as the kernel's BTF names them), and
+// the function; an empty name: another kind of name; false behind the last. By text.
+bool name_by_index(uint32_t index, std::string_view &name, kbpf_symbol &symbol);
+
 // Variables that have a name in C; of those that each hart has, hart 0's. By address; false behind the last.
 struct KernelVariable {
   uintptr_t address;

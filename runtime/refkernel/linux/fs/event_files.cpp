@@ -21,7 +21,8 @@ void generate_id(kbpf::TextSink &sink, uint64_t argument) {
 
 void generate_format(kbpf::TextSink &sink, uint64_t argument) {
   const kbpf_event &event = event_of(argument);
-  const EventFormat format = event_format(event);
+  EventFormatRoom room;
+  const EventFormat format = event_format(event, room);
   write_event_format(sink, event.name, event.id, format.fields, format.print);
 }
 
@@ -51,10 +52,12 @@ void write_event_format(kbpf::TextSink &sink, std::string_view name, uint32_t id
   while (!rest.empty()) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(line.size() + 1);
-    size_t first = line.find(';'), second = line.rfind(';');
+    const size_t first = line.find(';'), second = line.find(';', first + 1), third = line.find(';', second + 1);
     std::string_view declaration = line.substr(0, first);
-    bool is_signed = !declaration.starts_with("unsigned") && declaration.find('[') == std::string_view::npos;
-    field(declaration, line.substr(first + 1, second - first - 1), line.substr(second + 1), is_signed);
+    bool is_signed = !declaration.starts_with("unsigned") && declaration.find('[') == std::string_view::npos &&
+                     third == std::string_view::npos;
+    field(declaration, line.substr(first + 1, second - first - 1),
+          line.substr(second + 1, third == std::string_view::npos ? third : third - second - 1), is_signed);
   }
   kbpf::print(sink, "\nprint fmt: {}\n", print);
 }

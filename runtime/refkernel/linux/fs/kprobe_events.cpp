@@ -295,18 +295,24 @@ void list_probes(kbpf::TextSink &sink, uint64_t) {
 
 constexpr Orders kProbeOrders{list_probes, obey, delete_all};
 
-// Functions at whose entry a probe can be, one a line, those with arguments == 1 behind their address.
+// Functions at whose entry a probe can be, one a line, those with arguments == 1 behind their address: first all by
+// their raw names, then those that have a name of C, too.
 void list_functions(kbpf::TextSink &sink, uint64_t with_addresses) {
-  kbpf_symbol symbol;
-  for (uint32_t index = 0; symbol_by_index(index, symbol); ++index) {
-    if (!kbpf_port_may_probe(symbol.address))
-      continue;
+  const auto list = [&](uintptr_t address, std::string_view name) {
+    if (name.empty() || !kbpf_port_may_probe(address))
+      return;
     if (with_addresses) {
-      kbpf::append_unsigned(sink, symbol.address, 16, 16);
+      kbpf::append_unsigned(sink, address, 16, 16);
       sink.append(" ");
     }
-    kbpf::print(sink, "{}\n", symbol.name);
-  }
+    kbpf::print(sink, "{}\n", name);
+  };
+  kbpf_symbol symbol;
+  for (uint32_t index = 0; symbol_by_index(index, symbol); ++index)
+    list(symbol.address, symbol.name);
+  std::string_view name;
+  for (uint32_t index = 0; name_by_index(index, name, symbol); ++index)
+    list(symbol.address, name);
 }
 
 } // namespace

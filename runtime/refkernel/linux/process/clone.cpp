@@ -90,6 +90,19 @@ SysResult<void> store_tid(uint32_t tid, uint64_t flags, UserPtr<uint32_t> parent
   return {};
 }
 
+} // namespace
+
+// What a new thread has of its maker's scheduling. By Linux's name, and with its arguments: there bpftrace attaches a
+// program when it asks whether there is fentry.
+extern "C" [[gnu::noinline]] int sched_fork(unsigned long, task_struct *child) {
+  auto *thread = reinterpret_cast<Thread *>(reinterpret_cast<uintptr_t>(child) - offsetof(Thread, task));
+  if (!current_task()->scheduling.reset_on_fork)
+    static_cast<Task *>(thread->linux_data)->scheduling = current_task()->scheduling;
+  return 0;
+}
+
+namespace {
+
 struct CloneRequest {
   uint64_t flags; // with the exit signal in the low byte
   uintptr_t stack;
@@ -119,8 +132,7 @@ SyscallResult clone_task(const CloneRequest &request, const TrapFrame &frame) {
   Ref<Thread> thread = KBPF_TRY(make_task(*process, child_frame, current()));
   auto *task = static_cast<Task *>(thread->linux_data);
   task->blocked = current_task()->blocked;
-  if (!current_task()->scheduling.reset_on_fork)
-    task->scheduling = current_task()->scheduling;
+  sched_fork(flags, &thread->task);
   if (!(flags & kCloneVm) || (flags & kCloneVfork))
     task->alternate_stack = current_task()->alternate_stack;
   if (flags & kCloneChildClearTid)
