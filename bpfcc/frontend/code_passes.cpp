@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Runs before the optimiser (fold_helper_pointers, inline_everything) and after it (refuse_unsupported,
-// drop_dwarf).
+// align_counters, drop_dwarf).
 #include "bpfcc/frontend/code_passes.h"
+#include "bpfcc/frontend/align_counters.h"
 #include "bpfcc/frontend/single_function.h"
 #include "bpfcc/frontend/stack_report.h"
 #include "llvm/ADT/SCCIterator.h"
@@ -221,6 +222,7 @@ struct LatePass : PassInfoMixin<LatePass> {
       refuse_calls_data_and_atomics(module);
     }
     separate_names_from_sections(module);
+    align_counters(module);
     install_stack_report(module.getContext(), options.stack_limit);
     if (!options.keep_dwarf)
       drop_dwarf(module);
