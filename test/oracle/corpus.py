@@ -187,6 +187,9 @@ def loops():
 
 
 def functions():
+    for count in (256, 257):  # with the program itself
+        code = b"".join(insn(JMP | CALL, 0, 1, 0, count + i) for i in range(count - 1))
+        case(f"function-{count}-of-them", code, EXIT_0, *(EXIT_0 for _ in range(count - 1)))
     case("function-returns-number", insn(JMP | CALL, 0, 1, 0, 2), mov(0, 0), insn(JMP | EXIT), mov(0, 1), insn(JMP | EXIT))
     case("function-argument", lookup(), copy(1, 0), insn(JMP | CALL, 0, 1, 0, 2), mov(0, 0), insn(JMP | EXIT),
          load(8, 0, 1, 0), insn(JMP | EXIT))

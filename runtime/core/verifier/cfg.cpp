@@ -267,6 +267,10 @@ private:
       if (insn.is_ld_imm64())
         i++;
     }
+    constexpr uint32_t kMostFunctions = 256; // as in Linux
+    if (count > kMostFunctions)
+      return reject(rejection_, RejectionId::program_too_long, 0,
+                    "the program has {} functions, and {} are the most", count, kMostFunctions);
     cfg_.is_join = joins;
     cfg_.subprograms = arena_.make_array<Subprogram>(count);
     if (!cfg_.subprograms.data())
