@@ -21,7 +21,8 @@ std::string unknown_flag_hint(const clang::Diagnostic &info) {
   constexpr unsigned kShortest = 4, kFarthest = 2;
   std::string nearest;
   const unsigned distance = clang::driver::getDriverOptTable().findNearest(
-      info.getArgStdStr(0), nearest, opt::Visibility(clang::driver::options::ClangOption), kShortest, kFarthest);
+      info.getArgStdStr(0), nearest, opt::Visibility(clang::driver::options::ClangOption), kShortest,
+      kFarthest);
   return distance > kFarthest || nearest.empty() ? std::string() : "; did you mean '" + nearest + "'?";
 }
 
@@ -38,9 +39,8 @@ bool is_inside_our_macros(const clang::Diagnostic &info) {
     return false;
   const clang::SourceManager &sources = info.getSourceManager();
   for (; where.isMacroID(); where = sources.getImmediateMacroCallerLoc(where)) {
-    const clang::SourceLocation body =
-        sources.getSpellingLoc(sources.isMacroArgExpansion(where) ? sources.getImmediateExpansionRange(where).getBegin()
-                                                                  : where);
+    const clang::SourceLocation body = sources.getSpellingLoc(
+        sources.isMacroArgExpansion(where) ? sources.getImmediateExpansionRange(where).getBegin() : where);
     if (!is_embedded(sources.getFilename(body)))
       return false;
   }
@@ -89,9 +89,9 @@ static FixIt fix_of(const clang::Diagnostic &info) {
 
 } // namespace
 
-void DiagnosticPrinter::HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) {
-  if (info.getID() == clang::diag::note_fe_backend_invalid_loc ||
-      (preamble_ && preamble_->swallow_message()))
+void DiagnosticPrinter::HandleDiagnostic(clang::DiagnosticsEngine::Level level,
+                                         const clang::Diagnostic &info) {
+  if (info.getID() == clang::diag::note_fe_backend_invalid_loc || (preamble_ && preamble_->swallow_message()))
     return;
   if (held_ && (held_->failed |= level >= clang::DiagnosticsEngine::Error))
     return;

@@ -25,7 +25,8 @@ public:
   // back.
   DiagnosticPrinter(llvm::raw_ostream &stream, clang::DiagnosticOptions *options, Diagnostics *json = nullptr,
                     Preamble *preamble = nullptr, HeldMessages *held = nullptr)
-      : TextDiagnosticPrinter(stream, options), options_(options), json_(json), preamble_(preamble), held_(held) {}
+      : TextDiagnosticPrinter(stream, options), options_(options), json_(json), preamble_(preamble),
+        held_(held) {}
 
   void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic &info) override;
 

@@ -19,7 +19,8 @@ namespace bpfcc {
 namespace {
 using namespace llvm;
 
-// Relocations that the format has. Others of a word of data are no operand of an instruction; a jump has none.
+// Relocations that the format has. Others of a word of data are no operand of an instruction; a jump has
+// none.
 bool has_relocation(unsigned kind) {
   return kind == FK_SecRel_8 || kind == FK_SecRel_4 || kind == FK_PCRel_4 || kind == FK_Data_8 ||
          kind == FK_Data_4;
@@ -29,9 +30,10 @@ void report(MCContext &context, const MCFixup &fixup, StringRef symbol) {
   SMLoc where = fixup.getLoc().isValid() ? fixup.getLoc() : fixup.getValue()->getLoc();
   const bool data = fixup.getKind() == FK_Data_1 || fixup.getKind() == FK_Data_2;
   const std::string what = symbol.empty() ? "this expression" : ("'" + symbol + "'").str();
-  context.reportError(where, what + (data ? " is not known here, and a BPF object has no relocation of this size"
-                                          : " is no label of this function, and its value is not known; an "
-                                            "address is loaded with 'rN = SYMBOL ll'"));
+  context.reportError(where,
+                      what + (data ? " is not known here, and a BPF object has no relocation of this size"
+                                   : " is no label of this function, and its value is not known; an "
+                                     "address is loaded with 'rN = SYMBOL ll'"));
 }
 
 class CheckedWriter : public MCELFObjectTargetWriter {

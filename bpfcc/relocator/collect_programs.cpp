@@ -113,8 +113,9 @@ void read_license(Image &image) {
       continue;
     const std::string_view meant = nearest(image, section.name, kReadByLoaders);
     if (!meant.empty())
-      report_at_data(image, Severity::warning, i, 0,
-                     concat("no loader reads section ", quoted(section.name), "; did you mean ", quoted(meant), "?"));
+      report_at_data(
+          image, Severity::warning, i, 0,
+          concat("no loader reads section ", quoted(section.name), "; did you mean ", quoted(meant), "?"));
   }
   image.gpl_compatible =
       std::ranges::find(gpl_compatible_licences(), image.license) != gpl_compatible_licences().end();
@@ -127,7 +128,8 @@ void unknown_section(Image &image, const Function &function, std::string_view na
   std::string_view prefix = name.substr(0, name.find('/')), target;
   // "cgroup/connect4" is a name as a whole; another would be near for its first half alone.
   std::vector<std::string_view> whole;
-  std::ranges::copy_if(prefixes, std::back_inserter(whole), [](std::string_view p) { return p.find('/') != p.npos; });
+  std::ranges::copy_if(prefixes, std::back_inserter(whole),
+                       [](std::string_view p) { return p.find('/') != p.npos; });
   if (!nearest(image, name, whole).empty()) {
     prefix = name;
     prefixes = std::move(whole);
@@ -174,9 +176,12 @@ void check_target_form(Image &image, const Function &function, const Program &pr
   else if ((prefix.starts_with("tp") || prefix.starts_with("tracepoint")) && !prefix.starts_with("tp_btf") &&
            !target.empty() && std::ranges::count(target, '/') != 1)
     fault = "a tracepoint's target is CATEGORY/NAME";
-  else if ((prefix == "kprobe" || prefix == "kretprobe") && !target.empty() && !is_function_target(target))
+  // Who attaches programs by hand may use such a target as a label.
+  const bool is_label = fault.empty() && (prefix == "kprobe" || prefix == "kretprobe") && !target.empty() &&
+                        !is_function_target(target);
+  if (is_label)
     fault = "a probe's target is FUNCTION or FUNCTION+OFFSET";
-  const bool settable = image.profile().placement == kbpf::ProgramPlacement::as_written;
+  const bool settable = is_label || image.profile().placement == kbpf::ProgramPlacement::as_written;
   if (!fault.empty())
     report_at_function(
         image, settable ? Severity::warning : Severity::error, function,

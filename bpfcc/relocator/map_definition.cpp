@@ -5,6 +5,7 @@
 #include "bpfcc/relocator/map_definition.h"
 #include "bpfcc/relocator/report.h"
 #include "bpfcc/relocator/text.h"
+#include "core/profile/map_shape.h"
 #include <bit>
 #include <optional>
 
@@ -12,8 +13,8 @@ namespace bpfcc {
 namespace {
 
 // Map types by number (include/uapi/linux/bpf.h) about which the definition itself can be judged.
-constexpr uint32_t kHash = 1, kArray = 2, kProgArray = 3, kPercpuHash = 5, kPercpuArray = 6, kLruHash = 9,
-                   kLruPercpuHash = 10, kArrayOfMaps = 12, kHashOfMaps = 13, kRingbuf = 27;
+constexpr uint32_t kHash = 1, kArray = 2, kProgArray = 3, kPercpuHash = 5, kPercpuArray = 6, kStackTrace = 7,
+                   kLruHash = 9, kLruPercpuHash = 10, kArrayOfMaps = 12, kHashOfMaps = 13, kRingbuf = 27;
 constexpr uint32_t kMaxMembers = 32;
 constexpr uint32_t kMaxKeySize = 512;       // of hash tables: Linux's MAX_BPF_STACK
 constexpr uint32_t kNumaNodeFlag = 1u << 2; // BPF_F_NUMA_NODE
@@ -42,6 +43,7 @@ private:
   void set_type(const BtfMember &member, uint32_t &type, uint32_t &size, bool &size_given);
   void set_size(const BtfMember &member, uint32_t &size, uint32_t type, bool &given);
   void read_values(const BtfMember &member);
+  void check_shape(const kbpf::MapShape &shape, std::string_view type);
   void check_sizes();
 
   Image &image_;
@@ -196,8 +198,54 @@ void Definition::check() {
     error("a map of maps needs a template: __array(values, struct { ... })");
   if (has_values_ && !holds_maps && map_.type != kProgArray)
     error("attribute 'values' is for maps of maps and of programs");
-  if (complete)
-    check_sizes();
+  if (!complete)
+    return;
+  check_sizes();
+  if (const kbpf::MapShape *shape = failed_ ? nullptr : kbpf::map_shape(map_.type))
+    check_shape(*shape, type->name);
+}
+
+constexpr std::pair<uint32_t, std::string_view> kFlagNames[] = {
+    {1u << 0, "BPF_F_NO_PREALLOC"},     {1u << 1, "BPF_F_NO_COMMON_LRU"}, {1u << 2, "BPF_F_NUMA_NODE"},
+    {1u << 3, "BPF_F_RDONLY"},          {1u << 4, "BPF_F_WRONLY"},        {1u << 6, "BPF_F_ZERO_SEED"},
+    {1u << 7, "BPF_F_RDONLY_PROG"},     {1u << 8, "BPF_F_WRONLY_PROG"},   {1u << 10, "BPF_F_MMAPABLE"},
+    {1u << 11, "BPF_F_PRESERVE_ELEMS"}, {1u << 12, "BPF_F_INNER_MAP"}};
+
+std::string flag_names(uint32_t flags) {
+  std::string names;
+  for (const auto &[flag, name] : kFlagNames)
+    if (flags & flag) {
+      names.append(names.empty() ? "" : " | ").append(name);
+      flags &= ~flag;
+    }
+  return flags ? concat(names, names.empty() ? "" : " | ", hex(flags)) : names;
+}
+
+// What the kernel would answer with EINVAL or E2BIG. A size that is missing may be set by who loads the
+// object.
+// __type(value, T) of a ring buffer tells readers what its records are; the kernel wants none.
+void Definition::check_shape(const kbpf::MapShape &shape, std::string_view type) {
+  if (shape.most_key == 0 && !key_size_given_)
+    map_.key_size = map_.key_type = 0;
+  if (shape.most_value == 0 && !value_size_given_)
+    map_.value_size = map_.value_type = 0;
+  const auto check_size = [&](std::string_view what, uint32_t size, uint32_t least, uint32_t most) {
+    if (most == 0 && size != 0)
+      return error(concat("type ", type, " has no ", what, "s; leave ", what, "_size out"));
+    if (size == 0 || (size >= least && size <= most))
+      return;
+    error(least == most
+              ? concat("a ", what, " of ", size, " bytes; type ", type, " takes ", least)
+              : concat("a ", what, " of ", size, " bytes; type ", type, " takes ", least, " to ", most));
+  };
+  check_size("key", map_.key_size, shape.least_key, shape.most_key);
+  check_size("value", map_.value_size, shape.least_value, shape.most_value);
+  if (map_.type == kStackTrace && map_.value_size % sizeof(uint64_t))
+    error(concat("a value of ", map_.value_size, " bytes; a stack has 8 for each address"));
+  if (const uint32_t unknown = map_.map_flags & ~shape.flags)
+    error(concat("map_flags has ", flag_names(unknown), ", which type ", type, " does not take"));
+  if (const uint32_t missing = shape.needed_flags & ~map_.map_flags)
+    error(concat("type ", type, " needs __uint(map_flags, ", flag_names(missing), ")"));
 }
 
 void Definition::check_sizes() {

@@ -14,5 +14,14 @@
 #define KBPF_MAX_NAME 512u               /* bytes of a symbol or target name, terminator included */
 #define KBPF_OBJ_NAME_LEN 16u            /* bytes of a map or program name in bpf(2), terminator included */
 #define KBPF_FD_BASE 0x70000000u         /* first fd of a kernel that has no fd table of its own */
+/* Sizes of keys and values in bytes; map_shapes.def says of which map types. */
+#define KBPF_MAX_HASH_ELEMENT (4u << 20) /* key and value together */
+#define KBPF_MAX_ARRAY_VALUE 0x7fffffffu
+#define KBPF_MAX_PERCPU_VALUE (32u << 10) /* Linux's smallest unit of per-CPU memory */
+#define KBPF_MAX_QUEUE_VALUE (4u << 20)
+#define KBPF_MAX_LPM_BYTES 256u          /* of a prefix */
+#define KBPF_MAX_LPM_VALUE (4u << 20)
+#define KBPF_MAX_TASK_VALUE 65504u       /* about what Linux takes */
+#define KBPF_MAX_STACK_DEPTH 127u        /* addresses: Linux's kernel.perf_event_max_stack */
 #define KBPF_SYSCALL_NUMBER 280          /* bpf(2) on riscv64 */
 #endif

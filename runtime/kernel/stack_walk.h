@@ -3,6 +3,7 @@
 // 16 the caller's fp (RISC-V ELF psABI, "Frame Pointer Convention"). Every word is read by a fault-safe copy;
 // a chain that is broken or goes in circles ends the walk.
 #pragma once
+#include "abi/limits.h"
 #include "kernel/kbpf.h"
 #include "kernel/registers.h"
 #include <cstddef>
@@ -10,7 +11,7 @@
 
 namespace kbpf {
 
-constexpr size_t kMaxStackDepth = 127; // Linux's kernel.perf_event_max_stack
+constexpr size_t kMaxStackDepth = KBPF_MAX_STACK_DEPTH;
 
 // [any] From regs on, whose epc is the first address. A return that a probe has diverted shows where it
 // really goes. The number of addresses.

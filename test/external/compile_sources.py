@@ -86,8 +86,14 @@ def compile_one(options, headers, vmlinux, out, source):
     flags += packages.include_flags(options.folder, package, described) + described.flags
     base = packages.base_of(options.folder, package)
     given = [f"-I{headers}", f"-I{vmlinux}"]
-    if run(CLANG, "-target", "bpf", *flags, *given, "-idirafter", "/usr/include/x86_64-linux-gnu", path, "-o",
-           stem + ".clang.o", cwd=base).returncode:
+    # glibc's headers ask what machine it is; some of the packages' own builds say so.
+    for machine in [], ["-D__x86_64__"]:
+        clang = run(CLANG, "-target", "bpf", *flags, *machine, *given, "-idirafter", "/usr/include/x86_64-linux-gnu", path,
+                    "-o", stem + ".clang.o", cwd=base)
+        if clang.returncode == 0:
+            flags += machine
+            break
+    else:
         return package, name, None, []
     verdict = None
     for kind, arguments in (("own", given[1:]), ("given", given)):

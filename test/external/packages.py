@@ -56,7 +56,7 @@ PACKAGES = {
     "mimic": Package(["bpf/*.c"], [".", "bpf"], ["-iquote."]),
     "network-manager": Package(["src/core/bpf/*.bpf.c"], ["src/core/bpf"], unpack=["*bpf*"]),
     "oar": Package(["sources/core/tools/oarcgdev/*-ebpf.c"], unpack=["sources/core/tools/oarcgdev"]),
-    "opensnitch": Package(["ebpf_prog/*.c"], ["ebpf_prog"]),
+    "opensnitch": Package(["ebpf_prog/*.c"], ["ebpf_prog", "=uapi"], KERNEL_NAMES),
     "pcp": Package([f"{LIBBPF_TOOLS}/*.bpf.c", "src/pmdas/bpf/modules/*.bpf.c"],
                    ["src/pmdas/bpf/modules", LIBBPF_TOOLS, f"{LIBBPF_TOOLS}/x86"], unpack=["src/pmdas/bpf", LIBBPF_TOOLS]),
     "pwru": Package(["bpf/*.c"], ["bpf/headers"]),

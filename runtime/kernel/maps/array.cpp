@@ -7,8 +7,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_MMAPABLE | KBPF_MAP_F_INNER_MAP;
-
 class ArrayMap final : public IndexedMap {
 public:
   ArrayMap(const MapSpec &spec, Pages values) : IndexedMap(spec), values_(std::move(values)) {}
@@ -52,8 +50,6 @@ private:
 } // namespace
 
 Result<Map *> create_array_map(const MapSpec &spec) {
-  if (spec.flags & ~kFlags)
-    return Error::invalid;
   Pages values = KBPF_TRY(IndexedMap::allocate_values(spec, 1));
   Map *map = allocate_object<ArrayMap>(spec, std::move(values));
   if (!map)

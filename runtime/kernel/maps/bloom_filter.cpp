@@ -9,7 +9,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED;
 constexpr uint32_t kDefaultHashes = 5;
 constexpr uint64_t kMaxHashes = 15; // the lower four bits of the spec's extra
 constexpr uint64_t kMaxBits = uint64_t{1} << 32;
@@ -64,8 +63,7 @@ private:
 } // namespace
 
 Result<Map *> create_bloom_filter_map(const MapSpec &spec) {
-  if (spec.key_size != 0 || spec.value_size == 0 || spec.max_entries == 0 || spec.flags & ~kFlags ||
-      spec.extra > kMaxHashes)
+  if (spec.max_entries == 0 || spec.extra > kMaxHashes)
     return Error::invalid;
   uint32_t hashes = spec.extra ? static_cast<uint32_t>(spec.extra) : kDefaultHashes;
   uint64_t wanted = uint64_t{spec.max_entries} * hashes / 5 * 7;

@@ -6,9 +6,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags =
-    kAccessFlags | KBPF_MAP_F_NO_PREALLOC | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED;
-
 class HashMap final : public HashTable {
 public:
   explicit HashMap(const MapSpec &spec) : HashTable(spec, {.per_cpu = false, .evicts = false}) {}
@@ -20,8 +17,6 @@ private:
 } // namespace
 
 Result<Map *> create_hash_map(const MapSpec &spec) {
-  if (spec.flags & ~kFlags)
-    return Error::invalid;
   return HashTable::create<HashMap>(spec);
 }
 

@@ -8,9 +8,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = KBPF_MAP_F_NO_PREALLOC | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED |
-                            KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
-
 class HashOfMaps final : public HashTable {
 public:
   explicit HashOfMaps(const MapSpec &spec)
@@ -110,8 +107,6 @@ private:
 } // namespace
 
 Result<Map *> create_hash_of_maps_map(const MapSpec &spec) {
-  if (spec.value_size != sizeof(uint32_t) || spec.flags & ~kFlags)
-    return Error::invalid;
   KBPF_TRY(InnerTemplate::from(spec));
   return HashTable::create<HashOfMaps>(spec);
 }

@@ -5,7 +5,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint64_t kMaxElement = 4u << 20; // bytes of a key and its value together
 constexpr uint32_t kMaxEntries = 1u << 30;
 
 constexpr uintptr_t end_of(uint32_t bucket) { return uintptr_t{bucket} << 1 | 1; }
@@ -31,9 +30,9 @@ HashTable::HashTable(const MapSpec &spec, Form form)
               (form.evicts ? sizeof(std::atomic<uint64_t>) : 0)) {}
 
 Result<void> HashTable::check(const MapSpec &spec) {
-  if (spec.max_entries == 0 || spec.key_size == 0 || spec.value_size == 0)
+  if (spec.max_entries == 0)
     return Error::invalid;
-  if (uint64_t{spec.key_size} + spec.value_size > kMaxElement || spec.max_entries > kMaxEntries)
+  if (uint64_t{spec.key_size} + spec.value_size > KBPF_MAX_HASH_ELEMENT || spec.max_entries > kMaxEntries)
     return Error::too_big;
   return {};
 }

@@ -55,11 +55,10 @@ protected:
 public:
   // Zeroed pages for the values, copies times. Errors: invalid, too_big, no_memory.
   static Result<Pages> allocate_values(const MapSpec &spec, uint32_t copies) {
-    constexpr uint32_t kMaxValue = 0x7fffffff;
-    if (spec.max_entries == 0 || spec.key_size != sizeof(uint32_t) || spec.value_size == 0)
+    if (spec.max_entries == 0)
       return Error::invalid;
     uint64_t stride = round_up_8(spec.value_size) * copies;
-    if (spec.value_size > kMaxValue || stride > kMaxMapBytes / spec.max_entries)
+    if (spec.value_size > KBPF_MAX_ARRAY_VALUE || stride > kMaxMapBytes / spec.max_entries)
       return Error::too_big;
     Pages values = KBPF_TRY(Pages::create(pages_for(stride * spec.max_entries)));
     memset(values.data(), 0, values.size());

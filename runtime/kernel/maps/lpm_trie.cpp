@@ -17,10 +17,7 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NO_PREALLOC | KBPF_MAP_F_NUMA_NODE;
 constexpr uint32_t kLengthSize = sizeof(uint32_t);
-constexpr uint32_t kMinKey = kLengthSize + 1, kMaxKey = kLengthSize + 256; // bytes
-constexpr uint32_t kMaxValue = 4u << 20;
 constexpr uint32_t kSpareNodes = 64; // for replacements while readers keep the old nodes
 
 struct Node {
@@ -310,9 +307,8 @@ private:
 } // namespace
 
 Result<Map *> create_lpm_trie_map(const MapSpec &spec) {
-  if (spec.max_entries == 0 || !(spec.flags & KBPF_MAP_F_NO_PREALLOC) || spec.flags & ~kFlags ||
-      spec.key_size < kMinKey || spec.key_size > kMaxKey || spec.value_size == 0 ||
-      spec.value_size > kMaxValue)
+  if (spec.max_entries == 0 || spec.key_size > kLengthSize + KBPF_MAX_LPM_BYTES ||
+      spec.value_size > KBPF_MAX_LPM_VALUE)
     return Error::invalid;
   LpmTrie *map = allocate_object<LpmTrie>(spec);
   if (!map)

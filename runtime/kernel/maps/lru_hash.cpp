@@ -7,9 +7,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags =
-    kAccessFlags | KBPF_MAP_F_NO_COMMON_LRU | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED;
-
 class LruHashMap final : public HashTable {
 public:
   explicit LruHashMap(const MapSpec &spec) : HashTable(spec, {.per_cpu = false, .evicts = true}) {}
@@ -21,10 +18,6 @@ private:
 } // namespace
 
 Result<Map *> create_lru_hash_map(const MapSpec &spec) {
-  if (spec.flags & KBPF_MAP_F_NO_PREALLOC)
-    return Error::not_supported;
-  if (spec.flags & ~kFlags)
-    return Error::invalid;
   return HashTable::create<LruHashMap>(spec);
 }
 

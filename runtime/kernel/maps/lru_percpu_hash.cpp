@@ -6,9 +6,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags =
-    kAccessFlags | KBPF_MAP_F_NO_COMMON_LRU | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED;
-
 class LruPerCpuHashMap final : public HashTable {
 public:
   explicit LruPerCpuHashMap(const MapSpec &spec) : HashTable(spec, {.per_cpu = true, .evicts = true}) {}
@@ -20,10 +17,6 @@ private:
 } // namespace
 
 Result<Map *> create_lru_percpu_hash_map(const MapSpec &spec) {
-  if (spec.flags & KBPF_MAP_F_NO_PREALLOC)
-    return Error::not_supported;
-  if (spec.flags & ~kFlags)
-    return Error::invalid;
   return HashTable::create<LruPerCpuHashMap>(spec);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Creation of maps from the table of types.
 #include "kernel/maps/map.h"
+#include "core/profile/map_shape.h"
 #include "core/verifier/inline_call.h"
 #include "kernel/epoch.h"
 #include "kernel/maps/map_type.h"
@@ -57,6 +58,24 @@ uint64_t full_size(const Map &map) {
   return kHeader + each * spec.max_entries;
 }
 
+// But for what is too large, which the types answer themselves.
+bool has_shape(const MapSpec &spec) {
+  const MapShape *shape = map_shape(spec.type);
+  const auto fits = [](uint32_t size, uint32_t least, uint32_t most) {
+    return least == most ? size == least : size >= least;
+  };
+  return shape && !(spec.flags & ~shape->flags) && !(shape->needed_flags & ~spec.flags) &&
+         fits(spec.key_size, shape->least_key, shape->most_key) &&
+         fits(spec.value_size, shape->least_value, shape->most_value);
+}
+
+// All elements of such a table are there from the start; Linux has an answer of its own to who wants it
+// otherwise.
+bool is_late_lru(const MapSpec &spec) {
+  constexpr uint32_t kLruHash = 9, kLruPerCpuHash = 10;
+  return (spec.type == kLruHash || spec.type == kLruPerCpuHash) && spec.flags & KBPF_MAP_F_NO_PREALLOC;
+}
+
 bool contradicts(uint32_t flags, uint32_t either, uint32_t other) { return flags & either && flags & other; }
 
 bool is_name_character(char c) {
@@ -71,6 +90,10 @@ Result<Ref<Map>> create_map(const MapSpec &spec, MapTypes types) {
   if (contradicts(spec.flags, KBPF_MAP_F_RDONLY, KBPF_MAP_F_WRONLY) ||
       contradicts(spec.flags, KBPF_MAP_F_RDONLY_PROG, KBPF_MAP_F_WRONLY_PROG) ||
       !is_valid_object_name(spec.name))
+    return Error::invalid;
+  if (is_late_lru(spec))
+    return Error::not_supported;
+  if (!has_shape(spec))
     return Error::invalid;
   Map *map = KBPF_TRY(create_of_type(spec));
   const bool has_timers = types.fields.timer >= 0;

@@ -2,9 +2,6 @@
 #include "kernel/maps/object_array.h"
 
 namespace kbpf::maps {
-namespace {
-constexpr uint32_t kFlags = KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
-} // namespace
 
 ObjectArrayMap::ObjectArrayMap(const MapSpec &spec, Buffer slots)
     : IndexedMap(spec), slots_(std::move(slots)) {}
@@ -17,8 +14,7 @@ void ObjectArrayMap::clear() {
 }
 
 Result<Buffer> ObjectArrayMap::allocate_slots(const MapSpec &spec) {
-  if (spec.max_entries == 0 || spec.key_size != sizeof(uint32_t) || spec.value_size != sizeof(uint32_t) ||
-      spec.flags & ~kFlags)
+  if (spec.max_entries == 0)
     return Error::invalid;
   if (spec.max_entries > kMaxMapBytes / sizeof(Object *))
     return Error::too_big;

@@ -7,9 +7,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NUMA_NODE;
-constexpr uint32_t kMaxValue = 32 << 10; // Linux's smallest unit of per-CPU memory
-
 class PerCpuArrayMap final : public IndexedMap {
 public:
   PerCpuArrayMap(const MapSpec &spec, uint32_t cpu_count, Pages values)
@@ -64,9 +61,7 @@ private:
 } // namespace
 
 Result<Map *> create_percpu_array_map(const MapSpec &spec) {
-  if (spec.flags & ~kFlags)
-    return Error::invalid;
-  if (spec.value_size > kMaxValue)
+  if (spec.value_size > KBPF_MAX_PERCPU_VALUE)
     return Error::too_big;
   uint32_t cpu_count = kbpf_port_cpu_count();
   Pages values = KBPF_TRY(IndexedMap::allocate_values(spec, cpu_count));

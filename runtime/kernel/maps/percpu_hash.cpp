@@ -7,9 +7,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags =
-    kAccessFlags | KBPF_MAP_F_NO_PREALLOC | KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_ZERO_SEED;
-
 class PerCpuHashMap final : public HashTable {
 public:
   explicit PerCpuHashMap(const MapSpec &spec) : HashTable(spec, {.per_cpu = true, .evicts = false}) {}
@@ -21,8 +18,6 @@ private:
 } // namespace
 
 Result<Map *> create_percpu_hash_map(const MapSpec &spec) {
-  if (spec.flags & ~kFlags)
-    return Error::invalid;
   return HashTable::create<PerCpuHashMap>(spec);
 }
 

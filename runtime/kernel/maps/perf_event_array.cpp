@@ -4,9 +4,7 @@
 namespace kbpf::maps {
 
 Result<Map *> PerfEventArrayMap::create(const MapSpec &spec) {
-  MapSpec slots_spec = spec;
-  slots_spec.flags &= ~KBPF_MAP_F_PRESERVE_ELEMS;
-  Buffer slots = KBPF_TRY(allocate_slots(slots_spec));
+  Buffer slots = KBPF_TRY(allocate_slots(spec));
   Map *map = allocate_object<PerfEventArrayMap>(spec, std::move(slots));
   if (!map)
     return Error::no_memory;

@@ -2,17 +2,13 @@
 #include "kernel/maps/prog_array.h"
 
 namespace kbpf::maps {
-namespace {
-constexpr uint32_t kFlags = KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
-} // namespace
 
 constinit const ProgArrayLayout ProgArrayMap::kLayout{.count = sizeof(ProgArrayMap),
                                                       .slots = sizeof(ProgArrayMap) + sizeof(Slots)};
 
 Result<Map *> ProgArrayMap::create(const MapSpec &spec) {
   static_assert(sizeof(ProgArrayMap) % alignof(Slots) == 0 && sizeof(ProgArrayMap) + sizeof(Slots) < 2048);
-  if (spec.max_entries == 0 || spec.key_size != sizeof(uint32_t) || spec.value_size != sizeof(uint32_t) ||
-      spec.flags & ~kFlags)
+  if (spec.max_entries == 0)
     return Error::invalid;
   if (spec.max_entries > kMaxMapBytes / (sizeof(uint64_t) + sizeof(Program *)))
     return Error::too_big;

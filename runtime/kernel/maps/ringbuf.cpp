@@ -26,8 +26,7 @@ uint32_t RingBufferMap::call_in_place_of(uint32_t helper) const {
 }
 
 Result<RingPages> allocate_ring(const MapSpec &spec, size_t head_pages) {
-  if (spec.flags & ~KBPF_MAP_F_NUMA_NODE || spec.key_size || spec.value_size || spec.max_entries == 0 ||
-      spec.max_entries % kPageSize || spec.max_entries & (spec.max_entries - 1))
+  if (spec.max_entries == 0 || spec.max_entries % kPageSize || spec.max_entries & (spec.max_entries - 1))
     return Error::invalid;
   return RingPages::create(head_pages, spec.max_entries / kPageSize);
 }

@@ -4,17 +4,11 @@
 #include <cstring>
 
 namespace kbpf::maps {
-namespace {
-
-constexpr uint32_t kFlags = kAccessFlags | KBPF_MAP_F_NUMA_NODE;
-constexpr uint32_t kMaxValue = 4u << 20;
-
-} // namespace
 
 Result<Map *> SequenceMap::create(const MapSpec &spec, Order order) {
-  if (spec.max_entries == 0 || spec.key_size != 0 || spec.value_size == 0 || spec.flags & ~kFlags)
+  if (spec.max_entries == 0)
     return Error::invalid;
-  if (spec.value_size > kMaxValue || uint64_t{spec.value_size} * spec.max_entries > kMaxMapBytes)
+  if (spec.value_size > KBPF_MAX_QUEUE_VALUE || uint64_t{spec.value_size} * spec.max_entries > kMaxMapBytes)
     return Error::too_big;
   Buffer values = KBPF_TRY(Buffer::create(size_t{spec.value_size} * spec.max_entries));
   Map *map = allocate_object<SequenceMap>(spec, order, std::move(values));

@@ -7,7 +7,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = KBPF_MAP_F_NUMA_NODE | KBPF_MAP_F_RDONLY | KBPF_MAP_F_WRONLY;
 constexpr uint32_t kMaxEntries = 1u << 30;
 
 uint32_t number_of(const void *key) {
@@ -25,9 +24,8 @@ StackTraceMap::StackTraceMap(const MapSpec &spec, uint32_t bucket_count, Buffer 
 }
 
 Result<Map *> StackTraceMap::create(const MapSpec &spec) {
-  if (spec.max_entries == 0 || spec.key_size != sizeof(uint32_t) || spec.value_size < sizeof(uint64_t) ||
-      spec.value_size % sizeof(uint64_t) || spec.value_size / sizeof(uint64_t) > kMaxStackDepth ||
-      spec.flags & ~kFlags)
+  if (spec.max_entries == 0 || spec.value_size % sizeof(uint64_t) ||
+      spec.value_size / sizeof(uint64_t) > kMaxStackDepth)
     return Error::invalid;
   uint32_t bucket_count = 1;
   while (bucket_count < spec.max_entries && bucket_count < kMaxEntries)

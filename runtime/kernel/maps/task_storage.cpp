@@ -9,8 +9,6 @@
 namespace kbpf::maps {
 namespace {
 
-constexpr uint32_t kFlags = KBPF_MAP_F_NO_PREALLOC;
-constexpr uint32_t kMaxValue = 65504; // bytes, about what Linux takes
 constexpr uint32_t kTaskStorage = 29;
 
 constinit std::atomic<uint32_t> live_maps{0}; // of this type
@@ -121,9 +119,9 @@ void forget_task(uint64_t thread_id) {
 }
 
 Result<Map *> create_task_storage_map(const MapSpec &spec) {
-  if (spec.flags != kFlags || spec.max_entries || spec.key_size != sizeof(int) || !spec.value_size)
+  if (spec.max_entries)
     return Error::invalid;
-  if (spec.value_size > kMaxValue)
+  if (spec.value_size > KBPF_MAX_TASK_VALUE)
     return Error::too_big;
   Buffer zeros = KBPF_TRY(Buffer::create(spec.value_size));
   memset(zeros.data(), 0, zeros.size());

@@ -12,8 +12,8 @@ SEC("tp/syscalls/sys_enter_openat") int r(void *ctx) { return 0; }
 SEC("tp/a/b/c") int s(void *ctx) { return 0; }
 // CHECK: [[#@LINE+1]]:{{[0-9]+}}: [[KIND]]: SEC("kprobe/") of program 't': there is no target behind the '/'
 SEC("kprobe/") int t(void *ctx) { return 0; }
-// CHECK: [[#@LINE+1]]:{{[0-9]+}}: [[KIND]]: SEC("kprobe/two words") of program 'u': a probe's target is FUNCTION or FUNCTION+OFFSET
+// CHECK: [[#@LINE+1]]:{{[0-9]+}}: warning: SEC("kprobe/two words") of program 'u': a probe's target is FUNCTION or FUNCTION+OFFSET
 SEC("kprobe/two words") int u(void *ctx) { return 0; }
-// CHECK: [[#@LINE+1]]:{{[0-9]+}}: [[KIND]]: SEC("kprobe/f+x") of program 'v': a probe's target is FUNCTION or FUNCTION+OFFSET
+// CHECK: [[#@LINE+1]]:{{[0-9]+}}: warning: SEC("kprobe/f+x") of program 'v': a probe's target is FUNCTION or FUNCTION+OFFSET
 SEC("kprobe/f+x") int v(void *ctx) { return 0; }
 SEC("kprobe/f.isra.0+8") int w(void *ctx) { return 0; }
