@@ -109,6 +109,32 @@ bool TypeConverter::has_known_arguments(Die function) const {
   });
 }
 
+// A record of one number or pointer is in the register as that is alone, and programs may read it so.
+DWARFDie TypeConverter::result_in_c(Die type) const {
+  const Die record = definition(stripped(type));
+  if (!record ||
+      (record.getTag() != dwarf::DW_TAG_structure_type && record.getTag() != dwarf::DW_TAG_class_type))
+    return type;
+  Die member;
+  for (Die child : record.children()) {
+    const bool is_static = child.find(dwarf::DW_AT_external) || child.find(dwarf::DW_AT_declaration);
+    if (child.getTag() == dwarf::DW_TAG_inheritance || (child.getTag() == dwarf::DW_TAG_member && !is_static && member))
+      return type;
+    if (child.getTag() == dwarf::DW_TAG_member && !is_static)
+      member = child;
+  }
+  const Die held = member ? type_of(member) : Die(), scalar = stripped(held);
+  if (!scalar)
+    return type;
+  const bool is_pointer = scalar.getTag() == dwarf::DW_TAG_pointer_type;
+  const bool is_number = scalar.getTag() == dwarf::DW_TAG_enumeration_type ||
+                         (scalar.getTag() == dwarf::DW_TAG_base_type &&
+                          dwarf::toUnsigned(scalar.find(dwarf::DW_AT_encoding), 0) != dwarf::DW_ATE_float);
+  const uint64_t size = is_pointer ? 8 : dwarf::toUnsigned(scalar.find(dwarf::DW_AT_byte_size), 0);
+  const bool is_all = size == dwarf::toUnsigned(record.find(dwarf::DW_AT_byte_size), 0);
+  return (is_pointer || is_number) && is_all ? held : type;
+}
+
 uint32_t TypeConverter::make_prototype(Die function, bool named) {
   std::vector<uint32_t> parts;
   uint32_t count = 0, result = 0;
@@ -118,7 +144,7 @@ uint32_t TypeConverter::make_prototype(Die function, bool named) {
     parts = {out_.string("result"), pointer_to(convert(result_type))};
     count++;
   } else if (result_type) {
-    result = convert(result_type);
+    result = convert(named ? result_in_c(result_type) : result_type);
   }
   for (Die child : function.children()) {
     if (!is_parameter(child))

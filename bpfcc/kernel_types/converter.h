@@ -65,6 +65,7 @@ private:
   enum class Passing { in_registers, by_reference, unknown };
   Passing passing(Die type) const; // of a value of that type
   bool has_known_arguments(Die function) const;
+  Die result_in_c(Die type) const; // what C would have that result be
 
   llvm::DWARFContext &dwarf_;
   TypeBuilder &out_;

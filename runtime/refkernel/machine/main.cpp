@@ -12,6 +12,7 @@
 #include "refkernel/mm/address_space.h"
 #include "refkernel/mm/kernel_map.h"
 #include "refkernel/sched/scheduler.h"
+#include <cstring>
 
 extern "C" {
 extern char image_end[];
@@ -35,6 +36,8 @@ void make_boot_thread() {
   Thread *thread = new (boot_thread_memory) Thread;
   thread->sched = &boot_thread_state;
   boot_thread_state.thread = thread;
+  constexpr char kName[] = "swapper/0"; // of hart 0's idle thread, which it will be
+  memcpy(thread->task.comm, kName, sizeof(kName));
   set_hart(boot_thread_state, harts[0]);
 }
 

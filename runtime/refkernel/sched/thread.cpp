@@ -80,7 +80,10 @@ kbpf::Result<Ref<Thread>> create_user_thread(const char *name, Ref<AddressSpace>
 }
 
 Thread *create_idle_thread(Hart &hart) {
-  auto thread = create_thread("idle");
+  char name[16];
+  kbpf::TextBuffer text(name, sizeof(name));
+  kbpf::print(text, "swapper/{}", hart.index); // Linux's name
+  auto thread = create_thread(name);
   if (!thread)
     return nullptr;
   Thread::SchedState &state = *(*thread)->sched;
