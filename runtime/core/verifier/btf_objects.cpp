@@ -4,6 +4,7 @@
 // type, as one that was found in an object is: every load through one is of those that read zero where they
 // fault (InsnFacts::faultable).
 #include "core/btf/check.h"
+#include "core/profile/context_names.h"
 #include "core/verifier/checker.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
@@ -313,33 +314,6 @@ Value Transformer::load_member(const State &state, const Value &base, const Offs
   return object_value(field.type, found.trust, found.may_be_null);
 }
 
-namespace {
-
-// The kernel's own structure behind a program's context.
-std::string_view kernel_context(uint32_t prog_type) {
-  switch (prog_type) {
-  case 1:  // socket_filter
-  case 3:  // sched_cls
-  case 4:  // sched_act
-  case 8:  // cgroup_skb
-  case 10: // lwt_in
-  case 11: // lwt_out
-  case 12: // lwt_xmit
-  case 14: // sk_skb
-    return "sk_buff";
-  case 2:
-    return "pt_regs";
-  case 6:
-    return "xdp_buff";
-  case 7:
-    return "bpf_perf_event_data_kern";
-  default:
-    return {};
-  }
-}
-
-} // namespace
-
 Value Transformer::variable_value(uint32_t id) {
   const Btf &btf = *analysis_.program.kernel_btf;
   const uint32_t type = btf.strip_modifiers(btf.type(id).size_or_type);
@@ -370,7 +344,7 @@ std::optional<Value> Transformer::object_result(const HelperProto &proto, const 
   if ((proto.number == kPerCpuPtr || proto.number == kThisCpuPtr) && args[0].kind == Kind::btf_object)
     return variable_in_place(args[0].type_id, proto.number == kPerCpuPtr);
   if (proto.number == kCastToKernelContext) {
-    const std::string_view name = kernel_context(analysis_.program.type->number);
+    const std::string_view name = context_names(analysis_.program.type->number).kernel;
     const uint32_t type = name.empty() ? 0 : analysis_.program.kernel_btf->find(name, BtfKind::structure);
     return type ? std::optional(object_value(type, trust::kTrusted, false)) : std::nullopt;
   }

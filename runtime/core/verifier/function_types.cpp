@@ -3,6 +3,7 @@
 #include "core/btf/btf.h"
 #include "core/btf/check.h"
 #include "core/isa/encoding.h"
+#include "core/profile/context_names.h"
 
 namespace kbpf {
 namespace {
@@ -12,53 +13,6 @@ constexpr std::string_view kArgumentTag = "arg:";
 constexpr uint32_t kKprobe = 2, kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17,
                    kRawTracepointWritable = 24, kTracing = 26, kStructOps = 27, kExtension = 28, kLsm = 29,
                    kSyscall = 31;
-
-// What programs call the structure that is their context (Linux: include/linux/bpf_types.h). Empty: it has no
-// name of its own, so that only a tag makes an argument one.
-std::string_view context_type_name(uint32_t prog_type) {
-  switch (prog_type) {
-  case 1:  // socket_filter
-  case 3:  // sched_cls
-  case 4:  // sched_act
-  case 8:  // cgroup_skb
-  case 10: // lwt_in
-  case 11: // lwt_out
-  case 12: // lwt_xmit
-  case 14: // sk_skb
-  case 19: // lwt_seg6local
-  case 22: // flow_dissector
-    return "__sk_buff";
-  case 6:
-    return "xdp_md";
-  case kPerfEvent:
-    return "bpf_perf_event_data";
-  case 9:
-    return "bpf_sock";
-  case 13:
-    return "bpf_sock_ops";
-  case 15:
-    return "bpf_cgroup_dev_ctx";
-  case 16:
-    return "sk_msg_md";
-  case kRawTracepoint:
-  case kRawTracepointWritable:
-    return "bpf_raw_tracepoint_args";
-  case 18:
-    return "bpf_sock_addr";
-  case 21:
-    return "sk_reuseport_md";
-  case 23:
-    return "bpf_sysctl";
-  case 25:
-    return "bpf_sockopt";
-  case 30:
-    return "bpf_sk_lookup";
-  case 32:
-    return "bpf_nf_ctx";
-  default:
-    return {};
-  }
-}
 
 // The kernel's own names of structures that programs see through a window.
 bool is_behind(std::string_view context, std::string_view name) {
@@ -191,7 +145,7 @@ private:
     const BtfType type = btf_.type(btf_.strip_modifiers(id));
     if (!type.is(BtfKind::structure))
       return false;
-    const std::string_view name = btf_.name(type), wanted = context_type_name(prog_type);
+    const std::string_view name = btf_.name(type), wanted = context_names(prog_type).program;
     return prog_type == kKprobe ? is_registers(name)
                                 : !wanted.empty() && (name == wanted || is_behind(wanted, name));
   }
@@ -208,7 +162,7 @@ private:
     if ((prog_type == kKprobe || prog_type == kPerfEvent) && is_registers_typedef(btf_, id))
       return {};
     const BtfType type = btf_.type(btf_.strip_modifiers(id));
-    const std::string_view name = btf_.name(type), wanted = context_type_name(prog_type);
+    const std::string_view name = btf_.name(type), wanted = context_names(prog_type).program;
     if (type.is(BtfKind::void_type) || prog_type == kTracepoint || prog_type == kSyscall ||
         prog_type == kExtension)
       return {};

@@ -10,6 +10,9 @@
 #include <linux/pkt_sched.h>
 #include <linux/tcp.h>
 #include <linux/virtio_net.h>
+#include <net/ethernet.h>
+#include <netinet/if_ether.h>
+#include <netinet/ip.h>
 #include <bpf/bpf_helpers.h>
 
 _Static_assert(EPERM == 1 && ETIMEDOUT == 110, "error numbers");
@@ -21,3 +24,6 @@ _Static_assert(BPF_LINE_INFO_LINE_NUM(5 << 10 | 3) == 5 && BPF_LINE_INFO_LINE_CO
 _Static_assert(BPF_LINK_CREATE == 28 && BPF_LINK_TYPE_XDP == 6 && BPF_NETFILTER == 45 && BPF_TCX_EGRESS == 47, "numbers");
 _Static_assert(sizeof(struct btf_header) == 24 && sizeof(struct btf_type) == 12 && BTF_KIND_ENUM64 == 19, "BTF");
 _Static_assert(TC_H_MAKE(1 << 16, 2) == 0x10002 && VIRTIO_NET_HASH_REPORT_UDPv6 == 6, "traffic control, virtio");
+_Static_assert(sizeof(struct ether_header) == 14 && __builtin_offsetof(struct ether_header, ether_type) == 12, "frames");
+_Static_assert(ETHERTYPE_IPV6 == ETH_P_IPV6 && ETHER_MAX_LEN == 1518, "numbers of frames");
+_Static_assert(sizeof(struct ip) == sizeof(struct iphdr) && __builtin_offsetof(struct ip, ip_dst) == 16, "packets");
