@@ -63,6 +63,24 @@ std::string_view advice(const kbpf::Rejection &rejection, const kbpf::Value *val
   case RejectionId::object_access:
     return "read a member of the structure by its name, at a constant index; helpers change such objects, "
            "programs do not";
+  case RejectionId::call_depth:
+    return "let the compiler inline some of these functions: without noinline, static";
+  case RejectionId::stack_depth:
+    return "keep large variables in a map, of one element for each CPU, or in fewer functions of the chain";
+  case RejectionId::spin_lock:
+    return "between bpf_spin_lock and bpf_spin_unlock read and write the value only, and unlock on every path";
+  case RejectionId::partial_address:
+    return "keep an address as a whole, in a variable of 8 bytes";
+  case RejectionId::return_value:
+    return "return a number, of those that this program may return";
+  case RejectionId::tail_call:
+    return "make the tail call in the program itself, not in a function that it or a helper calls";
+  case RejectionId::special_field:
+    return "leave the field to bpf_spin_lock, bpf_timer_init and their like; access the others by their names";
+  case RejectionId::stack_object:
+    return "hand a dynptr or an iterator to its helpers only, each one as a variable of its own";
+  case RejectionId::atomic_target:
+    return "add to a variable of the program or to a map's value";
   case RejectionId::constant_operand:
     return "divide by something else than 0, and shift by less than the width";
   default:

@@ -356,9 +356,11 @@ std::vector<PathNote> cause_notes(const Image &image, const Program &program,
   std::vector<PathNote> notes;
   size_t begin = 0, end = 0;
   PathNote note;
+  const auto id = static_cast<kbpf::RejectionId>(rejection.id);
+  const bool is_held = id == kbpf::RejectionId::unreleased_reference || id == kbpf::RejectionId::spin_lock;
   if (auto insn = named_instruction(rejection.message, begin, end);
-      insn && source.locate(*insn, note.where)) {
-    note.text = "acquired here";
+      is_held && insn && source.locate(*insn, note.where)) {
+    note.text = id == kbpf::RejectionId::spin_lock ? "taken here" : "acquired here";
     notes.push_back(note);
   }
   const auto reg = named_register(rejection.message);
@@ -375,7 +377,6 @@ std::vector<PathNote> cause_notes(const Image &image, const Program &program,
     notes.push_back(note);
     return notes;
   }
-  const auto id = static_cast<kbpf::RejectionId>(rejection.id);
   if (value && source.locate(rejection.insn, note.where) &&
       (id == kbpf::RejectionId::stack_out_of_bounds || id == kbpf::RejectionId::map_value_out_of_bounds)) {
     note.text = index_text(source.memory(rejection.insn, *value), *value, program.code[rejection.insn]);

@@ -319,7 +319,10 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
                   size, reg);
   if (use.is_atomic && base.is_pointer() && base.kind != Kind::stack && base.kind != Kind::map_value &&
       base.kind != Kind::map_value_or_null && base.kind != Kind::memory && base.kind != Kind::memory_or_null)
-    return refuse(state, RejectionId::atomic_target, "r{} is a {}", reg, kind_name(base.kind));
+    return refuse(
+        state, RejectionId::atomic_target,
+        "an atomic operation on what r{} points to, a {}: the stack, values of maps and records have them",
+        reg, kind_name(base.kind));
   switch (base.kind) {
   case Kind::stack:
     return check_stack(state, reg, off, size, use);

@@ -310,7 +310,7 @@ private:
                           : "the function at instruction {} leads to a call of itself",
                       target);
     if (current_->frame_count == KBPF_MAX_CALL_FRAMES)
-      return reject(rejection_, RejectionId::call_depth, current_->insn, "more than {} frames",
+      return reject(rejection_, RejectionId::call_depth, current_->insn, "calls are nested more than {} deep",
                     KBPF_MAX_CALL_FRAMES);
     current_subprogram().calls_subprogram = true;
     return transformer_.enter(*current_, target, current_->insn + 1);
@@ -333,7 +333,7 @@ private:
   // goes.
   Result<void> call_back() {
     if (current_->frame_count == KBPF_MAX_CALL_FRAMES)
-      return reject(rejection_, RejectionId::call_depth, current_->insn, "more than {} frames",
+      return reject(rejection_, RejectionId::call_depth, current_->insn, "calls are nested more than {} deep",
                     KBPF_MAX_CALL_FRAMES);
     current_->iterations++;
     State *round = pool_.copy(*current_);

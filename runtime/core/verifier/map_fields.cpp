@@ -80,13 +80,13 @@ Result<void> Checker::check_lock(const State &state, const Value &value, const H
   if (proto.number == kSpinLock)
     return is_held
                ? Result<void>(refuse(state, RejectionId::spin_lock,
-                                     "a lock is held already, since instruction {}", state.held->lock.insn))
+                                     "a lock is held already, taken at instruction {}", state.held->lock.insn))
                : Result<void>();
   if (!is_held)
     return refuse(state, RejectionId::spin_lock, "bpf_spin_unlock without bpf_spin_lock");
   const auto &lock = state.held->lock;
   if (lock.map != value.map || lock.is_inner != value.is_inner || lock.id != value.id)
-    return refuse(state, RejectionId::spin_lock, "another value's lock is held, since instruction {}",
+    return refuse(state, RejectionId::spin_lock, "another value's lock is held, taken at instruction {}",
                   lock.insn);
   return {};
 }
@@ -104,7 +104,7 @@ Result<void> Checker::check_timer(const State &state, const Value &value, const 
 Result<void> Checker::check_unlocked(const State &state, std::string_view what) {
   if (!state.held || !state.held->lock.is_held)
     return {};
-  return refuse(state, RejectionId::spin_lock, "{} while a lock is held, since instruction {}", what,
+  return refuse(state, RejectionId::spin_lock, "{} while a lock is held, taken at instruction {}", what,
                 state.held->lock.insn);
 }
 

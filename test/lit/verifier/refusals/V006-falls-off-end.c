@@ -3,6 +3,7 @@
 // RUN: not %bpfcc -O2 %s -o %t.o 2>&1 | FileCheck %s
 // RUN: %bpfcc -O2 -DMENDED %s -o %t.mended.o
 // CHECK: error: {{.*}}[V006
+// CHECK-NOT: acquired
 #include "../mistakes/Inputs/common.h"
 
 SEC("kprobe/f")

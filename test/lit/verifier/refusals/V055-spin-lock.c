@@ -2,7 +2,8 @@
 // Give the lock back on every path, before other helpers are called and before the end.
 // RUN: not %bpfcc -O2 %s -o %t.o 2>&1 | FileCheck %s
 // RUN: %bpfcc -O2 -DMENDED %s -o %t.mended.o
-// CHECK: error: {{.*}}[V055
+// CHECK: error: the program ends while a lock is held, taken in line [[#LOCKED:]] [V055
+// CHECK: [[#LOCKED]]:{{[0-9]+}}: note: taken here
 #include "../mistakes/Inputs/common.h"
 
 struct guarded {
