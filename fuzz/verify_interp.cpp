@@ -2,7 +2,8 @@
 // Soundness of the verifier: what it accepts must run without touching anything but its context, its stack
 // and its maps. Each lies in a heap buffer of its exact size, so that AddressSanitizer sees a step too far;
 // helpers read and write all that the program promised them. Input bytes become instructions that are valid
-// more often than not, behind a prologue that fetches map values, so that the walk gets somewhere.
+// more often than not, behind a prologue that fetches map values, so that the walk gets somewhere. What is
+// accepted of loaders that must not learn addresses does the same wherever memory lies.
 #include "core/verifier/verifier.h"
 #include "tools/interpret_once.h"
 #include <cstdio>
@@ -251,6 +252,56 @@ struct CountedPath final : PathObserver {
   uint32_t expected = 0, told = 0;
 };
 
+struct Outcome {
+  uint64_t result;
+  std::vector<std::byte> memory; // of maps
+  bool operator==(const Outcome &) const = default;
+};
+
+// With new buffers for the values that look-ups find, for the context and for the stack, all filled alike.
+Outcome run_elsewhere(const VerifiedProgram &verified, size_t context_size, std::vector<std::byte *> &kept) {
+  const auto buffer = [&](size_t size, uint8_t fill) { return kept.emplace_back(exact_buffer(size, fill)); };
+  for (FuzzMap &map : maps)
+    for (std::byte *&value : map.values)
+      value = buffer(kValueSize, 0x11);
+  memset(data_value, 0x22, kDataSize);
+  sum = 0;
+  std::byte *context = buffer(context_size, 3);
+  std::byte *stack = buffer(verified.stack_depth(), 0);
+  Outcome outcome{interpret_once(verified, Environment{find_helper}, reinterpret_cast<uint64_t>(context),
+                                 {stack, verified.stack_depth()}),
+                  {data_value, data_value + kDataSize}};
+  for (const FuzzMap &map : maps)
+    for (const std::byte *value : map.values)
+      outcome.memory.insert(outcome.memory.end(), value, value + kValueSize);
+  return outcome;
+}
+
+// A program whose loader must not learn addresses does the same wherever memory lies.
+void check_hidden_addresses(RawProgram program) {
+  constexpr uint32_t kSocketFilter = 1;
+  program.type = kKbpfProfile.prog_type(kSocketFilter);
+  program.hides_addresses = true;
+  Arena scratch(heap(), size_t{64} << 20), result_arena(heap(), size_t{16} << 20);
+  Rejection rejection;
+  VerifyStats stats;
+  const Result<VerifiedProgram> verified =
+      verify(program, {.max_processed_insns = 20000}, scratch, result_arena, rejection, stats);
+  if (!verified.ok())
+    return;
+  std::vector<std::byte *> kept;
+  FuzzMap own[2];
+  memcpy(own, maps, sizeof own);
+  const size_t context_size = program.type->context->size;
+  if (run_elsewhere(*verified, context_size, kept) != run_elsewhere(*verified, context_size, kept)) {
+    fprintf(stderr, "what the program does tells where memory lies\n");
+    abort();
+  }
+  memcpy(maps, own, sizeof own);
+  for (std::byte *one : kept)
+    free(one);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -279,7 +330,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Arena scratch(heap(), size_t{64} << 20), result_arena(heap(), size_t{16} << 20);
   Rejection rejection;
   VerifyStats stats;
-  VerifyOptions options{.log_level = static_cast<uint32_t>(size % 3), .log = &sink, .max_processed_insns = 20000};
+  VerifyOptions options{
+      .log_level = static_cast<uint32_t>(size % 3), .log = &sink, .max_processed_insns = 20000};
   options.observer = &path;
   RawProgram program{code, refs, &kKbpfProfile, kKbpfProfile.prog_type(2u), true, false};
   Result<VerifiedProgram> verified = verify(program, options, scratch, result_arena, rejection, stats);
@@ -294,7 +346,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       for (size_t i = 0; i < context_size; i += sizeof(fill))
         memcpy(context + i, &fill, sizeof(fill));
       interpret_once(*verified, Environment{find_helper}, reinterpret_cast<uint64_t>(context),
-                {stack, stack_size});
+                     {stack, stack_size});
     }
     free(stack);
     free(context);
@@ -305,6 +357,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fprintf(stderr, "a path of %u instructions was told up to the %uth\n", path.expected, path.told);
     abort();
   }
+  check_hidden_addresses(program);
   for (FuzzMap &map : maps)
     for (std::byte *value : map.values)
       free(value);
