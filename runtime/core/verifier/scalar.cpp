@@ -93,9 +93,8 @@ Scalar Scalar::sign_extended(unsigned width) {
 
 namespace {
 
-// What both say of a number of 0 to UINT32_MAX, which is one interval and the bits of that. False: nothing is
-// left.
-[[gnu::always_inline]] inline bool settle(Tnum &bits, uint32_t &low, uint32_t &high) {
+// What both say of a number, which is one interval and the bits of that. False: nothing is left.
+template <typename U> [[gnu::always_inline]] inline bool settle(Tnum &bits, U &low, U &high) {
   for (;;) {
     if (low > high)
       return false;
@@ -105,8 +104,8 @@ namespace {
     bits = intersect(bits, interval);
     if (bits.min() <= low && bits.max() >= high)
       return true;
-    low = std::max(low, static_cast<uint32_t>(bits.min()));
-    high = std::min(high, static_cast<uint32_t>(bits.max()));
+    low = std::max(low, static_cast<U>(bits.min()));
+    high = std::min(high, static_cast<U>(bits.max()));
   }
 }
 
@@ -214,23 +213,17 @@ bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src) {
   return high <= kMost && settle_small(dst, bits, static_cast<uint32_t>(low), static_cast<uint32_t>(high));
 }
 
+namespace {
+
 // Each view may narrow the others until none does: what is left is the same in whatever order.
-bool Scalar::normalise() {
-  if (bits.is_constant()) {
-    const uint64_t word = bits.value;
-    if (!contains(word))
-      return false;
-    *this = constant(word);
-    return true;
-  }
-  if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
-    return normalise_small(*this);
-  if (r64.umin <= r64.umax && r64.umax <= UINT32_MAX && r32.smin == INT32_MIN && r32.smax == INT32_MAX)
-    return normalise_word(*this);
+bool narrow_all(Scalar &number) {
+  Tnum &bits = number.bits;
+  Range64 &r64 = number.r64;
+  Range32 &r32 = number.r32;
   for (;;) {
     r64 = intersect(r64, range_of<uint64_t>(bits));
     if (r64.umin <= r64.umax && r64.umax <= INT32_MAX)
-      return normalise_small(*this);
+      return normalise_small(number);
     r32 = intersect(r32, range_of<uint32_t>(bits));
     bool is_apart = false; // the lower half says nothing, and nothing is said of it
     for (;;) {
@@ -269,6 +262,41 @@ bool Scalar::normalise() {
         is_subset(r32, range_of<uint32_t>(bits)))
       return true;
   }
+}
+
+// One that is not negative, and of whose lower half nothing is known, nor mostly becomes known.
+bool normalise_wide(Scalar &number) {
+  Tnum bits = number.bits;
+  if (number.r64.smax < 0)
+    return false;
+  uint64_t low = std::max(number.r64.umin, static_cast<uint64_t>(std::max<int64_t>(number.r64.smin, 0))),
+           high = std::min(number.r64.umax, static_cast<uint64_t>(number.r64.smax));
+  if (!settle(bits, low, high))
+    return false;
+  if (high - low <= kLowerHalf || static_cast<uint32_t>(bits.mask) != UINT32_MAX)
+    return narrow_all(number);
+  number.bits = bits;
+  number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
+  return true;
+}
+
+} // namespace
+
+bool Scalar::normalise() {
+  if (bits.is_constant()) {
+    const uint64_t word = bits.value;
+    if (!contains(word))
+      return false;
+    *this = constant(word);
+    return true;
+  }
+  if (r64.umin > r64.umax || r64.umax > INT64_MAX)
+    return narrow_all(*this);
+  if (r64.umax <= INT32_MAX)
+    return normalise_small(*this);
+  if (r64.umax <= UINT32_MAX && r32.smin == INT32_MIN && r32.smax == INT32_MAX)
+    return normalise_word(*this);
+  return r32 == Range32() ? normalise_wide(*this) : narrow_all(*this);
 }
 
 bool is_subset(const Scalar &inner, const Scalar &outer) {
@@ -416,6 +444,25 @@ bool loses_all(uint8_t code) { return code == KBPF_ALU_ADD || code == KBPF_ALU_S
 
 } // namespace
 
+namespace {
+
+// Where operands and result are small, their halves say the same once more.
+bool is_small(const Scalar &dst, const Scalar &src, const Range64 &result) {
+  return dst.r64.umax <= INT32_MAX && src.r64.umax <= INT32_MAX && result.umax <= INT32_MAX;
+}
+
+// What alu64() does most often.
+Scalar add64(const Scalar &dst, const Scalar &src) {
+  Scalar sum{add(dst.bits, src.bits), add(dst.r64, src.r64), {}};
+  if (!is_small(dst, src, sum.r64))
+    sum.r32 = add(dst.r32, src.r32);
+  if (!sum.normalise())
+    sum = Scalar::unknown();
+  return sum;
+}
+
+} // namespace
+
 Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
   if (code == KBPF_ALU_MOV)
     return off ? sign_extend(src, static_cast<unsigned>(off)) : src;
@@ -426,6 +473,8 @@ Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
     return Scalar::constant(word);
   if (loses_all(code) && (dst.is_unknown() || src.is_unknown()))
     return Scalar::unknown();
+  if (code == KBPF_ALU_ADD)
+    return add64(dst, src);
   Scalar result;
   result.bits = alu_bits(code, 64, dst.bits, src.bits);
   result.r64 = alu_range(code, off == 1, dst.r64, src.r64);
@@ -435,12 +484,9 @@ Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
     result.r64 = {uint64_t{dst.r32.umin} << 32, uint64_t{dst.r32.umax} << 32,
                   int64_t{dst.r32.smin} * (int64_t{1} << 32), int64_t{dst.r32.smax} * (int64_t{1} << 32)};
   }
-  // Where operands and result are small, their halves say the same once more.
-  const bool is_small =
-      dst.r64.umax <= INT32_MAX && src.r64.umax <= INT32_MAX && result.r64.umax <= INT32_MAX;
-  if (is_modular(code) && !is_small)
+  if (is_modular(code) && !is_small(dst, src, result.r64))
     result.r32 = alu_range(code, false, dst.r32, src.r32);
-  if (!result.normalise()) // as normalised(), in place
+  if (!result.normalise())
     result = Scalar::unknown();
   return result;
 }
