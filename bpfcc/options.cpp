@@ -25,7 +25,7 @@ struct Parsed {
        write_user_dependencies = false;
   bool no_standard_includes = false, ansi = false, ignored = false;
   bool help = false, version = false, dump_machine = false, dump_version = false;
-  bool preamble_cache = true, time_trace = false;
+  bool preamble_cache = true, time_trace = false, quiet_unused = false;
   bool big_endian = false;
   std::string print, print_name, working_directory, save_temps_where, unused_path, diagnostics_format, explain, max_insns, max_stack,
       max_path, max_processed, path_notes;
@@ -193,6 +193,7 @@ void declare(CLI::App &app, Parsed &parsed, Options &options) {
   app.add_flag("--no-standard-includes", parsed.no_standard_includes);
   app.add_flag("--ansi", parsed.ansi);
   app.add_flag("--ignored", parsed.ignored);
+  app.add_flag("--quiet-unused", parsed.quiet_unused);
   app.add_flag("--warnings-are-errors", options.warnings_are_errors);
   app.add_flag("--no-warnings", options.warnings_off);
   app.add_flag("--dependencies", parsed.dependencies);
@@ -544,7 +545,8 @@ std::optional<Options> parse_options(int argc, char **argv, int &exit_code) {
     options.max_processed = static_cast<uint32_t>(std::stoul(parsed.max_processed));
   if (std::string error = use_profile(options, *by_name, *by_name); !error.empty())
     return fail(error);
-  options.unused_flags = parsed.host_flags;
+  if (!parsed.quiet_unused)
+    options.unused_flags = parsed.host_flags;
   options.command_line.assign(argv, argv + argc);
   if (!parsed.max_insns.empty())
     options.max_insns = static_cast<uint32_t>(std::stoul(parsed.max_insns));

@@ -194,6 +194,18 @@ Resolved Resolver::extern_ref(const Reloc &reloc) {
                         " is declared only; give the file that defines it as another input"));
     return {};
   }
+  if (const Btf *kernel = declared != externs_.end() && type_of_extern(symbol.name) ? kernel_types() : nullptr) {
+    std::vector<std::string_view> names;
+    for (uint32_t id = 1; id < kernel->count(); id++)
+      if (kernel->type(id).kind == BtfKind::variable)
+        names.push_back(kernel->type(id).name);
+    if (const std::string_view meant = nearest(image_, symbol.name, names); !meant.empty()) {
+      error(reloc,
+            concat("the kernel has no variable ", quoted(symbol.name), suggestion(image_, symbol.name, names)),
+            {symbol.name, meant});
+      return {};
+    }
+  }
   if (declared != externs_.end()) {
     error(reloc,
           concat(quoted(symbol.name), " is in ", declared->second, ", which kernels of profile ",

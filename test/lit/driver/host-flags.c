@@ -19,4 +19,9 @@
 // MORE-DAG: warning: argument unused: '--gcc-toolchain=/usr' means nothing for BPF
 // MORE-DAG: warning: argument unused: '-fplugin=p.so' means nothing for BPF
 // RUN: %bpfcc -Werror -fsyntax-only -B/usr/bin -nolibc -nobuiltininc -trigraphs -iprefix /usr/ -iwithprefix include %s
+// RUN: %bpfcc -fsyntax-only -fcf-protection=full --coverage %s 2>&1 | FileCheck %s --check-prefix=BUILDS
+// BUILDS-DAG: warning: argument unused: '-fcf-protection=full' means nothing for BPF
+// BUILDS-DAG: warning: argument unused: '--coverage' means nothing for BPF
+// RUN: %bpfcc -Werror -fsyntax-only -integrated-as -no-integrated-as --no-default-config %s
+// RUN: %bpfcc -Werror -fsyntax-only -Qunused-arguments -march=native -pthread --coverage %s
 int x;

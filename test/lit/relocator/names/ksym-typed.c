@@ -4,6 +4,7 @@
 // RUN: %bpfcc %s -o %t.o --print-after=resolve | FileCheck %s
 // RUN: not %bpfcc -DOTHER_TYPE %s -o %t.o 2>&1 | FileCheck %s --check-prefix=TYPE
 // RUN: not %bpfcc -DINSIDE %s -o %t.o 2>&1 | FileCheck %s --check-prefix=INSIDE
+// RUN: not %bpfcc -DMISSPELT %s -o %t.o 2>&1 | FileCheck %s --check-prefix=NEAREST
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 char license[] SEC("license") = "GPL";
@@ -15,7 +16,11 @@ extern const unsigned long total_forks __ksym;
 #endif
 extern const int cpu_number __ksym;
 SEC("kprobe/sys_getppid") int p(void *ctx) {
-#ifdef INSIDE
+#ifdef MISSPELT
+  extern const int cpu_nubmer __ksym;
+  // NEAREST: [[#@LINE+1]]:{{[0-9]+}}: error: the kernel has no variable 'cpu_nubmer'; did you mean 'cpu_number'?
+  return *(const int *)bpf_this_cpu_ptr(&cpu_nubmer);
+#elif defined INSIDE
   const void *inside;
   asm("%0 = cpu_number + 4 ll" : "=r"(inside));
   return *(const int *)bpf_this_cpu_ptr(inside) + *(const int *)bpf_this_cpu_ptr(&cpu_number);
