@@ -54,8 +54,9 @@ TEST(Encoding, AcceptsExactlyTheOpcodesOfTheRfcAndMayGoto) {
       continue; // two slots: below
     unsigned cls = opcode & 7;
     bool swap = (opcode & 0xf0) == KBPF_ALU_END && (cls == KBPF_CLASS_ALU || cls == KBPF_CLASS_ALU64);
-    Insn insn = make_insn(opcode, 0, 0, 0, swap ? 16 : 0);
-    Insn code[] = {insn, exit_insn()};
+    bool may_goto = opcode == (KBPF_CLASS_JMP | KBPF_JMP_JCOND);
+    Insn insn = make_insn(opcode, 0, 0, may_goto ? 1 : 0, swap ? 16 : 0);
+    Insn code[] = {insn, exit_insn(), exit_insn()};
     EXPECT_EQ(!check_encoding(code), known.contains(opcode)) << std::hex << opcode;
   }
 }
@@ -157,8 +158,8 @@ bool is_well_formed(const Insn &insn) {
       return cls == 5 && dst == 0 && src <= 2 && (src == 2 || no_off);
     case 0x9:
       return cls == 5 && !by_register && no_registers && no_off && no_imm;
-    case 0xe: // may_goto
-      return cls == 5 && !by_register && no_registers && no_imm;
+    case 0xe: // may_goto, which Linux refuses where it goes on with the next instruction
+      return cls == 5 && !by_register && no_registers && no_imm && !no_off;
     default:
       return code != 0xf && operands;
     }
