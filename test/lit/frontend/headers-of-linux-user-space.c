@@ -7,6 +7,8 @@
 #include <asm-generic/types.h>
 #include <linux/bpf.h>
 #include <linux/btf.h>
+#include <linux/icmp.h>
+#include <linux/in.h>
 #include <linux/pkt_sched.h>
 #include <linux/tcp.h>
 #include <linux/virtio_net.h>
@@ -27,3 +29,6 @@ _Static_assert(TC_H_MAKE(1 << 16, 2) == 0x10002 && VIRTIO_NET_HASH_REPORT_UDPv6 
 _Static_assert(sizeof(struct ether_header) == 14 && __builtin_offsetof(struct ether_header, ether_type) == 12, "frames");
 _Static_assert(ETHERTYPE_IPV6 == ETH_P_IPV6 && ETHER_MAX_LEN == 1518, "numbers of frames");
 _Static_assert(sizeof(struct ip) == sizeof(struct iphdr) && __builtin_offsetof(struct ip, ip_dst) == 16, "packets");
+_Static_assert(ICMP_SR_FAILED == 5 && ICMP_PREC_CUTOFF == 15 && ICMP_EXC_TTL == 0, "reasons in ICMP");
+_Static_assert(IPOPT_RR == 7 && IPOPT_LSRR == 0x83 && (int)INADDR_DUMMY == (int)0xc0000008, "options and addresses of IP");
+_Static_assert(TCPI_OPT_ECN == 8 && IP_MTU_DISCOVER == 10, "options of sockets");
