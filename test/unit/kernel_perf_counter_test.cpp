@@ -185,6 +185,21 @@ TEST_F(PerfCounterTest, AProgramRunsAtEachSample) {
   EXPECT_EQ(hostport::timer_deadline(0), kStart + 6 * kPeriod);
 }
 
+// Samples, of however many events, leave the CPU most of its time.
+TEST_F(PerfCounterTest, AfterASampleTheCpuIsLeftAloneThreeTimesAsLong) {
+  constexpr uint64_t kSpent = 1'000'000;
+  constexpr int kProbeReadKernel = 113;
+  static const uint64_t read = 1;
+  const std::vector<Insn> code =
+      assemble({mov64_reg(R1, R10), add64_imm(R1, -8), mov64_imm(R2, 8), ld_imm64(R3, address(&read)),
+                call_helper(kProbeReadKernel), mov64_imm(R0, 0), exit_insn()});
+  ASSERT_GE(open(KBPF_EVENT_CLOCK, 0, kPeriod), 0);
+  ASSERT_EQ(set_program(load_code(kPerfEventProgram, code)), 0);
+  hostport::before_next_kernel_read([] { hostport::set_time_ns(kStart + kPeriod + kSpent); });
+  tick(kStart + kPeriod);
+  EXPECT_EQ(hostport::timer_deadline(0), kStart + kPeriod + 4 * kSpent);
+}
+
 TEST_F(PerfCounterTest, SamplesShowWhatWasInterrupted) {
   ASSERT_GE(open(KBPF_EVENT_CLOCK, 0, kPeriod), 0);
   ASSERT_EQ(set_program(load_program(0, 0)), 0);
