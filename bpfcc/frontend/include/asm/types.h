@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <linux/types.h>
+#include <kbpf/types.h>
