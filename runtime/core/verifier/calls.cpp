@@ -46,7 +46,8 @@ ObjectClass object_argument(const HelperProto &proto) {
 
 // Kernel functions are typed more narrowly than helpers. A cast takes anything.
 bool takes_numbers_only(const HelperProto &proto) {
-  return proto.number > kCastToKernelContext && proto.number <= kLastKernelFunction;
+  return proto.number >= kFirstKernelFunction && proto.number <= kLastKernelFunction &&
+         proto.number != kReadOnlyCast;
 }
 
 bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }

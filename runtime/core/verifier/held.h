@@ -46,7 +46,8 @@ inline uint32_t callback_frame(const State &state) {
 constexpr uint32_t kSpinLock = 93, kSpinUnlock = 94, kTimerInit = 169, kTimerSetCallback = 170; // helpers
 // Helpers that give or take objects of any type.
 constexpr uint32_t kPerCpuPtr = 153, kThisCpuPtr = 154, kReadOnlyCast = 0x20100,
-                   kCastToKernelContext = 0x20101, kLastKernelFunction = 0x201ff;
+                   kCastToKernelContext = 0x20101;
+constexpr uint32_t kFirstKernelFunction = 0x20000, kLastKernelFunction = 0x201ff;
 constexpr uint32_t kRcuReadLock = 0x20003, kRcuReadUnlock = 0x20004; // helpers
 
 inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
