@@ -30,7 +30,8 @@ struct KernelDescription {
   kbpf::Profile profile{};
   const kbpf::Profile *base = nullptr; // the built-in profile whose objects and rules it has
 
-  std::string target_arch; // as in __TARGET_ARCH_x; empty: not said
+  uint32_t abi_version = KBPF_ABI_VERSION; // the kernel's; no part of profile is newer
+  std::string target_arch;                 // as in __TARGET_ARCH_x; empty: not said
   bool has_functions = false;
   std::vector<KernelSymbol> functions; // where has_functions, all that can be probed
   std::vector<KernelSymbol> objects;   // and its variables

@@ -90,7 +90,7 @@ private:
   std::deque<std::string> unescaped_; // strings of this line that had escapes
 
   bool has_header_ = false, has_name_ = false;
-  uint32_t abi_ = 0;
+  bool has_abi_ = false;
   std::unordered_map<std::string_view, const kbpf::ContextInfo *> contexts_;
   std::unordered_map<std::string_view, uint32_t> prog_types_;
   std::unordered_map<std::string_view, uint32_t> helper_names_;
@@ -147,8 +147,8 @@ std::string_view Reader::identifier(std::string_view what) {
 uint32_t Reader::since() {
   unsigned column = tokens_[next_].column;
   uint32_t version = number32("the ABI version that brought it");
-  if (version == 0 || version > abi_)
-    fail(column, concat("ABI version ", version, " is none of 1 to ", abi_, ", the kernel's"));
+  if (version == 0 || version > kernel_.abi_version)
+    fail(column, concat("ABI version ", version, " is none of 1 to ", kernel_.abi_version, ", the kernel's"));
   return version;
 }
 
@@ -252,10 +252,11 @@ void Reader::objects() {
 }
 
 void Reader::abi() {
-  if (abi_)
+  if (has_abi_)
     fail(1, "a second ABI version");
-  abi_ = number32("the version of the ABI", 1u << 20);
-  if (!abi_)
+  has_abi_ = true;
+  kernel_.abi_version = number32("the version of the ABI", 1u << 20);
+  if (!kernel_.abi_version)
     fail(tokens_[1].column, "versions of the ABI begin with 1");
 }
 
@@ -568,7 +569,7 @@ void Reader::read_line() {
                       line.read == &Reader::objects || line.read == &Reader::abi;
     if (count < line.least || count > line.most)
       fail(first.column, concat("expected '", line.form, "'"));
-    else if (!is_setting && (!kernel_.base || !abi_))
+    else if (!is_setting && (!kernel_.base || !has_abi_))
       fail(first.column, "'objects' and 'abi' stand before the tables");
     else
       (this->*line.read)();
@@ -583,7 +584,7 @@ void Reader::check_complete() {
   line_fine_ = true;
   if (!has_header_)
     fail(1, "an empty file: expected 'kbpf-profile 1'");
-  else if (!has_name_ || !kernel_.base || !abi_)
+  else if (!has_name_ || !kernel_.base || !has_abi_)
     fail(1, "the file ends without 'name', 'objects' and 'abi'");
   else if (kernel_.prog_types.empty())
     fail(1, "the file ends without a 'program' line");

@@ -67,7 +67,7 @@ void Writer::settings() {
   const kbpf::Profile &profile = kernel_.profile;
   line("name ", string(profile.name));
   line("objects ", kernel_.base->name);
-  line("abi ", KBPF_ABI_VERSION);
+  line("abi ", kernel_.abi_version);
   if (!kernel_.target_arch.empty())
     line("target ", kernel_.target_arch);
   for (const Feature &feature : feature_words())

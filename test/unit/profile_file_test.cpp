@@ -71,6 +71,20 @@ TEST(ProfileFile, KeepsWhatTheKernelAdds) {
   EXPECT_EQ(again.inlined, std::vector<std::string>{"h"});
 }
 
+TEST(ProfileFile, KeepsTheVersionOfTheKernelsAbi) {
+  KernelDescription kernel, newer, again;
+  kernel.start_from(kbpf::kKbpfProfile);
+  kernel.finish();
+  std::string text = write_profile(kernel);
+  const std::string line = "\nabi " + std::to_string(kernel.abi_version) + "\n";
+  ASSERT_NE(text.find(line), std::string::npos);
+  text.replace(text.find(line), line.size(), "\nabi 7\n");
+  ASSERT_TRUE(read_profile(text, newer).empty());
+  EXPECT_EQ(newer.abi_version, 7u);
+  EXPECT_EQ(write_profile(newer), text);
+  EXPECT_TRUE(read_profile(write_profile(newer), again).empty());
+}
+
 TEST(ProfileFile, AHelperThatIsThereIsNotAdded) {
   KernelDescription kernel;
   kernel.start_from(kbpf::kKbpfProfile);
