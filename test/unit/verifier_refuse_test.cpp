@@ -601,28 +601,11 @@ TEST(VerifierLimits, TimeSpentOnLargeStatesIsBounded) {
     if (frame + 1 < KBPF_MAX_CALL_FRAMES)
       append({mov64_reg(R1, R6), call_subprogram(2), mov64_imm(R0, 0), exit_insn()});
   }
-  append({store_imm(KBPF_SIZE_DW, R10, -512, 0),
-          jump_imm(KBPF_JMP_JSET, R6, 1, 1),
-          ja(0),
-          jump_imm(KBPF_JMP_JSET, R6, 2, 1),
-          ja(0),
-          jump_imm(KBPF_JMP_JSET, R6, 4, 1),
-          ja(0),
-          jump_imm(KBPF_JMP_JSET, R6, 8, 1),
-          ja(0),
-          jump_imm(KBPF_JMP_JSET, R6, 16, 1),
-          ja(0),
-          jump_imm(KBPF_JMP_JSET, R6, 32, 1),
-          ja(0),
-          jump_imm(KBPF_JMP_JSET, R6, 64, 1),
-          ja(0),
-          call_helper(7),
-          mov64_reg(R6, R0),
-          load(KBPF_SIZE_DW, R2, R10, -512),
-          add64_imm(R2, 1),
-          store_reg(KBPF_SIZE_DW, R10, -512, R2),
-          jump_imm(KBPF_JMP_JNE, R2, -1, -20),
-          mov64_imm(R0, 0),
+  append({store_imm(KBPF_SIZE_DW, R10, -512, 0)});
+  for (int bit = 1; bit <= 64; bit *= 2)
+    append({jump_imm(KBPF_JMP_JSET, R6, bit, 1), ja(0)});
+  append({call_helper(7), mov64_reg(R6, R0), load(KBPF_SIZE_DW, R2, R10, -512), add64_imm(R2, 1),
+          store_reg(KBPF_SIZE_DW, R10, -512, R2), jump_imm(KBPF_JMP_JNE, R2, -1, -20), mov64_imm(R0, 0),
           exit_insn()});
   ProgramUnderTest test{.insns = code};
   test.options.max_processed_insns = 50000;

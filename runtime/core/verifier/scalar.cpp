@@ -425,26 +425,14 @@ bool is_modular(uint8_t code) {
   }
 }
 
-} // namespace
-
-namespace {
-
 // A shift by the width or more, which is defined at run time (the count is cut), but an error that Linux
 // gives no bounds to.
 bool may_shift_too_far(uint8_t code, unsigned width, const Range64 &count) {
   return (code == KBPF_ALU_LSH || code == KBPF_ALU_RSH || code == KBPF_ALU_ARSH) && count.umax >= width;
 }
 
-} // namespace
-
-namespace {
-
 // Whatever is added to any number at all, or taken from it, or flipped in it: any number.
 bool loses_all(uint8_t code) { return code == KBPF_ALU_ADD || code == KBPF_ALU_SUB || code == KBPF_ALU_XOR; }
-
-} // namespace
-
-namespace {
 
 // Where operands and result are small, their halves say the same once more.
 bool is_small(const Scalar &dst, const Scalar &src, const Range64 &result) {
