@@ -28,11 +28,12 @@ enum code_kind {
   CODE_DIVISION,
   CODE_ATOMICS,
   CODE_LOOPS,
+  CODE_SUMS,
   CODE_KINDS
 };
-static const char *const code_names[CODE_KINDS] = {"mixed",    "alu64",    "alu32",   "memory",
-                                                   "branches", "calls",    "helpers", "constants",
-                                                   "distant",  "division", "atomics", "loops"};
+static const char *const code_names[CODE_KINDS] = {"mixed",   "alu64",   "alu32",     "memory",  "branches",
+                                                   "calls",   "helpers", "constants", "distant", "division",
+                                                   "atomics", "loops",   "sums"};
 #ifndef CODE_HELPER
 #define CODE_HELPER 1
 #endif
@@ -88,7 +89,8 @@ static inline struct code_slot *code_pattern(struct code_slot *at, enum code_kin
     MOD32_K = 0x94,
     ATOMIC64 = 0xdb,
     ATOMIC32 = 0xc3,
-    JNE_K = 0x55
+    JNE_K = 0x55,
+    XOR32_K = 0xa4
   };
   unsigned a = 2 + (unsigned)(i % 7), b = 2 + (unsigned)((i + 3) % 7);
   switch (kind) {
@@ -172,6 +174,17 @@ static inline struct code_slot *code_pattern(struct code_slot *at, enum code_kin
       at = code_put(at, JNE_K, a, 0, -4, 0);
     }
     return at;
+  case CODE_SUMS: /* a loop over four words, into a sum of 32 bits */
+    at = code_put(at, MOV64, 0, 1, 0, 0);
+    at = code_put(at, MOV64_K, a, 0, 0, 4);
+    at = code_put(at, MOV32_K, b, 0, 0, 0);
+    at = code_put(at, LDXW, 9, 0, 0, 0);
+    at = code_put(at, XOR32_K, 9, 0, 0, 0x1234567);
+    at = code_put(at, ADD32, b, 9, 0, 0);
+    at = code_put(at, ADD64_K, 0, 0, 0, 4);
+    at = code_put(at, ADD64_K, a, 0, 0, -1);
+    at = code_put(at, JNE_K, a, 0, -6, 0);
+    return code_put(at, STXW, 10, b, -8, 0);
   case CODE_HELPERS:
     for (unsigned n = 0; n < 5; n++) {
       at = code_put(at, MOV64, 1, 6 + n % 3, 0, 0);

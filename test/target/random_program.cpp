@@ -497,16 +497,43 @@ private:
   void loop(int depth, int loops) {
     int counter = kContextSlot - 8 * (1 + loops);
     put(store_imm(KBPF_SIZE_DW, R10, counter, static_cast<int32_t>(1 + below(3))));
+    if (chance(30))
+      return tangle(depth, loops, counter);
+    bool is_entered_in_the_middle = chance(20);
+    size_t over = is_entered_in_the_middle ? condition() : 0;
     size_t start = count_;
     block(depth + 1, loops + 1, static_cast<int>(1 + below(4)));
+    if (is_entered_in_the_middle) {
+      land(over);
+      block(depth + 1, loops + 1, static_cast<int>(1 + below(2)));
+    }
+    step_back(counter, start);
+  }
+
+  // Jumps back that leave inner loops for outer ones, or enter some from behind: whatever their order, they
+  // share one counter.
+  void tangle(int depth, int loops, int counter) {
+    size_t heads[24];
+    size_t head_count = 0;
+    for (size_t pieces = 3 + below(std::size(heads) - 3); pieces > 0; pieces--) {
+      if (head_count == 0 || chance(50))
+        heads[head_count++] = count_;
+      else
+        step_back(counter, heads[below(head_count)]);
+      block(depth + 2, loops + 1, static_cast<int>(below(3)));
+    }
+  }
+
+  // To start, if the counter allows.
+  void step_back(int counter, size_t start) {
     Reg reg = data_register();
     put(load(KBPF_SIZE_DW, reg, R10, counter));
     put(add64_imm(reg, -1));
     put(store_reg(KBPF_SIZE_DW, R10, counter, reg));
     if (chance(50)) { // the two ways in which compilers go back
-      put(jump_imm(KBPF_JMP_JNE, reg, 0, static_cast<int>(start) - static_cast<int>(count_) - 1));
+      put(jump_imm(KBPF_JMP_JSGT, reg, 0, static_cast<int>(start) - static_cast<int>(count_) - 1));
     } else {
-      put(jump_imm(KBPF_JMP_JEQ, reg, 0, 1));
+      put(jump_imm(KBPF_JMP_JSLE, reg, 0, 1));
       put(ja(static_cast<int>(start) - static_cast<int>(count_) - 1));
     }
   }

@@ -236,7 +236,9 @@ void Lowering::jump(const Insn &insn) {
   const uint16_t near = is_narrow ? 80 : 2000; // instructions: the smallest form may well reach them
   FixupKind kind = is_narrow ? FixupKind::narrow_branch : FixupKind::branch;
   uint32_t target = static_cast<uint32_t>(index_ + 1) + static_cast<uint32_t>(off);
-  if (static_cast<uint16_t>(off) >= near)
+  // Back, the distance is there.
+  const bool is_near_back = off < 0 && emit_.position() - plan_.offsets[target] <= (is_narrow ? 256u : 4096u);
+  if (static_cast<uint16_t>(off) >= near && !is_near_back)
     return transfer(kind, target, direct, is_narrow ? compressed : 0);
   add_fixup(kind, target, smallest_form(kind));
   return is_narrow ? emit_.half(compressed) : emit_.insn(direct);

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Which 32-bit results need no zero extension, because nobody reads their upper half: a backward walk that
-// keeps, for each register, whether its upper half is demanded. Forward jumps find what their target demands;
-// a loop's back edge starts from "everything", and the next walk uses what this one found at the loop's
-// head. Any number of walks is sound, since demands only shrink from one to the next; each nesting of loops
-// takes one more.
+// What the unusual instructions do to demands.
 #include "core/jit/rv64/demand.h"
 
 namespace kbpf::rv64 {
 namespace {
 
 using namespace demand;
-constexpr int kMaxWalks = 4; // scan()'s included
-
 constexpr Demand bit(uint8_t reg) { return Demand{1} << reg; }
 
 // Demands in front of an instruction, and which register's result may go without its upper half.
@@ -78,36 +72,6 @@ uint32_t demand::before_special(const Insn &insn, Demand after, Demand at_target
   Special effect = of_special(insn, after, at_target);
   bool is_unused = effect.written && !(effect.written & after);
   return effect.before | (is_unused ? mark::kUpperHalfUnused : 0);
-}
-
-void find_undemanded(Plan &plan, size_t first, const Loops &loops) {
-  std::span<const Insn> insns = plan.program.insns();
-  uint32_t *marks = plan.marks.data();
-  const Tables *tables = &kTables;
-  forget(tables);
-  bool again = true; // another walk may find less demanded
-  for (int walk = 1; walk < kMaxWalks && again; walk++) {
-    again = false;
-    Demand after = demand_in(marks[loops.end]);
-    for (size_t i = loops.end; i-- > first;) {
-      const uint32_t found = marks[i];
-      const Insn &insn = insns[i];
-      uint32_t before = after;
-      if (found & mark::kReachable) [[likely]] {
-        uint32_t operands = tables->operands[insn.regs];
-        Effect effect = tables->effects[insn.opcode][(after & operands) != 0];
-        before = effect.written & kNeedsMore ? demanded_before(insns, marks, i, after)
-                                             : demand::before(effect, operands, after);
-      }
-      after = before & kEverything;
-      // Of unused upper halves, what an earlier walk has found holds.
-      marks[i] = (found & ~mark::kUndemanded) | in_mark(before);
-      if (demand_in(found) != after)
-        again |= (found & mark::kLeader) != 0; // where a jump from behind may find less, too
-      else if (i < loops.begin)                // so nothing does in front of it
-        break;
-    }
-  }
 }
 
 } // namespace kbpf::rv64

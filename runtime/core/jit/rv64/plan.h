@@ -109,8 +109,8 @@ inline bool is_tail_call(const Insn &insn, const Environment *environment) {
 // begins in the code buffer.
 namespace mark {
 constexpr uint32_t kUndemanded = 0x7ff;  // one bit a register: nobody reads its upper half from here on
-constexpr uint32_t kIsTarget = 1u << 27; // code goes here that is no jump: an exit, a tail call that fails
-constexpr uint32_t kUpperHalfUnused = 1u << 28; // of the result: see demand.cpp
+constexpr uint32_t kUpperHalfUnused = 1u << 27; // of the result: see demand.h
+constexpr uint32_t kIsTarget = 1u << 28; // code goes here that is no jump: an exit, a tail call that fails
 constexpr uint32_t kLeader = 1u << 29;          // a jump goes here, or a subprogram begins
 constexpr uint32_t kMayFault = 1u << 30;
 constexpr uint32_t kReachable = 1u << 31;
@@ -140,20 +140,6 @@ Result<void> scan(Plan &plan, Arena &arena);
 // Keeps the compiler from computing a pointer anew, or having several instead of it, in a loop that has the
 // registers to keep it.
 template <typename T> [[gnu::always_inline]] inline void forget(T *&pointer) { asm("" : "+r"(pointer)); }
-
-// Where the loops of a function are: whatever jumps backward enclose.
-struct Loops {
-  size_t begin = SIZE_MAX; // the first instruction that one of them goes to
-  size_t end = 0;          // behind the last of them; 0: there is none
-  void add(size_t source, size_t target) {
-    begin = target < begin ? target : begin;
-    end = source >= end ? source + 1 : end;
-  }
-};
-
-// Repeats the walk of scan() that finds unused upper halves, where jumps backward leave it more to find, for
-// the function that begins with instruction `first`.
-void find_undemanded(Plan &plan, size_t first, const Loops &loops);
 
 // Grows transfers until all of them reach, and sets every growth and distance. Error: too_big.
 Result<void> relax(Plan &plan);

@@ -2,8 +2,8 @@
 // The first look at a program: where its jumps go, which registers and how much stack each subprogram needs,
 // whose upper half is read.
 // Register assignment is decided here and nowhere else.
-#include "core/jit/rv64/demand.h"
 #include "core/jit/rv64/hoist.h"
+#include "core/jit/rv64/loops.h"
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -40,8 +40,7 @@ struct Uses {
   bool loads_packet = false;
   bool has_exit = false;
   bool compares_and_exchanges = false;
-  size_t first = 0; // instruction
-  Loops loops;
+  LoopConstants constants;
   bool has_may_goto = false;
   uint32_t last_exit = 0;
 };
@@ -118,18 +117,6 @@ public:
 
 private:
   bool note(size_t index, size_t first, Uses &uses);
-  void note_loop(size_t source, size_t target, Uses &uses);
-  // Its target; below 0 where that is not in the program.
-  [[gnu::always_inline]] int64_t note_jump(size_t index, Uses &uses) {
-    int64_t target = jump_target(index, insns_[index]);
-    if (static_cast<uint64_t>(target) >= insns_.size())
-      return -1;
-    fixups++;
-    if (target <= static_cast<int64_t>(index))
-      note_loop(index, static_cast<size_t>(target), uses);
-    plan_.marks[static_cast<size_t>(target)] |= mark::kLeader;
-    return target;
-  }
 
   Plan &plan_;
   std::span<const Insn> insns_;
@@ -177,86 +164,135 @@ void Scan::facts() {
 Result<Uses> Scan::subprogram(size_t first, size_t end) {
   using namespace demand;
   Uses uses;
-  uses.first = first;
-  const Insn *const insns = insns_.data(), *insn = insns + end, *start = insns + first;
-  const size_t size = insns_.size();
+  const Insn *const insns = insns_.data(), *insn = insns + end, *start = insns + first, *stop = start;
+  const size_t bytes = insns_.size() * sizeof(uint32_t); // of marks
   uint32_t *const marks = plan_.marks.data(), *mark = marks + end;
   marks[first] |= mark::kLeader;
-  size_t jumps = 0;
+  size_t jumps = 0, calls = 0, helper_calls = 0;
   const Tables *tables = &kTables;
   forget(tables);
   Demand after = kEverything;
   uint32_t operands_of_all = 0, written = 0;
-  while (insn != start) {
-    insn--, mark--;
-    forget(insn), forget(mark);
-    uint32_t found = *mark;
-    if (!(found & mark::kReachable)) [[unlikely]] {
-      *mark = found | in_mark(after);
-      continue;
-    }
-    uint32_t operands = tables->operands[insn->regs];
-    Effect effect = tables->effects[insn->opcode][(after & operands) != 0];
-    operands_of_all |= operands;
-    written |= operands & effect.written;
-    if (effect.written & kNeedsMore) {
-      if (effect.written & kHasConstant) {
-        effect = with_constant(effect, *insn);
-      } else if (effect.written & kIsJump) {
-        const size_t index = static_cast<size_t>(mark - marks);
-        const size_t target = index + 1 + static_cast<size_t>(ptrdiff_t{insn->off});
-        if (target >= size)
-          return Error::not_supported;
-        jumps++;
-        if (insn->off < 0)
-          note_loop(index, target, uses);
-        uint32_t there = marks[target];
-        after |= demand_in(there);
-        marks[target] = there | mark::kLeader;
-        found = *mark; // which may be the target
-      } else if (effect.written & kIsAtomic && static_cast<uint32_t>(insn->imm) <= KBPF_ATOMIC_CMPXCHG) {
-        if (insn->imm & KBPF_ATOMIC_FETCH) {
-          bool compares = insn->imm == KBPF_ATOMIC_CMPXCHG; // with r0, which gets the old value
-          const Demand old = compares ? kResultBit : operands >> 16 & kEverything;
-          effect.demanded |= after & old ? 0 : mark::kUpperHalfUnused;
-          after &= ~old;
-          if (compares) [[unlikely]] {
-            uses.compares_and_exchanges = true;
-            after |= insn->size() == KBPF_SIZE_DW ? kResultBit : 0;
-          }
-        }
-      } else {
-        uint32_t before = after;
-        const size_t index = static_cast<size_t>(mark - marks);
-        if (insn->opcode == KBPF_OP_CALL && insn->src() == 0 && insn->imm != KBPF_HELPER_TAIL_CALL) {
-          native_calls++;
-          uses.calls = true;
-          before = before_call(after);
-        } else if (insn->opcode == KBPF_OP_CALL && insn->src() == KBPF_PSEUDO_CALL) {
-          const size_t target = index + 1 + static_cast<size_t>(ptrdiff_t{insn->imm});
-          if (target >= size)
-            return Error::not_supported;
-          jumps++;
-          uses.calls = true;
-          marks[target] |= mark::kLeader;
-          before = before_call(after);
-        } else if (insn->opcode == 0 && insn != start && insn[-1].is_ld_imm64() && insn[-1].src() == 0) {
-          wide_constants++; // its second half
-        } else {
-          if (!note(index, first, uses))
-            return Error::not_supported;
-          before = demanded_before(insns_, marks, index, after);
-        }
-        after = before & kEverything;
-        *mark |= in_mark(before);
+  OpenLoops loops(plan_, start, end - first);
+  auto note_constant = [&](uint32_t flags) __attribute__((always_inline)) {
+    if (!(flags & kBuilds))
+      return;
+    const bool builds = flags & kUnlessZero    ? insn->imm != 0
+                        : flags & kUnlessShort ? !fits_signed(insn->imm, 12)
+                                               : true;
+    if (builds) [[unlikely]]
+      uses.constants.add(insns_, static_cast<size_t>(mark - marks), loops.depth());
+  };
+  // Of the mark so many instructions behind this one: bytes from the first one, or more than there are.
+  auto offset_behind = [&](int32_t distance) __attribute__((always_inline)) {
+    return static_cast<size_t>(reinterpret_cast<std::byte *>(mark + 1) -
+                               reinterpret_cast<std::byte *>(marks)) +
+           static_cast<size_t>(ptrdiff_t{distance}) * sizeof *mark;
+  };
+  auto mark_at = [&](size_t offset) __attribute__((always_inline)) -> uint32_t & {
+    return *reinterpret_cast<uint32_t *>(reinterpret_cast<std::byte *>(marks) + offset);
+  };
+  const Insn *head = nullptr; // where a jump back goes
+  // Down to stop, or to a jump back, taken for one whose target demands nothing. False: malformed.
+  auto walk = [&]<bool in_loop>(std::bool_constant<in_loop>) __attribute__((always_inline)) {
+    do {
+      insn--, mark--;
+      forget(insn), forget(mark);
+      uint32_t found = *mark;
+      if (!(found & mark::kReachable)) [[unlikely]] {
+        *mark = found | in_mark(after);
         continue;
       }
+      uint32_t operands = tables->operands[insn->regs];
+      Effect effect = tables->effects[insn->opcode][(after & operands) != 0];
+      operands_of_all |= operands;
+      written |= operands & effect.written;
+      if (effect.written & kNeedsMore) {
+        if (effect.written & kHasConstant) {
+          effect = with_constant(effect, *insn);
+        } else if (effect.written & kIsJump) {
+          const size_t target = offset_behind(insn->off);
+          if (target >= bytes)
+            return false;
+          jumps++;
+          const uint32_t there = mark_at(target);
+          mark_at(target) = there | mark::kLeader;
+          if (insn->off < 0) [[unlikely]] {
+            head = insn + 1 + insn->off;
+            stop = insn;
+            forget(stop); // a branch, so that others do not pay for it
+          } else {
+            after |= demand_in(there);
+          }
+          found = *mark; // which may be the target
+        } else if (effect.written & kIsAtomic && static_cast<uint32_t>(insn->imm) <= KBPF_ATOMIC_CMPXCHG) {
+          if (insn->imm & KBPF_ATOMIC_FETCH) {
+            bool compares = insn->imm == KBPF_ATOMIC_CMPXCHG; // with r0, which gets the old value
+            const Demand old = compares ? kResultBit : operands >> 16 & kEverything;
+            effect.demanded |= after & old ? 0 : mark::kUpperHalfUnused;
+            after &= ~old;
+            if (compares) [[unlikely]] {
+              uses.compares_and_exchanges = true;
+              after |= insn->size() == KBPF_SIZE_DW ? kResultBit : 0;
+            }
+          }
+        } else {
+          uint32_t before = after;
+          const size_t index = static_cast<size_t>(mark - marks);
+          if (insn->opcode == KBPF_OP_CALL && insn->src() == 0 && insn->imm != KBPF_HELPER_TAIL_CALL) {
+            helper_calls++;
+            before = before_call(after);
+          } else if (insn->opcode == KBPF_OP_CALL && insn->src() == KBPF_PSEUDO_CALL) {
+            const size_t target = offset_behind(insn->imm);
+            if (target >= bytes)
+              return false;
+            calls++;
+            mark_at(target) |= mark::kLeader;
+            before = before_call(after);
+          } else if (insn->opcode == 0 && insn != start && insn[-1].is_ld_imm64() && insn[-1].src() == 0) {
+            wide_constants++; // its second half
+          } else {
+            if (!note(index, first, uses))
+              return false;
+            if (insn->is_jump() && jump_target(index, *insn) <= static_cast<int64_t>(index)) {
+              head = insns + jump_target(index, *insn);
+              stop = insn;
+              before = before_special(*insn, after, 0);
+            } else {
+              before = demanded_before(insns_, marks, index, after);
+            }
+          }
+          after = before & kEverything;
+          *mark |= in_mark(before);
+          continue;
+        }
+      }
+      if constexpr (in_loop)
+        note_constant(effect.demanded);
+      uint32_t before = demand::before(effect, operands, after);
+      after = before & kEverything;
+      *mark = found | in_mark(before);
+    } while (insn != stop);
+    return true;
+  };
+  while (insn != start) {
+    stop = loops.head();
+    if (loops.any() ? !walk(std::true_type{}) : !walk(std::false_type{}))
+      return Error::not_supported;
+    if (head) {
+      const bool in_loop = loops.any();
+      if (!loops.open(mark, head, operands_of_all, written))
+        *mark &= ~(after = kEverything);
+      else if (!in_loop && insn->imm)
+        note_constant(tables->effects[insn->opcode][0].demanded);
+      head = nullptr;
     }
-    uint32_t before = demand::before(effect, operands, after);
-    after = before & kEverything;
-    *mark = found | in_mark(before);
+    for (; loops.any() && insn == loops.head(); after = demand_in(*mark))
+      loops.close(after, operands_of_all, written);
   }
-  fixups += jumps;
+  fixups += jumps + calls;
+  native_calls += helper_calls;
+  uses.calls |= calls || helper_calls;
   uint32_t registers = (operands_of_all | operands_of_all >> 16) & kEverything;
   uses.registers |= registers;
   // Where a load from a packet is out of bounds, there must be somewhere to go.
@@ -264,19 +300,6 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
   if (operands_of_all & kInvalid || written >> KBPF_REG_FP & 1 || has_no_way_out)
     return Error::not_supported;
   return uses;
-}
-
-// A jump back encloses a loop. Until lowering, fixups_before is by how much an instruction is deeper in loops
-// than the one before it; within each function that has one.
-[[gnu::noinline]] void Scan::note_loop(size_t source, size_t target, Uses &uses) {
-  if (target < uses.first) // of another function
-    return;
-  uint32_t *const nesting = plan_.fixups_before.data();
-  if (!uses.loops.end)
-    std::fill(nesting + uses.first, nesting + source + 2, 0);
-  uses.loops.add(source, target);
-  nesting[target]++;
-  nesting[source + 1]--;
 }
 
 // False: malformed.
@@ -293,9 +316,13 @@ Result<Uses> Scan::subprogram(size_t first, size_t end) {
     if (function >= plan_.layouts.size())
       return false;
     plan_.layouts[function].is_called_from_outside = true;
-  } else if (insn.is_jump()) {
+  } else if (insn.is_jump()) { // without a comparison
+    const size_t target = static_cast<size_t>(jump_target(index, insn));
+    if (target >= insns_.size())
+      return false;
+    fixups++;
     uses.has_may_goto |= insn.is_may_goto();
-    return note_jump(index, uses) >= 0;
+    plan_.marks[target] |= mark::kLeader;
   } else if (insn.is_told()) {
     wide_constants += kConstantsOfTime;
   } else if (insn.is_packet_load()) {
@@ -372,11 +399,8 @@ Result<void> scan(Plan &plan, Arena &arena) {
     choose_registers(layout, uses);
     Reg registers[kMaxConstants];
     unsigned count = reserve_may_goto_register(layout, uses, registers);
-    if (uses.loops.end) {
-      hoist_constants(plan, uses.loops, std::span(registers).first(count), layout);
-      find_undemanded(plan, subprogram.first, uses.loops);
-      scan.wide_constants += layout.constant_count;
-    }
+    uses.constants.choose(std::span(registers).first(count), layout);
+    scan.wide_constants += layout.constant_count;
     lay_out(layout, subprogram, uses);
   }
   plan.layouts[0].is_called_from_outside = true;
