@@ -18,7 +18,6 @@ import linux_jit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MAX_TO_NATIVE, MAX_TO_LINUX, MAX_SIZE, MAX_INTERPRETER, MAX_COMPILE, MAX_MEMORY = 1.25, 0.9, 1, 10, 150, 32
-MAX_COMPILE_LOOPS = 220  # of code that is nothing but small loops: loops are looked at twice again
 
 
 def geometric_mean(values):
@@ -81,8 +80,7 @@ def print_compilation(compilations, linux):
     for kind, runs in compilations.items():
         short, long, longest = slope(runs[0], runs[1]), slope(runs[1], runs[2]), slope(runs[2], runs[3])
         memory = runs[-1][2] / runs[-1][0]
-        limit = MAX_COMPILE_LOOPS if kind == "loops" else MAX_COMPILE
-        beyond += [f"compiling {kind}" for cost in (short, long, longest) if not cost <= limit][:1]
+        beyond += [f"compiling {kind}" for cost in (short, long, longest) if not cost <= MAX_COMPILE][:1]
         beyond += [f"memory for {kind}"] if not memory <= MAX_MEMORY else []
         theirs = f"{linux[kind]:8.0f}" if linux and kind in linux else f"{'-':>8}"
         print(f"{kind:36}{short:8.0f}{theirs}{longest:8.0f}{memory:8.1f}")

@@ -143,9 +143,9 @@ TEST(JitPlan, FindsThatALoopReadsNoUpperHalf) {
 
 // As clang lays loops out: the way out between the step and the body, which demands as much as before.
 TEST(JitPlan, FindsThatALoopAroundItsWayOutReadsNoUpperHalf) {
-  Planned planned(assemble({mov32_imm(R1, 0), ja(4), alu32_imm(KBPF_ALU_ADD, R1, 1),
-                            jump32_imm(KBPF_JMP_JLT, R1, 512, 2), mov64_imm(R0, 0), exit_insn(),
-                            mov64_imm(R2, 1), ja(-6)}));
+  Planned planned(
+      assemble({mov32_imm(R1, 0), ja(4), alu32_imm(KBPF_ALU_ADD, R1, 1), jump32_imm(KBPF_JMP_JLT, R1, 512, 2),
+                mov64_imm(R0, 0), exit_insn(), mov64_imm(R2, 1), ja(-6)}));
   ASSERT_TRUE(planned.result.ok());
   EXPECT_EQ(native_offset(**planned.result, 3) - native_offset(**planned.result, 2), 2u);
 }
@@ -161,6 +161,19 @@ TEST(JitPlan, TakesAtMost32BytesOfMemoryForAnInstruction) {
       ASSERT_TRUE(planned.result.ok()) << code_names[kind];
       EXPECT_LE(planned.arena.peak(), 32 * count) << code_names[kind];
     }
+}
+
+TEST(JitPlan, RefusesWhatWritesTheFramePointer) {
+  for (unsigned opcode = 0; opcode < 256; opcode++) {
+    Insn insn{.opcode = static_cast<uint8_t>(opcode), .regs = R10, .off = 0, .imm = 100};
+    if (!insn.is_alu() && insn.cls() != KBPF_CLASS_LDX)
+      continue;
+    for (int32_t imm : {1, 16, 5000}) {
+      insn.imm = imm;
+      Planned planned(assemble({insn, mov64_imm(R0, 0), exit_insn()}));
+      EXPECT_EQ(planned.result.error(), Error::not_supported) << opcode << " " << imm;
+    }
+  }
 }
 
 TEST(JitPlan, CompilesNothingForUnreachableInstructions) {

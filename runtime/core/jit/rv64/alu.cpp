@@ -374,7 +374,11 @@ void Lowering::swap_bytes_64(Reg rd) {
   }
 }
 
-[[gnu::noinline]] void Lowering::any_alu(const Insn &insn, uint8_t source) { alu(insn, source); }
+[[gnu::noinline]] void Lowering::any_alu(const Insn &insn, uint8_t source) {
+  if (insn.dst() >= KBPF_REG_FP)
+    return refuse();
+  alu(insn, source);
+}
 
 namespace {
 
@@ -421,7 +425,7 @@ constexpr bool is_bitwise(uint8_t code) {
 
 } // namespace
 
-// divide() where a constant is not 0, nor a power of two, nor held in a register, and no operand is r10.
+// divide() where a constant is not 0, nor a power of two, and no operand is r10.
 template <uint8_t opcode> [[gnu::always_inline]] inline void Lowering::divide_in_place(const Insn &insn) {
   using namespace encode;
   constexpr Insn kForm{.opcode = opcode, .regs = 0, .off = 0, .imm = 0};
@@ -434,13 +438,12 @@ template <uint8_t opcode> [[gnu::always_inline]] inline void Lowering::divide_in
                                : kIs64 ? rem(zero, zero, zero)
                                          : remw(zero, zero, zero);
   const uint32_t fields = assignment_->fields[insn.regs], rd = fields & (Assignment::kRd | Assignment::kRs1);
-  bool is_simpler = !kByRegister && (!(insn.imm & (insn.imm - int64_t{1})) || layout_->constant_count);
+  bool is_simpler = !kByRegister && !(insn.imm & (insn.imm - int64_t{1}));
   if (is_simpler || fields & Assignment::kFramePointer || insn.off & ~1) [[unlikely]]
     return any_alu(insn, insn.dst());
   const uint32_t operation = (insn.off ? kSigned : kUnsigned) | rd;
   if constexpr (!kByRegister) {
-    emit_.load_immediate(t1, insn.imm);
-    emit_.insn(operation | t1 << 20);
+    emit_.insn(operation | static_cast<uint32_t>(immediate_operand(insn.imm)) << 20);
   } else if constexpr (kQuotient) {
     uint32_t tested = fields >> 5 & Assignment::kRs1;
     if (!kIs64 && !extension(insn.src())) {
@@ -484,7 +487,8 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
     if (self.extensions_) // mostly, nothing is known
       self.set_extension(dst, self.extension(insn.src()));
   } else if constexpr (kCode == KBPF_ALU_MOV) { // a constant
-    bool is_plain = (kIs64 || insn.imm >= 0 || self.upper_half_unused()) && !self.layout_->constant_count;
+    bool is_plain = (kIs64 || insn.imm >= 0 || self.upper_half_unused()) &&
+                    (fits_signed(insn.imm, 12) || !self.layout_->constant_count);
     if (!is_plain || dst >= KBPF_REG_FP)
       return self.any_alu(insn, dst);
     self.emit_.load_immediate(self.native(dst), insn.imm);
@@ -501,10 +505,10 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
         self.emit_.operate(kPlain.encoded, kPlain.compressed, fields & -128u, fields & Assignment::kNarrow);
     } else {
       bool is_simpler = insn.imm > 0 && (insn.imm <= 32 || insn.imm % 64 == 0); // maybe: powers of 2, 3, 5, 9
-      if (is_simpler || self.layout_->constant_count)
+      if (is_simpler)
         return self.any_alu(insn, dst);
-      self.emit_.load_immediate(t1, insn.imm);
-      self.emit_.insn(kPlain.encoded | (fields & (Assignment::kRd | Assignment::kRs1)) | t1 << 20);
+      const uint32_t factor = self.immediate_operand(insn.imm);
+      self.emit_.insn(kPlain.encoded | (fields & (Assignment::kRd | Assignment::kRs1)) | factor << 20);
     }
     Extension result = kIs64 ? kUnknown : kSign;
     if constexpr (is_bitwise(kCode))
@@ -551,10 +555,10 @@ template <uint8_t opcode> void Lowering::lower_alu(Lowering &self, const Insn &i
     self.divide_in_place<opcode>(insn);
   } else {
     if constexpr (kCode == KBPF_ALU_OR || kCode == KBPF_ALU_XOR) // with a constant of two instructions
-      if (!fits_signed(insn.imm, 12) && !self.layout_->constant_count) {
+      if (!fits_signed(insn.imm, 12)) {
         uint32_t fields = self.assignment_->fields[insn.regs];
-        self.emit_.load_immediate(t1, insn.imm);
-        self.emit_.insn(kPlain.encoded | (fields & (Assignment::kRd | Assignment::kRs1)) | t1 << 20);
+        const uint32_t constant = self.immediate_operand(insn.imm);
+        self.emit_.insn(kPlain.encoded | (fields & (Assignment::kRd | Assignment::kRs1)) | constant << 20);
         Extension result = of_bitwise(kCode, self.extension(dst), of_number(insn.imm));
         if (kIs64 || result & kZero || self.upper_half_unused())
           return self.set_extension(dst, result);

@@ -257,8 +257,7 @@ template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, const Insn &
     constexpr uint16_t kCompressed =
         kCondition == Condition::eq ? encode::c_beqz(s0, 0) : encode::c_bnez(s0, 0);
     uint32_t fields = self.assignment_->fields[insn.regs];
-    bool is_plain = !(fields & Assignment::kFramePointer) && !(insn.off == 1 && (&insn)[1].is_jump_class()) &&
-                    (kByRegister || insn.imm == 0 || !self.layout_->constant_count);
+    bool is_plain = !(fields & Assignment::kFramePointer) && !(insn.off == 1 && (&insn)[1].is_jump_class());
     if (is_plain && kIs64 && (kByRegister || insn.imm == 0)) [[likely]] {
       uint32_t operands = fields & (Assignment::kRs1 | (kByRegister ? Assignment::kRs2 : 0));
       if constexpr (kComparison->swapped)
@@ -282,10 +281,8 @@ template <uint8_t opcode> void Lowering::lower_jump(Lowering &self, const Insn &
           b = t1;
         }
       }
-      if (!kByRegister && insn.imm != 0) {
-        self.emit_.load_immediate(t1, insn.imm);
-        b = t1;
-      }
+      if (!kByRegister && insn.imm != 0)
+        b = self.immediate_operand(insn.imm);
       bool is_narrow = kMayBeNarrow && Emitter::branch_is_compressible(kCondition, a, b);
       uint16_t compressed = static_cast<uint16_t>(kCompressed | encode::narrow(a) << 7);
       if constexpr (kComparison->swapped)

@@ -26,7 +26,8 @@ constexpr uint32_t kInvalid = 1u << 11;
 
 // What an operation does with the upper halves of its operands, by opcode: masks for such a word, and flags.
 struct Effect {
-  uint32_t written;  // kDst or 0; kSpares, kWritesMore, which all operands have as well; the kinds below
+  uint32_t written;  // kDst, or 0 also where the demand does not change; kSpares, kWritesMore, which all
+                     // operands have as well; the kinds below
   uint32_t demanded; // kDst, kSrc, both; kUpperHalfUnused where the result may go without, as all operands
                      // have that bit; kOfConstant
 };
@@ -83,6 +84,8 @@ constexpr Effect halves_of(uint8_t opcode, bool is_demanded) {
       return {kDst | kHasConstant, is_demanded ? kDst : unused};
     if (insn.code() == KBPF_ALU_END)
       return kSwap;
+    if ((insn.code() == KBPF_ALU_ADD || insn.code() == KBPF_ALU_SUB) && !by_register)
+      return {0, unused};                           // demanded as it was; r10 is refused later
     if (insn.code() == KBPF_ALU_OR && !is_demanded) // a rotation of 32 bits may end so
       return {kDst | spared, unused};
     if (insn.code() == KBPF_ALU_MOV || (keeps_halves_apart(insn.code()) && !is_demanded))

@@ -51,35 +51,34 @@ std::optional<uint64_t> built_constant(std::span<const Insn> insns, size_t index
   }
 }
 
-// Instructions saved each time that the constant is in a register: its own, but for the copy where the
-// instruction is nothing but the constant.
-uint32_t saving(const Insn &insn, uint64_t value) {
-  uint32_t length = constant_length(value);
-  bool is_copied = insn.cls() == KBPF_CLASS_LD || (insn.is_alu() && insn.code() == KBPF_ALU_MOV);
-  return is_copied ? length - 1 : length;
-}
-
 } // namespace
 
 void LoopConstants::add(std::span<const Insn> insns, size_t index, unsigned depth) {
+  const Insn &insn = insns[index];
   std::optional<uint64_t> value = built_constant(insns, index);
-  uint32_t saved = value ? saving(insns[index], *value) : 0;
-  if (!saved)
+  if (!value)
     return;
-  uint32_t weight = std::min(saved << (3 * std::min(depth, kMaxWeightedDepth)), 1u << 20);
-  for (Candidate &candidate : std::span(candidates_, count_))
-    if (candidate.value == *value) {
-      candidate.weight += weight;
+  Candidate *candidate = candidates_, *const end = candidates_ + count_;
+  while (candidate != end && candidate->value != *value)
+    candidate++;
+  if (candidate == end) {
+    if (count_ == kMaxCandidates)
       return;
-    }
-  if (count_ < kMaxCandidates)
-    candidates_[count_++] = {*value, weight};
+    count_++;
+    *candidate = {*value, constant_length(*value), 0};
+  }
+  // Its own instructions, but for the copy where the instruction is nothing but the constant.
+  const bool is_copied = insn.cls() == KBPF_CLASS_LD || (insn.is_alu() && insn.code() == KBPF_ALU_MOV);
+  const uint32_t saved = is_copied ? candidate->length - 1 : candidate->length;
+  candidate->weight += saved << (3 * std::min(depth, kMaxWeightedDepth));
 }
 
 void LoopConstants::choose(std::span<const Reg> registers, Layout &layout) {
   std::sort(candidates_, candidates_ + count_, [](const Candidate &a, const Candidate &b) {
     return a.weight != b.weight ? a.weight > b.weight : a.value < b.value;
   });
+  while (count_ > 0 && !candidates_[count_ - 1].weight)
+    count_--;
   layout.constant_count = static_cast<uint8_t>(std::min<size_t>({count_, registers.size(), kMaxConstants}));
   for (unsigned i = 0; i < layout.constant_count; i++)
     layout.constants[i] = {candidates_[i].value, registers[i]};

@@ -17,6 +17,7 @@ public:
 private:
   struct Candidate {
     uint64_t value;
+    uint32_t length; // instructions that build it
     uint32_t weight; // instructions saved, as if each loop ran eight times
   };
   static constexpr unsigned kMaxCandidates = 16; // those that are met later are not looked at

@@ -24,7 +24,7 @@ using namespace demand;
                                             uint32_t written) {
   const size_t head = static_cast<size_t>(loop.head - plan_.program.insns().data()),
                end = static_cast<size_t>(loop.end - plan_.marks.data());
-  // What the loop does not write, nothing else follows from.
+  // From what the loop does not write, or only moves by constants, nothing else follows.
   if (!(written & (missing | kWritesMore)))
     return demand_throughout(head, end, missing);
   // Where no result gains from it, demands may be more than they are.
@@ -35,8 +35,8 @@ using namespace demand;
 }
 
 void OpenLoops::demand_throughout(size_t head, size_t end, Demand more) {
-  for (size_t i = head; i <= end; i++)
-    plan_.marks[i] &= ~more;
+  for (uint32_t *mark = &plan_.marks[head], *last = &plan_.marks[end]; mark <= last; mark++)
+    *mark &= ~more;
 }
 
 // As often as a jump back finds more at its target than it was told.

@@ -188,6 +188,15 @@ private:
   }
   Reg constant_operand(int64_t value, Reg temp); // temp, or the register that holds it anyway
   std::optional<Reg> held_constant(uint64_t value) const;
+  // The same of a number of two instructions at most; calls nothing.
+  [[gnu::always_inline]] Reg immediate_operand(int32_t value) {
+    if (layout_->constant_count) [[unlikely]]
+      for (const HeldConstant &held : std::span(layout_->constants, layout_->constant_count))
+        if (held.value == static_cast<uint64_t>(int64_t{value}))
+          return held.reg;
+    emit_.load_immediate(t1, value);
+    return t1;
+  }
   void add_constant(Reg rd, Reg rs, int64_t value);
 
   // A register's value in a native register: its own, or temp where it is r10.
@@ -217,8 +226,10 @@ private:
   bool may_fuse(const Insn &move) const {
     static constexpr auto kMayFuse = [] {
       std::array<bool, 256> all{};
-      for (unsigned opcode = 0; opcode < 256; opcode++)
-        all[opcode] = Insn{.opcode = static_cast<uint8_t>(opcode), .regs = 0, .off = 0, .imm = 0}.is_alu();
+      for (unsigned opcode = 0; opcode < 256; opcode++) {
+        Insn next{.opcode = static_cast<uint8_t>(opcode), .regs = 0, .off = 0, .imm = 0};
+        all[opcode] = next.is_alu() && next.code() != KBPF_ALU_MOV && next.code() != KBPF_ALU_END;
+      }
       all[KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_W] = true;
       all[KBPF_CLASS_STX | KBPF_MODE_ATOMIC | KBPF_SIZE_DW] = true;
       return all;

@@ -235,11 +235,9 @@ template <uint8_t opcode> void Lowering::lower_store(Lowering &self, const Insn 
   constexpr bool kByRegister = kForm.cls() == KBPF_CLASS_STX;
   if constexpr (kForm.mode() == KBPF_MODE_MEM) {
     Address to = self.address_as_it_is(insn.dst(), insn.off);
-    bool is_short = kByRegister ? insn.src() != KBPF_REG_FP : insn.imm == 0 || !self.layout_->constant_count;
+    bool is_short = !kByRegister || insn.src() != KBPF_REG_FP;
     if (fits_signed(to.offset, 12) && is_short) [[likely]] {
-      Reg value = kByRegister ? self.native(insn.src()) : insn.imm ? t1 : zero;
-      if (!kByRegister && insn.imm)
-        self.emit_.load_immediate(t1, insn.imm);
+      Reg value = kByRegister ? self.native(insn.src()) : insn.imm ? self.immediate_operand(insn.imm) : zero;
       return self.emit_.store(width_of(kForm), value, to.base, to.offset);
     }
   }

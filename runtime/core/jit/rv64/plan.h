@@ -108,10 +108,10 @@ inline bool is_tail_call(const Insn &insn, const Environment *environment) {
 // One word for each instruction: until it is lowered, what the analyses found about it; then, where its code
 // begins in the code buffer.
 namespace mark {
-constexpr uint32_t kUndemanded = 0x7ff;  // one bit a register: nobody reads its upper half from here on
+constexpr uint32_t kUndemanded = 0x7ff; // one bit a register: nobody reads its upper half from here on
 constexpr uint32_t kUpperHalfUnused = 1u << 27; // of the result: see demand.h
 constexpr uint32_t kIsTarget = 1u << 28; // code goes here that is no jump: an exit, a tail call that fails
-constexpr uint32_t kLeader = 1u << 29;          // a jump goes here, or a subprogram begins
+constexpr uint32_t kLeader = 1u << 29;   // a jump goes here, or a subprogram begins
 constexpr uint32_t kMayFault = 1u << 30;
 constexpr uint32_t kReachable = 1u << 31;
 } // namespace mark
