@@ -2,7 +2,6 @@
 #include "core/verifier/cover.h"
 #include "core/verifier/held.h"
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 
 namespace kbpf {
@@ -48,66 +47,84 @@ bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
   return (old_id == 0) == (current_id == 0) && (old_id == 0 || ids.match(old_id, current_id));
 }
 
-bool value_covers(const Value &old, const Value &current, Coverage how, IdMatch &ids) {
-  if (old.kind != current.kind || current.moved_down > old.moved_down)
-    return false;
-  if (how == Coverage::same && old.number != current.number)
-    return false;
-  switch (old.kind) {
+bool number_covers(const PackedValue &old, const Scalar &now) {
+  if (old.is_constant())
+    return now.is_constant() && now.value() == old.constant();
+  return old.form() == PackedValue::NumberForm::unknown || is_subset(now, old.bounds());
+}
+
+bool is_same_number(const PackedValue &old, const Scalar &now) {
+  return old.is_constant() ? now.is_constant() && now.value() == old.constant() : now == old.bounds();
+}
+
+bool address_covers(const PackedValue &old, const Value &current, IdMatch &ids) {
+  const bool is_same_map = old.map() == current.map && old.has(PackedValue::kIsInner) == current.is_inner;
+  switch (old.kind()) {
   case Kind::uninitialised:
-    return true;
-  case Kind::scalar:
-    if (how == Coverage::relied_on && !old.is_relied_on)
-      return true;
-    if (how == Coverage::same ? current.number != old.number : !is_subset(current.number, old.number))
-      return false;
-    // An id in old means that the walk from there may have used that two values are parts of one.
-    return old.id == 0 ||
-           ((current.id == 0 || old.part == current.part) &&
-            (current.id == 0 || old.delta == current.delta) && ids.match_link(old.id, current.id));
+  case Kind::scalar: // not here
+    return false;
   case Kind::stack:
-    return old.frame == current.frame && is_subset(current.number, old.number);
+    return old.frame() == current.frame && number_covers(old, current.number);
   case Kind::context:
-    return is_subset(current.number, old.number);
+    return number_covers(old, current.number);
   case Kind::map:
-    return old.map == current.map && old.is_inner == current.is_inner;
+    return is_same_map;
   case Kind::function:
-    return old.function == current.function;
+    return old.map() == current.function;
   case Kind::map_key:
   case Kind::map_value:
   case Kind::fd_slot:
-    return old.map == current.map && old.is_inner == current.is_inner && ids_match(old.id, current.id, ids) &&
-           is_subset(current.number, old.number);
+    return is_same_map && ids_match(old.id(), current.id, ids) && number_covers(old, current.number);
   case Kind::object:
   case Kind::object_or_null:
-    return old.object_class == current.object_class && ids_match(old.owner, current.owner, ids) &&
-           ids_match(old.id, current.id, ids);
+    return old.map() == static_cast<uint16_t>(current.object_class) &&
+           ids_match(old.owner(), current.owner, ids) && ids_match(old.id(), current.id, ids);
   case Kind::btf_object:
   case Kind::btf_object_or_null:
-    return old.type_id == current.type_id && old.trust == current.trust &&
-           ids_match(old.owner, current.owner, ids) && ids_match(old.id, current.id, ids) &&
-           is_subset(current.number, old.number);
+    return old.delta() == current.type_id && old.map() == current.trust &&
+           ids_match(old.owner(), current.owner, ids) && ids_match(old.id(), current.id, ids) &&
+           number_covers(old, current.number);
   case Kind::dynptr_argument:
-    return ids_match(old.id, current.id, ids);
+    return ids_match(old.id(), current.id, ids);
   case Kind::dynptr:
   case Kind::iterator:
-    return old.frame == current.frame && old.range == current.range && ids_match(old.id, current.id, ids);
+    return old.frame() == current.frame && old.range() == current.range &&
+           ids_match(old.id(), current.id, ids);
   case Kind::memory:
   case Kind::memory_or_null:
-    return old.size == current.size && old.is_read_only == current.is_read_only &&
-           ids_match(old.owner, current.owner, ids) && ids_match(old.id, current.id, ids) &&
-           is_subset(current.number, old.number);
+    return old.delta() == current.size && old.has(PackedValue::kIsReadOnly) == current.is_read_only &&
+           ids_match(old.owner(), current.owner, ids) && ids_match(old.id(), current.id, ids) &&
+           number_covers(old, current.number);
   case Kind::packet:
   case Kind::packet_meta:
-    return old.delta == current.delta && old.range <= current.range && (old.id == 0) == (current.id == 0) &&
-           (old.id == 0 || ids.match(old.id, current.id)) && is_subset(current.number, old.number);
+    return old.delta() == static_cast<uint32_t>(current.delta) && old.range() <= current.range &&
+           ids_match(old.id(), current.id, ids) && number_covers(old, current.number);
   case Kind::packet_end:
     return true;
   case Kind::map_value_or_null:
   case Kind::map_or_null:
-    return old.map == current.map && old.is_inner == current.is_inner && ids.match(old.id, current.id);
+    return is_same_map && ids.match(old.id(), current.id);
   }
   return false;
+}
+
+// is_relied_on: old is a number that was.
+bool value_covers(const PackedValue &old, bool is_relied_on, const Value &current, Coverage how,
+                  IdMatch &ids) {
+  if (old.kind() != current.kind || current.moved_down > old.has(PackedValue::kMovedDown))
+    return false;
+  if (old.kind() != Kind::scalar)
+    return (how != Coverage::same || is_same_number(old, current.number)) &&
+           address_covers(old, current, ids);
+  if (how == Coverage::relied_on && !is_relied_on)
+    return true;
+  if (!(how == Coverage::same ? is_same_number(old, current.number) : number_covers(old, current.number)))
+    return false;
+  // An id in old means that the walk from there may have used that two values are parts of one.
+  const uint32_t id = old.id();
+  return id == 0 || ((current.id == 0 ||
+                      (old.part() == current.part && old.delta() == static_cast<uint32_t>(current.delta))) &&
+                     ids.match_link(id, current.id));
 }
 
 // A byte that was not written is some number too, once the engine clears it.
@@ -129,28 +146,34 @@ bool keeps_address(const StackSlot &slot) {
   return slot.bytes[0] == ByteKind::spill && !slot.spilled.is_scalar();
 }
 
-bool slot_covers(const StackSlot &old, const StackSlot &current, Coverage how, IdMatch &ids) {
+// The kinds of a slot's bytes; value: what it keeps, if it keeps one.
+struct PackedSlot {
+  ByteKind bytes[8];
+  PackedValue value;
+  bool is_relied_on;
+};
+
+bool slot_covers(const PackedSlot &old, const StackSlot &current, Coverage how, IdMatch &ids) {
   const bool old_spills = old.bytes[0] == ByteKind::spill;
-  const bool old_keeps_address = old_spills && !old.spilled.is_scalar();
+  const bool old_keeps_address = old_spills && old.value.kind() != Kind::scalar;
   if (keeps_address(current) != old_keeps_address)
     return false;
-  const bool any_number =
-      old_spills && !old_keeps_address && how == Coverage::relied_on && !old.spilled.is_relied_on;
+  const bool any_number = old_spills && !old_keeps_address && how == Coverage::relied_on && !old.is_relied_on;
   for (unsigned i = 0; i < 8; i++)
     if (!byte_covers(any_number && old.bytes[i] == ByteKind::spill ? ByteKind::misc : old.bytes[i],
                      current.bytes[i]))
       return false;
   if (old.bytes[0] == ByteKind::object)
-    return value_covers(old.spilled, current.spilled, how, ids);
+    return value_covers(old.value, old.is_relied_on, current.spilled, how, ids);
   if (!old_spills || any_number)
     return true;
   for (unsigned i = 0; i < 8; i++) // stored in as many bytes
     if ((old.bytes[i] == ByteKind::spill) != (current.bytes[i] == ByteKind::spill))
       return false;
-  return value_covers(old.spilled, current.spilled, how, ids);
+  return value_covers(old.value, old.is_relied_on, current.spilled, how, ids);
 }
 
-bool reads_unwritten(const StackSlot &old, const StackSlot &current) {
+bool reads_unwritten(const PackedSlot &old, const StackSlot &current) {
   if (current.is_written())
     return false;
   for (unsigned i = 0; i < 8; i++)
@@ -165,14 +188,6 @@ bool frame_covers(const FrameRecord &old, const Frame &current, Coverage how) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to ||
       old.is_callback != current.is_callback || old.rounds > current.rounds)
     return false;
-  const uint64_t kept = old.spilled | old.misc | old.zero | old.mixed;
-  const uint64_t there = current.slot_count < 64 ? (uint64_t{1} << current.slot_count) - 1 : ~uint64_t{0};
-  for (uint64_t left = there & ~kept; left; left &= left - 1) { // where the old one holds nothing
-    const StackSlot &slot = current.slots[std::countr_zero(left)];
-    const bool is_read = how != Coverage::relied_on || (old.read & left & (~left + 1));
-    if (slot.bytes[0] == ByteKind::object || (is_read && keeps_address(slot)))
-      return false;
-  }
   if (how != Coverage::same)
     return true;
   for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
@@ -250,163 +265,161 @@ void widen(State &current, const Snapshot &old) {
 
 namespace {
 
-// A packed number that is not distinct at first sight.
-bool number_covers(const uint64_t *at, const Value &now, bool is_relied_on, Coverage how, IdMatch &ids) {
-  if (PackedValue(at).is_plain_constant())
-    return true;
-  Value value;
-  unpack_value(at, value);
-  value.is_relied_on = is_relied_on;
-  return value_covers(value, now, how, ids);
-}
-
-// One comparison of a snapshot with a state: reads the packed values one after the other.
+// One comparison of a snapshot with a state.
 class Comparison {
 public:
-  Comparison(const Snapshot &old, const State &current, Coverage how, CoverResult &result)
-      : old_(old), current_(current), how_(how), result_(result), at_(old.values()) {}
+  Comparison(const Snapshot &old, const Comparand &current, Coverage how, CoverResult &result)
+      : old_(old), current_(current), state_(current.state()), how_(how), result_(result), rest_(old.rest()) {
+  }
 
   bool run() {
-    for (uint32_t f = old_.frame_count; f-- > 0;) {
-      const FrameRecord &record = old_.frames()[f];
-      const Frame &frame = *current_.frames[f];
-      if (!frame_covers(record, frame, how_) || !registers_cover(record, frame) ||
-          !slots_cover(record, frame))
+    for (uint32_t f = old_.frame_count; f-- > 0;)
+      if (!frame_covers(old_.frames()[f], *state_.frames[f], how_) || !registers_cover(f))
         return false;
-    }
-    return held_covers(old_.held, current_.held, ids_);
+    for (uint32_t f = old_.frame_count; f-- > 0;)
+      if (!slots_cover(f))
+        return false;
+    return held_covers(old_.held, state_.held, ids_);
   }
 
 private:
-  bool registers_cover(const FrameRecord &record, const Frame &frame) {
-    for (uint32_t left = record.live; left; left &= left - 1) {
-      const uint32_t reg = static_cast<uint32_t>(std::countr_zero(left));
-      const PackedValue was(at_);
-      if (next_covers(frame.regs[reg]))
+  bool registers_cover(uint32_t f) {
+    const FrameRecord &record = old_.frames()[f];
+    const uint64_t *head = old_.heads() + record.first_value;
+    const Value *now = state_.frames[f]->regs;
+    for (uint32_t left = record.live; left; left >>= 1, now++) {
+      if (!(left & 1))
         continue;
-      if (&record == &old_.frames()[old_.frame_count - 1])
-        note_distinct(reg, was);
-      return false;
-    }
-    return true;
-  }
-
-  // The next of the packed values, and passes it.
-  bool next_covers(const Value &now) {
-    const uint64_t *at = at_;
-    const PackedValue was(at);
-    const bool is_number = was.kind() == Kind::scalar;
-    const bool is_relied_on = is_number && takes_number();
-    const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
-    at_ += was.words();
-    if (is_number && !is_asked && now.kind == Kind::scalar)
-      return true;
-    result_.work++;
-    return !is_distinct(at, now, is_asked) && value_covers_packed(at, now, is_number, is_relied_on);
-  }
-
-  // See Snapshot::distinct_reg; it was just passed.
-  void note_distinct(uint32_t reg, const PackedValue &was) {
-    old_.distinct_reg = static_cast<uint8_t>(reg);
-    old_.distinct_kind = was.kind();
-    old_.distinct_min = 0;
-    old_.distinct_max = ~uint64_t{0};
-    if (was.kind() != Kind::scalar)
-      return;
-    old_.distinct_number = static_cast<uint8_t>(number_ - 1); // of the innermost frame's, which come first
-    was.unsigned_bounds(old_.distinct_min, old_.distinct_max);
-  }
-
-  bool value_covers_packed(const uint64_t *at, const Value &now, bool is_number, bool is_relied_on) {
-    if (is_number)
-      return number_covers(at, now, is_relied_on, how_, ids_);
-    Value value;
-    unpack_value(at, value);
-    return value_covers(value, now, how_, ids_);
-  }
-
-  bool slots_cover(const FrameRecord &record, const Frame &frame) {
-    for (uint64_t left = record.spilled | record.misc | record.zero | record.mixed; left; left &= left - 1) {
-      const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
-      const uint64_t bytes = record.bytes_of(slot, at_);
-      const ByteKind lowest = static_cast<ByteKind>(bytes & 0xff);
-      const bool keeps_value = lowest >= ByteKind::spill;
-      const StackSlot &now = slot < frame.slot_count ? frame.slots[slot] : kUntouched;
-      const bool counts = how_ != Coverage::relied_on || record.read >> slot & 1 ||
-                          lowest == ByteKind::object || now.bytes[0] == ByteKind::object;
-      if (!counts) {
-        result_.work++;
-        if (keeps_value)
-          pass_over();
-        continue;
-      }
-      constexpr uint64_t kSpilled = 0x0101010101010101 * static_cast<uint64_t>(ByteKind::spill);
-      if (bytes == kSpilled && now.kinds() == kSpilled) { // most often
-        if (!next_covers(now.spilled))
-          return false;
-        continue;
-      }
-      result_.work++;
-      StackSlot was;
-      memcpy(was.bytes, &bytes, sizeof was.bytes);
-      if (how_ == Coverage::relied_on && !(record.read_zero >> slot & 1)) // no matter which numbers they are
-        std::replace(std::begin(was.bytes), std::end(was.bytes), ByteKind::zero, ByteKind::misc);
-      if (keeps_value) {
-        const bool is_relied_on = PackedValue(at_).kind() == Kind::scalar && takes_number();
-        unpack_value(at_, was.spilled);
-        was.spilled.is_relied_on = is_relied_on;
-      }
-      if (reads_unwritten(was, now)) {
-        if (!result_.may_read_unwritten)
-          return false;
-        result_.reads_unwritten = true;
-      }
-      if (!slot_covers(was, now, how_, ids_))
+      if (!packed_covers(*head, *now)) {
+        note_distinct(f, static_cast<uint32_t>(now - state_.frames[f]->regs),
+                      static_cast<uint32_t>(head - old_.heads()));
         return false;
+      }
+      head++;
     }
     return true;
   }
 
-  bool takes_number() { return old_.relied_on & source_bit(number_++); }
-  void pass_over() {
-    const PackedValue value(at_);
-    number_ += value.kind() == Kind::scalar;
-    at_ += value.words();
+  [[gnu::always_inline]] bool packed_covers(uint64_t head, const Value &now) {
+    const PackedValue was(rest_, head);
+    const bool is_relied_on = was.kind() == Kind::scalar && old_.relied_on >> was.number() & 1;
+    const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
+    if (was.kind() == Kind::scalar && !is_asked)
+      return now.kind == Kind::scalar;
+    result_.work++;
+    return !is_distinct(was, now, is_asked) && value_covers(was, is_relied_on, now, how_, ids_);
+  }
+
+  void note_distinct(uint32_t f, uint32_t place, uint32_t value) {
+    old_.distinct_frame = static_cast<uint8_t>(f);
+    old_.distinct_place = static_cast<uint8_t>(place);
+    old_.distinct_value = static_cast<uint16_t>(value);
+  }
+
+  // Only what counts is looked at: where much is kept on the stack, most of it does not.
+  bool slots_cover(uint32_t f) {
+    const FrameRecord &record = old_.frames()[f];
+    const Comparand::Slots now = current_.slots(f);
+    const bool asks_all = how_ != Coverage::relied_on;
+    const uint64_t read = asks_all ? ~uint64_t{0} : record.read, kept = record.kept();
+    if ((now.objects | (now.addresses & read)) & ~kept) // where the old one holds nothing
+      return false;
+    // Objects are kept in slots that are not of one of the usual kinds.
+    for (uint64_t left = kept & (read | now.objects | (record.mixed & record.valued)); left; left &= left - 1)
+      if (!slot_covers_packed(f, record, static_cast<uint32_t>(std::countr_zero(left)), read))
+        return false;
+    return true;
+  }
+
+  bool slot_covers_packed(uint32_t f, const FrameRecord &record, uint32_t slot, uint64_t read) {
+    const Frame &frame = *state_.frames[f];
+    const StackSlot &now = slot < frame.slot_count ? frame.slots[slot] : kUntouched;
+    const uint64_t bit = uint64_t{1} << slot, bytes = old_.bytes_of(record, slot);
+    result_.work++;
+    if (!(record.valued & bit) && bytes == now.kinds())
+      return true;
+    const uint32_t value = record.valued & bit ? record.value_of_slot(slot) : 0;
+    if (record.spilled & bit) {
+      const bool is_covered = now.is_whole(ByteKind::spill)
+                                  ? packed_covers(old_.heads()[value], now.spilled)
+                                  : mixed_slot_covers(record, slot, bytes, value, read, now);
+      if (!is_covered)
+        note_distinct(f, Snapshot::kFirstSlot + slot, value);
+      return is_covered;
+    }
+    return mixed_slot_covers(record, slot, bytes, value, read, now);
+  }
+
+  // value: its place among heads(), if the slot keeps one.
+  bool mixed_slot_covers(const FrameRecord &record, uint32_t slot, uint64_t bytes, uint32_t value,
+                         uint64_t read, const StackSlot &now) {
+    const ByteKind lowest = static_cast<ByteKind>(bytes & 0xff);
+    if (!(read >> slot & 1) && lowest != ByteKind::object && now.bytes[0] != ByteKind::object)
+      return true;
+    PackedSlot was{{}, PackedValue(rest_, lowest >= ByteKind::spill ? old_.heads()[value] : 0), false};
+    memcpy(was.bytes, &bytes, sizeof was.bytes);
+    was.is_relied_on = was.value.kind() == Kind::scalar && old_.relied_on >> was.value.number() & 1;
+    if (how_ == Coverage::relied_on && !(record.read_zero >> slot & 1)) // no matter which numbers they are
+      std::replace(std::begin(was.bytes), std::end(was.bytes), ByteKind::zero, ByteKind::misc);
+    if (reads_unwritten(was, now)) {
+      if (!result_.may_read_unwritten)
+        return false;
+      result_.reads_unwritten = true;
+    }
+    return slot_covers(was, now, how_, ids_);
   }
 
   const Snapshot &old_;
-  const State &current_;
+  const Comparand &current_;
+  const State &state_;
   const Coverage how_;
   CoverResult &result_;
-  const uint64_t *at_;
-  uint32_t number_ = 0; // of numbers passed
+  const uint64_t *const rest_;
   IdMatch ids_;
 };
 
 } // namespace
 
-void expect_to_differ(Snapshot &checkpoint, const State &state, const Snapshot &other) {
-  const Value *regs = state.frame().regs;
-  const Value &value = regs[other.distinct_reg];
-  if (other.distinct_reg == KBPF_REG_FP || value.kind == Kind::uninitialised)
-    return;
-  checkpoint.distinct_reg = other.distinct_reg;
-  checkpoint.distinct_kind = value.kind;
-  if (!value.is_scalar())
-    return;
-  for (unsigned reg = 0; reg < other.distinct_reg; reg++)
-    checkpoint.distinct_number += regs[reg].is_scalar();
-  checkpoint.distinct_min = value.number.r64.umin;
-  checkpoint.distinct_max = value.number.r64.umax;
+void Comparand::look_at_slots() const {
+  for (known_ = 0; known_ < state_.frame_count; known_++) {
+    const Frame &frame = *state_.frames[known_];
+    Slots slots{};
+    uint64_t bit = 1;
+    for (const StackSlot *slot = frame.slots, *end = slot + frame.slot_count; slot != end;
+         slot++, bit <<= 1) {
+      if (slot->bytes[0] < ByteKind::spill)
+        continue;
+      if (slot->bytes[0] == ByteKind::object)
+        slots.objects |= bit;
+      else if (!slot->spilled.is_scalar())
+        slots.addresses |= bit;
+    }
+    slots_[known_] = slots;
+  }
 }
 
-bool covers(const Snapshot &old, const State &current, Coverage how, CoverResult &result) {
+void expect_to_differ(Snapshot &checkpoint, const Snapshot &other) {
+  const uint32_t place = other.distinct_place, f = other.distinct_frame;
+  if (place == Snapshot::kNowhere || f >= checkpoint.frame_count)
+    return;
+  const FrameRecord &frame = checkpoint.frames()[f];
+  const bool is_register = place < Snapshot::kFirstSlot;
+  const uint32_t slot = place - Snapshot::kFirstSlot;
+  if (!(is_register ? frame.live >> place & 1 : frame.spilled >> slot & 1))
+    return;
+  checkpoint.distinct_frame = other.distinct_frame;
+  checkpoint.distinct_place = other.distinct_place;
+  checkpoint.distinct_value =
+      static_cast<uint16_t>(is_register ? frame.value_of_register(place) : frame.value_of_slot(slot));
+}
+
+bool covers(const Snapshot &old, const Comparand &current, CoverResult &result) {
   result.reads_unwritten = false;
   result.work++;
-  if (old.frame_count != current.frame_count)
+  if (old.frame_count != current.state().frame_count)
     return false;
-  if (old.depends_on && how == Coverage::relied_on)
-    how = Coverage::everything;
+  const Coverage how =
+      old.depends_on && current.how() == Coverage::relied_on ? Coverage::everything : current.how();
   return Comparison(old, current, how, result).run();
 }
 

@@ -3,6 +3,7 @@
 // reached, the transformer gives the state after it; where paths join, a state that an earlier one contains
 // ends its path. Loops are walked round by round, so that a program whose walk ends is one that ends.
 #include "core/isa/encoding.h"
+#include "core/verifier/branches.h"
 #include "core/verifier/call_graph.h"
 #include "core/verifier/checker.h"
 #include "core/verifier/cover.h"
@@ -20,8 +21,9 @@ public:
            Rejection &rejection, VerifyStats &stats)
       : program_(program), options_(options), scratch_(scratch), result_arena_(result_arena),
         rejection_(rejection), stats_(stats), analysis_{.program = program, .rejection = rejection},
-        pool_(scratch, program.hides_addresses), snapshots_(scratch), checker_(analysis_),
-        transformer_(analysis_, pool_), short_way_(analysis_, checker_, transformer_), log_(options, program),
+        pool_(scratch, program.hides_addresses), snapshots_(scratch), branches_(scratch, pool_, snapshots_),
+        checker_(analysis_), transformer_(analysis_, pool_), short_way_(analysis_, checker_, transformer_),
+        log_(options, program),
         most_insns_(std::min(options.max_processed_insns, program.profile->max_processed_insns)),
         is_watched_(options.walked || log_.wants_everything() || program.hides_addresses),
         most_work_(uint64_t{kMostValuesPerInsn} * options.max_processed_insns) {
@@ -237,7 +239,7 @@ private:
     return {};
   }
 
-  // Does what the instruction does, which is safe. What is put off goes to pending_: at most one other way.
+  // Does what the instruction does, which is safe. What is put off goes to branches_: at most one other way.
   // Inlined into step(), which runs for every instruction; retrace() shares it.
   [[gnu::always_inline]] Result<bool> go_on() {
     State &state = *current_;
@@ -401,7 +403,10 @@ private:
       state.insn = branch.may_jump ? target : from + 1;
       return false;
     }
-    KBPF_TRY(keep_branch(state, true));
+    KBPF_TRY(before_branch());
+    if (!branches_.push(state, {true, decisions_.length()}))
+      return Error::no_memory;
+    note_branch(state);
     return !KBPF_TRY(go(false, true));
   }
 
@@ -421,57 +426,49 @@ private:
     return true;
   }
 
-  // Keeps a state for later, and gives it back to the pool.
+  // Keeps a state for later; it is no longer the caller's.
   Result<void> postpone(State *state) {
     state->parent = current_->parent;
-    current_->longest_demand = std::max(current_->longest_demand, state->longest_demand);
-    Result<void> kept = keep_branch(*state, false);
-    pool_.release(state);
-    return kept;
+    KBPF_TRY(before_branch());
+    if (!branches_.push(state, {false, decisions_.length()}))
+      return Error::no_memory;
+    note_branch(*current_);
+    return {};
   }
 
-  Result<void> keep_branch(State &state, bool takes_jump) {
+  Result<void> before_branch() {
     constexpr uint32_t kMostPending = 8192;
-    if (++pending_count_ > kMostPending)
+    if (branches_.count() == kMostPending)
       return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
-                    pending_count_);
-    KBPF_TRY(limit_work());
+                    kMostPending + 1);
+    return limit_work();
+  }
+
+  void note_branch(const State &from) {
     forks_since_checkpoint_++;
-    Snapshot *branch = snapshots_.pack(state, SnapshotPool::Use::branch);
-    if (!branch)
-      return Error::no_memory;
-    branch->takes_jump = takes_jump;
-    branch->decisions = decisions_.length();
     if (wants_path())
       decisions_.push(scratch_, false);
-    if (branch->parent)
-      branch->parent->open_paths++;
-    branch->next = pending_;
-    pending_ = branch;
-    return {};
+    if (from.parent)
+      from.parent->open_paths++;
   }
 
   // Goes on with the branch that has waited for the shortest time; current_ is null where none is left.
   Result<void> end_path() {
     for (bool goes_on = false; !goes_on;) {
       close_checkpoints();
-      Snapshot *branch = pending_;
-      if (!branch) {
+      if (branches_.is_empty()) {
         note_longest_demand();
         pool_.release(current_);
         current_ = nullptr;
         return {};
       }
-      pending_ = branch->next;
-      pending_count_--;
-      if (!snapshots_.unpack(*branch, *current_, pool_))
+      Branches::How how;
+      if (!branches_.pop(current_, how))
         return Error::no_memory;
-      decisions_.truncate(branch->decisions);
+      decisions_.truncate(how.decisions);
       if (wants_path())
         decisions_.push(scratch_, true);
-      const bool takes_jump = branch->takes_jump;
-      snapshots_.release(branch);
-      goes_on = !takes_jump || KBPF_TRY(go(true));
+      goes_on = !how.takes_jump || KBPF_TRY(go(true));
     }
     log_.note("-- from here another path, at instruction {}\n", current_->insn);
     return {};
@@ -529,8 +526,7 @@ private:
     for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
       if (iterates && rounds == 0)
         widen(*current_, *old);
-      const bool covered =
-          !differs_again(*old, everything) && covers(*old, *current_, Coverage::everything, compared_values_);
+      const bool covered = !differs_again(*old, everything) && covers(*old, everything, compared_values_);
       if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
         log_.note("   another round of what instruction {} begins\n", current_->insn);
         end_at(*old);
@@ -538,7 +534,7 @@ private:
         return true;
       }
       if (covered && old->iterations == current_->iterations &&
-          covers(*old, *current_, Coverage::same, compared_values_))
+          covers(*old, Comparand(*current_, Coverage::same), compared_values_))
         return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                       "the loop comes back here in the same state, so it need not end");
     }
@@ -550,7 +546,7 @@ private:
     uint32_t looked_at = 0;
     for (Snapshot **link = &here.closed; *link; looked_at++) {
       Snapshot &old = **link;
-      if (!differs_again(old, current) && covers(old, *current_, how, compared_values_)) {
+      if (!differs_again(old, current) && covers(old, current, compared_values_)) {
         old.patience += kMostMisses;
         end_at(old);
         ended_at_ = &old;
@@ -595,15 +591,14 @@ private:
   static constexpr int32_t kMostMisses = 8;
 
   Result<void> make_checkpoint() {
-    Snapshot *checkpoint = snapshots_.pack(*current_, SnapshotPool::Use::checkpoint);
+    Snapshot *checkpoint = snapshots_.pack_checkpoint(*current_);
     if (!checkpoint)
       return Error::no_memory;
     checkpoint->open_paths = 1;
     checkpoint->patience = kMostMisses;
-    checkpoint->longest = checkpoint->path_length;
     Checkpoints &here = checkpoints_[current_->insn];
     if (const Snapshot *other = here.closed ? here.closed : here.open)
-      expect_to_differ(*checkpoint, *current_, *other);
+      expect_to_differ(*checkpoint, *other);
     stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++state_counts_[current_->insn]);
     checkpoint->next = here.open;
     here.open = checkpoint;
@@ -619,10 +614,8 @@ private:
     if (!current_ || !wants_path() || decisions_.is_lost())
       return;
     const Rejection refusal = rejection_;
-    while (Snapshot *branch = pending_) {
-      pending_ = branch->next;
-      snapshots_.release(branch);
-    }
+    while (!branches_.is_empty())
+      branches_.drop();
     decisions_made_ = decisions_.length();
     Snapshot *passed = nullptr; // checkpoints of the path, the first one first
     for (Snapshot *checkpoint = current_->parent, *parent; checkpoint; checkpoint = parent) {
@@ -643,45 +636,43 @@ private:
     KBPF_TRY(begin(walked_function_));
     tell([&](PathObserver &to) { to.begin(length + 1); });
     for (uint32_t fork = 0;;) {
-      State &state = *current_;
-      if (analysis_.cfg.is_join[state.insn])
-        simplify(state, analysis_.cfg);
-      if (passed && passed->path_length == state.path_length) {
-        if (!snapshots_.unpack(*passed, state, pool_))
+      if (analysis_.cfg.is_join[current_->insn])
+        simplify(*current_, analysis_.cfg);
+      if (passed && passed->path_length == current_->path_length) {
+        if (!snapshots_.unpack(*passed, *current_, pool_))
           return Error::no_memory;
         passed = passed->parent;
-        state.parent = nullptr;
+        current_->parent = nullptr;
       }
-      tell([&](PathObserver &to) { to.instruction(state); });
-      if (state.path_length == length)
+      tell([&](PathObserver &to) { to.instruction(*current_); });
+      if (current_->path_length == length)
         return {};
       PathStep step{};
-      step.number = state.path_length++;
-      step.insn = state.insn;
-      step.depth = state.frame_count;
+      step.number = current_->path_length++;
+      step.insn = current_->insn;
+      step.depth = current_->frame_count;
       bool ended = KBPF_TRY(go_on());
-      Snapshot *other = std::exchange(pending_, nullptr);
-      step.is_forced = !other;
-      if (other) {
-        pending_count_ = 0;
+      step.is_forced = branches_.is_empty();
+      if (!step.is_forced) {
         if (fork == decisions_made_)
           return Error::invalid;
         step.taken = decisions_.at(fork++);
         if (step.taken) {
-          const bool takes_jump = other->takes_jump;
-          if (!snapshots_.unpack(*other, state, pool_))
+          Branches::How how;
+          if (!branches_.pop(current_, how))
             return Error::no_memory;
-          ended = takes_jump && !KBPF_TRY(go(true));
+          ended = how.takes_jump && !KBPF_TRY(go(true));
+        } else {
+          branches_.drop();
         }
-        snapshots_.release(other);
       }
       if (ended)
         return Error::invalid;
-      step.next = state.insn;
-      step.kind = kind_of_step(program_, step.insn, step.depth, state);
+      step.next = current_->insn;
+      step.kind = kind_of_step(program_, step.insn, step.depth, *current_);
       if (step.kind == PathStep::Kind::branch && step.is_forced)
         step.taken = step.next != step.insn + 1;
-      tell([&](PathObserver &to) { to.step(step, state); });
+      tell([&](PathObserver &to) { to.step(step, *current_); });
     }
   }
 
@@ -701,6 +692,7 @@ private:
   Analysis analysis_;
   StatePool pool_;
   SnapshotPool snapshots_;
+  Branches branches_;
   Checker checker_;
   Transformer transformer_;
   ShortWay short_way_;
@@ -711,8 +703,6 @@ private:
   const uint64_t most_work_;  // see limit_work()
 
   State *current_ = nullptr;
-  Snapshot *pending_ = nullptr; // last in, first out
-  uint32_t pending_count_ = 0;
   uint32_t walked_function_ = 0; // its index; 0: the entry
   uint32_t length_before_ = 0;   // of the path, before the instruction that is being walked
   Decisions decisions_;

@@ -65,33 +65,33 @@ void rely_on_zeroes(const State &state, uint32_t frame, uint64_t slots) {
 
 void rely_like(const State &state, const Snapshot &old) {
   uint64_t sources = 0;
-  const uint64_t *at = old.values();
-  uint32_t number = 0;
-  // What `now` comes from, where the packed value that stands for it is a number that was relied on; null: it
-  // is none.
-  const auto take = [&](const Value *now) {
-    const PackedValue was(at);
-    at += was.words();
-    if (was.kind() == Kind::scalar && old.relied_on & source_bit(number++) && now)
-      sources |= now->sources;
+  const uint64_t *head = old.heads();
+  const uint64_t relied_on = old.relied_on;
+  // Whether the next packed value, which is passed, is a number that was relied on.
+  const auto is_next_relied_on = [&] {
+    const uint64_t word = *head++;
+    return static_cast<Kind>(word & 0xff) == Kind::scalar &&
+           relied_on >> (word >> PackedValue::kNumber & ((1u << PackedValue::kNumberBits) - 1)) & 1;
   };
   for (uint32_t f = old.frame_count; f-- > 0;) {
     const FrameRecord &frame = old.frames()[f];
     const Frame &now = *state.frames[f];
-    rely_on_slots(state, f, frame.read);
-    rely_on_zeroes(state, f, frame.read_zero);
-    for (uint32_t reg = 0, live = frame.live; live; reg++, live >>= 1)
-      if (live & 1)
-        take(&now.regs[reg]);
-    uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed;
-    for (uint32_t slot = 0; left; slot++, left >>= 1) {
-      if (!(left & 1))
+    if (frame.read)
+      rely_on_slots(state, f, frame.read);
+    if (frame.read_zero)
+      rely_on_zeroes(state, f, frame.read_zero);
+    if (relied_on == 0)
+      continue;
+    uint32_t live = frame.live;
+    for (const Value *value = now.regs; live; value++, live >>= 1)
+      if (live & 1 && is_next_relied_on())
+        sources |= value->sources;
+    for (uint64_t left = frame.valued; left; left &= left - 1) {
+      if (!is_next_relied_on())
         continue;
-      const ByteKind lowest = static_cast<ByteKind>(frame.bytes_of(slot, at) & 0xff);
-      const bool is_spilled =
-          lowest == ByteKind::spill && slot < now.slot_count && now.slots[slot].bytes[0] == ByteKind::spill;
-      if (lowest >= ByteKind::spill)
-        take(is_spilled ? &now.slots[slot].spilled : nullptr);
+      const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
+      if (slot < now.slot_count && now.slots[slot].bytes[0] == ByteKind::spill)
+        sources |= now.slots[slot].spilled.sources;
     }
   }
   rely_on(state, sources);

@@ -2,7 +2,8 @@
 #include "core/verifier/snapshot.h"
 #include "core/verifier/held.h"
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <type_traits>
 
 namespace kbpf {
 namespace {
@@ -11,123 +12,138 @@ using NumberForm = PackedValue::NumberForm;
 constexpr uint32_t kBoundsWords = sizeof(Scalar) / sizeof(uint64_t);
 static_assert(sizeof(Scalar) % sizeof(uint64_t) == 0);
 
-NumberForm form_of(const Scalar &number) {
-  if (number.is_constant())
-    return number.value() == 0 ? NumberForm::zero : NumberForm::constant;
-  if (number.bits.value != 0)
-    return NumberForm::bounds;
-  switch (number.bits.mask) {
-  case ~uint64_t{0}:
-    return number == Scalar() ? NumberForm::unknown : NumberForm::bounds;
-  case 0xff:
-    return number == Scalar::zero_extended(8) ? NumberForm::byte : NumberForm::bounds;
-  case 0xffff:
-    return number == Scalar::zero_extended(16) ? NumberForm::half : NumberForm::bounds;
-  case 0xffffffff:
-    return number == Scalar::zero_extended(32) ? NumberForm::word : NumberForm::bounds;
-  default:
-    return NumberForm::bounds;
-  }
+// Value, as words.
+constexpr size_t kDescriptorWords = offsetof(Value, sources) / sizeof(uint64_t);
+static_assert(kDescriptorWords == 3 && offsetof(Value, sources) % sizeof(uint64_t) == 0);
+static_assert(offsetof(Value, frame) == 1 && offsetof(Value, map) == 2 && offsetof(Value, id) == 4 &&
+              offsetof(Value, part) == 8 && offsetof(Value, range) == 10 && offsetof(Value, delta) == 12 &&
+              offsetof(Value, owner) == 16 && offsetof(Value, moved_down) == 20);
+constexpr uint64_t kWholePart = static_cast<uint64_t>(Part::Form::whole) | uint64_t{64} << 8;
+static_assert(offsetof(Part, bits) == 1 && Part().form == Part::Form::whole && Part().bits == 64);
+
+[[gnu::always_inline]] inline bool are_bounds_of(const Scalar &number, const Scalar &form) {
+  uint64_t a[kBoundsWords], b[kBoundsWords], differing = 0;
+  __builtin_memcpy(a, &number, sizeof a);
+  __builtin_memcpy(b, &form, sizeof b);
+  for (uint32_t i = 2; i < kBoundsWords; i++) // behind the bits
+    differing |= a[i] ^ b[i];
+  return differing == 0;
 }
 
-// Gives the place behind it.
-uint64_t *pack_value(uint64_t *at, const Value &value) {
+[[gnu::always_inline]] inline NumberForm form_of(const Scalar &number) {
+  const uint64_t mask = number.bits.mask;
+  if (mask == 0)
+    return number.bits.value == 0 ? NumberForm::zero : NumberForm::constant;
+  if (number.bits.value != 0)
+    return NumberForm::bounds;
+  const NumberForm form = ~mask == 0           ? NumberForm::unknown
+                          : mask == UINT8_MAX  ? NumberForm::byte
+                          : mask == UINT16_MAX ? NumberForm::half
+                          : mask == UINT32_MAX ? NumberForm::word
+                                               : NumberForm::bounds;
+  return form != NumberForm::bounds && are_bounds_of(number, PackedValue::kForms[static_cast<unsigned>(form)])
+             ? form
+             : NumberForm::bounds;
+}
+
+// The head of a value; rest: where its further words go, moved behind them. number: see PackedValue::kNumber.
+[[gnu::always_inline]] inline uint64_t pack_value(const Value &value, uint64_t *&rest, const uint64_t *rests,
+                                                  uint32_t number) {
+  uint64_t words[kDescriptorWords];
+  __builtin_memcpy(words, &value, sizeof words);
   const NumberForm form = form_of(value.number);
-  uint8_t flags = 0;
-  if (value.moved_down)
-    flags |= PackedValue::kMovedDown;
-  if (value.is_inner)
-    flags |= PackedValue::kIsInner;
-  if (value.is_read_only)
-    flags |= PackedValue::kIsReadOnly;
-  if (value.id || value.delta)
-    flags |= PackedValue::kHasId;
-  if (value.range || value.owner)
-    flags |= PackedValue::kHasRange;
-  *at++ = static_cast<uint64_t>(value.kind) | uint64_t{value.frame} << 8 | uint64_t{value.map} << 16 |
-          static_cast<uint64_t>(form) << 32 | static_cast<uint64_t>(value.part.form) << 40 |
-          uint64_t{value.part.bits} << 48 | uint64_t{flags} << 56;
-  if (flags & PackedValue::kHasId)
-    *at++ = value.id | uint64_t{static_cast<uint32_t>(value.delta)} << 32;
-  if (flags & PackedValue::kHasRange)
-    *at++ = value.owner | uint64_t{value.range} << 32;
-  if (form == NumberForm::constant) {
-    *at++ = value.number.value();
-  } else if (form == NumberForm::bounds) {
-    memcpy(at, &value.number, sizeof value.number);
-    at += kBoundsWords;
+  uint64_t head = static_cast<uint32_t>(words[0]) | static_cast<uint64_t>(form) << PackedValue::kForm |
+                  uint64_t{number} << PackedValue::kNumber |
+                  static_cast<uint64_t>(rest - rests) << PackedValue::kRest;
+  if ((words[0] >> 32 | (words[1] ^ kWholePart) | words[2]) != 0) {
+    if (value.id || value.delta) {
+      head |= PackedValue::kHasLink;
+      *rest++ = value.id | uint64_t{static_cast<uint32_t>(value.delta)} << 32;
+    }
+    if (value.part != Part()) {
+      head |= PackedValue::kHasPart;
+      *rest++ = static_cast<uint64_t>(value.part.form) | uint64_t{value.part.bits} << 8;
+    }
+    if (value.range || value.owner) {
+      head |= PackedValue::kHasExtent;
+      *rest++ = value.owner | uint64_t{value.range} << 32;
+    }
+    head |= (value.moved_down ? PackedValue::kMovedDown : 0) | (value.is_inner ? PackedValue::kIsInner : 0) |
+            (value.is_read_only ? PackedValue::kIsReadOnly : 0);
   }
-  return at;
+  if (form == NumberForm::constant)
+    *rest++ = value.number.value();
+  else if (form == NumberForm::bounds)
+    rest = copy_words(rest, reinterpret_cast<const uint64_t *>(&value.number), kBoundsWords);
+  return head;
+}
+
+constexpr Scalar any_number_of(unsigned bits) {
+  Scalar number;
+  number.bits = Tnum::unknown_bits(bits);
+  if (bits < 64) {
+    const uint64_t most = number.bits.mask;
+    number.r64 = {0, most, 0, static_cast<int64_t>(most)};
+    if (bits < 32)
+      number.r32 = {0, static_cast<uint32_t>(most), 0, static_cast<int32_t>(most)};
+  }
+  return number;
 }
 
 } // namespace
 
-// Each word of the value is written once.
-void unpack_value(const uint64_t *&at, Value &value) {
-  const uint64_t word = *at++;
-  const uint8_t flags = static_cast<uint8_t>(word >> 56);
-  value.kind = static_cast<Kind>(word & 0xff);
-  value.frame = static_cast<uint8_t>(word >> 8);
-  value.map = static_cast<uint16_t>(word >> 16);
-  value.part = {static_cast<Part::Form>(word >> 40 & 0xff), static_cast<uint8_t>(word >> 48)};
-  value.moved_down = flags & PackedValue::kMovedDown;
-  value.is_read_only = flags & PackedValue::kIsReadOnly;
-  value.is_inner = flags & PackedValue::kIsInner;
-  value.is_relied_on = false;
-  value.sources = 0;
-  const uint64_t link = flags & PackedValue::kHasId ? *at++ : 0;
-  value.id = static_cast<uint32_t>(link);
-  value.delta = static_cast<int32_t>(link >> 32);
-  const uint64_t extent = flags & PackedValue::kHasRange ? *at++ : 0;
-  value.owner = static_cast<uint32_t>(extent);
-  value.range = static_cast<uint16_t>(extent >> 32);
-  switch (static_cast<NumberForm>(word >> 32 & 0xff)) {
-  case NumberForm::unknown:
-    value.number = Scalar();
-    break;
-  case NumberForm::zero:
-    value.number = Scalar::constant(0);
-    break;
-  case NumberForm::constant:
-    value.number = Scalar::constant(*at++);
-    break;
-  case NumberForm::byte:
-    value.number = Scalar::zero_extended(8);
-    break;
-  case NumberForm::half:
-    value.number = Scalar::zero_extended(16);
-    break;
-  case NumberForm::word:
-    value.number = Scalar::zero_extended(32);
-    break;
-  case NumberForm::bounds:
-    memcpy(&value.number, at, sizeof value.number);
-    at += kBoundsWords;
+constinit const Scalar PackedValue::kForms[4] = {any_number_of(64), any_number_of(8), any_number_of(16),
+                                                 any_number_of(32)};
+
+void PackedValue::unpack(Value &value) const {
+  const uint64_t word = head_ & UINT32_MAX;
+  const uint64_t *at = at_;
+  uint64_t link = 0, part = kWholePart, extent = 0;
+  if (head_ & (kHasLink | kHasPart | kHasExtent)) {
+    if (has(kHasLink))
+      link = *at++;
+    if (has(kHasPart))
+      part = *at++;
+    if (has(kHasExtent))
+      extent = *at++;
   }
+  const uint64_t words[kDescriptorWords] = {
+      word | link << 32, part | (extent >> 32) << 16 | (link >> 32) << 32,
+      (extent & UINT32_MAX) | uint64_t{has(kMovedDown)} << 32 | uint64_t{has(kIsReadOnly)} << 40 |
+          uint64_t{has(kIsInner)} << 48};
+  static_assert(offsetof(Value, is_read_only) == 21 && offsetof(Value, is_inner) == 22 &&
+                offsetof(Value, is_relied_on) == 23);
+  __builtin_memcpy(static_cast<void *>(&value), words, sizeof words);
+  value.sources = 0;
+  if (is_constant())
+    value.number = Scalar::constant(form() == NumberForm::zero ? 0 : *at);
+  else
+    copy_inline(value.number, form() == NumberForm::bounds ? *reinterpret_cast<const Scalar *>(at)
+                                                           : kForms[static_cast<unsigned>(form())]);
 }
 
-Snapshot *SnapshotPool::pack(State &state, Use use) {
-  if (!buffer_ && !(buffer_ = arena_.make_array<uint64_t>(2 * kMostWords).data()))
+template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(AnyState &state) {
+  if (!buffer_ && !(buffer_ = arena_.make_unset_array<uint64_t>(2 * kMostWords).data()))
     return nullptr;
-  // Sources and values are gathered apart, then put behind each other.
-  uint64_t *const sources = buffer_,
-                  *const values = buffer_ + KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots), *at = values;
-  uint32_t numbers = 0, others = 0;
-  const bool starts_anew = use == Use::checkpoint;
+  // What has its own place in a snapshot is gathered apart, then put behind each other.
+  constexpr size_t kMostValues = KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots);
+  uint64_t *const sources = buffer_, *const heads = sources + kMostValues, *const mixed = heads + kMostValues,
+                  *const rests = mixed + kMostValues, *rest = rests;
+  uint32_t numbers = 0, values = 0, mixed_slots = 0;
   FrameRecord frames[KBPF_MAX_CALL_FRAMES];
-  const auto write = [&](Value &value) __attribute__((always_inline)) {
-    at = pack_value(at, value);
+  const auto write = [&](auto &value) __attribute__((always_inline)) {
     if (!value.is_scalar()) {
-      others++;
+      heads[values++] = pack_value(value, rest, rests, 0);
       return;
     }
+    heads[values++] = pack_value(value, rest, rests, std::min(numbers, uint32_t{63}));
     sources[numbers] = value.sources;
-    if (starts_anew)
+    if constexpr (is_checkpoint)
       value.sources = source_bit(numbers);
     numbers++;
   };
   for (uint32_t f = state.frame_count; f-- > 0;) {
-    Frame &frame = *state.frames[f];
+    auto &frame = static_cast<std::conditional_t<is_checkpoint, Frame, const Frame> &>(*state.frames[f]);
     FrameRecord &record = frames[f];
     record = {};
     record.first_insn = frame.first_insn;
@@ -136,10 +152,12 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
     record.is_callback = frame.is_callback;
     record.slot_count = static_cast<uint8_t>(frame.slot_count);
     record.written = frame.written;
-    if (starts_anew)
+    record.first_value = static_cast<uint16_t>(values);
+    record.first_mixed = static_cast<uint16_t>(mixed_slots);
+    if constexpr (is_checkpoint)
       frame.written = 0;
     uint32_t live = 0;
-    Value *value = frame.regs;
+    auto *value = static_cast<std::conditional_t<is_checkpoint, Value, const Value> *>(frame.regs);
 #pragma clang loop unroll(disable)
     for (uint32_t bit = 1; bit != 1u << KBPF_REG_FP; bit <<= 1, value++) {
       if (value->kind == Kind::uninitialised)
@@ -148,29 +166,38 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
       write(*value);
     }
     record.live = static_cast<uint16_t>(live);
-    for (uint32_t s = 0; s < frame.slot_count; s++) {
-      StackSlot &slot = frame.slots[s];
-      const uint64_t bytes = slot.kinds(), bit = uint64_t{1} << s;
+    uint64_t bit = 1;
+    for (auto *slot = frame.slots, *end = slot + frame.slot_count; slot != end; slot++, bit <<= 1) {
+      constexpr uint64_t kEach = 0x0101010101010101, kMisc = kEach * static_cast<uint64_t>(ByteKind::misc),
+                         kZero = kEach * static_cast<uint64_t>(ByteKind::zero),
+                         kSpill = kEach * static_cast<uint64_t>(ByteKind::spill);
+      const uint64_t bytes = slot->kinds();
       if (bytes == 0)
         continue;
-      if (slot.is_whole(ByteKind::spill)) {
-        record.spilled |= bit;
-      } else if (slot.is_whole(ByteKind::misc)) {
+      if (bytes == kMisc) {
         record.misc |= bit;
-      } else if (slot.is_whole(ByteKind::zero)) {
+        continue;
+      }
+      if (bytes == kZero) {
         record.zero |= bit;
+        continue;
+      }
+      if (bytes == kSpill) {
+        record.spilled |= bit;
       } else {
         record.mixed |= bit;
-        *at++ = bytes;
+        mixed[mixed_slots++] = bytes;
+        if (slot->bytes[0] < ByteKind::spill)
+          continue;
       }
-      if (slot.bytes[0] >= ByteKind::spill)
-        write(slot.spilled);
+      record.valued |= bit;
+      write(slot->spilled);
     }
   }
-  values_packed_ += numbers + others;
-  const size_t value_words = static_cast<size_t>(at - values);
-  const size_t bytes =
-      sizeof(Snapshot) + state.frame_count * sizeof(FrameRecord) + (numbers + value_words) * sizeof(uint64_t);
+  values_packed_ += values;
+  const size_t rest_words = static_cast<size_t>(rest - rests);
+  const size_t bytes = sizeof(Snapshot) + state.frame_count * sizeof(FrameRecord) +
+                       (numbers + values + mixed_slots + rest_words) * sizeof(uint64_t);
   if (bytes > kLargest)
     return nullptr;
   const size_t size_class = SnapshotPool::size_class(bytes);
@@ -192,16 +219,20 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
                                              .patience = 0,
                                              .iterations = state.iterations,
                                              .path_length = state.path_length,
-                                             .decisions = 0,
+                                             .longest = state.path_length,
                                              .longest_end = 0,
                                              .size_class = static_cast<uint16_t>(size_class),
                                              .number_count = static_cast<uint16_t>(numbers),
-                                             .frame_count = static_cast<uint8_t>(state.frame_count),
-                                             .takes_jump = false};
+                                             .value_count = static_cast<uint16_t>(values),
+                                             .mixed_count = static_cast<uint16_t>(mixed_slots),
+                                             .frame_count = static_cast<uint8_t>(state.frame_count)};
   for (uint32_t f = 0; f < state.frame_count; f++)
     copy_inline(snapshot->frames()[f], frames[f]);
   uint64_t *body = reinterpret_cast<uint64_t *>(snapshot->frames() + state.frame_count);
-  copy_words(copy_words(body, sources, numbers), values, value_words);
+  body = copy_words(copy_words(body, sources, numbers), heads, values);
+  if (mixed_slots)
+    body = copy_words(body, mixed, mixed_slots);
+  copy_words(body, rests, rest_words);
   if (state.held && !state.held->is_empty()) {
     void *place = free_held_ ? free_held_ : arena_.allocate(sizeof(Held), alignof(Held));
     if (!place)
@@ -213,6 +244,16 @@ Snapshot *SnapshotPool::pack(State &state, Use use) {
   bytes_ += class_bytes(size_class);
   peak_ = std::max(peak_, ++now_);
   return snapshot;
+}
+
+template Snapshot *SnapshotPool::pack<false>(const State &);
+template Snapshot *SnapshotPool::pack<true>(State &);
+
+void SnapshotPool::note_kept(const State &state) {
+  made_++;
+  peak_ = std::max(peak_, ++now_);
+  for (uint32_t f = 0; f < state.frame_count; f++)
+    values_packed_ += KBPF_REG_COUNT + state.frames[f]->slot_count;
 }
 
 bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &pool) {
@@ -230,36 +271,37 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
       return false;
     *held = *snapshot.held;
   }
-  for (uint32_t f = 0; f < snapshot.frame_count; f++) {
-    const FrameRecord &record = snapshot.frames()[f];
-    Frame *frame = f < state.frame_count ? state.frames[f] : pool.push_frame(state, 0, 0);
-    if (!frame)
+  for (uint32_t f = state.frame_count; f < snapshot.frame_count; f++)
+    if (!pool.push_frame(state, 0, 0))
       return false;
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
-      frame->regs[reg].kind = Kind::uninitialised;
-    for (uint32_t slot = 0; slot < frame->slot_count; slot++)
-      memset(frame->slots[slot].bytes, 0, sizeof frame->slots[slot].bytes);
-    frame->slot_count = 0;
-    frame->forget_last_constant();
-    if (!pool.reserve_slots(*frame, record.slot_count))
-      return false;
-    frame->first_insn = record.first_insn;
-    frame->return_to = record.return_to;
-    frame->is_callback = record.is_callback;
-    frame->rounds = record.rounds;
-    frame->written = record.written;
-  }
   SnapshotReader reader(snapshot);
   for (uint32_t f = snapshot.frame_count; f-- > 0;) {
     const FrameRecord &record = snapshot.frames()[f];
     Frame &frame = *state.frames[f];
-    for (uint32_t reg = 0, live = record.live; live; reg++, live >>= 1)
+    if (!pool.reserve_slots(frame, record.slot_count))
+      return false;
+    frame.first_insn = record.first_insn;
+    frame.return_to = record.return_to;
+    frame.is_callback = record.is_callback;
+    frame.rounds = record.rounds;
+    frame.written = record.written;
+    frame.forget_last_constant();
+    uint32_t live = record.live;
+    for (Value *value = frame.regs, *end = value + KBPF_REG_FP; value != end; value++, live >>= 1) {
       if (live & 1)
-        reader.read(frame.regs[reg]);
-    uint64_t left = record.spilled | record.misc | record.zero | record.mixed;
-    for (uint32_t slot = 0; left; slot++, left >>= 1)
-      if (left & 1)
-        reader.read(record, slot, frame.slots[slot]);
+        reader.read(*value);
+      else
+        value->kind = Kind::uninitialised;
+    }
+    const uint64_t kept = record.kept();
+    uint64_t bit = 1;
+    for (StackSlot *slot = frame.slots, *end = slot + record.slot_count; slot != end; slot++, bit <<= 1) {
+      if (kept & bit)
+        reader.read(record, bit, *slot);
+      else
+        slot->fill(ByteKind::uninitialised);
+    }
+    frame.slot_count = record.slot_count;
   }
   return true;
 }

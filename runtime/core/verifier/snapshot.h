@@ -15,20 +15,22 @@ struct FrameRecord {
   uint16_t live; // registers that hold something, r10 left out
   uint8_t slot_count;
   bool is_callback;
-  uint64_t written;             // as in Frame
-  uint64_t read;                // a checkpoint: slots that may be read behind it
-  uint64_t read_zero;           // of these, those whose bytes of zero are known to be 0 behind it
-  uint64_t spilled, misc, zero; // slots that are so as a whole
-  uint64_t mixed;               // slots that are none of these, nor wholly uninitialised
+  uint16_t first_value, first_mixed; // of the frame's among the snapshot's heads() and mixed()
+  uint64_t written;                  // as in Frame
+  uint64_t read;                     // a checkpoint: slots that may be read behind it
+  uint64_t read_zero;                // of these, those whose bytes of zero are known to be 0 behind it
+  uint64_t spilled, misc, zero;      // slots that are so as a whole
+  uint64_t mixed;                    // slots that are none of these, nor wholly uninitialised
+  uint64_t valued;                   // slots with a value: the spilled ones, and some of the mixed ones
 
-  // Kinds of the bytes of a slot that is one of these, as in StackSlot; of a mixed one they are packed next.
-  uint64_t bytes_of(uint32_t slot, const uint64_t *&packed) const {
-    if (mixed >> slot & 1)
-      return *packed++;
-    constexpr uint64_t kEach = 0x0101010101010101;
-    return kEach * static_cast<uint64_t>(spilled >> slot & 1 ? ByteKind::spill
-                                         : zero >> slot & 1  ? ByteKind::zero
-                                                             : ByteKind::misc);
+  uint64_t kept() const { return spilled | misc | zero | mixed; }
+  // Its place among heads().
+  uint32_t value_of_register(uint32_t reg) const {
+    return first_value + static_cast<uint32_t>(std::popcount(live & ((uint32_t{1} << reg) - 1)));
+  }
+  uint32_t value_of_slot(uint32_t slot) const {
+    return first_value + static_cast<uint32_t>(std::popcount(live)) +
+           static_cast<uint32_t>(std::popcount(valued & ((uint64_t{1} << slot) - 1)));
   }
 };
 
@@ -44,124 +46,131 @@ struct Snapshot {
   int32_t patience;    // a checkpoint: how often it may be compared in vain, until it saves a walk again
   uint32_t iterations;
   uint32_t path_length; // as in State
-  union {
-    uint32_t decisions = 0; // a branch: made on the path before it
-    uint32_t longest;       // a checkpoint: path_length where the longest path through it has ended
-  };
+  uint32_t longest;     // a checkpoint: path_length where the longest path through it has ended
   uint32_t longest_end; // a checkpoint: the last instruction of that path
   uint16_t size_class;  // SnapshotPool's
-  uint16_t number_count;
+  uint16_t number_count, value_count, mixed_count;
   uint8_t frame_count;
-  bool takes_jump; // a branch: the conditional jump at insn is taken
-  // A checkpoint: the register of the innermost frame by which it, or at first another one of its place, last
-  // did not cover a state, and most likely does not cover the next one (r10: there is none, as it is the same
-  // in all); what it holds, and of a number its place among the numbers, and its bounds.
-  mutable uint8_t distinct_reg = KBPF_REG_FP;
-  mutable Kind distinct_kind = Kind::stack;
-  mutable uint8_t distinct_number = 0;
-  mutable uint64_t distinct_min = 0, distinct_max = ~uint64_t{0};
+  // A checkpoint: the register, or slot if that is wholly spilled, by which it, or at first another one of
+  // its place, last did not cover a state, and most likely does not cover the next one.
+  static constexpr uint8_t kNowhere = KBPF_REG_FP, kFirstSlot = KBPF_REG_COUNT;
+  mutable uint8_t distinct_place = kNowhere; // a register, or kFirstSlot + a slot
+  mutable uint8_t distinct_frame = 0;
+  mutable uint16_t distinct_value = 0; // its place among heads()
 
   FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }
   const FrameRecord *frames() const { return reinterpret_cast<const FrameRecord *>(this + 1); }
   // What each number came from, in the order in which they are packed.
   const uint64_t *sources() const { return reinterpret_cast<const uint64_t *>(frames() + frame_count); }
-  const uint64_t *values() const { return sources() + number_count; }
+  // A word for each value: frame by frame from the innermost, registers first (PackedValue).
+  const uint64_t *heads() const { return sources() + number_count; }
+  const uint64_t *mixed() const { return heads() + value_count; } // the kinds of the bytes of mixed slots
+  const uint64_t *rest() const { return mixed() + mixed_count; }  // words that heads announce
+
+  // Kinds of the bytes of a slot that the frame keeps, as in StackSlot.
+  uint64_t bytes_of(const FrameRecord &frame, uint32_t slot) const {
+    const uint64_t bit = uint64_t{1} << slot;
+    if (frame.mixed & bit)
+      return mixed()[frame.first_mixed + static_cast<uint32_t>(std::popcount(frame.mixed & (bit - 1)))];
+    constexpr uint64_t kEach = 0x0101010101010101;
+    return kEach * static_cast<uint64_t>(frame.spilled & bit ? ByteKind::spill
+                                         : frame.zero & bit  ? ByteKind::zero
+                                                             : ByteKind::misc);
+  }
 };
 
 // Numbers beyond the 63rd share the last bit: they are relied on together.
 constexpr uint64_t source_bit(uint32_t number) { return uint64_t{1} << (number < 63 ? number : 63); }
 
-// A packed value: a word that says what it is, and what that word announces.
+// A packed value: a word that says what it is, and where further words that it announces are.
 class PackedValue {
 public:
   enum class NumberForm : uint8_t {
     unknown,
-    zero,
-    constant, // one word
-    byte,     // any number of so many bits
+    byte, // any number of so many bits
     half,
     word,
-    bounds, // all that is known
+    zero,
+    constant, // one word
+    bounds,   // all that is known
   };
-  enum Flag : uint8_t { kMovedDown = 1, kIsInner = 2, kHasId = 4, kHasRange = 8, kIsReadOnly = 16 };
+  // The lower half of a head is that of Value's first word: kind, frame, map. Above it:
+  static constexpr unsigned kForm = 32;
+  static constexpr uint64_t kHasLink = uint64_t{1} << 35, // a word: id, delta
+      kHasPart = uint64_t{1} << 36,                       // a word: form, bits
+      kHasExtent = uint64_t{1} << 37,                     // a word: owner, range
+      kMovedDown = uint64_t{1} << 38, kIsInner = uint64_t{1} << 39, kIsReadOnly = uint64_t{1} << 40;
+  static constexpr unsigned kNumber = 41, kNumberBits = 6; // a number: min(its place among them, 63)
+  static constexpr unsigned kRest = 47;                    // where its further words begin
 
-  explicit PackedValue(const uint64_t *at) : at_(at) {}
-  Kind kind() const { return static_cast<Kind>(*at_ & 0xff); }
-  NumberForm form() const { return static_cast<NumberForm>(*at_ >> 32 & 0xff); }
-  uint8_t flags() const { return static_cast<uint8_t>(*at_ >> 56); }
-  // A number that is one word and linked to none.
-  bool is_plain_constant() const {
-    return kind() == Kind::scalar && flags() == 0 &&
-           (form() == NumberForm::zero || form() == NumberForm::constant);
+  PackedValue(const uint64_t *rest, uint64_t head) : head_(head), at_(rest + (head >> kRest)) {}
+  PackedValue(const Snapshot &snapshot, uint32_t value)
+      : PackedValue(snapshot.rest(), snapshot.heads()[value]) {}
+
+  Kind kind() const { return static_cast<Kind>(head_ & 0xff); }
+  uint8_t frame() const { return static_cast<uint8_t>(head_ >> 8); }
+  uint16_t map() const { return static_cast<uint16_t>(head_ >> 16); } // or what else Value has there
+  NumberForm form() const { return static_cast<NumberForm>(head_ >> kForm & 7); }
+  bool has(uint64_t flag) const { return head_ & flag; }
+  uint32_t number() const { return static_cast<uint32_t>(head_ >> kNumber) & ((1u << kNumberBits) - 1); }
+  uint32_t id() const { return has(kHasLink) ? static_cast<uint32_t>(at_[0]) : 0; }
+  uint32_t delta() const {
+    return has(kHasLink) ? static_cast<uint32_t>(at_[0] >> 32) : 0;
+  } // or size, type_id
+  Part part() const {
+    if (!has(kHasPart))
+      return {};
+    const uint64_t word = at_[has(kHasLink)];
+    return {static_cast<Part::Form>(word & 0xff), static_cast<uint8_t>(word >> 8)};
   }
-  uint64_t constant() const { return form() == NumberForm::zero ? 0 : at_[1]; } // where is_plain_constant()
-  // Of a number.
-  void unsigned_bounds(uint64_t &min, uint64_t &max) const {
-    switch (form()) {
-    case NumberForm::unknown:
-      min = 0, max = ~uint64_t{0};
-      return;
-    case NumberForm::zero:
-      min = max = 0;
-      return;
-    case NumberForm::constant:
-      min = max = *bounds();
-      return;
-    case NumberForm::byte:
-      min = 0, max = UINT8_MAX;
-      return;
-    case NumberForm::half:
-      min = 0, max = UINT16_MAX;
-      return;
-    case NumberForm::word:
-      min = 0, max = UINT32_MAX;
-      return;
-    case NumberForm::bounds: {
-      Scalar number;
-      __builtin_memcpy(&number, bounds(), sizeof number);
-      min = number.r64.umin, max = number.r64.umax;
-    }
-    }
+  uint32_t owner() const { return has(kHasExtent) ? static_cast<uint32_t>(*extent()) : 0; }
+  uint16_t range() const { return has(kHasExtent) ? static_cast<uint16_t>(*extent() >> 32) : 0; }
+  bool is_constant() const { return form() == NumberForm::zero || form() == NumberForm::constant; }
+  uint64_t constant() const { return form() == NumberForm::zero ? 0 : *words(); } // where is_constant()
+  // What is known of the number, where that is not a constant.
+  const Scalar &bounds() const {
+    return form() == NumberForm::bounds ? *reinterpret_cast<const Scalar *>(words())
+                                        : kForms[static_cast<unsigned>(form())];
   }
-  const uint64_t *bounds() const {
-    return at_ + 1 + !!(flags() & kHasId) + !!(flags() & kHasRange);
-  } // a Scalar
-  uint32_t words() const {
-    return 1 + !!(flags() & kHasId) + !!(flags() & kHasRange) +
-           (form() == NumberForm::constant ? 1
-            : form() == NumberForm::bounds ? sizeof(Scalar) / sizeof(uint64_t)
-                                           : 0);
-  }
+  void unpack(Value &value) const; // each word of it is written once
+
+  static const Scalar kForms[4]; // unknown, byte, half, word
 
 private:
+  const uint64_t *extent() const { return at_ + has(kHasLink) + has(kHasPart); }
+  const uint64_t *words() const { return extent() + has(kHasExtent); }
+
+  uint64_t head_;
   const uint64_t *at_;
 };
-
-// Reads one packed value and moves on to the next.
-void unpack_value(const uint64_t *&at, Value &value);
 
 // Reads the packed values of a snapshot, one after the other.
 class SnapshotReader {
 public:
-  explicit SnapshotReader(const Snapshot &snapshot) : snapshot_(snapshot), at_(snapshot.values()) {}
+  explicit SnapshotReader(const Snapshot &snapshot)
+      : snapshot_(snapshot), head_(snapshot.heads()), mixed_(snapshot.mixed()), rest_(snapshot.rest()) {}
   void read(Value &value) {
-    unpack_value(at_, value);
+    PackedValue(rest_, *head_++).unpack(value);
     if (!value.is_scalar())
       return;
     value.is_relied_on = snapshot_.relied_on & source_bit(number_);
     value.sources = snapshot_.sources()[number_++];
   }
-  // The kinds of a slot's bytes, and what is spilled there.
-  void read(const FrameRecord &frame, uint32_t number, StackSlot &slot) {
-    const uint64_t bytes = frame.bytes_of(number, at_);
-    __builtin_memcpy(slot.bytes, &bytes, sizeof bytes);
-    if (slot.bytes[0] >= ByteKind::spill)
+  // The kinds of a slot's bytes, and what is spilled there. The slots of a frame in their order.
+  void read(const FrameRecord &frame, uint64_t bit, StackSlot &slot) {
+    if (frame.misc & bit)
+      return slot.fill(ByteKind::misc);
+    if (frame.mixed & bit)
+      __builtin_memcpy(slot.bytes, mixed_++, sizeof slot.bytes);
+    else
+      slot.fill(frame.spilled & bit ? ByteKind::spill : ByteKind::zero);
+    if (frame.valued & bit)
       read(slot.spilled);
   }
 
 private:
   const Snapshot &snapshot_;
-  const uint64_t *at_;
+  const uint64_t *head_, *mixed_, *rest_;
   uint32_t number_ = 0;
 };
 
@@ -183,8 +192,8 @@ bool visit(const Snapshot &snapshot, OnFrame on_frame, OnRegister on_register, O
       if (!on_register(f, reg, value))
         return false;
     }
-    for (uint64_t left = frame.spilled | frame.misc | frame.zero | frame.mixed; left; left &= left - 1) {
-      reader.read(frame, static_cast<uint32_t>(std::countr_zero(left)), slot);
+    for (uint64_t left = frame.kept(); left; left &= left - 1) {
+      reader.read(frame, left & (~left + 1), slot);
       if (!on_slot(f, static_cast<uint32_t>(std::countr_zero(left)), slot))
         return false;
     }
@@ -196,14 +205,17 @@ class SnapshotPool {
 public:
   explicit SnapshotPool(Arena &arena) : arena_(arena) {}
 
-  enum class Use : uint8_t {
-    branch,
-    checkpoint, // from now on the state's sources and written slots are counted from it
-  };
-  Snapshot *pack(State &state, Use use); // null: no memory
+  // Null: no memory. The second one for a checkpoint: from now on the state's sources and written slots are
+  // counted from it.
+  Snapshot *pack(const State &state) { return pack<false>(state); }
+  Snapshot *pack_checkpoint(State &state) { return pack<true>(state); }
   // Makes the state what the snapshot holds. False: no memory.
   [[nodiscard]] bool unpack(const Snapshot &snapshot, State &state, StatePool &pool);
   void release(Snapshot *snapshot);
+
+  // A state that is kept whole counts like one that is packed.
+  void note_kept(const State &state);
+  void note_released() { now_--; }
 
   uint32_t made() const { return made_; }
   uint32_t peak() const { return peak_; }
@@ -211,6 +223,7 @@ public:
   size_t bytes() const { return bytes_; } // of all that live
 
 private:
+  template <bool is_checkpoint, typename AnyState> Snapshot *pack(AnyState &state);
   struct FreeBlock {
     FreeBlock *next;
   };

@@ -106,19 +106,18 @@ State *StatePool::copy(const State &state) {
   result->path_length = state.path_length;
   result->iterations = state.iterations;
   for (uint32_t f = 0; f < state.frame_count; f++) {
-    const Frame &from = *state.frames[f];
-    Frame *to = push_frame(*result, from.first_insn, from.return_to);
-    if (!to || !reserve_slots(*to, from.slot_count)) {
+    Frame *to = take_frame();
+    if (!to) {
       release(result);
       return nullptr;
     }
-    to->is_callback = from.is_callback;
-    to->rounds = from.rounds;
-    to->written = from.written;
-    std::copy(std::begin(from.regs), std::end(from.regs), to->regs);
-    std::copy(from.slots, from.slots + from.slot_count, to->slots);
+    result->frames[result->frame_count++] = to;
+    if (!copy_frame(*state.frames[f], *to)) {
+      release(result);
+      return nullptr;
+    }
   }
-  if (state.held) {
+  if (state.held && !state.held->is_empty()) {
     if (!hold(*result)) {
       release(result);
       return nullptr;
@@ -126,6 +125,39 @@ State *StatePool::copy(const State &state) {
     *result->held = *state.held;
   }
   return result;
+}
+
+// Only what holds something: a frame is large.
+bool StatePool::copy_frame(const Frame &from, Frame &to) {
+  to.first_insn = from.first_insn;
+  to.return_to = from.return_to;
+  to.is_callback = from.is_callback;
+  to.rounds = from.rounds;
+  to.written = from.written;
+  to.slots = nullptr;
+  to.slot_count = to.capacity = 0;
+  to.forget_last_constant();
+  Value *reg = to.regs;
+  for (const Value &value : from.regs) {
+    if (value.kind == Kind::uninitialised)
+      reg->kind = Kind::uninitialised;
+    else
+      copy_inline(*reg, value);
+    reg++;
+  }
+  if (from.slot_count == 0)
+    return true;
+  to.slots = make_slots(to.capacity = std::bit_ceil(from.slot_count));
+  if (!to.slots)
+    return false;
+  to.slot_count = from.slot_count;
+  StackSlot *slot = to.slots;
+  for (const StackSlot *was = from.slots, *end = was + from.slot_count; was != end; was++, slot++) {
+    copy_inline(slot->bytes, was->bytes);
+    if (was->bytes[0] >= ByteKind::spill)
+      copy_inline(slot->spilled, was->spilled);
+  }
+  return true;
 }
 
 Held *StatePool::hold(State &state) {
@@ -154,12 +186,19 @@ Frame *StatePool::push_frame(State &state, uint32_t first_insn, uint32_t return_
 
 void StatePool::pop_frame(State &state) { release_frame(state.frames[--state.frame_count]); }
 
-// Only what says whether there is anything is cleared: a frame is large.
-Frame *StatePool::make_frame() {
+Frame *StatePool::take_frame() {
   Frame *frame = free_frames_;
   if (!frame)
     return arena_.make<Frame>();
   free_frames_ = frame->next;
+  return frame;
+}
+
+// Only what says whether there is anything is cleared: a frame is large.
+Frame *StatePool::make_frame() {
+  Frame *frame = take_frame();
+  if (!frame)
+    return nullptr;
   frame->is_callback = false;
   frame->rounds = 0;
   frame->written = 0;
@@ -177,19 +216,15 @@ void StatePool::release_frame(Frame *frame) {
   free_frames_ = frame;
 }
 
+// What they hold is unset.
 StackSlot *StatePool::make_slots(uint32_t capacity) {
   FreeBlock *&free = free_slots_[std::countr_zero(capacity)];
-  void *memory = free;
-  if (memory)
+  if (void *memory = free) {
     free = free->next;
-  else
-    memory = arena_.allocate(capacity * sizeof(StackSlot), alignof(StackSlot));
-  if (!memory)
-    return nullptr;
-  StackSlot *slots = static_cast<StackSlot *>(memory);
-  for (uint32_t i = 0; i < capacity; i++)
-    new (slots + i) StackSlot();
-  return slots;
+    return static_cast<StackSlot *>(memory);
+  }
+  void *memory = arena_.allocate(capacity * sizeof(StackSlot), alignof(StackSlot));
+  return memory ? new (memory) StackSlot[capacity] : nullptr;
 }
 
 void StatePool::release_slots(StackSlot *slots, uint32_t capacity) {
@@ -205,12 +240,14 @@ bool StatePool::reserve_slots(Frame &frame, uint32_t count) {
     StackSlot *slots = make_slots(capacity);
     if (!slots)
       return false;
-    std::copy(frame.slots, frame.slots + frame.slot_count, slots);
+    for (uint32_t slot = 0; slot < frame.slot_count; slot++)
+      copy_inline(slots[slot], frame.slots[slot]);
     release_slots(frame.slots, frame.capacity);
     frame.slots = slots;
     frame.capacity = capacity;
   }
-  frame.slot_count = std::max(frame.slot_count, count);
+  for (; frame.slot_count < count; frame.slot_count++)
+    frame.slots[frame.slot_count].fill(ByteKind::uninitialised);
   return true;
 }
 

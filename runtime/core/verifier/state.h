@@ -149,7 +149,7 @@ struct Frame {
   bool is_callback;    // called by the helper that return_to calls, which goes on calling or returns
   uint32_t rounds;     // of the callback in the helper call that the frame is in
   uint64_t written;    // bit n: slot n was wholly written since the last checkpoint
-  uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...
+  uint32_t slot_count; // slots[0] is at r10 - 8, slots[1] below it, ...; those from here on are unset
   uint32_t capacity;
   StackSlot *slots;
   Frame *next; // in a list of free frames
@@ -242,7 +242,9 @@ public:
   [[nodiscard]] bool reserve_slots(Frame &frame, uint32_t count);
 
 private:
+  Frame *take_frame(); // as it was left
   Frame *make_frame();
+  [[nodiscard]] bool copy_frame(const Frame &from, Frame &to);
   void release_frame(Frame *frame);
   StackSlot *make_slots(uint32_t capacity);
   void release_slots(StackSlot *slots, uint32_t capacity);

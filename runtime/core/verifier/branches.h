@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The branches that wait to be walked, last in, first out. A walk mostly comes back soon to what it put off:
+// the first few are kept as they are, which is the cheapest way to come back; where many wait, they are
+// packed.
+#pragma once
+#include "core/verifier/snapshot.h"
+
+namespace kbpf {
+
+class Branches {
+public:
+  Branches(Arena &arena, StatePool &states, SnapshotPool &snapshots)
+      : arena_(arena), states_(states), snapshots_(snapshots) {}
+
+  struct How {
+    bool takes_jump;    // the conditional jump at State::insn is taken
+    uint32_t decisions; // made on the path before it
+  };
+  // A copy of the state waits. False: no memory.
+  [[nodiscard]] bool push(const State &state, How how);
+  // The state itself does; it is the callee's from now on.
+  [[nodiscard]] bool push(State *state, How how);
+  // `current` becomes the branch that has waited for the shortest time; there is one. False: no memory.
+  [[nodiscard]] bool pop(State *&current, How &how);
+  void drop(); // the one that pop() would give
+
+  uint32_t count() const { return count_; }
+  bool is_empty() const { return count_ == 0; }
+
+private:
+  struct Branch {
+    Branch *next;
+    State *state;     // null: packed
+    Snapshot *packed; // null: not
+    How how;
+  };
+  // As much memory as whole states may take at a time.
+  static constexpr uint32_t kMostWhole = 256;
+  static constexpr size_t kMostBytes = size_t{2} << 20;
+  static size_t bytes(const State &state);
+  bool has_room(const State &state) const {
+    return whole_ < kMostWhole && whole_bytes_ + bytes(state) <= kMostBytes;
+  }
+  Branch *make(How how);
+  void keep_whole(Branch *branch, State *state);
+  [[nodiscard]] bool keep_packed(Branch *branch, const State &state);
+  Branch *take();
+
+  Arena &arena_;
+  StatePool &states_;
+  SnapshotPool &snapshots_;
+  Branch *first_ = nullptr, *free_ = nullptr;
+  uint32_t count_ = 0, whole_ = 0;
+  size_t whole_bytes_ = 0;
+};
+
+} // namespace kbpf
