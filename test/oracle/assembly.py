@@ -37,7 +37,7 @@ MAPS = {"hash": batch.Map(1, 8, 48, 4), "array": batch.Map(2, 4, 48, 4), "data":
         "ringbuf": batch.Map(27, 0, 0, 4096), "large": batch.Map(2, 4, 4096, 1), "write_only": batch.Map(2, 4, 48, 4, 1 << 4),
         "read_only": batch.Map(2, 4, 48, 4, 1 << 3), "program_reads": batch.Map(2, 4, 48, 4, 1 << 7),
         "program_writes": batch.Map(2, 4, 48, 4, 1 << 8), "one_byte": batch.Map(2, 4, 1, 1), "wide_key": batch.Map(1, 40, 8, 4),
-        "user_ringbuf": batch.Map(31, 0, 0, 4096), "devices": batch.Map(14, 4, 4, 4), "sockets": batch.Map(15, 4, 4, 4),
+        "user_ringbuf": batch.Map(31, 0, 0, 4096), "devices": batch.Map(14, 4, 4, 4), "sockets": batch.Map(15, 4, 4, 4), "xsks": batch.Map(17, 4, 4, 4),
         "bloom": batch.Map(30, 0, 8, 4), "long_key": batch.Map(1, 500, 8, 4)}
 
 

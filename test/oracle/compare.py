@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Compares two files of verdicts (linux_load.c, judge_batch.cpp) and groups what differs.
+"""Compares two files of verdicts (linux_load.c, judge_batch.cpp) and groups what differs; then, of what both refuse, reasons that are not of
+the same kind (reasons.py).
 
 usage: compare.py LINUX OURS [EXAMPLES]"""
 import collections
 import re
 import sys
+
+import reasons
 
 
 def read(path):
@@ -40,3 +43,13 @@ print("instructions processed where both accept:", sum(int(linux[n][2]) for n in
       sum(int(ours[n][2]) for n in both if linux[n][0] == ours[n][0] == "accepted"), "; more than Linux:", len(more), sorted(more)[-3:])
 for reason, names in sorted(groups.items(), key=lambda g: -len(g[1])):
     print(f"{len(names):5} {reason}   {' '.join(names[:examples])}")
+pairs = collections.defaultdict(list)
+for name in both:
+    a, b = linux[name], ours[name]
+    if a[0] == b[0] == "refused":
+        kind, ids = reasons.kind(a[4]) or ("?" + shape(a[4]), set())
+        if b[1] not in ids:
+            pairs[f"{b[1]} and {kind}"].append(name)
+print("refused by both for other reasons:", sum(map(len, pairs.values())))
+for pair, names in sorted(pairs.items(), key=lambda p: -len(p[1])):
+    print(f"{len(names):5} {pair}   {' '.join(names[:examples])}")

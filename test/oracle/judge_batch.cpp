@@ -3,8 +3,8 @@
 // prints:
 //   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message TAB further statistics
 // With a file of the kernel's types, programs are judged by what Linux has, and by those types.
-// For an accepted program the message is what it returns in the interpreter, with all memory zero, or - for a
-// packet program or an address.
+// MOST-WALKED is the limit of instructions; with one nothing is run. Else the message of an accepted program
+// is what it returns in the interpreter, with all memory zero, or - for a packet program or an address.
 #include "batch.h"
 #include "core/btf/check.h"
 #include "core/btf/program_info.h"
@@ -96,7 +96,7 @@ struct Kernel {
   std::optional<Btf> types; // none: no file was given
 };
 
-void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
+void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_walked) {
   constexpr uint32_t kMostMaps = 64, kMostInsns = 1000000, kMostTypes = 1 << 24;
   const batch_program header = in.take<batch_program>();
   if (header.map_count > kMostMaps || header.insn_count > kMostInsns || header.btf_size > kMostTypes ||
@@ -158,6 +158,8 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
   StdoutSink sink;
   VerifyOptions options;
   options.log_level = log_level;
+  if (most_walked)
+    options.max_processed_insns = most_walked;
   if (log_level)
     options.log = &sink;
   Arena scratch(heap(), size_t{512} << 20), result_arena(heap(), size_t{64} << 20);
@@ -178,7 +180,7 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
   if (program.type && types_are_good) {
     Result<VerifiedProgram> verified = verify(program, options, scratch, result_arena, rejection, stats);
     accepted = verified.ok();
-    message = accepted ? run(*verified, header.prog_type) : rejection.message;
+    message = !accepted ? rejection.message : most_walked ? "-" : run(*verified, header.prog_type);
   }
   printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\t%u,%u,%u\n", header.name, accepted ? "accepted" : "refused",
          rejection.id, stats.processed_insns, stats.total_states, message.c_str(), stats.max_states_per_insn,
@@ -189,7 +191,7 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level) {
 
 int main(int argc, char **argv) {
   if (argc < 2) {
-    fputs("usage: judge-batch BATCH [LOG-LEVEL [KERNEL-BTF]]\n", stderr);
+    fputs("usage: judge-batch BATCH [LOG-LEVEL [KERNEL-BTF [MOST-WALKED]]]\n", stderr);
     return 2;
   }
   std::ifstream file(argv[1], std::ios::binary);
@@ -210,6 +212,7 @@ int main(int argc, char **argv) {
   if (header.magic != BATCH_MAGIC)
     return 1;
   for (uint32_t i = 0; i < header.count; i++)
-    judge(in, kernel, argc > 2 ? static_cast<uint32_t>(atoi(argv[2])) : 0);
+    judge(in, kernel, argc > 2 ? static_cast<uint32_t>(atoi(argv[2])) : 0,
+          argc > 4 ? static_cast<uint32_t>(atoi(argv[4])) : 0);
   return 0;
 }

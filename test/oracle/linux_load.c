@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * Loads every program of a batch file (batch.h) into the running Linux and prints what its verifier says, one
  * line each: name TAB accepted|refused TAB errno TAB instructions processed TAB states TAB the log's last
- * words TAB max_states_per_insn,peak_states,mark_read Maps are made once for each distinct definition. */
+ * words TAB max_states_per_insn,peak_states,mark_read
+ * Maps are made once for each distinct definition. What takes longer than SECONDS is left out, with a line
+ * that begins with #. */
 #include "batch.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MAX_MAPS 64
@@ -73,14 +77,19 @@ struct known_map {
 static struct known_map known[256];
 static int known_count;
 
-static int find_map(const struct batch_map *map, const char *contents) {
-  if (map->init_size > sizeof known[0].contents || map->btf_size)
+/* is_kept: other programs may get the same one. An array of programs is for programs of the type of its first
+ * user. */
+static int find_map(const struct batch_map *map, const char *contents, int *is_kept) {
+  *is_kept = 0;
+  if (map->init_size > sizeof known[0].contents || map->btf_size || map->type == BPF_MAP_TYPE_PROG_ARRAY)
     return create_map(map, contents);
+  *is_kept = 1;
   for (int i = 0; i < known_count; i++)
     if (!memcmp(&known[i].map, map, sizeof *map) && !memcmp(known[i].contents, contents, map->init_size))
       return known[i].fd;
   int fd = create_map(map, contents);
-  if (known_count < 256) {
+  *is_kept = known_count < 256;
+  if (*is_kept) {
     known[known_count].map = *map;
     memcpy(known[known_count].contents, contents, map->init_size);
     known[known_count++].fd = fd;
@@ -128,9 +137,9 @@ static uint32_t parts_size(uint32_t kind, uint32_t vlen) {
   case 14: /* VAR */
   case 17: /* DECL_TAG */
     return 4;
-  case 3: /* ARRAY */
-  case 4: /* STRUCT */
-  case 5: /* UNION */
+  case 3:  /* ARRAY */
+  case 4:  /* STRUCT */
+  case 5:  /* UNION */
   case 15: /* DATASEC */
   case 19: /* ENUM64 */
     return 12 * (kind == 3 ? 1 : vlen);
@@ -188,7 +197,8 @@ static void may_see_addresses(int may) {
     exit(1);
 }
 
-static int load(const struct batch_program *program, const char *insns, const int *fds, int btf, uint32_t level) {
+static int load(const struct batch_program *program, const char *insns, const int *fds, int btf,
+                uint32_t level) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   if (btf > 0) {
@@ -223,18 +233,19 @@ static int load(const struct batch_program *program, const char *insns, const in
 static const struct {
   int32_t number;
   const char *name;
-} kernel_functions[] = {{0x20000, "bpf_iter_num_new"},       {0x20001, "bpf_iter_num_next"},
-                        {0x20002, "bpf_iter_num_destroy"},   {0x20003, "bpf_rcu_read_lock"},      {0x20004, "bpf_rcu_read_unlock"},
-                        {0x20103, "bpf_task_acquire"},       {0x20104, "bpf_task_release"},
-                        {0x20105, "bpf_task_from_pid"},      {0x20106, "bpf_cgroup_acquire"},
-                        {0x20107, "bpf_cgroup_release"},     {0x20109, "bpf_cgroup_from_id"},
-                        {0x2010a, "bpf_task_under_cgroup"},  {0x20102, "bpf_map_sum_elem_count"},
-                        {0x20101, "bpf_cast_to_kern_ctx"}};
+} kernel_functions[] = {
+    {0x20000, "bpf_iter_num_new"},       {0x20001, "bpf_iter_num_next"},   {0x20002, "bpf_iter_num_destroy"},
+    {0x20003, "bpf_rcu_read_lock"},      {0x20004, "bpf_rcu_read_unlock"}, {0x20103, "bpf_task_acquire"},
+    {0x20104, "bpf_task_release"},       {0x20105, "bpf_task_from_pid"},   {0x20106, "bpf_cgroup_acquire"},
+    {0x20107, "bpf_cgroup_release"},     {0x20109, "bpf_cgroup_from_id"},  {0x2010a, "bpf_task_under_cgroup"},
+    {0x20102, "bpf_map_sum_elem_count"}, {0x20101, "bpf_cast_to_kern_ctx"}};
 
 static void call_by_type(const struct batch_program *program, char *insns) {
   struct bpf_insn *insn = (struct bpf_insn *)insns;
   for (uint32_t i = 0; i < program->insn_count; i++)
-    for (size_t f = 0; insn[i].code == 0x85 && insn[i].src_reg == 0 && f < sizeof kernel_functions / sizeof *kernel_functions; f++)
+    for (size_t f = 0; insn[i].code == 0x85 && insn[i].src_reg == 0 &&
+                       f < sizeof kernel_functions / sizeof *kernel_functions;
+         f++)
       if (insn[i].imm == kernel_functions[f].number) {
         const uint32_t id = find_target(kernel_functions[f].name);
         if (id) { /* this project's kernel has none, and takes the number */
@@ -245,12 +256,33 @@ static void call_by_type(const struct batch_program *program, char *insns) {
       }
 }
 
+static long seconds; /* that a load may take; 0: any */
+
+static void on_timer(int signal) { (void)signal; }
+
+/* A signal makes Linux's verifier give up, with EAGAIN. */
+static int load_in_time(const struct batch_program *program, const char *insns, const int *fds, int btf,
+                        uint32_t level) {
+  struct itimerval limit = {{0, 0}, {seconds, 0}}, none = {{0, 0}, {0, 0}};
+  setitimer(ITIMER_PROF, &limit, 0);
+  const int fd = load(program, insns, fds, btf, level), error = errno;
+  setitimer(ITIMER_PROF, &none, 0);
+  errno = error;
+  return fd;
+}
+
 static void judge(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
   int btf = 0;
   if (program->btf_size && (btf = load_btf(insns + 8 * program->insn_count, program->btf_size)) < 0)
     printf("# %.64s: BTF: %s\n", program->name, strerror(errno));
-  int fd = load(program, insns, fds, btf, 4);
+  int fd = load_in_time(program, insns, fds, btf, 4);
   int error = fd < 0 ? errno : 0;
+  if (error == EAGAIN) {
+    printf("# %.64s: takes too long\n", program->name);
+    if (btf > 0)
+      close(btf);
+    return;
+  }
   unsigned processed = 0, states = 0, per_insn = 0, peak = 0, mark_read = 0;
   char *stats = strstr(log_buffer, "processed ");
   for (char *next = stats; next; next = strstr(next + 1, "\nprocessed "))
@@ -266,7 +298,7 @@ static void judge(const struct batch_program *program, const char *insns, const 
   } else if (processed > 20000) { /* writing such a log takes minutes */
     fputs("(many instructions)", stdout);
   } else {
-    fd = load(program, insns, fds, btf, level ? 2 : 1);
+    fd = load_in_time(program, insns, fds, btf, level ? 2 : 1);
     if (fd >= 0)
       close(fd);
     if (level)
@@ -280,7 +312,9 @@ static void judge(const struct batch_program *program, const char *insns, const 
 
 int main(int argc, char **argv) {
   if (argc < 2)
-    return fprintf(stderr, "usage: linux-load BATCH [verbose]\n"), 2;
+    return fprintf(stderr, "usage: linux-load BATCH [verbose|quiet [SECONDS]]\n"), 2;
+  seconds = argc > 3 ? atol(argv[3]) : 0;
+  signal(SIGPROF, on_timer);
   struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
   int file = open(argv[1], O_RDONLY);
@@ -296,17 +330,20 @@ int main(int argc, char **argv) {
     struct batch_program program;
     memcpy(&program, at, sizeof program);
     at += sizeof program;
-    int fds[MAX_MAPS];
+    int fds[MAX_MAPS], kept[MAX_MAPS] = {0};
     for (uint32_t m = 0; m < program.map_count && m < MAX_MAPS; m++) {
       struct batch_map map;
       memcpy(&map, at, sizeof map);
-      fds[m] = find_map(&map, at + sizeof map);
+      fds[m] = find_map(&map, at + sizeof map, &kept[m]);
       if (fds[m] < 0)
         printf("# %.64s: map %u: %s\n", program.name, m, strerror(errno));
       at += sizeof map + map.init_size + map.btf_size;
     }
     call_by_type(&program, at);
-    judge(&program, at, fds, argc > 2);
+    judge(&program, at, fds, argc > 2 && !strcmp(argv[2], "verbose"));
+    for (uint32_t m = 0; m < program.map_count && m < MAX_MAPS; m++)
+      if (!kept[m] && fds[m] >= 0)
+        close(fds[m]);
     at += 8 * program.insn_count + program.btf_size + 8 * program.function_count;
   }
   puts("# end");

@@ -4,8 +4,10 @@
 // registers and stack are compared with what the verifier claimed there. Then the interpreter of the runtime
 // runs the verified code, and so does machine code of the JIT: all do the same.
 //   soundness [--first N] [--programs N] [--runs N] [--engines] [--hide-addresses] [--show] [--go-on]
+//   [--list]
 // --engines: without the verifier's claims, three times as fast. --hide-addresses: for loaders without
-// CAP_PERFMON; a run that tells an address of the kernel is an error.
+// CAP_PERFMON; a run that tells an address of the kernel is an error. --list: only tells the programs, a line
+// each: number, type, instructions in hexadecimal (test/oracle/soundness_batch.py).
 #include "claims.h"
 #include "core/interp/callback.h"
 #include "core/isa/disassemble.h"
@@ -83,6 +85,7 @@ public:
   }
   // False: something was found, and said.
   bool judge(uint64_t seed, unsigned runs, bool show);
+  void list(uint64_t seed);
   const Counts &counts() const { return counts_; }
   const Claims &claims() const { return claims_; }
   std::span<const uint64_t> refusals() const { return refusals_; }
@@ -218,6 +221,14 @@ bool Experiment::compare_engines(uint64_t seed) {
                                            : "machine code leaves different memory behind: " + difference);
 }
 
+void Experiment::list(uint64_t seed) {
+  const std::vector<Insn> &insns = generator_.make(seed);
+  printf("%llu %u ", static_cast<unsigned long long>(seed), generator_.type());
+  for (const std::byte byte : std::as_bytes(std::span(insns)))
+    printf("%02x", static_cast<unsigned>(byte));
+  printf("\n");
+}
+
 bool Experiment::judge(uint64_t seed, unsigned runs, bool show) {
   counts_.programs++;
   insns_ = &generator_.make(seed);
@@ -313,7 +324,7 @@ int main(int argc, char **argv) {
   using namespace kbpf::soundness;
   uint64_t first = 0, programs = 100000;
   unsigned runs = 3;
-  bool show = false, goes_on = false, engines_only = false, hides_addresses = false;
+  bool show = false, goes_on = false, engines_only = false, hides_addresses = false, lists = false;
   for (int i = 1; i < argc; i++) {
     const std::string option = argv[i];
     const auto number = [&] { return i + 1 < argc ? strtoull(argv[++i], nullptr, 10) : 0; };
@@ -331,14 +342,20 @@ int main(int argc, char **argv) {
       engines_only = true;
     else if (option == "--hide-addresses")
       hides_addresses = true;
+    else if (option == "--list")
+      lists = true;
     else
       return fprintf(
                  stderr,
                  "soundness [--first N] [--programs N] [--runs N] [--engines] [--hide-addresses] [--show] "
-                 "[--go-on]\n"),
+                 "[--go-on] [--list]\n"),
              2;
   }
   static Experiment experiment(!engines_only, hides_addresses);
+  for (uint64_t seed = first; lists && seed < first + programs; seed++)
+    experiment.list(seed);
+  if (lists)
+    return 0;
   uint64_t found = 0;
   for (uint64_t seed = first; seed < first + programs; seed++) {
     if (!experiment.judge(seed, runs, show)) {

@@ -112,7 +112,7 @@ const Case kSizes[] = {
     {"NullWhereMemoryIsNeeded",
      kKprobe,
      {mov64_imm(R1, 0), mov64_imm(R2, 0), mov64_imm(R3, 0), call_helper(113)},
-     "not-a-pointer"},
+     "helper-argument"},
     {"MapValueToItsEnd", kKprobe,
      join({lookup(kHash), {mov64_reg(R1, R0), mov64_imm(R2, 48), mov64_imm(R3, 0), call_helper(113)}}),
      nullptr},

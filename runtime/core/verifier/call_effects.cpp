@@ -196,6 +196,16 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
   }
   case KBPF_RET_MAP_VALUE:
   case KBPF_RET_MAP_VALUE_OR_NULL: {
+    if (is_socket_map(call.map->type) || call.map->type == kXskmap) {
+      r0.kind = Kind::object_or_null;
+      r0.object_class = is_socket_map(call.map->type) ? ObjectClass::socket : ObjectClass::xdp_socket;
+      r0.id = analysis_.new_id();
+      r0.number = Scalar::constant(0);
+      if (!is_socket_map(call.map->type))
+        break;
+      r0.owner = r0.id;
+      return acquire(state, r0.owner, ReferenceKind::object);
+    }
     const bool gives_map = call.map->type == kArrayOfMaps || call.map->type == kHashOfMaps;
     r0.kind = gives_map                         ? Kind::map_or_null
               : proto.ret == KBPF_RET_MAP_VALUE ? Kind::map_value

@@ -12,7 +12,7 @@
 namespace kbpf {
 namespace {
 
-constexpr uint32_t kForEachMapElem = 164, kFindVma = 180, kLoop = 181, kUserRingbufDrain = 209;
+constexpr uint32_t kForEachMapElem = 164, kFindVma = 180, kUserRingbufDrain = 209;
 
 } // namespace
 
@@ -34,8 +34,8 @@ Result<void> Checker::check_callback_context(const State &state, unsigned reg, c
   if (value.kind != Kind::stack)
     return refuse(
         state, RejectionId::helper_argument,
-        "r{}, which {} hands on to the function, is a {}: a pointer into the stack or null is needed",
-        reg, proto.c_name, kind_name(value.kind));
+        "r{}, which {} hands on to the function, is a {}: a pointer into the stack or null is needed", reg,
+        proto.c_name, kind_name(value.kind));
   return {};
 }
 

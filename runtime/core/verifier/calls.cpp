@@ -44,8 +44,11 @@ ObjectClass object_argument(const HelperProto &proto) {
   }
 }
 
-// Kernel functions are typed more narrowly than helpers. A cast takes anything.
-bool takes_numbers_only(const HelperProto &proto) {
+// Kernel functions are typed more narrowly than helpers; a cast takes anything. A loop has a number of
+// rounds.
+bool takes_numbers_only(const HelperProto &proto, unsigned reg) {
+  if (proto.number == kLoop)
+    return reg == 1;
   return proto.number >= kFirstKernelFunction && proto.number <= kLastKernelFunction &&
          proto.number != kReadOnlyCast;
 }
@@ -108,7 +111,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
       *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
   if (obligation.arg == KBPF_ARG_OPTIONAL)
     return {};
-  if (obligation.arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto))
+  if (obligation.arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto, reg))
     return refuse(state, RejectionId::helper_argument, "r{}, an argument of {}, is a {}: a number is needed",
                   reg, proto.c_name, kind_name(value.kind));
   if (value.kind == Kind::uninitialised)
@@ -239,6 +242,11 @@ Result<void> Checker::check_map_argument(const State &state, unsigned reg, const
   if (proto.map_use & kChangingUses && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
     return refuse(state, RejectionId::map_access_forbidden, "{} on map {}, which programs may only read",
                   proto.c_name, call.index);
+  if (is_socket_map(map.type) && proto.map_use == KBPF_MAP_USE_MODIFY &&
+      !changes_socket_maps(analysis_.program.type->number, analysis_.program.expected_attach_type,
+                           proto.number == kMapDelete))
+    return refuse(state, RejectionId::map_type, "programs of type {} may not change map {}, which is a {}",
+                  analysis_.program.type->name, call.index, type->name);
   if ((map.type == kArrayOfMaps || map.type == kHashOfMaps) && !map.inner)
     return refuse(state, RejectionId::map_type, "of the maps in map {} nothing is known", call.index);
   return {};
@@ -251,6 +259,13 @@ Result<void> Checker::check_map_memory(const State &state, unsigned reg, kbpf_ar
   if (!call.map)
     return refuse(state, RejectionId::helper_argument, "{} has no map for its argument r{}", proto.c_name,
                   reg);
+  if (const Value &value = state.reg(reg); arg == KBPF_ARG_MAP_VALUE && is_socket_map(call.map->type)) {
+    if (value.kind == Kind::object && is_socket(value.object_class))
+      return {};
+    return refuse(
+        state, value.kind == Kind::object_or_null ? RejectionId::possibly_null : RejectionId::helper_argument,
+        "r{}, what {} puts into a map of sockets, is a {}", reg, proto.c_name, kind_name(value.kind));
+  }
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
   KBPF_TRY(check_object_memory(state, reg, false, proto));
   const bool fills = fills_value(arg, *call.map);

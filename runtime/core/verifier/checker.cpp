@@ -308,6 +308,14 @@ Result<void> Checker::check_strict_alignment(const State &state, const Obligatio
 Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off, uint64_t size,
                                    const MemoryUse &use) {
   const Value &base = state.reg(reg);
+  if (use.by_helper && !may_be_memory(base.kind)) {
+    if (base.is_scalar() && base.number.is_constant())
+      return refuse(state, RejectionId::helper_argument,
+                    "r{} is the number {}: a pointer to memory is needed", reg,
+                    static_cast<int64_t>(base.number.value()));
+    return refuse(state, RejectionId::helper_argument, "r{} is a {}: a pointer to memory is needed", reg,
+                  kind_name(base.kind));
+  }
   // As in Linux: what else was added may make up for it, but seldom does.
   if (base.moved_down &&
       (base.kind == Kind::map_value || base.kind == Kind::memory || base.kind == Kind::map_key))
@@ -384,7 +392,7 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
                   "{} bytes at r{}, offset {} in the stack, are not aligned", size, reg, at.first);
   int64_t bottom =
       -static_cast<int64_t>(std::min<uint32_t>(analysis_.program.profile->stack_size, KBPF_STACK_SIZE));
-  if (!at.is_bounded || at.first < bottom || at.end > 0)
+  if (!at.is_bounded || at.first < bottom || at.end > 0 || at.first == 0) // nothing lies at 0, as in Linux
     return refuse(state, RejectionId::stack_out_of_bounds,
                   at.is_bounded ? "{} bytes at r{}: offsets {} to {}, the frame is {} to -1"
                                 : "{} bytes at r{}: its offset in the stack has no bounds",

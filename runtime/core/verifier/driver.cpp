@@ -99,6 +99,9 @@ private:
       return reject(rejection_, RejectionId::address_leak, 0,
                     "programs of type {} see addresses of the kernel: their loader needs CAP_PERFMON",
                     program_.type->name);
+    if (program_.sleepable && !may_sleep(program_.type->number, program_.expected_attach_type))
+      return reject(rejection_, RejectionId::not_sleepable, 0,
+                    "programs of type {}, attached so, can't sleep", program_.type->name);
     if (program_.insns.empty())
       return reject(rejection_, RejectionId::empty_program, 0, "the program has no instruction");
     if (program_.insns.size() > program_.profile->max_insns)

@@ -81,6 +81,8 @@ Result<void> Checker::check_global_argument(const State &state, unsigned reg, co
     return refuse(state, RejectionId::possibly_null,
                   "r{}, argument {} of global function {}, is a {}: compare it with null first", reg, reg,
                   function, kind_name(value.kind));
+  if (!may_be_memory(value.kind))
+    return refuse_kind("a pointer to memory");
   // Where it is not null, the memory has to be there.
   const Kind kind = value.kind;
   value.kind = known_to_exist(kind);

@@ -43,7 +43,8 @@ inline uint32_t callback_frame(const State &state) {
   return f;
 }
 
-constexpr uint32_t kSpinLock = 93, kSpinUnlock = 94, kTimerInit = 169, kTimerSetCallback = 170; // helpers
+constexpr uint32_t kSpinLock = 93, kSpinUnlock = 94, kTimerInit = 169, kTimerSetCallback = 170,
+                   kLoop = 181; // helpers
 // Helpers that give or take objects of any type.
 constexpr uint32_t kPerCpuPtr = 153, kThisCpuPtr = 154, kReadOnlyCast = 0x20100,
                    kCastToKernelContext = 0x20101;

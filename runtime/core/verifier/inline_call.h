@@ -11,7 +11,7 @@
 namespace kbpf {
 
 // Helpers by number, in every profile where the first argument is a map, or where the loader asked for it.
-constexpr uint32_t kMapLookup = 1, kMapUpdate = 2;
+constexpr uint32_t kMapLookup = 1, kMapUpdate = 2, kMapDelete = 3;
 
 // Helpers that are called in place of general ones: a variant from 1 on in the upper bits of the number,
 // above those of kernel functions and of a kernel's own helpers, the general one in the lower.

@@ -48,4 +48,10 @@ enum class Overwritten : uint8_t { all, perhaps, perhaps_by_zero };
 // stay uninitialised. True: something is still known to be 0, which relies on the numbers being 0.
 bool overwrite_stack(Frame &frame, int64_t first, int64_t end, Overwritten how);
 
+// Whether helpers and global functions may get it where they take memory, if what it points to suffices.
+constexpr bool may_be_memory(Kind kind) {
+  return kind != Kind::scalar && kind != Kind::map && kind != Kind::function && kind != Kind::packet_end &&
+         kind != Kind::dynptr_argument && kind != Kind::object;
+}
+
 } // namespace kbpf

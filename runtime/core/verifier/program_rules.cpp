@@ -15,7 +15,10 @@ enum : uint32_t {
   kCgroupSysctl = 23,
   kCgroupSockopt = 25,
   kTracing = 26,
+  kStructOps = 27,
+  kLsm = 29,
   kSkLookup = 30,
+  kSyscall = 31,
   kNetfilter = 32,
 };
 
@@ -32,9 +35,11 @@ enum : uint32_t {
   kGetsockopt = 21,
   kTraceFentry = 24,
   kTraceFexit = 25,
+  kLsmMac = 27,
   kTraceIter = 28,
   kInet4Getpeername = 29,
   kInet6Getsockname = 32,
+  kLsmCgroup = 43,
   kUnixRecvmsg = 51,
   kUnixGetpeername = 52,
   kUnixGetsockname = 53,
@@ -146,7 +151,7 @@ bool writes_packets(uint32_t prog_type) {
 
 bool sees_addresses(uint32_t prog_type) {
   constexpr uint32_t kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17, kRawTracepointWritable = 24,
-                     kStructOps = 27, kExtension = 28, kLsm = 29;
+                     kExtension = 28;
   switch (prog_type) {
   case kKprobe:
   case kTracepoint:
@@ -166,6 +171,42 @@ bool sees_addresses(uint32_t prog_type) {
 bool writes_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset) {
   return prog_type != kCgroupSockopt || attach_type != kGetsockopt ||
          (offset != kLevel && offset != kOptname);
+}
+
+bool may_sleep(uint32_t prog_type, uint32_t attach_type) {
+  switch (prog_type) {
+  case kKprobe: // for the sake of those on functions of processes
+  case kStructOps:
+  case kSyscall:
+    return true;
+  case kLsm:
+    return attach_type != kLsmCgroup;
+  case kTracing:
+    return attach_type >= kTraceFentry && attach_type <= kTraceIter && attach_type != kLsmMac;
+  default:
+    return false;
+  }
+}
+
+bool changes_socket_maps(uint32_t prog_type, uint32_t attach_type, bool deletes) {
+  constexpr uint32_t kSocketFilter = 1, kSchedCls = 3, kSchedAct = 4, kXdp = 6, kSkReuseport = 21,
+                     kFlowDissector = 22;
+  switch (prog_type) {
+  case kSocketFilter:
+  case kSchedCls:
+  case kSchedAct:
+  case kXdp:
+  case kSkReuseport:
+  case kFlowDissector:
+  case kSkLookup:
+    return true;
+  case kTracing:
+    return attach_type == kTraceIter;
+  case kSockOps:
+    return deletes;
+  default:
+    return false;
+  }
 }
 
 bool map_suits_sleepable(uint32_t map_type) {

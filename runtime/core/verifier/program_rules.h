@@ -28,6 +28,15 @@ bool writes_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset);
 // Whether they write bytes of a packet, where they see it.
 bool writes_packets(uint32_t prog_type);
 
+// Whether programs of the type, attached so, may sleep (BPF_F_SLEEPABLE).
+bool may_sleep(uint32_t prog_type, uint32_t attach_type);
+
+constexpr uint32_t kSockmap = 15, kXskmap = 17, kSockhash = 18;
+constexpr bool is_socket_map(uint32_t map_type) { return map_type == kSockmap || map_type == kSockhash; }
+
+// Whether programs of the type put sockets into maps of sockets, or delete them there.
+bool changes_socket_maps(uint32_t prog_type, uint32_t attach_type, bool deletes);
+
 // Whether programs that may sleep use maps of this type.
 bool map_suits_sleepable(uint32_t map_type);
 

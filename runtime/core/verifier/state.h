@@ -52,8 +52,8 @@ struct Part {
   bool operator==(const Part &) const = default;
 };
 
-// socket_common: a socket of any kind, of which less can be read.
-enum class ObjectClass : uint16_t { other, task, socket, socket_common, tcp_socket };
+// socket_common: a socket of any kind, of which less can be read. xdp_socket: what an xskmap has.
+enum class ObjectClass : uint16_t { other, task, xdp_socket, socket, socket_common, tcp_socket };
 constexpr bool is_socket(ObjectClass object) { return object >= ObjectClass::socket; }
 
 // What a register or a spilled slot holds.
