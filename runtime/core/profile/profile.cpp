@@ -7,9 +7,15 @@
 namespace kbpf {
 
 const HelperProto *Profile::helper(uint32_t helper_number) const {
-  auto found = std::lower_bound(helpers.begin(), helpers.end(), helper_number,
+  // Where few numbers are left out, a helper lies at its own, counted from 0 or 1; none lies behind that.
+  const size_t end = std::min(size_t{helper_number} + 1, helpers.size());
+  for (size_t i = end; i > 0 && i + 2 > end; i--)
+    if (helpers[i - 1].number == helper_number)
+      return &helpers[i - 1];
+  const auto last = helpers.begin() + static_cast<ptrdiff_t>(end);
+  auto found = std::lower_bound(helpers.begin(), last, helper_number,
                                 [](const HelperProto &proto, uint32_t n) { return proto.number < n; });
-  return found != helpers.end() && found->number == helper_number ? &*found : nullptr;
+  return found != last && found->number == helper_number ? &*found : nullptr;
 }
 
 const HelperProto *Profile::helper(std::string_view helper_name) const {

@@ -538,6 +538,31 @@ bool Checker::is_plain_context_load(const Insn &insn, const Value &base, InsnFac
   return true;
 }
 
+bool Checker::is_plain_memory_access(const Insn &insn, const Value &base, InsnFacts &facts) const {
+  const bool loads = insn.cls() == KBPF_CLASS_LDX;
+  if (insn.mode() != KBPF_MODE_MEM || facts.faultable || facts.follows_context ||
+      analysis_.program.strict_alignment)
+    return false;
+  const int64_t size = insn.access_bytes();
+  if (base.kind == Kind::packet) {
+    const int64_t first = int64_t{base.delta} + insn.off;
+    if (base.number.r64.smin < 0 || first < 0 || first + size > base.range ||
+        (!loads && !writes_packets(analysis_.program.type->number)))
+      return false;
+  } else if (base.kind == Kind::map_value) {
+    const MapRef &map = analysis_.map(base);
+    const OffsetRange at = offsets(base, insn.off, static_cast<uint64_t>(size));
+    if (base.moved_down || !at.is_bounded || at.first < 0 || at.end > static_cast<int64_t>(map.value_size) ||
+        map.fields != SpecialFields() || !map.constants.empty() ||
+        map.map_flags & (loads ? KBPF_MAP_F_WRONLY_PROG : KBPF_MAP_F_RDONLY_PROG))
+      return false;
+  } else {
+    return false;
+  }
+  facts.follows_other = true;
+  return true;
+}
+
 Result<void> Checker::check_packet(const State &state, unsigned reg, int64_t off, uint64_t size,
                                    const MemoryUse &use) {
   const Value &base = state.reg(reg);

@@ -30,6 +30,12 @@ public:
   bool is_plain_stack_access(const Insn &insn, const State &state, StackPlace &place);
   // The same for a load from the context that gives a number, whatever the context holds.
   bool is_plain_context_load(const Insn &insn, const Value &base, InsnFacts &facts);
+  // The same for a load that gives a number, or a store, of bytes of the packet or of a map's value which are
+  // known to be there.
+  bool is_plain_memory_access(const Insn &insn, const Value &base, InsnFacts &facts) const;
+  // The same for an address of the stack, the packet or a map's value that is moved by a number. `moved`: its
+  // offset then.
+  static bool is_plain_move(const Insn &insn, const Value &address, const Scalar &by, Scalar &moved);
 
 private:
   // How memory is used, beyond Access: by a helper, bytes may be written that were not initialised before.

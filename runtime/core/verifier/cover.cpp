@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/cover.h"
 #include "core/verifier/held.h"
-#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace kbpf {
@@ -45,6 +45,36 @@ private:
 // 0 is no id.
 bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
   return (old_id == 0) == (current_id == 0) && (old_id == 0 || ids.match(old_id, current_id));
+}
+
+// Whether it is an address whose number counts.
+constexpr bool has_offset(Kind kind) {
+  constexpr auto bit = [](Kind each) { return uint32_t{1} << static_cast<unsigned>(each); };
+  return (bit(Kind::context) | bit(Kind::stack) | bit(Kind::map_value) | bit(Kind::map_key) |
+          bit(Kind::fd_slot) | bit(Kind::btf_object) | bit(Kind::memory) | bit(Kind::packet) |
+          bit(Kind::packet_meta)) >>
+             static_cast<unsigned>(kind) &
+         1;
+}
+
+// What the value at this place is known by at first sight.
+Distinct distinct_at(uint32_t frame, uint32_t place, const PackedValue &value) {
+  Distinct distinct{.place = static_cast<uint8_t>(place),
+                    .frame = static_cast<uint8_t>(frame),
+                    .kind = value.kind(),
+                    .number = static_cast<uint8_t>(value.number()),
+                    .range = value.range(),
+                    .has_id = value.id() != 0,
+                    .delta = static_cast<int32_t>(value.delta())};
+  if (value.kind() != Kind::scalar && !has_offset(value.kind()))
+    return distinct;
+  if (value.is_constant()) {
+    distinct.min = distinct.max = value.constant();
+  } else {
+    distinct.min = value.bounds().r64.umin;
+    distinct.max = value.bounds().r64.umax;
+  }
+  return distinct;
 }
 
 bool number_covers(const PackedValue &old, const Scalar &now) {
@@ -127,62 +157,19 @@ bool value_covers(const PackedValue &old, bool is_relied_on, const Value &curren
                      ids.match_link(id, current.id));
 }
 
-// A byte that was not written is some number too, once the engine clears it.
-bool byte_covers(ByteKind old, ByteKind current) {
-  switch (old) {
-  case ByteKind::uninitialised:
-  case ByteKind::misc:
-    return current != ByteKind::object;
-  case ByteKind::zero:
-    return current == ByteKind::zero;
-  case ByteKind::spill:
-  case ByteKind::object:
-    return current == old; // the values are compared as well
-  }
-  return false;
-}
-
 bool keeps_address(const StackSlot &slot) {
   return slot.bytes[0] == ByteKind::spill && !slot.spilled.is_scalar();
 }
 
-// The kinds of a slot's bytes; value: what it keeps, if it keeps one.
-struct PackedSlot {
-  ByteKind bytes[8];
-  PackedValue value;
-  bool is_relied_on;
-};
-
-bool slot_covers(const PackedSlot &old, const StackSlot &current, Coverage how, IdMatch &ids) {
-  const bool old_spills = old.bytes[0] == ByteKind::spill;
-  const bool old_keeps_address = old_spills && old.value.kind() != Kind::scalar;
-  if (keeps_address(current) != old_keeps_address)
-    return false;
-  const bool any_number = old_spills && !old_keeps_address && how == Coverage::relied_on && !old.is_relied_on;
-  for (unsigned i = 0; i < 8; i++)
-    if (!byte_covers(any_number && old.bytes[i] == ByteKind::spill ? ByteKind::misc : old.bytes[i],
-                     current.bytes[i]))
-      return false;
-  if (old.bytes[0] == ByteKind::object)
-    return value_covers(old.value, old.is_relied_on, current.spilled, how, ids);
-  if (!old_spills || any_number)
-    return true;
-  for (unsigned i = 0; i < 8; i++) // stored in as many bytes
-    if ((old.bytes[i] == ByteKind::spill) != (current.bytes[i] == ByteKind::spill))
-      return false;
-  return value_covers(old.value, old.is_relied_on, current.spilled, how, ids);
-}
-
-bool reads_unwritten(const PackedSlot &old, const StackSlot &current) {
-  if (current.is_written())
-    return false;
-  for (unsigned i = 0; i < 8; i++)
-    if (old.bytes[i] != ByteKind::uninitialised && current.bytes[i] == ByteKind::uninitialised)
-      return true;
-  return false;
-}
-
 constexpr StackSlot kUntouched{};
+
+constexpr uint64_t kEach = 0x0101010101010101, kSpill = kEach * static_cast<uint64_t>(ByteKind::spill);
+// The kinds of a slot's bytes: a bit for each that is another one.
+constexpr uint64_t others(uint64_t kinds, ByteKind kind) {
+  const uint64_t differing = kinds ^ kEach * static_cast<uint64_t>(kind);
+  static_assert(static_cast<unsigned>(ByteKind::object) < 8);
+  return (differing | differing >> 1 | differing >> 2) & kEach;
+}
 
 bool frame_covers(const FrameRecord &old, const Frame &current, Coverage how) {
   if (old.first_insn != current.first_insn || old.return_to != current.return_to ||
@@ -269,8 +256,8 @@ namespace {
 class Comparison {
 public:
   Comparison(const Snapshot &old, const Comparand &current, Coverage how, CoverResult &result)
-      : old_(old), current_(current), state_(current.state()), how_(how), result_(result), rest_(old.rest()) {
-  }
+      : old_(old), current_(current), state_(current.state()), how_(how), result_(result),
+        heads_(old.heads()), rest_(old.rest()) {}
 
   bool run() {
     for (uint32_t f = old_.frame_count; f-- > 0;)
@@ -285,14 +272,14 @@ public:
 private:
   bool registers_cover(uint32_t f) {
     const FrameRecord &record = old_.frames()[f];
-    const uint64_t *head = old_.heads() + record.first_value;
+    const uint64_t *head = heads_ + record.first_value;
     const Value *now = state_.frames[f]->regs;
     for (uint32_t left = record.live; left; left >>= 1, now++) {
       if (!(left & 1))
         continue;
       if (!packed_covers(*head, *now)) {
-        note_distinct(f, static_cast<uint32_t>(now - state_.frames[f]->regs),
-                      static_cast<uint32_t>(head - old_.heads()));
+        old_.distinct =
+            distinct_at(f, static_cast<uint32_t>(now - state_.frames[f]->regs), PackedValue(rest_, *head));
         return false;
       }
       head++;
@@ -302,71 +289,124 @@ private:
 
   [[gnu::always_inline]] bool packed_covers(uint64_t head, const Value &now) {
     const PackedValue was(rest_, head);
-    const bool is_relied_on = was.kind() == Kind::scalar && old_.relied_on >> was.number() & 1;
-    const bool is_asked = how_ != Coverage::relied_on || is_relied_on;
-    if (was.kind() == Kind::scalar && !is_asked)
-      return now.kind == Kind::scalar;
+    if (was.kind() != now.kind)
+      return false;
+    if (was.kind() != Kind::scalar) {
+      result_.work++;
+      return is_same_address(was, head, now) || value_covers(was, false, now, how_, ids_);
+    }
+    const bool is_relied_on = old_.relied_on >> was.number() & 1;
+    if (how_ == Coverage::relied_on && !is_relied_on)
+      return true;
     result_.work++;
-    return !is_distinct(was, now, is_asked) && value_covers(was, is_relied_on, now, how_, ids_);
+    if (was.is_constant() && !was.has(PackedValue::kHasLink))
+      return now.number.is_constant() && now.number.value() == was.constant();
+    return value_covers(was, is_relied_on, now, how_, ids_);
   }
 
-  void note_distinct(uint32_t f, uint32_t place, uint32_t value) {
-    old_.distinct_frame = static_cast<uint8_t>(f);
-    old_.distinct_place = static_cast<uint8_t>(place);
-    old_.distinct_value = static_cast<uint16_t>(value);
+  // Most addresses: a known place in something that there is only one of.
+  [[gnu::always_inline]] static bool is_same_address(const PackedValue &was, uint64_t head,
+                                                     const Value &now) {
+    constexpr uint64_t kFlags = PackedValue::kHasLink | PackedValue::kHasPart | PackedValue::kHasExtent |
+                                PackedValue::kMovedDown | PackedValue::kIsInner | PackedValue::kIsReadOnly;
+    uint64_t words[3];
+    static_assert(offsetof(Value, sources) == sizeof words);
+    memcpy(words, static_cast<const void *>(&now), sizeof words);
+    return !was.has(kFlags) && was.is_constant() && words[0] == (head & UINT32_MAX) && now.range == 0 &&
+           now.delta == 0 && words[2] == 0 && now.number.is_constant() &&
+           now.number.value() == was.constant();
   }
 
   // Only what counts is looked at: where much is kept on the stack, most of it does not.
   bool slots_cover(uint32_t f) {
     const FrameRecord &record = old_.frames()[f];
-    const Comparand::Slots now = current_.slots(f);
+    const Comparand::Slots &now = current_.slots(f);
     const bool asks_all = how_ != Coverage::relied_on;
     const uint64_t read = asks_all ? ~uint64_t{0} : record.read, kept = record.kept();
     if ((now.objects | (now.addresses & read)) & ~kept) // where the old one holds nothing
       return false;
-    // Objects are kept in slots that are not of one of the usual kinds.
-    for (uint64_t left = kept & (read | now.objects | (record.mixed & record.valued)); left; left &= left - 1)
-      if (!slot_covers_packed(f, record, static_cast<uint32_t>(std::countr_zero(left)), read))
+    // Numbers that may be any, or are zeroes, as they are now: nothing more to compare.
+    const uint64_t zeroes = record.zero & (asks_all ? ~uint64_t{0} : record.read_zero),
+                   any = (record.misc | record.zero) & now.written & ~now.objects & ~now.addresses,
+                   fit = any & (~zeroes | now.zero);
+    const auto slot_at = [&, &frame = *state_.frames[f]](uint64_t left) -> const StackSlot & {
+      const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
+      return slot < frame.slot_count ? frame.slots[slot] : kUntouched;
+    };
+    const auto zeroes_count = [&](uint64_t bit) { return asks_all || record.read_zero & bit; };
+    const uint64_t counts = kept & ~fit & (read | now.objects);
+    for (uint64_t left = counts & (record.misc | record.zero); left; left &= left - 1) {
+      const uint64_t bit = left & (~left + 1);
+      const ByteKind kind = record.zero & bit ? ByteKind::zero : ByteKind::misc;
+      if (!numbers_cover(kEach * static_cast<uint64_t>(kind), slot_at(left), zeroes_count(bit)))
         return false;
+    }
+    const uint64_t *head = heads_ + record.first_slot_value, *mixed = old_.mixed() + record.first_mixed;
+    for (uint64_t left = record.spilled | record.mixed; left; left &= left - 1) {
+      const uint64_t bit = left & (~left + 1), bytes = record.mixed & bit ? *mixed++ : kSpill;
+      const bool is_object = static_cast<ByteKind>(bytes & 0xff) == ByteKind::object;
+      if (!((counts & bit) | is_object)) {
+        head += (record.valued & bit) != 0;
+        continue;
+      }
+      const StackSlot &slot = slot_at(left);
+      if (!(record.valued & bit)) {
+        if (!numbers_cover(bytes, slot, zeroes_count(bit)))
+          return false;
+        continue;
+      }
+      if (!(is_object ? object_covers(bytes, *head, slot)
+                      : spill_covers(bytes, *head, slot, zeroes_count(bit)))) {
+        if (!is_object)
+          old_.distinct = distinct_at(f, Distinct::kFirstSlot + static_cast<uint32_t>(std::countr_zero(left)),
+                                      PackedValue(rest_, *head));
+        return false;
+      }
+      head++;
+    }
     return true;
   }
 
-  bool slot_covers_packed(uint32_t f, const FrameRecord &record, uint32_t slot, uint64_t read) {
-    const Frame &frame = *state_.frames[f];
-    const StackSlot &now = slot < frame.slot_count ? frame.slots[slot] : kUntouched;
-    const uint64_t bit = uint64_t{1} << slot, bytes = old_.bytes_of(record, slot);
+  // A slot that keeps no value. zeroes_count: zeroes have to be that. A byte that was not written is some
+  // number too, once the engine clears it.
+  bool numbers_cover(uint64_t old, const StackSlot &current, bool zeroes_count) {
+    const uint64_t now = current.kinds();
     result_.work++;
-    if (!(record.valued & bit) && bytes == now.kinds())
-      return true;
-    const uint32_t value = record.valued & bit ? record.value_of_slot(slot) : 0;
-    if (record.spilled & bit) {
-      const bool is_covered = now.is_whole(ByteKind::spill)
-                                  ? packed_covers(old_.heads()[value], now.spilled)
-                                  : mixed_slot_covers(record, slot, bytes, value, read, now);
-      if (!is_covered)
-        note_distinct(f, Snapshot::kFirstSlot + slot, value);
-      return is_covered;
-    }
-    return mixed_slot_covers(record, slot, bytes, value, read, now);
+    if (keeps_address(current) || others(now, ByteKind::object) != kEach)
+      return false;
+    return rest_covers(old, now, zeroes_count);
   }
 
-  // value: its place among heads(), if the slot keeps one.
-  bool mixed_slot_covers(const FrameRecord &record, uint32_t slot, uint64_t bytes, uint32_t value,
-                         uint64_t read, const StackSlot &now) {
-    const ByteKind lowest = static_cast<ByteKind>(bytes & 0xff);
-    if (!(read >> slot & 1) && lowest != ByteKind::object && now.bytes[0] != ByteKind::object)
-      return true;
-    PackedSlot was{{}, PackedValue(rest_, lowest >= ByteKind::spill ? old_.heads()[value] : 0), false};
-    memcpy(was.bytes, &bytes, sizeof was.bytes);
-    was.is_relied_on = was.value.kind() == Kind::scalar && old_.relied_on >> was.value.number() & 1;
-    if (how_ == Coverage::relied_on && !(record.read_zero >> slot & 1)) // no matter which numbers they are
-      std::replace(std::begin(was.bytes), std::end(was.bytes), ByteKind::zero, ByteKind::misc);
-    if (reads_unwritten(was, now)) {
+  // Bytes that belong to no value.
+  bool rest_covers(uint64_t old, uint64_t now, bool zeroes_count) {
+    if (zeroes_count && ~others(old, ByteKind::zero) & others(now, ByteKind::zero))
+      return false;
+    if (others(old, ByteKind::uninitialised) & ~others(now, ByteKind::uninitialised)) {
       if (!result_.may_read_unwritten)
         return false;
       result_.reads_unwritten = true;
     }
-    return slot_covers(was, now, how_, ids_);
+    return true;
+  }
+
+  bool object_covers(uint64_t old, uint64_t head, const StackSlot &current) {
+    return old == current.kinds() && packed_covers(head, current.spilled);
+  }
+
+  bool spill_covers(uint64_t old, uint64_t head, const StackSlot &current, bool zeroes_count) {
+    const uint64_t now = current.kinds();
+    if (old == kSpill && now == kSpill)
+      return packed_covers(head, current.spilled);
+    const PackedValue was(rest_, head);
+    if (how_ == Coverage::relied_on && was.kind() == Kind::scalar && !(old_.relied_on >> was.number() & 1)) {
+      const uint64_t spilled = ~others(old, ByteKind::spill) & kEach; // any number
+      return numbers_cover(old ^ spilled * static_cast<uint64_t>(ByteKind::spill) ^
+                               spilled * static_cast<uint64_t>(ByteKind::misc),
+                           current, zeroes_count);
+    }
+    // Stored in as many bytes.
+    return others(old, ByteKind::spill) == others(now, ByteKind::spill) &&
+           rest_covers(old, now, zeroes_count) && packed_covers(head, current.spilled);
   }
 
   const Snapshot &old_;
@@ -374,43 +414,46 @@ private:
   const State &state_;
   const Coverage how_;
   CoverResult &result_;
-  const uint64_t *const rest_;
+  const uint64_t *const heads_, *const rest_;
   IdMatch ids_;
 };
 
 } // namespace
 
 void Comparand::look_at_slots() const {
-  for (known_ = 0; known_ < state_.frame_count; known_++) {
-    const Frame &frame = *state_.frames[known_];
-    Slots slots{};
-    uint64_t bit = 1;
-    for (const StackSlot *slot = frame.slots, *end = slot + frame.slot_count; slot != end;
-         slot++, bit <<= 1) {
-      if (slot->bytes[0] < ByteKind::spill)
-        continue;
-      if (slot->bytes[0] == ByteKind::object)
+  are_slots_known_ = true;
+  for (uint32_t f = 0; f < state_.frame_count; f++) {
+    const Frame &frame = *state_.frames[f];
+    const SlotKinds &kinds = kinds_[f] = SlotKinds::of(frame);
+    Slots &slots = slots_[f] = {0, 0, kinds.spilled | kinds.misc | kinds.zero, kinds.zero};
+    for (uint64_t left = kinds.valued; left; left &= left - 1) {
+      const StackSlot &slot = frame.slots[std::countr_zero(left)];
+      const uint64_t bit = left & (~left + 1);
+      if (slot.bytes[0] == ByteKind::object)
         slots.objects |= bit;
-      else if (!slot->spilled.is_scalar())
+      else if (!slot.spilled.is_scalar())
         slots.addresses |= bit;
     }
-    slots_[known_] = slots;
+    for (uint64_t left = kinds.mixed; left; left &= left - 1)
+      if (frame.slots[std::countr_zero(left)].is_written())
+        slots.written |= left & (~left + 1);
   }
 }
 
 void expect_to_differ(Snapshot &checkpoint, const Snapshot &other) {
-  const uint32_t place = other.distinct_place, f = other.distinct_frame;
-  if (place == Snapshot::kNowhere || f >= checkpoint.frame_count)
+  const uint32_t place = other.distinct.place, f = other.distinct.frame;
+  if (place == Distinct::kNowhere || f >= checkpoint.frame_count)
     return;
   const FrameRecord &frame = checkpoint.frames()[f];
-  const bool is_register = place < Snapshot::kFirstSlot;
-  const uint32_t slot = place - Snapshot::kFirstSlot;
-  if (!(is_register ? frame.live >> place & 1 : frame.spilled >> slot & 1))
+  const bool is_register = place < Distinct::kFirstSlot;
+  const uint32_t slot = place - Distinct::kFirstSlot;
+  if (is_register ? !(frame.live >> place & 1)
+                  : !(frame.valued >> slot & 1) ||
+                        static_cast<ByteKind>(checkpoint.bytes_of(frame, slot) & 0xff) != ByteKind::spill)
     return;
-  checkpoint.distinct_frame = other.distinct_frame;
-  checkpoint.distinct_place = other.distinct_place;
-  checkpoint.distinct_value =
-      static_cast<uint16_t>(is_register ? frame.value_of_register(place) : frame.value_of_slot(slot));
+  checkpoint.distinct = distinct_at(
+      f, place,
+      PackedValue(checkpoint, is_register ? frame.value_of_register(place) : frame.value_of_slot(slot)));
 }
 
 bool covers(const Snapshot &old, const Comparand &current, CoverResult &result) {

@@ -34,80 +34,53 @@ public:
   const State &state() const { return state_; }
   Coverage how() const { return how_; }
 
-  // Slots of a frame's stack that keep objects of the kernel, and such that keep addresses.
   struct Slots {
-    uint64_t objects, addresses;
+    uint64_t objects, addresses; // those that keep objects of the kernel, and such that keep addresses
+    uint64_t written;            // no byte of them is uninitialised
+    uint64_t zero;               // as a whole
   };
-  Slots slots(uint32_t frame) const {
-    if (frame >= known_) [[unlikely]]
+  // Of a frame.
+  const Slots &slots(uint32_t frame) const {
+    if (!are_slots_known_) [[unlikely]]
       look_at_slots();
     return slots_[frame];
   }
+  // Of each frame; null: nobody has asked for them.
+  const SlotKinds *kinds() const { return are_slots_known_ ? kinds_ : nullptr; }
 
 private:
   void look_at_slots() const;
 
   const State &state_;
   const Coverage how_;
-  mutable uint32_t known_ = 0; // frames
+  mutable bool are_slots_known_ = false;
   mutable Slots slots_[KBPF_MAX_CALL_FRAMES];
+  mutable SlotKinds kinds_[KBPF_MAX_CALL_FRAMES];
 };
-
-// Whether it is an address whose number counts.
-constexpr bool has_offset(Kind kind) {
-  constexpr auto bit = [](Kind each) { return uint32_t{1} << static_cast<unsigned>(each); };
-  return (bit(Kind::context) | bit(Kind::stack) | bit(Kind::map_value) | bit(Kind::map_key) |
-          bit(Kind::fd_slot) | bit(Kind::btf_object) | bit(Kind::memory) | bit(Kind::packet) |
-          bit(Kind::packet_meta)) >>
-             static_cast<unsigned>(kind) &
-         1;
-}
-
-// Whether a packed value can't cover the current one, as can be seen at once. is_asked: numbers count.
-[[gnu::always_inline]] inline bool is_distinct(const PackedValue &was, const Value &now, bool is_asked) {
-  using Form = PackedValue::NumberForm;
-  if (was.kind() != now.kind)
-    return true;
-  if (was.kind() == Kind::scalar) {
-    if (!is_asked)
-      return false;
-  } else if (now.is_in_packet() &&
-             (was.has(PackedValue::kHasLink | PackedValue::kHasExtent) || now.id != 0)) {
-    if ((was.id() == 0) != (now.id == 0) || was.delta() != static_cast<uint32_t>(now.delta) ||
-        was.range() > now.range)
-      return true;
-  } else if (!has_offset(now.kind)) {
-    return false;
-  }
-  switch (was.form()) {
-  case Form::unknown:
-    return false;
-  case Form::zero:
-  case Form::constant:
-    return !now.number.is_constant() || now.number.value() != was.constant();
-  default:
-    return !is_subset(now.number.r64, was.bounds().r64);
-  }
-}
 
 // Whether `old` differs from this state, too, where it differed from the last one: no need to compare more.
 [[gnu::always_inline]] inline bool differs_again(const Snapshot &old, const Comparand &current) {
-  const uint32_t place = old.distinct_place, f = old.distinct_frame;
-  if (place == Snapshot::kNowhere || old.frame_count != current.state().frame_count)
+  const Distinct &was = old.distinct;
+  if (was.place == Distinct::kNowhere || old.frame_count != current.state().frame_count)
     return false;
-  const PackedValue was(old, old.distinct_value);
+  const Frame &frame = *current.state().frames[was.frame];
   const bool asks_all = current.how() != Coverage::relied_on || old.depends_on;
-  const bool is_asked = asks_all || (old.relied_on >> was.number() & 1);
-  const Frame &frame = *current.state().frames[f];
-  if (place < Snapshot::kFirstSlot)
-    return is_distinct(was, frame.regs[place], is_asked);
-  const uint32_t slot = place - Snapshot::kFirstSlot;
-  if (slot >= frame.slot_count || (!asks_all && !(old.frames()[f].read >> slot & 1)))
-    return false;
-  const StackSlot &now = frame.slots[slot];
-  if (!now.is_whole(ByteKind::spill))
-    return now.bytes[0] != ByteKind::spill && (is_asked || was.kind() != Kind::scalar);
-  return is_distinct(was, now.spilled, is_asked);
+  const bool is_asked = was.kind != Kind::scalar || asks_all || (old.relied_on >> was.number & 1);
+  const Value *now = frame.regs + was.place;
+  if (was.place >= Distinct::kFirstSlot) {
+    const uint32_t slot = was.place - Distinct::kFirstSlot;
+    if (slot >= frame.slot_count || (!asks_all && !(old.frames()[was.frame].read >> slot & 1)))
+      return false;
+    if (frame.slots[slot].bytes[0] != ByteKind::spill)
+      return is_asked;
+    now = &frame.slots[slot].spilled;
+  }
+  if (now->kind != was.kind)
+    return true;
+  if (now->number.r64.umin < was.min || now->number.r64.umax > was.max)
+    return is_asked;
+  return now->is_in_packet() &&
+         (now->delta != was.delta || now->range < was.range || (now->id != 0) != was.has_id);
 }
 // For a checkpoint that was just made of the state: that it will differ where `other`, of the same place,
 // differed.

@@ -222,7 +222,7 @@ private:
         analysis_.facts[state.insn].reachable = true;
         return jump(insn);
       }
-    } else if (StackPlace place; checker_.is_plain_stack_access(insn, state, place)) {
+    } else if (StackPlace place; is_watched_ && checker_.is_plain_stack_access(insn, state, place)) {
       analysis_.facts[state.insn].reachable = true;
       KBPF_TRY(transformer_.access_stack(state, insn, place));
       state.insn++;
@@ -566,7 +566,7 @@ private:
     }
     compared_values_.work += looked_at;
     if (worthwhile)
-      KBPF_TRY(make_checkpoint());
+      KBPF_TRY(make_checkpoint(current.kinds()));
     return false;
   }
 
@@ -593,8 +593,8 @@ private:
   // which it cannot cover: with 3, as in Linux, it is gone when its like comes.
   static constexpr int32_t kMostMisses = 8;
 
-  Result<void> make_checkpoint() {
-    Snapshot *checkpoint = snapshots_.pack_checkpoint(*current_);
+  Result<void> make_checkpoint(const SlotKinds *slots) {
+    Snapshot *checkpoint = snapshots_.pack_checkpoint(*current_, slots);
     if (!checkpoint)
       return Error::no_memory;
     checkpoint->open_paths = 1;

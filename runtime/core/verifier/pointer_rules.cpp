@@ -92,6 +92,22 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
   return {};
 }
 
+bool Checker::is_plain_move(const Insn &insn, const Value &address, const Scalar &by, Scalar &moved) {
+  const bool subtracts = insn.code() == KBPF_ALU_SUB;
+  if (insn.cls() != KBPF_CLASS_ALU64 || (insn.code() != KBPF_ALU_ADD && !subtracts) ||
+      insn.dst() == KBPF_REG_FP ||
+      (address.kind != Kind::packet && address.kind != Kind::map_value &&
+       (address.kind != Kind::stack || subtracts)) ||
+      is_far(by) || is_far(address.number))
+    return false;
+  if (by.is_constant() && address.number.is_constant())
+    moved = Scalar::constant(subtracts ? address.number.value() - by.value()
+                                       : address.number.value() + by.value());
+  else
+    moved = alu64(subtracts ? KBPF_ALU_SUB : KBPF_ALU_ADD, 0, address.number, by);
+  return !is_far(moved);
+}
+
 // An address is kept whole: a piece of it means nothing, so writing or reading one is a slip.
 Result<void> Checker::check_spill(const State &state, const Obligation &access) {
   const Insn &insn = analysis_.insn(state.insn);

@@ -71,8 +71,38 @@ bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value
   if (compute_constants(insn, dst, src) || compute_number(insn, regs, dst, src))
     return true;
   if (!Checker::is_plain(insn, regs))
-    return false;
+    return dst.is_pointer() && move_address(state, insn, dst, src);
   transformer_.alu(state, insn);
+  return true;
+}
+
+// An address, by a number.
+bool ShortWay::move_address(const State &state, const Insn &insn, Value &dst, const Value &src) {
+  constexpr int64_t kFarthest = int64_t{1} << 29; // from the packet's start
+  const bool has_src = insn.src_is_reg(), is_add = insn.code() == KBPF_ALU_ADD;
+  if (has_src && !src.is_scalar())
+    return false;
+  const Scalar constant = Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+  const Scalar &by = has_src ? src.number : constant;
+  Scalar moved;
+  if (!Checker::is_plain_move(insn, dst, by, moved))
+    return false;
+  if (dst.kind != Kind::packet) {
+    dst.moved_down |= !by.is_constant() && (is_add ? by.r64.smin < 0 : by.r64.smax > 0);
+    dst.number = moved;
+  } else if (by.is_constant()) { // all pointers of one id keep the number
+    const int64_t step = static_cast<int64_t>(by.value()),
+                  delta = is_add ? dst.delta + step : dst.delta - step;
+    if (delta < -kFarthest || delta > kFarthest)
+      return false;
+    dst.delta = static_cast<int32_t>(delta);
+  } else {
+    dst.number = moved;
+    dst.id = analysis_.new_id();
+    dst.range = 0;
+  }
+  if (has_src)
+    rely_on_linked(state, src);
   return true;
 }
 
@@ -137,6 +167,18 @@ bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value
   return true;
 }
 
+// Bytes of the packet, or of a map's value.
+[[gnu::always_inline]] inline bool ShortWay::use_memory(Value *regs, const Insn &insn, InsnFacts &facts) {
+  if (insn.cls() == KBPF_CLASS_LDX) {
+    if (insn.dst() == KBPF_REG_FP || !checker_.is_plain_memory_access(insn, regs[insn.src()], facts))
+      return false;
+    regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
+    return true;
+  }
+  return (insn.cls() == KBPF_CLASS_ST || regs[insn.src()].kind != Kind::uninitialised) &&
+         checker_.is_plain_memory_access(insn, regs[insn.dst()], facts);
+}
+
 // Any other plain access to the stack. An error is met again on the long way.
 bool ShortWay::access_stack(State &state, const Insn &insn) {
   StackPlace place;
@@ -167,10 +209,15 @@ ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
       frame.regs[insn.dst()] = Value::constant(uint64_t{static_cast<uint32_t>(insns[next].imm)} << 32 |
                                                static_cast<uint32_t>(insn.imm));
       facts[next++].reachable = true;
-    } else if (insn.cls() == KBPF_CLASS_LDX && frame.regs[insn.src()].kind == Kind::context) {
-      if (!checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
+    } else if (const Kind kind = frame.regs[insn.cls() == KBPF_CLASS_LDX ? insn.src() : insn.dst()].kind;
+               kind == Kind::context) {
+      if (insn.cls() != KBPF_CLASS_LDX ||
+          !checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
         break;
       frame.regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
+    } else if (kind != Kind::stack) {
+      if (!use_memory(frame.regs, insn, facts[at]))
+        break;
     } else if (!use_stack(state, frame, insn, facts[at])) {
       state.insn = static_cast<uint32_t>(at);
       if (!access_stack(state, insn))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The short way through a program. Most of most programs asks for little: arithmetic on numbers, jumps that
-// can go one way only, registers that go to the stack and come back, numbers of the context. What the
-// checker, the transformer and the driver would say of such instructions in turn is said here at once; all
-// else is theirs.
+// can go one way only, registers that go to the stack and come back, numbers of the context, of the packet
+// and of maps' values. What the checker, the transformer and the driver would say of such instructions in turn
+// is said here at once; all else is theirs.
 #pragma once
 #include "core/verifier/checker.h"
 #include "core/verifier/transformer.h"
@@ -27,6 +27,8 @@ private:
   bool jump(const State &state, const Value *regs, const Insn &insn, size_t at, size_t &next);
   bool use_stack(State &state, Frame &frame, const Insn &insn, InsnFacts &facts);
   bool access_stack(State &state, const Insn &insn);
+  bool use_memory(Value *regs, const Insn &insn, InsnFacts &facts);
+  bool move_address(const State &state, const Insn &insn, Value &dst, const Value &src);
 
   Analysis &analysis_;
   Checker &checker_;

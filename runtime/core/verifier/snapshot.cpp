@@ -122,7 +122,7 @@ void PackedValue::unpack(Value &value) const {
                                                            : kForms[static_cast<unsigned>(form())]);
 }
 
-template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(AnyState &state) {
+template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   if (!buffer_ && !(buffer_ = arena_.make_unset_array<uint64_t>(2 * kMostWords).data()))
     return nullptr;
   // What has its own place in a snapshot is gathered apart, then put behind each other.
@@ -166,33 +166,19 @@ template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(An
       write(*value);
     }
     record.live = static_cast<uint16_t>(live);
-    uint64_t bit = 1;
-    for (auto *slot = frame.slots, *end = slot + frame.slot_count; slot != end; slot++, bit <<= 1) {
-      constexpr uint64_t kEach = 0x0101010101010101, kMisc = kEach * static_cast<uint64_t>(ByteKind::misc),
-                         kZero = kEach * static_cast<uint64_t>(ByteKind::zero),
-                         kSpill = kEach * static_cast<uint64_t>(ByteKind::spill);
-      const uint64_t bytes = slot->kinds();
-      if (bytes == 0)
-        continue;
-      if (bytes == kMisc) {
-        record.misc |= bit;
-        continue;
-      }
-      if (bytes == kZero) {
-        record.zero |= bit;
-        continue;
-      }
-      if (bytes == kSpill) {
-        record.spilled |= bit;
-      } else {
-        record.mixed |= bit;
-        mixed[mixed_slots++] = bytes;
-        if (slot->bytes[0] < ByteKind::spill)
-          continue;
-      }
-      record.valued |= bit;
-      write(slot->spilled);
-    }
+    record.first_slot_value = static_cast<uint16_t>(values);
+    const SlotKinds kinds = slots ? slots[f] : SlotKinds::of(frame);
+    record.spilled = kinds.spilled;
+    record.misc = kinds.misc;
+    record.zero = kinds.zero;
+    record.mixed = kinds.mixed;
+    record.valued = kinds.valued;
+    for (uint64_t left = kinds.mixed; left; left &= left - 1)
+      mixed[mixed_slots++] = frame.slots[std::countr_zero(left)].kinds();
+    auto *slot = frame.slots;
+    for (uint64_t left = kinds.valued; left; left >>= 1, slot++)
+      if (left & 1)
+        write(slot->spilled);
   }
   values_packed_ += values;
   const size_t rest_words = static_cast<size_t>(rest - rests);
@@ -246,8 +232,8 @@ template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(An
   return snapshot;
 }
 
-template Snapshot *SnapshotPool::pack<false>(const State &);
-template Snapshot *SnapshotPool::pack<true>(State &);
+template Snapshot *SnapshotPool::pack<false>(const State &, const SlotKinds *);
+template Snapshot *SnapshotPool::pack<true>(State &, const SlotKinds *);
 
 void SnapshotPool::note_kept(const State &state) {
   made_++;

@@ -8,6 +8,40 @@
 
 namespace kbpf {
 
+// Slots of a frame by what they hold, bit n for slot n.
+struct SlotKinds {
+  uint64_t spilled, misc, zero; // as a whole
+  uint64_t mixed;               // none of these, nor wholly uninitialised
+  uint64_t valued;              // with a value: the spilled ones, and some of the mixed ones
+
+  static SlotKinds of(const Frame &frame) {
+    uint64_t spilled = 0, misc = 0, zero = 0, mixed = 0, valued = 0;
+    constexpr uint64_t kEach = 0x0101010101010101, kMisc = kEach * static_cast<uint64_t>(ByteKind::misc),
+                       kZero = kEach * static_cast<uint64_t>(ByteKind::zero),
+                       kSpill = kEach * static_cast<uint64_t>(ByteKind::spill);
+    uint64_t bit = 1;
+    for (const StackSlot *slot = frame.slots, *end = slot + frame.slot_count; slot != end;
+         slot++, bit <<= 1) {
+      const uint64_t kinds = slot->kinds();
+      if (kinds == 0)
+        continue;
+      if (kinds == kMisc) {
+        misc |= bit;
+      } else if (kinds == kSpill) {
+        spilled |= bit;
+        valued |= bit;
+      } else if (kinds == kZero) {
+        zero |= bit;
+      } else {
+        mixed |= bit;
+        if (slot->bytes[0] >= ByteKind::spill)
+          valued |= bit;
+      }
+    }
+    return {spilled, misc, zero, mixed, valued};
+  }
+};
+
 // One frame of a snapshot; slots as bits, bit n for slot n.
 struct FrameRecord {
   uint32_t first_insn, return_to;
@@ -15,13 +49,14 @@ struct FrameRecord {
   uint16_t live; // registers that hold something, r10 left out
   uint8_t slot_count;
   bool is_callback;
-  uint16_t first_value, first_mixed; // of the frame's among the snapshot's heads() and mixed()
-  uint64_t written;                  // as in Frame
-  uint64_t read;                     // a checkpoint: slots that may be read behind it
-  uint64_t read_zero;                // of these, those whose bytes of zero are known to be 0 behind it
-  uint64_t spilled, misc, zero;      // slots that are so as a whole
-  uint64_t mixed;                    // slots that are none of these, nor wholly uninitialised
-  uint64_t valued;                   // slots with a value: the spilled ones, and some of the mixed ones
+  // Of the frame's among the snapshot's heads(), mixed(); of its slots' among heads().
+  uint16_t first_value, first_mixed, first_slot_value;
+  uint64_t written;             // as in Frame
+  uint64_t read;                // a checkpoint: slots that may be read behind it
+  uint64_t read_zero;           // of these, those whose bytes of zero are known to be 0 behind it
+  uint64_t spilled, misc, zero; // slots that are so as a whole
+  uint64_t mixed;               // slots that are none of these, nor wholly uninitialised
+  uint64_t valued;              // slots with a value: the spilled ones, and some of the mixed ones
 
   uint64_t kept() const { return spilled | misc | zero | mixed; }
   // Its place among heads().
@@ -29,9 +64,22 @@ struct FrameRecord {
     return first_value + static_cast<uint32_t>(std::popcount(live & ((uint32_t{1} << reg) - 1)));
   }
   uint32_t value_of_slot(uint32_t slot) const {
-    return first_value + static_cast<uint32_t>(std::popcount(live)) +
-           static_cast<uint32_t>(std::popcount(valued & ((uint64_t{1} << slot) - 1)));
+    return first_slot_value + static_cast<uint32_t>(std::popcount(valued & ((uint64_t{1} << slot) - 1)));
   }
+};
+
+// The register, or slot if it keeps a spilled one, by which a checkpoint, or at first another one of its
+// place, last did not cover a state, and most likely does not cover the next one; and what it holds there.
+struct Distinct {
+  static constexpr uint8_t kNowhere = KBPF_REG_FP, kFirstSlot = KBPF_REG_COUNT;
+  uint8_t place = kNowhere; // a register, or kFirstSlot + a slot
+  uint8_t frame = 0;
+  Kind kind = Kind::uninitialised;
+  uint8_t number = 0; // PackedValue::number()
+  uint16_t range = 0; // of a pointer into the packet, like the next two
+  bool has_id = false;
+  int32_t delta = 0;
+  uint64_t min = 0, max = ~uint64_t{0}; // bounds of the number, where that counts
 };
 
 struct Snapshot {
@@ -51,12 +99,7 @@ struct Snapshot {
   uint16_t size_class;  // SnapshotPool's
   uint16_t number_count, value_count, mixed_count;
   uint8_t frame_count;
-  // A checkpoint: the register, or slot if that is wholly spilled, by which it, or at first another one of
-  // its place, last did not cover a state, and most likely does not cover the next one.
-  static constexpr uint8_t kNowhere = KBPF_REG_FP, kFirstSlot = KBPF_REG_COUNT;
-  mutable uint8_t distinct_place = kNowhere; // a register, or kFirstSlot + a slot
-  mutable uint8_t distinct_frame = 0;
-  mutable uint16_t distinct_value = 0; // its place among heads()
+  mutable Distinct distinct = {}; // a checkpoint
 
   FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }
   const FrameRecord *frames() const { return reinterpret_cast<const FrameRecord *>(this + 1); }
@@ -207,8 +250,9 @@ public:
 
   // Null: no memory. The second one for a checkpoint: from now on the state's sources and written slots are
   // counted from it.
-  Snapshot *pack(const State &state) { return pack<false>(state); }
-  Snapshot *pack_checkpoint(State &state) { return pack<true>(state); }
+  Snapshot *pack(const State &state) { return pack<false>(state, nullptr); }
+  // slots: of each frame, if they are known.
+  Snapshot *pack_checkpoint(State &state, const SlotKinds *slots) { return pack<true>(state, slots); }
   // Makes the state what the snapshot holds. False: no memory.
   [[nodiscard]] bool unpack(const Snapshot &snapshot, State &state, StatePool &pool);
   void release(Snapshot *snapshot);
@@ -223,7 +267,7 @@ public:
   size_t bytes() const { return bytes_; } // of all that live
 
 private:
-  template <bool is_checkpoint, typename AnyState> Snapshot *pack(AnyState &state);
+  template <bool is_checkpoint, typename AnyState> Snapshot *pack(AnyState &state, const SlotKinds *slots);
   struct FreeBlock {
     FreeBlock *next;
   };
