@@ -78,6 +78,12 @@ void Generator::endless_loop() {
   Known before[11];
   std::copy(std::begin(known_), std::end(known_), before);
   const size_t start = code_.size();
+  if (random_.one_in(8)) { // jumps back, and so for ever once it does
+    body(1 + random_.below(2));
+    add(may_goto(static_cast<int>(start) - static_cast<int>(code_.size()) - 1));
+    join(before);
+    return;
+  }
   add(may_goto(0));
   nesting_++;
   body(1 + random_.below(2));
@@ -108,6 +114,8 @@ void Generator::iterator_loop() {
   add(mov64_reg(R1, R10));
   add(add64_imm(R1, at));
   add(call_helper(0x20001));
+  if (random_.one_in(16)) // asked again at its end, for ever
+    add(jump_imm(KBPF_JMP_JEQ, R0, 0, static_cast<int>(start) - static_cast<int>(code_.size()) - 1));
   const size_t branch = branch_if_null(R0);
   clobber_scratch();
   const Reg element = fresh();

@@ -19,7 +19,11 @@ public:
       paths_[s] = {1, subprograms()[s].stack_depth, 0};
     for (bool changed = analysis_.cfg.calls_functions; changed;)
       changed = KBPF_TRY(lengthen());
-    const uint32_t deepest = paths_[0].stack, limit = analysis_.program.profile->stack_size;
+    uint32_t deepest = paths_[0].stack;
+    for (size_t s = 1; s < subprograms().size(); s++)
+      if (subprograms()[s].runs_later)
+        deepest = std::max(deepest, paths_[s].stack);
+    const uint32_t limit = analysis_.program.profile->stack_size;
     if (deepest > limit)
       return reject(analysis_.rejection, RejectionId::stack_depth, 0,
                     "the deepest chain of calls takes {} bytes of stack, {} are there", deepest, limit);
@@ -42,8 +46,11 @@ private:
       return nullptr;
     if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL)
       return &subprograms()[analysis_.cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)))];
-    if (insn.is_function_address())
-      return &subprograms()[analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn)))];
+    if (insn.is_function_address()) {
+      const Subprogram &function =
+          subprograms()[analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn)))];
+      return function.is_called_back || !function.runs_later ? &function : nullptr;
+    }
     return nullptr;
   }
 

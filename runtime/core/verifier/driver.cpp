@@ -8,9 +8,11 @@
 #include "core/verifier/checker.h"
 #include "core/verifier/cover.h"
 #include "core/verifier/fixup.h"
+#include "core/verifier/held.h"
 #include "core/verifier/log.h"
 #include "core/verifier/precision.h"
 #include "core/verifier/short_way.h"
+#include "core/verifier/stack_object.h"
 #include <cstring>
 
 namespace kbpf {
@@ -137,6 +139,8 @@ private:
       forget_unused_results(analysis_.cfg, program_, wanted);
     }
     analysis_.traced = TracedFunction::of(program_);
+    for (const Insn &insn : program_.insns)
+      has_may_goto_ |= insn.is_may_goto();
     return begin(0);
   }
 
@@ -146,10 +150,13 @@ private:
     current_ = pool_.make_state();
     if (!current_)
       return Error::no_memory;
-    if (function != 0)
-      return transformer_.begin_global(*current_, function);
+    if (function != 0) {
+      KBPF_TRY(transformer_.begin_global(*current_, function));
+      return begin_function(*current_);
+    }
     if (!pool_.push_frame(*current_, 0, 0))
       return Error::no_memory;
+    KBPF_TRY(begin_function(*current_));
     Value &r1 = current_->reg(1);
     r1.kind = Kind::context;
     r1.number = Scalar::constant(0);
@@ -318,18 +325,35 @@ private:
       return reject(rejection_, RejectionId::call_depth, current_->insn, "calls are nested more than {} deep",
                     KBPF_MAX_CALL_FRAMES);
     current_subprogram().calls_subprogram = true;
-    return transformer_.enter(*current_, target, current_->insn + 1);
+    KBPF_TRY(transformer_.enter(*current_, target, current_->insn + 1));
+    return begin_function(*current_);
   }
 
-  // The kernel jumps when it has gone on often enough.
+  // Each call of a function has may_gotos of its own.
+  Result<void> begin_function(State &state) {
+    return has_may_goto_ ? begin_loop(state, Loop::Kind::may_goto) : Result<void>();
+  }
+
+  // In the innermost frame, where it has none of the kind.
+  Result<void> begin_loop(State &state, Loop::Kind kind) {
+    Held *held = pool_.hold(state);
+    if (!held)
+      return Error::no_memory;
+    const uint8_t frame = static_cast<uint8_t>(state.frame_count - 1);
+    if (!held->find_loop(kind, frame))
+      held->begin_loop({kind, frame, analysis_.new_id(), 0});
+    return {};
+  }
+
+  // The kernel jumps when it has gone on often enough; and then always.
   Result<void> may_goto(const Insn &insn) {
     current_subprogram().uses_may_goto = true;
     const uint32_t from = current_->insn;
-    current_->iterations++;
     State *taken = pool_.copy(*current_);
     if (!taken)
       return Error::no_memory;
     taken->insn = static_cast<uint32_t>(jump_target(from, insn));
+    current_->held->find_loop(Loop::Kind::may_goto, current_->frame_count - 1)->rounds++;
     current_->insn++;
     return postpone(taken);
   }
@@ -340,15 +364,20 @@ private:
     if (current_->frame_count == KBPF_MAX_CALL_FRAMES)
       return reject(rejection_, RejectionId::call_depth, current_->insn, "calls are nested more than {} deep",
                     KBPF_MAX_CALL_FRAMES);
-    current_->iterations++;
+    KBPF_TRY(begin_loop(*current_, Loop::Kind::callback));
+    const uint32_t id = current_->held->find_loop(Loop::Kind::callback, current_->frame_count - 1)->id;
     State *round = pool_.copy(*current_);
     if (!round)
       return Error::no_memory;
     current_->frame().rounds = 0;
+    current_->held->end_loop(id);
+    round->held->find_loop(id)->rounds++;
     if (!KBPF_TRY(transformer_.enter_callback(*round))) {
       pool_.release(round);
       return {};
     }
+    KBPF_TRY(begin_function(*round));
+    analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(round->insn)].is_called_back = true;
     return postpone(round);
   }
 
@@ -357,18 +386,21 @@ private:
     State *later = pool_.make_state();
     if (!later)
       return Error::no_memory;
-    later->iterations = current_->iterations;
     later->path_length = current_->path_length;
     KBPF_TRY(transformer_.enter_timer_function(*current_, *later));
+    KBPF_TRY(begin_loop(*later, Loop::Kind::timer));
+    KBPF_TRY(begin_function(*later));
+    analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(later->insn)].runs_later = true;
     return postpone(later);
   }
 
   // The iterator has another element; or it has come to its end, which is where this path goes.
   Result<void> next_element() {
-    current_->iterations++;
     State *round = pool_.copy(*current_);
     if (!round)
       return Error::no_memory;
+    const uint32_t id = object_at(*current_, current_->reg(1))->id;
+    round->held->find_loop(id)->rounds++;
     if (!KBPF_TRY(transformer_.next_element(*round))) {
       pool_.release(round);
       return {};
@@ -514,6 +546,8 @@ private:
   // it. True: one of them covers it, and all that follows was walked.
   Result<bool> is_known() {
     KBPF_TRY(limit_work());
+    if (calls_back(analysis_.insn(current_->insn), *program_.profile))
+      KBPF_TRY(begin_loop(*current_, Loop::Kind::callback));
     simplify(*current_, analysis_.cfg);
     Checkpoints &here = checkpoints_[current_->insn];
     const bool iterates = analysis_.cfg.is_join[current_->insn] & Cfg::kIteration;
@@ -527,17 +561,20 @@ private:
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
     const Comparand everything(*current_, Coverage::everything);
     for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
-      if (iterates && rounds == 0)
+      const uint32_t loops = went_on(old->held, current_->held);
+      if (iterates && loops && rounds == 0)
         widen(*current_, *old);
       const bool covered = !differs_again(*old, everything) && covers(*old, everything, compared_values_);
-      if (covered && iterates) { // the kernel ends such a loop; this round does what the earlier one does
+      // The kernel ends it, and this round, or run, does what the earlier one does.
+      if (covered && (iterates ? loops != 0 : loops == kAnotherRun)) {
         log_.note("   another round of what instruction {} begins\n", current_->insn);
         end_at(*old);
         depend_on_open(*current_, old->serial);
+        if (loops != kAnotherRun)
+          count_on_loops(*current_, old->serial, loops);
         return true;
       }
-      if (covered && old->iterations == current_->iterations &&
-          covers(*old, Comparand(*current_, Coverage::same), compared_values_))
+      if (covered && !loops && covers(*old, Comparand(*current_, Coverage::same), compared_values_))
         return reject(rejection_, RejectionId::infinite_loop, current_->insn,
                       "the loop comes back here in the same state, so it need not end");
     }
@@ -549,7 +586,7 @@ private:
     uint32_t looked_at = 0;
     for (Snapshot **link = &here.closed; *link; looked_at++) {
       Snapshot &old = **link;
-      if (!differs_again(old, current) && covers(old, current, compared_values_)) {
+      if (!differs_again(old, current) && covers(old, current, compared_values_) && ends_like(old)) {
         old.patience += kMostMisses;
         end_at(old);
         ended_at_ = &old;
@@ -568,6 +605,17 @@ private:
     if (worthwhile)
       KBPF_TRY(make_checkpoint(current.kinds()));
     return false;
+  }
+
+  // Where paths from `old` ended in a loop that the current path is still in, that counts on as much being
+  // left of it there.
+  bool ends_like(const Snapshot &old) const {
+    if (!old.waits_for || !is_on_path(*current_, old.waits_for))
+      return true;
+    if (!keeps_pace(old.held, current_->held, old.loops_counted_on))
+      return false;
+    count_on_loops(*current_, old.waits_for, old.loops_counted_on);
+    return true;
   }
 
   // How many times as far from each other checkpoints are where much memory is in use, so that a walk up to
@@ -700,6 +748,8 @@ private:
   Transformer transformer_;
   ShortWay short_way_;
   Log log_;
+
+  bool has_may_goto_ = false; // the program
 
   const uint32_t most_insns_; // that are walked
   const bool is_watched_;     // each of them is told to somebody

@@ -23,9 +23,57 @@ void Held::remove(uint32_t id) {
   count = static_cast<uint32_t>(end - references);
 }
 
+Loop *Held::find_loop(Loop::Kind kind, uint32_t frame) {
+  Loop *found = std::find_if(loops, loops + loop_count,
+                             [&](const Loop &loop) { return loop.kind == kind && loop.frame == frame; });
+  return found == loops + loop_count ? nullptr : found;
+}
+
+Loop *Held::find_loop(uint32_t id) {
+  Loop *found = std::find_if(loops, loops + loop_count, [&](const Loop &loop) { return loop.id == id; });
+  return found == loops + loop_count ? nullptr : found;
+}
+
+void Held::end_loop(uint32_t id) {
+  Loop *end = std::remove_if(loops, loops + loop_count, [&](const Loop &loop) { return loop.id == id; });
+  loop_count = static_cast<uint32_t>(end - loops);
+}
+
+void Held::end_loops(uint32_t frame) {
+  Loop *end = std::remove_if(loops, loops + loop_count, [&](const Loop &loop) {
+    return (loop.kind == Loop::Kind::may_goto || loop.kind == Loop::Kind::callback) && loop.frame >= frame;
+  });
+  loop_count = static_cast<uint32_t>(end - loops);
+}
+
+uint32_t went_on(const Held *old, const Held *now) {
+  if (!old || !now)
+    return 0;
+  if (old->loop_count && now->loop_count && old->loops[0].kind == Loop::Kind::timer &&
+      now->loops[0].kind == Loop::Kind::timer && old->loops[0].id != now->loops[0].id)
+    return kAnotherRun;
+  for (uint32_t i = 0; i < old->loop_count && i < now->loop_count; i++) {
+    if (old->loops[i].id != now->loops[i].id)
+      return 0;
+    if (old->loops[i].rounds != now->loops[i].rounds)
+      return i + 1;
+  }
+  return 0;
+}
+
+bool keeps_pace(const Held *old, const Held *now, uint32_t loops) {
+  for (uint32_t i = 0; i < loops; i++)
+    if (!old || !now || i >= old->loop_count || i >= now->loop_count ||
+        old->loops[i].id != now->loops[i].id || now->loops[i].rounds < old->loops[i].rounds)
+      return false;
+  return true;
+}
+
 void release_reference(State &state, uint32_t id) {
-  if (state.held)
+  if (state.held) {
     state.held->remove(id);
+    state.held->end_loop(id);
+  }
   forget_addresses(state, [&](const Value &value) { return value.owner == id; });
 }
 

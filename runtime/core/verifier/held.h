@@ -15,8 +15,21 @@ struct Reference {
   ReferenceKind kind;
 };
 
+// A loop that the kernel ends, while a path is in it. What it still gives only gets less, round by round.
+struct Loop {
+  enum class Kind : uint8_t {
+    iterator, // from where it is made to where it is ended
+    may_goto, // those of one call of a function
+    callback, // a helper that calls a function, from its call to its return
+    timer,    // all of a run of a timer's function
+  } kind;
+  uint8_t frame;   // of may_goto, or of the helper's caller
+  uint32_t id;     // no two are the same; an iterator's own
+  uint32_t rounds; // that were begun
+};
+
 struct Held {
-  static constexpr uint32_t kMostReferences = 32;
+  static constexpr uint32_t kMostReferences = 32, kMostLoops = kMostReferences + 2 * KBPF_MAX_CALL_FRAMES + 1;
   uint32_t count = 0;
   Reference references[kMostReferences] = {};
   bool rcu = false; // bpf_rcu_read_lock was called
@@ -29,11 +42,31 @@ struct Held {
     uint32_t insn;
   } lock = {};
 
+  // In the order in which they began.
+  uint32_t loop_count = 0;
+  Loop loops[kMostLoops] = {};
+
   const Reference *find(uint32_t id) const;
   bool add(const Reference &reference); // false: too many
   void remove(uint32_t id);
   bool is_empty() const { return count == 0 && !rcu && !lock.is_held; }
+  bool says_nothing() const { return is_empty() && loop_count == 0; }
+
+  Loop *find_loop(Loop::Kind kind, uint32_t frame); // null: none
+  Loop *find_loop(uint32_t id);
+  void begin_loop(const Loop &loop) { loops[loop_count++] = loop; } // of those of a frame it has none yet
+  void end_loop(uint32_t id);
+  void end_loops(uint32_t frame); // of this frame and those that it has called
 };
+
+// Whether a path that comes back to a state that is like an old one of its own can't do so for ever: the
+// oldest of the loops that were begun in which they differ is the same, and a round further. Younger ones do
+// not matter, for each of its rounds may begin them anew. Says how many loops, the oldest, that takes; 0: it
+// may come back for ever. kAnotherRun: of a timer's function.
+constexpr uint32_t kAnotherRun = UINT32_MAX;
+uint32_t went_on(const Held *old, const Held *now);
+// Whether in the first `loops` of old nothing more is left now than there was.
+bool keeps_pace(const Held *old, const Held *now, uint32_t loops);
 
 // The innermost frame that a helper has called; 0: none.
 inline uint32_t callback_frame(const State &state) {

@@ -111,7 +111,10 @@ Result<void> Transformer::apply_object_argument(State &state, const HelperCall &
   put_object(state, made);
   if (made.kind == StackObjectKind::local_dynptr)
     return {};
-  return acquire(state, made.id, made.is_dynptr() ? ReferenceKind::dynptr : ReferenceKind::iterator);
+  KBPF_TRY(acquire(state, made.id, made.is_dynptr() ? ReferenceKind::dynptr : ReferenceKind::iterator));
+  if (!made.is_dynptr())
+    state.held->begin_loop({Loop::Kind::iterator, 0, made.id, 0});
+  return {};
 }
 
 Result<bool> Transformer::next_element(State &state) {

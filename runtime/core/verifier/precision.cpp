@@ -105,4 +105,19 @@ void depend_on_open(const State &state, uint32_t open) {
     checkpoint->depends_on = open;
 }
 
+bool is_on_path(const State &state, uint32_t serial) {
+  const Snapshot *checkpoint = state.parent;
+  while (checkpoint && checkpoint->serial > serial) // those before it are older
+    checkpoint = checkpoint->parent;
+  return checkpoint && checkpoint->serial == serial;
+}
+
+void count_on_loops(const State &state, uint32_t open, uint32_t loops) {
+  for (Snapshot *checkpoint = state.parent; checkpoint && checkpoint->serial > open;
+       checkpoint = checkpoint->parent) {
+    checkpoint->waits_for = checkpoint->waits_for ? std::min(checkpoint->waits_for, open) : open;
+    checkpoint->loops_counted_on = std::max(checkpoint->loops_counted_on, static_cast<uint8_t>(loops));
+  }
+}
+
 } // namespace kbpf

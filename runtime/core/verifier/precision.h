@@ -24,4 +24,10 @@ void rely_like(const State &state, const Snapshot &old);
 // path may still be missing, so that only states which it covers in everything may end at it.
 void depend_on_open(const State &state, uint32_t open);
 
+// What the path from here on does ends at a checkpoint, by its serial, whose paths have not ended, for the
+// kernel ends this loop. loops: how many of the oldest are counted on (held.h).
+void count_on_loops(const State &state, uint32_t open, uint32_t loops);
+// Whether the checkpoint is one that the path has passed: its paths have not ended.
+bool is_on_path(const State &state, uint32_t serial);
+
 } // namespace kbpf

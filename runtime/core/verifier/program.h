@@ -90,6 +90,8 @@ struct Subprogram {
   uint16_t stack_depth; // bytes of its own frame that it touches, rounded up to 8
   bool calls_helper;
   bool calls_subprogram;
+  bool is_called_back = false; // by a helper, before that returns
+  bool runs_later = false;     // when a timer says so
   bool zero_stack =
       false; // may read stack bytes that it did not write: the engine clears stack_depth bytes on entry
   bool uses_may_goto = false; // the engine counts its may_gotos: kMayGotoBudget a frame
@@ -128,7 +130,7 @@ public:
   std::span<const InsnFacts> facts() const { return facts_; }
   std::span<const Subprogram> subprograms() const {
     return subprograms_;
-  } // [0] is the entry; ordered by first
+  }                                                     // [0] is the entry; ordered by first
   uint32_t stack_depth() const { return stack_depth_; } // of the deepest call path, bytes
   const Profile &profile() const { return *profile_; }
 

@@ -203,7 +203,7 @@ template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(An
                                              .depends_on = 0,
                                              .open_paths = 0,
                                              .patience = 0,
-                                             .iterations = state.iterations,
+                                             .waits_for = 0,
                                              .path_length = state.path_length,
                                              .longest = state.path_length,
                                              .longest_end = 0,
@@ -219,7 +219,7 @@ template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(An
   if (mixed_slots)
     body = copy_words(body, mixed, mixed_slots);
   copy_words(body, rests, rest_words);
-  if (state.held && !state.held->is_empty()) {
+  if (state.held && !state.held->says_nothing()) {
     void *place = free_held_ ? free_held_ : arena_.allocate(sizeof(Held), alignof(Held));
     if (!place)
       return nullptr;
@@ -246,7 +246,6 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
   while (state.frame_count > snapshot.frame_count)
     pool.pop_frame(state);
   state.insn = snapshot.insn;
-  state.iterations = snapshot.iterations;
   state.path_length = snapshot.path_length;
   state.parent = snapshot.parent;
   if (state.held)

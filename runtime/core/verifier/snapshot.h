@@ -92,13 +92,16 @@ struct Snapshot {
   uint32_t depends_on; // a checkpoint: serial of an open one that paths from here have ended at; 0: none
   uint32_t open_paths; // a checkpoint: paths from here that have not come to their end
   int32_t patience;    // a checkpoint: how often it may be compared in vain, until it saves a walk again
-  uint32_t iterations;
+  // A checkpoint: serial of the shallowest open one that paths from here ended at because the kernel ends the
+  // loop; 0: none. What is counted on for that are the oldest loops of Held.
+  uint32_t waits_for;
   uint32_t path_length; // as in State
   uint32_t longest;     // a checkpoint: path_length where the longest path through it has ended
   uint32_t longest_end; // a checkpoint: the last instruction of that path
   uint16_t size_class;  // SnapshotPool's
   uint16_t number_count, value_count, mixed_count;
   uint8_t frame_count;
+  uint8_t loops_counted_on = 0;
   mutable Distinct distinct = {}; // a checkpoint
 
   FrameRecord *frames() { return reinterpret_cast<FrameRecord *>(this + 1); }

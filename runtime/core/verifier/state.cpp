@@ -104,7 +104,6 @@ State *StatePool::copy(const State &state) {
     return nullptr;
   result->insn = state.insn;
   result->path_length = state.path_length;
-  result->iterations = state.iterations;
   for (uint32_t f = 0; f < state.frame_count; f++) {
     Frame *to = take_frame();
     if (!to) {
@@ -117,7 +116,7 @@ State *StatePool::copy(const State &state) {
       return nullptr;
     }
   }
-  if (state.held && !state.held->is_empty()) {
+  if (state.held && !state.held->says_nothing()) {
     if (!hold(*result)) {
       release(result);
       return nullptr;

@@ -172,10 +172,9 @@ struct State {
   uint32_t insn;
   uint32_t frame_count;
   Frame *frames[KBPF_MAX_CALL_FRAMES];
-  uint32_t iterations;  // that the path has begun: is_iteration() of cfg.h
   Snapshot *parent;     // the checkpoint that this path last passed
   State *next;          // in a list of free states
-  Held *held;           // what the path has to give back; null: nothing
+  Held *held;           // what the path has to give back, loops that it is in; null: nothing
   uint32_t path_length; // instructions walked from the entry to here
   bool hides_addresses; // RawProgram::hides_addresses
   // Checkpoints that one demand of this walk was handed back through, at most (precision.h).

@@ -587,6 +587,8 @@ void Transformer::leave(State &state) {
   uint32_t left = state.frame_count - 1;
   state.insn = state.frame().return_to;
   pool_.pop_frame(state);
+  if (state.held)
+    state.held->end_loops(left);
   if (!was_callback) // a callback's result is the helper's
     state.reg(0) = result;
   // Pointers into the stack that is gone are mere numbers.
