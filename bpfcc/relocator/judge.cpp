@@ -43,6 +43,16 @@ kbpf::SpecialFields special_fields(const Btf &btf, uint32_t value_type) {
 
 } // namespace
 
+uint32_t value_type(const Image &image, const Map &map) {
+  if (map.origin != MapOrigin::data_section)
+    return map.value_type;
+  for (uint32_t id = 1; id < image.btf.count(); id++)
+    if (const BtfType &type = image.btf.type(id);
+        type.kind == BtfKind::datasec && type.name == image.sections[map.section].name)
+      return id;
+  return 0;
+}
+
 std::vector<kbpf::MapRef> map_refs(const Image &image) {
   std::vector<kbpf::MapRef> refs;
   refs.reserve(image.maps.size()); // maps of maps point to others
@@ -55,7 +65,7 @@ std::vector<kbpf::MapRef> map_refs(const Image &image) {
     ref.max_entries = map.max_entries;
     ref.map_flags = map.map_flags;
     ref.handle = i + 1;
-    ref.fields = special_fields(image.btf, map.value_type);
+    ref.fields = special_fields(image.btf, value_type(image, map));
     if (map.inner_map < i) // a template stands before the map that it is for
       ref.inner = &refs[map.inner_map];
     if (map.origin == MapOrigin::config) {

@@ -14,6 +14,8 @@
 
 namespace bpfcc {
 
+// The type of a map's values; of a data section that of the section. 0: not known.
+uint32_t value_type(const Image &image, const Map &map);
 // Maps as their definitions describe them. They refer to the image.
 std::vector<kbpf::MapRef> map_refs(const Image &image);
 

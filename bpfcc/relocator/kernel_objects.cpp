@@ -18,14 +18,17 @@ bool is_traced(const kbpf::RawProgram &raw) {
 bool is_object(kbpf_ret_type ret) { return ret == KBPF_RET_OBJECT || ret == KBPF_RET_OBJECT_OR_NULL; }
 
 bool takes_object(const kbpf::HelperProto &helper) {
-  return std::ranges::find(helper.args, KBPF_ARG_OBJECT) != std::end(helper.args);
+  return std::ranges::find(helper.args, KBPF_ARG_OBJECT) != std::end(helper.args) ||
+         std::ranges::any_of(helper.structures, [](std::string_view name) { return !name.empty(); });
 }
+bool keeps_object(const kbpf::MapRef &map) { return !map.kptrs.empty(); }
 // Nothing is read there.
 uint64_t some_address(uint32_t id) { return uint64_t{0xffffffff80000000} + id * uint64_t{8}; }
 
 // Whether its verdict depends on types of the kernel's.
 bool needs_types(const kbpf::RawProgram &raw) {
-  return is_traced(raw) || std::ranges::any_of(raw.insns, [&](const kbpf::Insn &insn) {
+  return is_traced(raw) || std::ranges::any_of(raw.maps, keeps_object) ||
+         std::ranges::any_of(raw.insns, [&](const kbpf::Insn &insn) {
            if (insn.is_ld_imm64() && insn.src() == KBPF_PSEUDO_BTF_ID)
              return true;
            const kbpf::HelperProto *helper = insn.is_call() && insn.src() == 0
@@ -49,6 +52,14 @@ void KernelObjects::parse() {
   const kbpf::Result<kbpf::Btf> parsed = kbpf::Btf::parse(std::as_bytes(std::span(bytes_)), arena_, nullptr);
   if (parsed.ok() && kbpf::check_references(*parsed, arena_, nullptr).ok())
     types_ = *parsed;
+}
+
+void KernelObjects::describe_maps(const Image &image, std::span<kbpf::MapRef> maps) {
+  if (bytes_.empty() || !MapKptrs::are_in(image))
+    return;
+  parse();
+  if (types_)
+    kptrs_.describe(image, *types_, maps);
 }
 
 void KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {

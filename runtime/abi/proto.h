@@ -37,10 +37,23 @@ enum kbpf_arg_type {
   KBPF_ARG_DYNPTR_LOCAL_OUT,       /* 16 bytes of stack, where the helper makes a dynptr to the memory of arguments 1, 2 */
   KBPF_ARG_DYNPTR_RINGBUF_OUT,     /* 16 bytes of stack, where the helper makes a dynptr to a ring-buffer record */
   KBPF_ARG_DYNPTR_RINGBUF_RELEASE, /* a dynptr to a ring-buffer record, which the helper takes back */
-  KBPF_ARG_ITERATOR_OUT,     /* 8 bytes of stack, where the helper makes an iterator over numbers */
+  KBPF_ARG_DYNPTR_OR_NULL,
+  KBPF_ARG_DYNPTR_SKB_OUT,   /* 16 bytes of stack, where the function makes a dynptr to the packet of the context */
+  KBPF_ARG_DYNPTR_XDP_OUT,
+  KBPF_ARG_DYNPTR_CLONE_OUT, /* 16 bytes of stack, where the function makes another dynptr like the DYNPTR argument */
+  KBPF_ARG_BUFFER_OR_NULL,   /* memory that is read and written, or null; its size is the next argument */
+  KBPF_ARG_CONSTANT_SIZE,    /* a constant: byte count of the BUFFER before it, and of the memory that the function returns */
+  KBPF_ARG_CONSTANT,         /* a constant of 32 bits */
+  KBPF_ARG_BYTES_2_IN_OUT,   /* so many initialised bytes, which the function also changes */
+  KBPF_ARG_BYTES_4_IN_OUT,
+  KBPF_ARG_BYTES_8_IN_OUT,
+  KBPF_ARG_ITERATOR_OUT,     /* stack, where the helper makes an iterator: of numbers in 8 bytes, or as HelperProto says */
   KBPF_ARG_ITERATOR,         /* such an iterator */
   KBPF_ARG_ITERATOR_RELEASE, /* such an iterator, which the helper ends */
   KBPF_ARG_OBJECT,        /* an object of the kernel, typed by its BTF: a socket, a task, an inode */
+  KBPF_ARG_OBJECT_OR_NULL,
+  KBPF_ARG_KPTR,          /* a field of a map's value that keeps a held object */
+  KBPF_ARG_KPTR_VALUE,    /* a held object for the KPTR argument, which the helper takes, or null */
 };
 
 enum kbpf_ret_type {
@@ -51,9 +64,13 @@ enum kbpf_ret_type {
   KBPF_RET_MAP_VALUE_OR_NULL,
   KBPF_RET_RECORD_OR_NULL,      /* a ring-buffer record of ALLOC_SIZE bytes, to be given back */
   KBPF_RET_DYNPTR_DATA_OR_NULL, /* ALLOC_SIZE bytes of what the DYNPTR argument points to */
-  KBPF_RET_ITERATOR_ELEMENT_OR_NULL, /* a u32 that may only be read, or null at the end */
+  KBPF_RET_SLICE_OR_NULL,          /* CONSTANT_SIZE bytes of what the DYNPTR argument points to, which may only be read */
+  KBPF_RET_WRITABLE_SLICE_OR_NULL, /* the same, where programs write to packets */
+  KBPF_RET_U64,                    /* the address of a u64 that may be written */
+  KBPF_RET_ITERATOR_ELEMENT_OR_NULL, /* a u32 that may only be read, or an object; null at the end */
   KBPF_RET_OBJECT,              /* an object of the kernel, typed by its BTF */
   KBPF_RET_OBJECT_OR_NULL,
+  KBPF_RET_KPTR_OR_NULL,        /* what the KPTR argument kept, to be given back */
 };
 
 /* What helpers do with a map (map_uses.def), and what a type of map allows (map_types.def, linux.def). */
@@ -91,4 +108,5 @@ enum kbpf_ret_type {
 #define KBPF_HELPER_TRUSTED_ARGS 256u  /* OBJECT arguments are trusted, or held */
 #define KBPF_HELPER_RCU_ARGS 512u      /* OBJECT arguments are trusted, held, or under RCU */
 #define KBPF_HELPER_PERFMON 1024u      /* may tell addresses of the kernel: for loaders with CAP_PERFMON only */
+#define KBPF_HELPER_RCU_PROTECTED 2048u /* makes an iterator whose elements RCU protects: in a read section only */
 #endif

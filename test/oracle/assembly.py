@@ -9,7 +9,7 @@
        call probe_read                                 a helper by name or number, or a function of the case
     out:
        exit
-    .func f static                                     a function; `global INT U64` names the types of its arguments
+    .func f static                                     a function; `global INT TASK:trusted` names the types of its arguments, and tags
 
 `.define NAME` up to `.end` gives lines that a case takes in with `NAME`; those of common.macros every file has."""
 import glob
@@ -55,6 +55,23 @@ def with_field(name, size, offset, type=2, key=4, value=48):
     return batch.Map(type, key, value, 4, btf=blob.bytes(), key_type=key_type, value_type=record, **places)
 
 
+def with_kptrs(type=2, key=4):
+    """A map whose value keeps pointers to objects of the kernel, and numbers around them."""
+    blob = btf.Btf()
+    number, word = blob.integer("int", 4, True), blob.integer("unsigned long", 8, False)
+
+    def kept(name, tag):
+        target = blob.struct(name, 4, [("unknown", number, 0)])
+        return blob.pointer(blob.modifier(btf.TYPE_TAG, target, tag))
+
+    members = [("first", word), ("task", kept("task_struct", "kptr")), ("loose", kept("task_struct", "kptr_untrusted")),
+               ("group", kept("cgroup", "kptr")), ("mask", kept("bpf_cpumask", "kptr")), ("last", word)]
+    record = blob.struct("record", 48, [(name, member, 8 * i) for i, (name, member) in enumerate(members)])
+    return batch.Map(type, key, 48, 4, btf=blob.bytes(), key_type=number if key == 4 else word, value_type=record)
+
+
+MAPS["kptrs"] = with_kptrs()
+MAPS["kptrs_hash"] = with_kptrs(1, 8)
 MAPS["locked"] = with_field("bpf_spin_lock", 4, 0)
 MAPS["locked_at_8"] = with_field("bpf_spin_lock", 4, 8)
 MAPS["locked_hash"] = with_field("bpf_spin_lock", 4, 0, 1, 8)
@@ -76,7 +93,10 @@ HELPERS = {"map_lookup_elem": 1, "map_update_elem": 2, "map_delete_elem": 3, "pr
            "skb_load_bytes_relative": 68, "get_socket_cookie": 46, "perf_event_read_value": 55, "current_task_under_cgroup": 37,
            "sysctl_get_name": 101, "spin_lock": 93, "spin_unlock": 94, "timer_init": 169, "timer_set_callback": 170,
            "timer_start": 171, "timer_cancel": 172, "iter_num_new": 0x20000, "iter_num_next": 0x20001, "iter_num_destroy": 0x20002,
-           "rcu_read_lock": 0x20003, "rcu_read_unlock": 0x20004}
+           "kptr_xchg": 194, "task_pt_regs": 175, "rcu_read_lock": 0x20003, "rcu_read_unlock": 0x20004}
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "runtime", "abi", "linux_kfuncs.def"),
+          encoding="utf-8") as table:
+    HELPERS.update((row[2], int(row[1], 0)) for row in re.finditer(r"^KBPF_KERNEL_FUNCTION\((\w+), (\w+)", table.read(), re.M))
 ALU = {"+=": ADD, "-=": SUB, "*=": MUL, "/=": DIV, "|=": OR, "&=": AND, "<<=": LSH, ">>=": RSH, "%=": MOD, "^=": XOR, "s>>=": ARSH}
 JUMPS = {"==": JEQ, "!=": JNE, ">": JGT, ">=": JGE, "<": JLT, "<=": JLE, "s>": JSGT, "s>=": JSGE, "s<": JSLT, "s<=": JSLE, "&": JSET}
 ATOMICS = {"+=": 0x00, "|=": 0x40, "&=": 0x50, "^=": 0xA0}
@@ -226,7 +246,7 @@ def mode(sign):
 PATTERNS = [
     (r"exit", lambda a: a.emit(JMP | EXIT)),
     (r"(\w+):", lambda a, label: a.label(label)),
-    (r"\.func (\w+)(?: (static|global))?((?: \w+)*)", lambda a, name, linkage, types:
+    (r"\.func (\w+)(?: (static|global))?((?: [\w:,]+)*)", lambda a, name, linkage, types:
      a.functions.append((len(a.code), name, linkage or "static", types.split()))),
     (r"lookup (\w+)", lambda a, name: a.lookup(name, True)),
     (r"lookup\? (\w+)", lambda a, name: a.lookup(name, False)),
@@ -268,7 +288,11 @@ def types_of(blob):
     pair = blob.struct("pair", 16, [("first", blob.integer("unsigned long", 8, False), 0),
                                     ("second", blob.integer("unsigned long", 8, False), 8)])
     return {"INT": number, "U64": blob.integer("unsigned long", 8, False), "PAIR": blob.pointer(pair),
-            "CONTEXT": blob.pointer(blob.struct("__sk_buff", 4, [("len", number, 0)])), "BYTE": blob.pointer(blob.integer("char", 1, True))}
+            "CONTEXT": blob.pointer(blob.struct("__sk_buff", 4, [("len", number, 0)])), "BYTE": blob.pointer(blob.integer("char", 1, True)),
+            "TASK": blob.pointer(blob.struct("task_struct", 4, [("pid", number, 0)])),
+            "TASK_FLAVOUR": blob.pointer(blob.struct("task_struct___mine", 4, [("pid", number, 0)])),
+            "CGROUP": blob.pointer(blob.struct("cgroup", 4, [("unknown", number, 0)])),
+            "UNKNOWN": blob.pointer(blob.struct("nothing_like_it", 4, [("unknown", number, 0)]))}
 
 
 def program(name, lines, options):
@@ -288,8 +312,10 @@ def program(name, lines, options):
         blob = btf.Btf()
         types = types_of(blob)
         for start, function, linkage, arguments in asm.functions:
-            made.functions.append((start, blob.function(function, types["INT"], [types[argument] for argument in arguments],
-                                                        btf.GLOBAL if linkage == "global" else btf.STATIC)))
+            tags = [(number, f"arg:{tag}") for number, argument in enumerate(arguments) for tag in argument.split(":")[1:]]
+            made.functions.append((start, blob.function(
+                function, types["INT"], [types[argument.split(":")[0]] for argument in arguments],
+                btf.GLOBAL if linkage == "global" else btf.STATIC, tags)))
         made.btf = blob.bytes()
     return made
 

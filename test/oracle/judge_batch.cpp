@@ -9,7 +9,9 @@
 #include "core/btf/check.h"
 #include "core/btf/program_info.h"
 #include "core/interp/interp.h"
+#include "core/verifier/kptr_fields.h"
 #include "core/verifier/verifier.h"
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -44,7 +46,14 @@ uint64_t find_value(uint64_t map, uint64_t, uint64_t, uint64_t, uint64_t) {
 uint64_t give_0(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
 // What programs find in objects of the kernel is zero.
 int read_nothing(void *, uint64_t, size_t) { return -1; }
-HelperFunction find_helper(uint32_t number) { return number == 1 ? find_value : give_0; }
+uint64_t give_word(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  static uint64_t word;
+  return reinterpret_cast<uint64_t>(&word);
+}
+HelperFunction find_helper(uint32_t number) {
+  const HelperProto *proto = kLinuxProfile.helper(number);
+  return number == 1 ? find_value : proto && proto->ret == KBPF_RET_U64 ? give_word : give_0;
+}
 
 std::string run(const VerifiedProgram &program, uint32_t type) {
   constexpr uint32_t kXdp = 6;
@@ -80,10 +89,6 @@ public:
     memcpy(to, bytes_.data() + at_, size);
     at_ += size;
   }
-  void skip(size_t size) {
-    std::vector<char> unused(size);
-    take(unused.data(), size);
-  }
 
 private:
   const std::vector<char> &bytes_;
@@ -96,6 +101,16 @@ struct Kernel {
   std::optional<Btf> types; // none: no file was given
 };
 
+std::span<const KptrField> kptrs_of(std::span<const std::byte> types, uint32_t value, const Btf &kernel,
+                                    std::array<KptrField, kMostKptrs> &fields) {
+  Arena arena(heap(), size_t{1} << 24);
+  const Result<Btf> parsed = Btf::parse(types, arena, nullptr);
+  if (!parsed.ok() || !check_references(*parsed, arena, nullptr).ok())
+    return {};
+  const Result<size_t> count = find_kptrs(*parsed, value, 0, kernel, fields);
+  return count.ok() ? std::span<const KptrField>(fields).first(*count) : std::span<const KptrField>();
+}
+
 void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_walked) {
   constexpr uint32_t kMostMaps = 64, kMostInsns = 1000000, kMostTypes = 1 << 24;
   const batch_program header = in.take<batch_program>();
@@ -103,13 +118,16 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
       header.function_count > kMostInsns)
     exit(1);
   std::vector<MapRef> maps;
+  std::vector<std::array<KptrField, kMostKptrs>> kptrs;
+  kptrs.reserve(header.map_count);
   std::vector<std::vector<std::byte>> contents(header.map_count);
   values = &contents;
   for (uint32_t m = 0; m < header.map_count; m++) {
     const batch_map map = in.take<batch_map>();
     contents[m].resize(map.init_size);
     in.take(contents[m].data(), map.init_size);
-    in.skip(map.btf_size);
+    std::vector<std::byte> types(map.btf_size);
+    in.take(types.data(), types.size());
     // The template of linux_load.c's maps of maps: an array of one value of 48 bytes.
     static const MapRef inner = [] {
       MapRef ref{};
@@ -122,6 +140,8 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
     ref.type = map.type, ref.key_size = map.key_size, ref.value_size = map.value_size;
     ref.max_entries = map.max_entries, ref.map_flags = map.map_flags;
     ref.fields = {map.spin_lock, map.timer};
+    if (kernel.types && !types.empty())
+      ref.kptrs = kptrs_of(types, map.value_type, *kernel.types, kptrs.emplace_back());
     ref.handle = m + 1;
     if (map.is_frozen)
       ref.constants = contents[m];

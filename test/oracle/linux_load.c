@@ -234,11 +234,12 @@ static const struct {
   int32_t number;
   const char *name;
 } kernel_functions[] = {
-    {0x20000, "bpf_iter_num_new"},       {0x20001, "bpf_iter_num_next"},   {0x20002, "bpf_iter_num_destroy"},
-    {0x20003, "bpf_rcu_read_lock"},      {0x20004, "bpf_rcu_read_unlock"}, {0x20103, "bpf_task_acquire"},
-    {0x20104, "bpf_task_release"},       {0x20105, "bpf_task_from_pid"},   {0x20106, "bpf_cgroup_acquire"},
-    {0x20107, "bpf_cgroup_release"},     {0x20109, "bpf_cgroup_from_id"},  {0x2010a, "bpf_task_under_cgroup"},
-    {0x20102, "bpf_map_sum_elem_count"}, {0x20101, "bpf_cast_to_kern_ctx"}};
+#define KBPF_HELPER(number, name, ...) {number, "bpf_" #name},
+#include "../../runtime/abi/kfuncs.def"
+#undef KBPF_HELPER
+#define KBPF_KERNEL_FUNCTION(number, name, ...) {number, "bpf_" #name},
+#include "../../runtime/abi/linux_kfuncs.def"
+};
 
 static void call_by_type(const struct batch_program *program, char *insns) {
   struct bpf_insn *insn = (struct bpf_insn *)insns;

@@ -3,6 +3,7 @@
 // takes to extend one; order (ascending numbers, fields by offset) is asserted at compile time.
 #include "abi/insn.h"
 #include "core/profile/digest.h"
+#include "core/profile/kernel_function.h"
 #include "core/profile/profile.h"
 #include <algorithm>
 #include <array>
@@ -50,8 +51,13 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
                    PANICS = KBPF_HELPER_PANICS, TAKES_PACKET = KBPF_HELPER_TAKES_PACKET,
                    CHANGES_PACKET = KBPF_HELPER_CHANGES_PACKET, SLEEPS = KBPF_HELPER_SLEEPS,
                    ACQUIRES = KBPF_HELPER_ACQUIRES, RELEASES = KBPF_HELPER_RELEASES,
-                   TRUSTED_ARGS = KBPF_HELPER_TRUSTED_ARGS, RCU_ARGS = KBPF_HELPER_RCU_ARGS,
-                   PERFMON = KBPF_HELPER_PERFMON;
+                   TRUSTED_ARGS = KBPF_HELPER_TRUSTED_ARGS, PERFMON = KBPF_HELPER_PERFMON;
+
+using namespace kernel_function_flag;
+consteval HelperProto kernel_function(uint32_t number, std::string_view name, uint64_t types, uint32_t flags,
+                                      std::string_view prototype) {
+  return KernelFunctionReader(number, name, types, flags, prototype).read();
+}
 
 #define KBPF_HELPER(number, name, ret, a1, a2, a3, a4, a5, types, flags, since, prototype, text)             \
   {number,                                                                                                   \
@@ -77,6 +83,8 @@ constexpr uint32_t GPL_ONLY = KBPF_HELPER_GPL_ONLY, STUB = KBPF_HELPER_STUB, ENG
    1,                                                                                                        \
    "",                                                                                                       \
    ""},
+#define KBPF_KERNEL_FUNCTION(number, name, types, flags, prototype)                                          \
+  kernel_function(number, "bpf_" #name, types, flags, prototype),
 constexpr HelperProto kLinuxHelpers[] = {
 #include "abi/linux.def"
 // Behind them, by their numbers.

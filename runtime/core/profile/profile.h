@@ -23,6 +23,9 @@ struct HelperProto {
   uint32_t since;
   std::string_view prototype;
   std::string_view text;
+  // Of Linux's kernel functions: the structure that an OBJECT argument is, or an iterator; last, the result's.
+  std::string_view structures[6] = {};
+  static constexpr unsigned kResult = 5;
 };
 
 struct MapTypeInfo {

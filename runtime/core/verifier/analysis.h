@@ -5,6 +5,7 @@
 #include "core/verifier/cfg.h"
 #include "core/verifier/function_types.h"
 #include "core/verifier/inline_call.h"
+#include "core/verifier/memory.h"
 #include "core/verifier/object_types.h"
 #include "core/verifier/state.h"
 #include "core/verifier/verifier.h"
@@ -26,14 +27,14 @@ struct Analysis {
   uint32_t context_bytes = 0; // of the context that the program accesses, from its start
   UnwrittenStackRead unwritten_read{};
   GlobalFunctions global_functions{};
-  static constexpr size_t kObjectResults = 0
-#define KBPF_OBJECT_RESULT(...) +1
-#include "abi/objects.def"
-      ;
-  uint64_t searched_members = 0;            // of structures, by all loads
-  uint32_t per_cpu_section = 0;             // its id plus 1; 0: not looked for yet
-  uint32_t structures[kObjectResults] = {}; // by row: its id plus 1; 0: not looked for yet
-  std::optional<TracedFunction> traced{};   // what the program is attached to, where its prototype is known
+  uint64_t searched_members = 0; // of structures, by all loads
+  uint32_t per_cpu_section = 0;  // its id plus 1; 0: not looked for yet
+  struct KnownStructure {
+    const char *name;
+    uint32_t id;
+  } structures[16] = {};                  // looked for already
+  bool makes_packet_dynptrs = false;      // of socket buffers
+  std::optional<TracedFunction> traced{}; // what the program is attached to, where its prototype is known
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
   // alignment that only the place shows which gives them.
   struct {
@@ -50,13 +51,18 @@ struct Analysis {
     const MapRef &outer = program.maps[value.map];
     return value.is_inner ? *outer.inner : outer;
   }
+  // The field of the map's value that bytes of it lie in; null: none.
+  const KptrField *kptr_at(const Value &base, const OffsetRange &at) const;
   uint32_t new_id() { return ++last_id; }
-  // The id of a structure of the kernel; 0: it has none of that name. result: which row of objects.def asks.
-  uint32_t structure(size_t result, std::string_view name) {
-    uint32_t &known = structures[result];
-    if (known == 0)
-      known = program.kernel_btf->find(name, BtfKind::structure) + 1;
-    return known - 1;
+  // The id of a structure of the kernel; 0: it has none of that name. name: a constant of the tables.
+  uint32_t structure(std::string_view name) {
+    for (KnownStructure &known : structures) {
+      if (!known.name)
+        known = {name.data(), program.kernel_btf->find(name, BtfKind::structure)};
+      if (known.name == name.data())
+        return known.id;
+    }
+    return program.kernel_btf->find(name, BtfKind::structure);
   }
   // Whether each CPU has a variable of the kernel of its own, as its section says.
   bool is_per_cpu(uint32_t variable);
@@ -86,9 +92,10 @@ struct Analysis {
 inline bool is_trusted(const Value &value) { return value.owner != 0 || value.trust == trust::kTrusted; }
 // Whether what RCU protects stays there.
 bool in_read_section(const Analysis &analysis, const State &state);
-bool is_object_argument(uint32_t helper, uint32_t argument);                      // by objects.def
-bool takes_map_as_object(const Value &value, uint32_t helper, uint32_t argument); // a struct bpf_map
-bool takes_null_object(uint32_t helper, uint32_t argument);
+// argument: from 1.
+bool is_object_argument(const HelperProto &proto, uint32_t argument);                      // by the tables
+bool takes_map_as_object(const Value &value, const HelperProto &proto, uint32_t argument); // a struct bpf_map
+bool takes_null_object(const HelperProto &proto, uint32_t argument);
 
 // A call of a helper as the verifier sees it: its prototype, and the map that one of its arguments names.
 struct HelperCall {

@@ -26,7 +26,7 @@ std::optional<uint64_t> fixed_offset(const Value &base, int64_t off) {
 
 struct ObjectArgument {
   uint32_t helper, argument;
-  std::string_view structure;
+  std::string_view structure; // empty: it is none
   bool may_be_null;
 };
 struct ObjectResult {
@@ -45,11 +45,14 @@ constexpr ObjectResult kResults[] = {
 #include "abi/objects.def"
 };
 
-const ObjectArgument *find_argument(uint32_t helper, uint32_t argument) {
+ObjectArgument find_argument(const HelperProto &proto, uint32_t argument) {
+  if (proto.number >= kFirstKernelFunction)
+    return {proto.number, argument, proto.structures[argument - 1],
+            proto.args[argument - 1] == KBPF_ARG_OBJECT_OR_NULL};
   for (const ObjectArgument &entry : kArguments)
-    if (entry.helper == helper && entry.argument == argument)
-      return &entry;
-  return nullptr;
+    if (entry.helper == proto.number && entry.argument == argument)
+      return entry;
+  return {};
 }
 
 } // namespace
@@ -69,16 +72,16 @@ bool in_read_section(const Analysis &analysis, const State &state) {
   return !analysis.program.sleepable || (state.held && (state.held->rcu || state.held->lock.is_held));
 }
 
-bool is_object_argument(uint32_t helper, uint32_t argument) { return find_argument(helper, argument); }
-
-bool takes_map_as_object(const Value &value, uint32_t helper, uint32_t argument) {
-  const ObjectArgument *entry = find_argument(helper, argument);
-  return value.kind == Kind::map && entry && entry->structure == "bpf_map";
+bool is_object_argument(const HelperProto &proto, uint32_t argument) {
+  return !find_argument(proto, argument).structure.empty();
 }
 
-bool takes_null_object(uint32_t helper, uint32_t argument) {
-  const ObjectArgument *entry = find_argument(helper, argument);
-  return entry && entry->may_be_null;
+bool takes_map_as_object(const Value &value, const HelperProto &proto, uint32_t argument) {
+  return value.kind == Kind::map && find_argument(proto, argument).structure == "bpf_map";
+}
+
+bool takes_null_object(const HelperProto &proto, uint32_t argument) {
+  return find_argument(proto, argument).may_be_null;
 }
 
 bool Checker::is_taken_for_pointer(const Value &value) const {
@@ -238,7 +241,7 @@ Result<void> Checker::check_traced_argument(const State &state, int64_t off, uin
 
 Result<void> Checker::check_btf_argument(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &value = state.reg(reg);
-  if (is_taken_for_pointer(value) || takes_map_as_object(value, proto.number, reg))
+  if (is_taken_for_pointer(value) || takes_map_as_object(value, proto, reg))
     return {};
   if (proto.number == kPerCpuPtr || proto.number == kThisCpuPtr) {
     if (value.kind == Kind::btf_object && value.trust & trust::kPerCpu && value.number.is_constant(0))
@@ -247,30 +250,43 @@ Result<void> Checker::check_btf_argument(const State &state, unsigned reg, const
                   "r{}, an argument of {}, is a {}: a variable that each CPU has is needed", reg,
                   proto.c_name, kind_name(value.kind));
   }
-  const ObjectArgument *wanted = find_argument(proto.number, reg);
-  if (!wanted)
+  const ObjectArgument wanted = find_argument(proto, reg);
+  if (wanted.structure.empty())
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of {}, is of a type that is not known here", reg, proto.c_name);
-  if (is_null(value) && wanted->may_be_null)
+  if (is_null(value) && wanted.may_be_null)
     return {};
-  if (value.kind == Kind::btf_object_or_null && !wanted->may_be_null)
+  const bool takes_both = wanted.may_be_null && proto.number < kFirstKernelFunction; // not yet tested
+  if (value.kind == Kind::btf_object_or_null && !takes_both)
     return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
                   proto.c_name);
   if (value.kind != Kind::btf_object && value.kind != Kind::btf_object_or_null)
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of {}, is a {}: a struct {} is needed", reg, proto.c_name,
-                  kind_name(value.kind), wanted->structure);
+                  kind_name(value.kind), wanted.structure);
   if (value.trust & (trust::kUntrusted | trust::kUser | trust::kPerCpu))
     return refuse(
         state, RejectionId::helper_argument,
         "r{}, an argument of {}, points to a struct {} that may be gone: nothing says that it can be trusted",
         reg, proto.c_name, analysis_.structure_name(value));
   const std::optional<uint64_t> at = fixed_offset(value, 0);
-  if (!at || !has_structure_at(*analysis_.program.kernel_btf, value.type_id, *at, wanted->structure))
+  if (!at || !has_structure_at(*analysis_.program.kernel_btf, value.type_id, *at, wanted.structure))
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of {}, points into a struct {}, where no struct {} is", reg, proto.c_name,
-                  analysis_.structure_name(value), wanted->structure);
+                  analysis_.structure_name(value), wanted.structure);
   return check_trusted(state, reg, proto);
+}
+
+Value Transformer::kernel_object(std::string_view structure, uint16_t trust, bool may_be_null) {
+  const uint32_t type = analysis_.program.kernel_btf ? analysis_.structure(structure) : 0;
+  if (type != 0)
+    return object_value(type, trust, may_be_null);
+  Value value; // only kernel functions know what it is
+  value.kind = may_be_null ? Kind::object_or_null : Kind::object;
+  value.object_class = structure == "task_struct" ? ObjectClass::task : ObjectClass::other;
+  value.id = may_be_null ? analysis_.new_id() : 0;
+  value.number = Scalar::constant(0);
+  return value;
 }
 
 Value Transformer::object_value(uint32_t type_id, uint16_t trust, bool may_be_null) {
@@ -348,13 +364,14 @@ std::optional<Value> Transformer::object_result(const HelperProto &proto, const 
     const uint32_t type = name.empty() ? 0 : analysis_.program.kernel_btf->find(name, BtfKind::structure);
     return type ? std::optional(object_value(type, trust::kTrusted, false)) : std::nullopt;
   }
-  for (size_t i = 0; i < std::size(kResults); i++) {
-    if (kResults[i].helper != proto.number)
+  const bool may_be_null = proto.ret == KBPF_RET_OBJECT_OR_NULL;
+  if (!proto.structures[HelperProto::kResult].empty())
+    return kernel_object(proto.structures[HelperProto::kResult], 0, may_be_null);
+  for (const ObjectResult &entry : kResults) {
+    if (entry.helper != proto.number)
       continue;
-    const uint32_t type = analysis_.structure(i, kResults[i].structure);
-    if (type == 0)
-      return std::nullopt;
-    return object_value(type, kResults[i].trust, proto.ret == KBPF_RET_OBJECT_OR_NULL);
+    const uint32_t type = analysis_.structure(entry.structure);
+    return type ? std::optional(object_value(type, entry.trust, may_be_null)) : std::nullopt;
   }
   return std::nullopt;
 }

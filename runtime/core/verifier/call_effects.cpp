@@ -35,12 +35,31 @@ Value sized_integer(uint64_t most) {
 
 } // namespace
 
+// What RCU protected may be gone, or null: as in Linux, a load through it reads zero then.
+static void end_read_section(State &state) {
+  for_each_value(state, [](Value &value) {
+    if (value.kind == Kind::iterator && value.object_type & StackObject::kRcu)
+      value.object_type |= StackObject::kStale;
+    if ((value.kind != Kind::btf_object && value.kind != Kind::btf_object_or_null) ||
+        !(value.trust & trust::kRcu))
+      return;
+    value.kind = Kind::btf_object;
+    value.id = 0;
+    value.trust = static_cast<uint16_t>((value.trust & ~trust::kRcu) | trust::kUntrusted);
+  });
+}
+
 void forget_packets(State &state) {
-  forget_addresses(state,
-                   [](const Value &value) { return value.is_in_packet() || value.kind == Kind::packet_end; });
+  forget_addresses(state, [](const Value &value) {
+    const bool is_memory = value.kind == Kind::memory || value.kind == Kind::memory_or_null;
+    return value.is_in_packet() || value.kind == Kind::packet_end ||
+           (is_memory && value.slice == Value::kMovingSlice);
+  });
 }
 
 Result<void> Transformer::initialise(State &state, const Value &base, uint64_t least, uint64_t most) {
+  if (base.kind == Kind::memory)
+    write_to_buffer(state, base);
   if (base.kind != Kind::stack || most == 0)
     return {};
   Frame &frame = *state.frames[base.frame];
@@ -69,6 +88,20 @@ Result<void> Transformer::fill_arguments(State &state, const HelperCall &call) {
       KBPF_TRY(initialise(state, value, size.r64.umin, size.r64.umax));
       break;
     }
+    case KBPF_ARG_BUFFER_OR_NULL: {
+      const uint64_t size = state.reg(i + 2).number.value();
+      KBPF_TRY(initialise(state, value, size, size));
+      break;
+    }
+    case KBPF_ARG_BYTES_2_IN_OUT:
+      KBPF_TRY(initialise(state, value, 2, 2));
+      break;
+    case KBPF_ARG_BYTES_4_IN_OUT:
+      KBPF_TRY(initialise(state, value, 4, 4));
+      break;
+    case KBPF_ARG_BYTES_8_IN_OUT:
+      KBPF_TRY(initialise(state, value, 8, 8));
+      break;
     case KBPF_ARG_U32_IN_OUT:
       KBPF_TRY(initialise(state, value, 4, 4));
       break;
@@ -117,22 +150,26 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   for (unsigned reg = 0; reg <= 5; reg++)
     state.reg(reg) = Value();
   for (unsigned i = 0; i < 5; i++)
-    KBPF_TRY(apply_object_argument(state, call, proto.args[i], args[i]));
+    KBPF_TRY(apply_object_argument(state, proto, i, args));
   if (proto.flags & KBPF_HELPER_RELEASES)
     release_reference(state, args[0].owner);
-  if (proto.flags & KBPF_HELPER_CHANGES_PACKET)
+  if (proto.flags & KBPF_HELPER_CHANGES_PACKET ||
+      (proto.number == kDynptrWrite && dynptr_of(state, proto, args).kind == StackObjectKind::skb_dynptr))
     forget_packets(state);
+  if (proto.number == kPreemptDisable || proto.number == kPreemptEnable) {
+    Held *held = pool_.hold(state);
+    if (!held)
+      return Error::no_memory;
+    held->preempt_count += proto.number == kPreemptDisable ? 1 : ~uint32_t{0};
+    held->preempt_insn = state.insn;
+  }
   if (proto.number == kRcuReadLock || proto.number == kRcuReadUnlock) {
     Held *held = pool_.hold(state);
     if (!held)
       return Error::no_memory;
     held->rcu = proto.number == kRcuReadLock;
     if (!held->rcu)
-      for_each_value(state, [](Value &value) {
-        if ((value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null) &&
-            value.trust & trust::kRcu)
-          value.trust = static_cast<uint16_t>((value.trust & ~trust::kRcu) | trust::kUntrusted);
-      });
+      end_read_section(state);
   }
   if (proto.number == kSpinLock || proto.number == kSpinUnlock) {
     Held *held = pool_.hold(state);
@@ -233,6 +270,17 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     r0.number = Scalar::constant(0);
     break;
   }
+  case KBPF_RET_SLICE_OR_NULL:
+  case KBPF_RET_WRITABLE_SLICE_OR_NULL:
+    set_slice(state, proto, args);
+    break;
+  case KBPF_RET_U64:
+    r0.kind = Kind::memory;
+    r0.size = sizeof(uint64_t);
+    r0.number = Scalar::constant(0);
+    break;
+  case KBPF_RET_KPTR_OR_NULL:
+    return exchange_kptr(state, args);
   case KBPF_RET_ITERATOR_ELEMENT_OR_NULL: // this is the end; next_round() is the other way
     r0 = Value::constant(0);
     break;
@@ -246,7 +294,7 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
         r0.owner = args[0].owner;
       if (!(proto.flags & KBPF_HELPER_ACQUIRES))
         break;
-      r0.owner = r0.id;
+      r0.owner = r0.id ? r0.id : analysis_.new_id();
       return acquire(state, r0.owner, ReferenceKind::object);
     }
     const Value *from = size_argument(KBPF_ARG_OBJECT, KBPF_ARG_OBJECT);

@@ -18,7 +18,8 @@ constexpr uint32_t kArrayOfMaps = 12, kHashOfMaps = 13;
 // What a memory argument may be: with or without the null that some helpers take for "none".
 bool takes_null(kbpf_arg_type arg) {
   return arg == KBPF_ARG_MEM_READ_OR_NULL || arg == KBPF_ARG_MEM_WRITE_OR_NULL ||
-         arg == KBPF_ARG_MAP_VALUE_OR_NULL || arg == KBPF_ARG_CTX_OR_NULL || arg == KBPF_ARG_STACK_OR_NULL;
+         arg == KBPF_ARG_MAP_VALUE_OR_NULL || arg == KBPF_ARG_CTX_OR_NULL || arg == KBPF_ARG_STACK_OR_NULL ||
+         arg == KBPF_ARG_DYNPTR_OR_NULL;
 }
 
 // What the helpers take that take objects of the kernel; what is neither socket nor task can't be had.
@@ -44,13 +45,17 @@ ObjectClass object_argument(const HelperProto &proto) {
   }
 }
 
-// Kernel functions are typed more narrowly than helpers; a cast takes anything. A loop has a number of
-// rounds.
+// Kernel functions are typed more narrowly than helpers. A loop has a number of rounds.
 bool takes_numbers_only(const HelperProto &proto, unsigned reg) {
   if (proto.number == kLoop)
     return reg == 1;
-  return proto.number >= kFirstKernelFunction && proto.number <= kLastKernelFunction &&
-         proto.number != kReadOnlyCast;
+  return proto.number >= kFirstKernelFunction && proto.number <= kLastKernelFunction;
+}
+
+// Programs that get a packet, if any, as an object of the kernel.
+bool sees_no_packets(const RawProgram &program) {
+  constexpr uint32_t kTracepoint = 5, kPerfEvent = 7;
+  return is_traced_type(program) || program.type->number == kTracepoint || program.type->number == kPerfEvent;
 }
 
 bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
@@ -74,7 +79,9 @@ Result<void> Checker::check_helper(const State &state) {
   if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
     return refuse(state, RejectionId::helper_not_allowed, "{} may sleep, and the program may not",
                   helper->c_name);
+  KBPF_TRY(check_attachment(state, *helper));
   KBPF_TRY(check_rcu(state, *helper));
+  KBPF_TRY(check_preemption(state, *helper));
   if (number == kReadOnlyCast)
     KBPF_TRY(check_cast(state, *helper));
   if (number != kSpinUnlock)
@@ -134,7 +141,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return {};
   case KBPF_ARG_CTX:
   case KBPF_ARG_CTX_OR_NULL:
-    if (is_traced_type(analysis_.program) && is_object_argument(proto.number, reg)) // there it is a socket
+    if (sees_no_packets(analysis_.program) && is_object_argument(proto, reg)) // there it is an object
       return check_btf_argument(state, reg, proto);
     return check_context_argument(state, reg, proto);
   case KBPF_ARG_MAP:
@@ -153,7 +160,22 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_sized_memory(state, reg, obligation.arg, reg < 5 ? proto.args[reg] : KBPF_ARG_NONE, proto);
   case KBPF_ARG_SIZE:
   case KBPF_ARG_SIZE_OR_ZERO: // decided together with the memory before it
+  case KBPF_ARG_CONSTANT_SIZE:
     return {};
+  case KBPF_ARG_KPTR:
+    return check_kptr_field(state, reg, proto);
+  case KBPF_ARG_KPTR_VALUE:
+    return check_kptr_value(state, reg, proto);
+  case KBPF_ARG_CONSTANT:
+    return check_constant(state, reg, proto);
+  case KBPF_ARG_BUFFER_OR_NULL:
+    return check_slice_buffer(state, reg, proto);
+  case KBPF_ARG_BYTES_2_IN_OUT:
+    return check_fixed_memory(state, reg, 2, false, kChange, proto);
+  case KBPF_ARG_BYTES_4_IN_OUT:
+    return check_fixed_memory(state, reg, 4, false, kChange, proto);
+  case KBPF_ARG_BYTES_8_IN_OUT:
+    return check_fixed_memory(state, reg, 8, false, kChange, proto);
   case KBPF_ARG_ALLOC_SIZE:
     return check_constant_size(state, reg, proto);
   case KBPF_ARG_U32_IN_OUT:
@@ -183,31 +205,63 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     note_alignment(state, state.reg(1));
     return check_object_space(state, reg, kDynptrSize, proto);
   case KBPF_ARG_DYNPTR_RINGBUF_OUT:
+  case KBPF_ARG_DYNPTR_SKB_OUT:
+  case KBPF_ARG_DYNPTR_XDP_OUT:
+  case KBPF_ARG_DYNPTR_CLONE_OUT:
     return check_object_space(state, reg, kDynptrSize, proto);
   case KBPF_ARG_ITERATOR_OUT:
-    return check_object_space(state, reg, kIteratorSize, proto);
+    return check_object_space(state, reg, kIteratorTypes[iterator_type(proto)].size, proto);
   case KBPF_ARG_DYNPTR:
+  case KBPF_ARG_DYNPTR_OR_NULL:
   case KBPF_ARG_DYNPTR_RINGBUF_RELEASE:
   case KBPF_ARG_ITERATOR:
   case KBPF_ARG_ITERATOR_RELEASE:
     return check_object_argument(state, reg, obligation.arg, proto);
   case KBPF_ARG_OBJECT:
-    if (value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null ||
-        is_taken_for_pointer(value) || takes_map_as_object(value, proto.number, reg) ||
-        (is_null(value) && takes_null_object(proto.number, reg)))
-      return check_btf_argument(state, reg, proto);
-    if (value.kind == Kind::object_or_null)
-      return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
-                    proto.c_name);
-    if (value.kind == Kind::object && value.object_class != ObjectClass::other &&
-        (value.object_class == object_argument(proto) ||
-         (is_socket(value.object_class) && is_socket(object_argument(proto)))))
-      return check_socket_argument(state, reg, proto);
-    return refuse(state, RejectionId::helper_argument,
-                  "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,
-                  kind_name(value.kind));
+  case KBPF_ARG_OBJECT_OR_NULL:
+    return check_object(state, reg, proto);
   }
   return {};
+}
+
+Result<void> Checker::check_object(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null ||
+      is_taken_for_pointer(value) || takes_map_as_object(value, proto, reg) ||
+      (is_null(value) && takes_null_object(proto, reg)))
+    return check_btf_argument(state, reg, proto);
+  if (value.kind == Kind::object_or_null)
+    return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
+                  proto.c_name);
+  if (value.kind == Kind::object && value.object_class != ObjectClass::other &&
+      (value.object_class == object_argument(proto) ||
+       (is_socket(value.object_class) && is_socket(object_argument(proto)))))
+    return check_socket_argument(state, reg, proto);
+  return refuse(state, RejectionId::helper_argument,
+                "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,
+                kind_name(value.kind));
+}
+
+// What some kernel functions ask beside the type of the program.
+Result<void> Checker::check_attachment(const State &state, const HelperProto &proto) {
+  constexpr uint32_t kTraceIter = 28, kKprobeSession = 56, kUprobeSession = 57, kLsm = 29;
+  const RawProgram &program = analysis_.program;
+  const uint32_t attached = program.expected_attach_type;
+  const bool is_iterator = is_traced_type(program) && attached == kTraceIter;
+  const char *wanted = nullptr;
+  if (proto.number >= kFirstSessionFunction && proto.number <= kLastSessionFunction) {
+    if (attached != kKprobeSession && attached != kUprobeSession)
+      wanted = "programs of sessions (kprobe.session)";
+  } else if (proto.number == kSocketDestroy) {
+    if (!is_iterator)
+      wanted = "iterators";
+  } else if (proto.number == kCssTaskNew) {
+    if (!is_iterator && program.type->number != kLsm && !program.sleepable)
+      wanted = "lsm programs, iterators and programs that may sleep";
+  }
+  return wanted ? Result<void>(
+                      refuse(state, RejectionId::helper_not_allowed, "{} is for {}", proto.c_name, wanted))
+                : Result<void>();
 }
 
 Result<void> Checker::check_context_argument(const State &state, unsigned reg, const HelperProto &proto) {
@@ -268,6 +322,10 @@ Result<void> Checker::check_map_memory(const State &state, unsigned reg, kbpf_ar
   }
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));
   KBPF_TRY(check_object_memory(state, reg, false, proto));
+  if (const Value &value = state.reg(reg); value.kind == Kind::memory && (value.is_read_only || value.slice))
+    return refuse(state, RejectionId::helper_argument,
+                  "r{}, an argument of {}, points to {}: copy it to the stack first", reg, proto.c_name,
+                  value.slice ? "a slice of a dynptr" : "memory that may only be read");
   const bool fills = fills_value(arg, *call.map);
   return check_memory(state, reg, 0, arg == KBPF_ARG_MAP_KEY ? call.map->key_size : call.map->value_size,
                       {.reads = !fills, .writes = fills, .by_helper = true, .is_atomic = false});

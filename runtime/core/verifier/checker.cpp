@@ -446,6 +446,8 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
                   "{} bytes at r{}: offsets {} to {} in the value of map {}, which has {} bytes", size, reg,
                   at.first, at.end - 1, base.map, map.value_size);
   KBPF_TRY(check_no_special_field(state, reg, off, size));
+  if (!map.kptrs.empty())
+    KBPF_TRY(check_kptr_access(state, reg, at, use));
   if (use.writes && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
     return refuse(state, RejectionId::map_access_forbidden, "programs may not write to map {}", base.map);
   if (use.reads && map.map_flags & KBPF_MAP_F_WRONLY_PROG)
@@ -553,7 +555,7 @@ bool Checker::is_plain_memory_access(const Insn &insn, const Value &base, InsnFa
     const MapRef &map = analysis_.map(base);
     const OffsetRange at = offsets(base, insn.off, static_cast<uint64_t>(size));
     if (base.moved_down || !at.is_bounded || at.first < 0 || at.end > static_cast<int64_t>(map.value_size) ||
-        map.fields != SpecialFields() || !map.constants.empty() ||
+        map.fields != SpecialFields() || !map.kptrs.empty() || !map.constants.empty() ||
         map.map_flags & (loads ? KBPF_MAP_F_WRONLY_PROG : KBPF_MAP_F_RDONLY_PROG))
       return false;
   } else {

@@ -84,6 +84,8 @@ private:
   Result<void> check_constant_string(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_tail_call(const State &state);
   Result<void> check_packet_load(const State &state);
+  Result<void> check_object(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_attachment(const State &state, const HelperProto &proto);
   // callbacks.cpp
   Result<void> check_function_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_callback_context(const State &state, unsigned reg, const HelperProto &proto);
@@ -95,8 +97,18 @@ private:
   Result<void> check_object_argument(const State &state, unsigned reg, kbpf_arg_type arg,
                                      const HelperProto &proto);
   Result<void> check_rcu(const State &state, const HelperProto &proto);
+  Result<void> check_preemption(const State &state, const HelperProto &proto);
+  // dynptrs.cpp
+  Result<void> check_constant(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_slice_buffer(const State &state, unsigned reg, const HelperProto &proto);
   // map_fields.cpp
   Result<void> check_no_special_field(const State &state, unsigned reg, int64_t off, uint64_t size);
+  // kptrs.cpp
+  Result<void> check_kptr_access(const State &state, unsigned reg, const OffsetRange &at,
+                                 const MemoryUse &use);
+  Result<void> check_kept_object(const State &state, unsigned reg, const KptrField &field);
+  Result<void> check_kptr_field(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_kptr_value(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_usable_map(const State &state, uint32_t index);
   Result<void> check_field_argument(const State &state, unsigned reg, kbpf_arg_type arg,
                                     const HelperProto &proto);
@@ -107,6 +119,8 @@ private:
   Result<void> check_global_call(const State &state, uint32_t function);
   Result<void> check_global_argument(const State &state, unsigned reg, const ArgType &type,
                                      std::string_view function);
+  Result<void> check_global_object(const State &state, unsigned reg, const ArgType &type,
+                                   std::string_view function);
   void note_alignment(const State &state, const Value &value);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);

@@ -118,11 +118,12 @@ bool address_covers(const PackedValue &old, const Value &current, IdMatch &ids) 
     return ids_match(old.id(), current.id, ids);
   case Kind::dynptr:
   case Kind::iterator:
-    return old.frame() == current.frame && old.range() == current.range &&
+    return old.frame() == current.frame && old.range() == current.range && old.map() == current.object_type &&
            ids_match(old.id(), current.id, ids);
   case Kind::memory:
   case Kind::memory_or_null:
     return old.delta() == current.size && old.has(PackedValue::kIsReadOnly) == current.is_read_only &&
+           old.frame() == current.frame && old.range() == current.range && old.map() == current.slice &&
            ids_match(old.owner(), current.owner, ids) && ids_match(old.id(), current.id, ids) &&
            number_covers(old, current.number);
   case Kind::packet:
@@ -187,6 +188,7 @@ bool frame_covers(const FrameRecord &old, const Frame &current, Coverage how) {
 bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
   const uint32_t count = old ? old->count : 0;
   if (count != (current ? current->count : 0) || (old && old->rcu) != (current && current->rcu) ||
+      (old ? old->preempt_count : 0) != (current ? current->preempt_count : 0) ||
       (old && old->lock.is_held) != (current && current->lock.is_held))
     return false;
   if (old && old->lock.is_held &&

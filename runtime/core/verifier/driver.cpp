@@ -141,6 +141,7 @@ private:
     analysis_.traced = TracedFunction::of(program_);
     for (const Insn &insn : program_.insns)
       has_may_goto_ |= insn.is_may_goto();
+    analysis_.makes_packet_dynptrs = analysis_.cfg.calls_helpers && makes_packet_dynptrs(program_);
     return begin(0);
   }
 

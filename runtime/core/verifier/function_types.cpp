@@ -4,6 +4,7 @@
 #include "core/btf/check.h"
 #include "core/isa/encoding.h"
 #include "core/profile/context_names.h"
+#include <algorithm>
 
 namespace kbpf {
 namespace {
@@ -126,9 +127,7 @@ private:
     if (is_dynptr)
       return ArgType{ArgType::Kind::dynptr};
     if (tags.trusted)
-      return refuse("argument {} of global function {}: objects of the kernel (arg:trusted) are not followed "
-                    "here",
-                    index + 1, name_);
+      return object(index, target, tags);
     if (tags.arena)
       return refuse("argument {} of global function {}: this kernel has no arenas", index + 1, name_);
     const Result<uint32_t> size = size_of(btf_, target);
@@ -136,6 +135,26 @@ private:
       return refuse("argument {} of global function {} points to something of unknown size", index + 1,
                     name_);
     return ArgType{ArgType::Kind::memory, !tags.non_null, *size};
+  }
+
+  // The program's structure stands for the kernel's of that name; what follows "___" is the program's own
+  // business.
+  Result<ArgType> object(uint32_t index, uint32_t target, const Tags &tags) {
+    if (tags.non_null)
+      return refuse("argument {} of global function {}: its tags contradict each other", index + 1, name_);
+    const BtfType type = btf_.type(btf_.strip_modifiers(target));
+    const std::string_view name = btf_.name(type).substr(0, btf_.name(type).find("___"));
+    const uint32_t known = type.is(BtfKind::structure) && program_.kernel_btf
+                               ? program_.kernel_btf->find(name, BtfKind::structure)
+                               : 0;
+    if (known == 0)
+      return refuse(
+          "argument {} of global function {} is to be an object of the kernel (arg:trusted), and the kernel "
+          "has no struct {}",
+          index + 1, name_, name);
+    ArgType argument{ArgType::Kind::object, tags.nullable};
+    argument.type_id = known;
+    return argument;
   }
 
   bool is_context_type(uint32_t id) const {
@@ -190,18 +209,23 @@ private:
   std::string_view name_;
 };
 
+constexpr uint32_t kDynptrFromSkb = 0x20113, kDynptrWrite = 202;
+
 // Whether an instruction may change where the packet is, by itself.
-bool changes_packet(const Insn &insn, const Profile &profile) {
+bool changes_packet(const Insn &insn, const Profile &profile, bool writes_by_dynptr) {
   if (!insn.is_call() || insn.src() != 0)
     return false;
-  const HelperProto *helper = profile.helper(static_cast<uint32_t>(insn.imm));
-  return helper && helper->flags & KBPF_HELPER_CHANGES_PACKET;
+  const uint32_t number = static_cast<uint32_t>(insn.imm);
+  const HelperProto *helper = profile.helper(number);
+  return helper &&
+         (helper->flags & KBPF_HELPER_CHANGES_PACKET || (writes_by_dynptr && number == kDynptrWrite));
 }
 
 // Of each function, and of what it calls or hands to helpers. A chain of calls is no longer than
 // KBPF_MAX_CALL_FRAMES, so that after as many rounds nothing changes; in programs with longer ones, which are
 // refused later, every function counts as one that does.
 void find_packet_changes(const RawProgram &program, const Cfg &cfg, std::span<FunctionType> types) {
+  const bool writes_by_dynptr = makes_packet_dynptrs(program);
   bool changed = true;
   for (int round = 0; changed && round <= KBPF_MAX_CALL_FRAMES; round++) {
     changed = false;
@@ -210,7 +234,7 @@ void find_packet_changes(const RawProgram &program, const Cfg &cfg, std::span<Fu
       for (uint32_t i = subprogram.first; i < subprogram.first + subprogram.count && !types[f].changes_packet;
            i++) {
         const Insn &insn = program.insns[i];
-        bool changes = changes_packet(insn, *program.profile);
+        bool changes = changes_packet(insn, *program.profile, writes_by_dynptr);
         if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL)
           changes = types[cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)))].changes_packet;
         else if (insn.is_function_address())
@@ -238,6 +262,12 @@ std::span<uint32_t> find_tags(const Btf &btf, Arena &arena) {
 }
 
 } // namespace
+
+bool makes_packet_dynptrs(const RawProgram &program) {
+  return std::any_of(program.insns.begin(), program.insns.end(), [](const Insn &insn) {
+    return insn.is_call() && insn.src() == 0 && static_cast<uint32_t>(insn.imm) == kDynptrFromSkb;
+  });
+}
 
 std::string_view function_name(const RawProgram &program, uint32_t function) {
   return program.btf->name(program.btf->type(program.functions[function].type_id));

@@ -16,9 +16,11 @@ struct ArgType {
     context, // of the program, at its start
     memory,  // `size` bytes that may be read and written
     dynptr,  // of any kind, that may be used but not ended
+    object,  // of the kernel, trusted
   } kind = Kind::number;
-  bool may_be_null = false; // memory
+  bool may_be_null = false; // memory, object
   uint32_t size = 0;        // memory: bytes
+  uint32_t type_id = 0;     // object: of its structure, in RawProgram::kernel_btf
 };
 
 struct FunctionType {
@@ -42,6 +44,8 @@ Result<GlobalFunctions> find_global_functions(const RawProgram &program, const C
 // a refusal of what can't be checked on its own.
 Result<void> read_prototype(const RawProgram &program, GlobalFunctions &functions, uint32_t function,
                             uint32_t insn, Rejection &rejection);
+// Whether the program makes dynptrs to packets, which move where something is written by way of one.
+bool makes_packet_dynptrs(const RawProgram &program);
 // The function's name in BTF, which says that it is global.
 std::string_view function_name(const RawProgram &program, uint32_t function);
 

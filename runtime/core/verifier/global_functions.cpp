@@ -39,6 +39,10 @@ uint32_t alignment_of(const Value &value) {
 Result<void> Checker::check_global_call(const State &state, uint32_t function) {
   const RawProgram &program = analysis_.program;
   KBPF_TRY(check_unlocked(state, "a call of a function that is not static"));
+  if (state.held && state.held->preempt_count)
+    return refuse(
+        state, RejectionId::unreleased_reference,
+        "a call of a function that is not static while preemption is off: call bpf_preempt_enable first");
   KBPF_TRY(read_prototype(program, analysis_.global_functions, function, state.insn, analysis_.rejection));
   const FunctionType &type = analysis_.global_functions.types[function];
   for (unsigned i = 0; i < type.count; i++) {
@@ -71,6 +75,8 @@ Result<void> Checker::check_global_argument(const State &state, unsigned reg, co
         !(object_at(state, value) && object_at(state, value)->is_dynptr()))
       return refuse_kind("a pointer to a dynptr that was made");
     return {};
+  case ArgType::Kind::object:
+    return check_global_object(state, reg, type, function);
   case ArgType::Kind::memory:
     break;
   }
@@ -93,6 +99,28 @@ Result<void> Checker::check_global_argument(const State &state, unsigned reg, co
   value.kind = kind;
   note_alignment(state, value);
   return result;
+}
+
+Result<void> Checker::check_global_object(const State &state, unsigned reg, const ArgType &type,
+                                          std::string_view function) {
+  const Value &value = state.reg(reg);
+  const Btf &kernel = *analysis_.program.kernel_btf;
+  const std::string_view name = kernel.name(kernel.type(type.type_id));
+  if (type.may_be_null && is_null(value)) {
+    rely_on_linked(state, value);
+    return {};
+  }
+  if (value.kind == Kind::btf_object_or_null && !type.may_be_null)
+    return refuse(state, RejectionId::possibly_null, "r{}, argument {} of global function {}, may be null",
+                  reg, reg, function);
+  const bool is_object = value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null;
+  const int64_t at = value.number.is_constant() ? static_cast<int64_t>(value.number.value()) : -1;
+  if (is_object && !(value.trust & (trust::kUntrusted | trust::kUser | trust::kPerCpu)) && at >= 0 &&
+      has_structure_at(kernel, value.type_id, static_cast<uint64_t>(at), name))
+    return {};
+  return refuse(state, RejectionId::global_function,
+                "r{}, argument {} of global function {}, is a {}: a struct {} that can be trusted is needed",
+                reg, reg, function, kind_name(value.kind), name);
 }
 
 void Checker::note_alignment(const State &state, const Value &value) {
@@ -148,6 +176,9 @@ Result<void> Transformer::begin_global(State &state, uint32_t function) {
     case ArgType::Kind::dynptr:
       value.kind = Kind::dynptr_argument;
       value.id = analysis_.new_id();
+      break;
+    case ArgType::Kind::object:
+      value = object_value(type.args[i].type_id, trust::kTrusted, type.args[i].may_be_null);
       break;
     case ArgType::Kind::memory:
       value.kind = type.args[i].may_be_null ? Kind::memory_or_null : Kind::memory;

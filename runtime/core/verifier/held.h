@@ -32,7 +32,9 @@ struct Held {
   static constexpr uint32_t kMostReferences = 32, kMostLoops = kMostReferences + 2 * KBPF_MAX_CALL_FRAMES + 1;
   uint32_t count = 0;
   Reference references[kMostReferences] = {};
-  bool rcu = false; // bpf_rcu_read_lock was called
+  bool rcu = false;           // bpf_rcu_read_lock was called
+  uint32_t preempt_count = 0; // bpf_preempt_disable was called so often,
+  uint32_t preempt_insn = 0;  // last by this instruction
   // The map value whose bpf_spin_lock is held.
   struct {
     bool is_held;
@@ -49,7 +51,7 @@ struct Held {
   const Reference *find(uint32_t id) const;
   bool add(const Reference &reference); // false: too many
   void remove(uint32_t id);
-  bool is_empty() const { return count == 0 && !rcu && !lock.is_held; }
+  bool is_empty() const { return count == 0 && !rcu && preempt_count == 0 && !lock.is_held; }
   bool says_nothing() const { return is_empty() && loop_count == 0; }
 
   Loop *find_loop(Loop::Kind kind, uint32_t frame); // null: none
@@ -83,6 +85,9 @@ constexpr uint32_t kPerCpuPtr = 153, kThisCpuPtr = 154, kReadOnlyCast = 0x20100,
                    kCastToKernelContext = 0x20101;
 constexpr uint32_t kFirstKernelFunction = 0x20000, kLastKernelFunction = 0x201ff;
 constexpr uint32_t kRcuReadLock = 0x20003, kRcuReadUnlock = 0x20004; // helpers
+constexpr uint32_t kPreemptDisable = 0x20124, kPreemptEnable = 0x20125, kCssTaskNew = 0x2011e,
+                   kDynptrWrite = 202, kFirstSessionFunction = 0x2014a, kLastSessionFunction = 0x2014b,
+                   kSocketDestroy = 0x2014c;
 
 inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
 

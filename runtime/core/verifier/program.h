@@ -21,6 +21,18 @@ struct SpecialFields {
   bool operator==(const SpecialFields &) const = default;
 };
 
+// A field of a map's value that keeps a pointer to an object of the kernel (kptr_fields.h).
+struct KptrField {
+  enum class Kind : uint8_t {
+    untrusted, // stored and loaded by the program
+    held,      // exchanged by bpf_kptr_xchg
+    unusable,  // of a type that nobody can give back
+  };
+  uint32_t offset;
+  Kind kind;
+  uint32_t type_id = 0; // of its structure, in the kernel's types
+};
+
 // A map that the program refers to, as far as verification and code generation need to know it.
 struct MapRef {
   uint32_t type;
@@ -28,16 +40,17 @@ struct MapRef {
   uint32_t value_size;
   uint32_t max_entries;
   uint32_t map_flags;
-  uint64_t handle;                      // what a helper receives for an argument of type MAP
-  uint64_t value_address;               // of element 0, where ld_imm64 may name the value itself; else 0
-  uint64_t fd_slot;                     // zcore: address of the u32 that holds the fd; else 0
-  uint32_t fd;                          // zcore: the fd in that slot
-  std::span<const std::byte> constants; // value of a frozen read-only map; empty where contents may change
-  const MapRef *inner = nullptr;        // map of maps: what each of its maps is like; else null
-  SpecialFields fields = {};            // as the map's BTF says
-  uint64_t elements = 0;                // arrays: address of element 0, where lookups may be inlined; else 0
-  uint32_t element_size = 0;            // bytes from one element to the next
-  uint64_t cpu_stride = 0;              // per-CPU arrays: bytes from one CPU's element to the next one's
+  uint64_t handle;                       // what a helper receives for an argument of type MAP
+  uint64_t value_address;                // of element 0, where ld_imm64 may name the value itself; else 0
+  uint64_t fd_slot;                      // zcore: address of the u32 that holds the fd; else 0
+  uint32_t fd;                           // zcore: the fd in that slot
+  std::span<const std::byte> constants;  // value of a frozen read-only map; empty where contents may change
+  const MapRef *inner = nullptr;         // map of maps: what each of its maps is like; else null
+  SpecialFields fields = {};             // as the map's BTF says
+  std::span<const KptrField> kptrs = {}; // by ascending offset; Linux's maps only
+  uint64_t elements = 0;                 // arrays: address of element 0, where lookups may be inlined; else 0
+  uint32_t element_size = 0;             // bytes from one element to the next
+  uint64_t cpu_stride = 0;               // per-CPU arrays: bytes from one CPU's element to the next one's
   uint32_t lookup_call = 0,
            update_call = 0; // helpers for this very map in place of the general ones; 0: none
 };

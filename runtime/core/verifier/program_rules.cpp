@@ -149,6 +149,12 @@ bool writes_packets(uint32_t prog_type) {
   }
 }
 
+bool writes_slices(uint32_t prog_type) {
+  constexpr uint32_t kSchedCls = 3, kSchedAct = 4, kXdp = 6, kLwtXmit = 12, kSkSkb = 14, kSkMsg = 16;
+  return prog_type == kSchedCls || prog_type == kSchedAct || prog_type == kXdp || prog_type == kLwtXmit ||
+         prog_type == kSkSkb || prog_type == kSkMsg || prog_type == kCgroupSockopt;
+}
+
 bool sees_addresses(uint32_t prog_type) {
   constexpr uint32_t kTracepoint = 5, kPerfEvent = 7, kRawTracepoint = 17, kRawTracepointWritable = 24,
                      kExtension = 28;

@@ -27,6 +27,8 @@ bool writes_field(uint32_t prog_type, uint32_t attach_type, uint32_t offset);
 
 // Whether they write bytes of a packet, where they see it.
 bool writes_packets(uint32_t prog_type);
+// Whether they may write to slices of dynptrs.
+bool writes_slices(uint32_t prog_type);
 
 // Whether programs of the type, attached so, may sleep (BPF_F_SLEEPABLE).
 bool may_sleep(uint32_t prog_type, uint32_t attach_type);

@@ -111,6 +111,10 @@ Result<void> Checker::check_nothing_is_held(const State &state, std::string_view
                     "{} while what was acquired at instruction {} has not been given back", what,
                     state.held->references[i].insn);
   KBPF_TRY(check_unlocked(state, what));
+  if (state.held->preempt_count)
+    return refuse(state, RejectionId::unreleased_reference,
+                  "{} without bpf_preempt_enable, after bpf_preempt_disable at instruction {}", what,
+                  state.held->preempt_insn);
   if (state.held->rcu)
     return refuse(state, RejectionId::unreleased_reference, "{} without bpf_rcu_read_unlock", what);
   return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A slot of an object describes it: Value::frame is the kind, Value::range which slot of it this is, from the
-// lowest.
+// A slot of an object describes it: Value::frame is the kind, Value::object_type the type of an iterator,
+// Value::range which slot of it this is, from the lowest.
 #include "core/verifier/stack_object.h"
 #include "core/verifier/held.h"
 #include <algorithm>
@@ -12,7 +12,8 @@ std::optional<StackObject> object_at(const State &state, uint32_t frame, int64_t
     return std::nullopt;
   const Value &part = state.frames[frame]->slots[slot_of(offset)].spilled;
   const int64_t slot_start = -8 * (static_cast<int64_t>(slot_of(offset)) + 1);
-  return StackObject{static_cast<StackObjectKind>(part.frame), part.id, slot_start - 8 * part.range, frame};
+  return StackObject{static_cast<StackObjectKind>(part.frame), part.id, slot_start - 8 * part.range, frame,
+                     part.object_type};
 }
 
 std::optional<StackObject> object_at(const State &state, const Value &pointer) {
@@ -28,25 +29,27 @@ std::optional<StackObject> object_at(const State &state, const Value &pointer) {
 }
 
 void put_object(State &state, const StackObject &object) {
-  const uint32_t slots = object.is_dynptr() ? kDynptrSize / 8 : kIteratorSize / 8;
-  for (uint32_t i = 0; i < slots; i++) {
+  for (uint32_t i = 0; i < object.size() / 8; i++) {
     StackSlot &slot = state.frames[object.frame]->slots[slot_of(object.offset + 8 * i)];
     std::fill(std::begin(slot.bytes), std::end(slot.bytes), ByteKind::object);
     slot.spilled = Value();
     slot.spilled.kind = object.is_dynptr() ? Kind::dynptr : Kind::iterator;
     slot.spilled.frame = static_cast<uint8_t>(object.kind);
+    slot.spilled.object_type = object.type;
     slot.spilled.range = static_cast<uint16_t>(i);
     slot.spilled.id = object.id;
   }
 }
 
 void remove_object(State &state, const StackObject &object) {
-  const uint32_t slots = object.is_dynptr() ? kDynptrSize / 8 : kIteratorSize / 8;
-  for (uint32_t i = 0; i < slots; i++) {
-    StackSlot &slot = state.frames[object.frame]->slots[slot_of(object.offset + 8 * i)];
-    slot.fill(state.hides_addresses ? ByteKind::uninitialised : ByteKind::misc); // it may tell addresses
-    slot.spilled = Value();
-  }
+  for (uint32_t f = 0; f < state.frame_count; f++) // clones may be anywhere
+    for (uint32_t s = 0; s < state.frames[f]->slot_count; s++) {
+      StackSlot &slot = state.frames[f]->slots[s];
+      if (slot.bytes[0] != ByteKind::object || slot.spilled.id != object.id)
+        continue;
+      slot.fill(state.hides_addresses ? ByteKind::uninitialised : ByteKind::misc); // it may tell addresses
+      slot.spilled = Value();
+    }
   release_reference(state, object.id);
 }
 

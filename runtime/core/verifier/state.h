@@ -64,13 +64,18 @@ struct Value {
     uint16_t map = 0;
     uint16_t function;
     ObjectClass object_class;
-    uint16_t trust; // of a btf_object: object_types.h
+    uint16_t trust;       // of a btf_object: object_types.h
+    uint16_t slice;       // memory: of a dynptr (dynptrs.cpp); kSlice and its like
+    uint16_t object_type; // of an iterator: stack_object.h
   };
+  // In `slice`: a slice, one of a packet, which ends where helpers may move that.
+  static constexpr uint16_t kSlice = 1, kMovingSlice = 3;
   // Values of one id other than 0 are copies of each other, or parts of one number: what is learnt of one is
   // true for all (link.h).
   uint32_t id = 0;
   Part part;
   // Packet pointers: from `number` on, so many bytes exist. All of one id have the same `number`; 0: it is 0.
+  // Memory that may be a part of the stack (dynptrs.cpp): it begins so many bytes below the top of `frame`.
   uint16_t range = 0;
   union {
     int32_t delta = 0; // packet: above; a number with an id: that much more than what the id stands for

@@ -328,6 +328,10 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
   Value value = Value::scalar(Scalar::zero_extended(size * 8));
   if (base.kind == Kind::stack && at.is_exact(size))
     value = load_from_stack(state, base.frame, at.first, size);
+  else if (const KptrField *field = base.kind == Kind::map_value && !analysis_.map(base).kptrs.empty()
+                                        ? analysis_.kptr_at(base, at)
+                                        : nullptr)
+    value = load_kptr(state, *field);
   else if (base.kind == Kind::map_value)
     value = load_constant(analysis_.map(base).constants, at, size);
   else if (base.kind == Kind::context && analysis_.traced)
@@ -346,6 +350,8 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
 
 Result<void> Transformer::store(State &state, const Insn &insn) {
   const Value &base = state.reg(insn.dst());
+  if (base.kind == Kind::memory)
+    write_to_buffer(state, base);
   if (base.kind != Kind::stack)
     return {};
   unsigned size = insn.access_bytes();
@@ -419,6 +425,8 @@ Result<void> Transformer::atomic(State &state, const Insn &insn) {
   const Value base = state.reg(insn.dst());
   unsigned size = insn.access_bytes();
   Value old = Value::scalar(Scalar::zero_extended(size * 8));
+  if (base.kind == Kind::memory)
+    write_to_buffer(state, base);
   if (base.kind == Kind::stack) {
     Frame &frame = *state.frames[base.frame];
     OffsetRange at = offsets(base, insn.off, size);
@@ -594,6 +602,7 @@ void Transformer::leave(State &state) {
   // Pointers into the stack that is gone are mere numbers.
   forget_addresses(state,
                    [&](const Value &value) { return value.kind == Kind::stack && value.frame == left; });
+  forget_slices_of_buffer(state, left, -KBPF_STACK_SIZE, 0);
 }
 
 } // namespace kbpf

@@ -5,6 +5,7 @@
 #include "core/verifier/analysis.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
+#include "core/verifier/stack_object.h"
 
 namespace kbpf {
 
@@ -14,6 +15,8 @@ struct Branch {
 
 // Packet pointers are numbers from now on: the packet may be elsewhere.
 void forget_packets(State &state);
+// So are slices whose buffer has bytes of the stack from first to end - 1.
+void forget_slices_of_buffer(State &state, uint32_t frame, int64_t first, int64_t end);
 
 class Transformer {
 public:
@@ -63,10 +66,15 @@ private:
   Value load_argument(const OffsetRange &at, unsigned size);
   Value load_socket(const SocketField &field);
   Value load_member(const State &state, const Value &base, const OffsetRange &at, unsigned size);
+  // kptrs.cpp
+  Value load_kptr(const State &state, const KptrField &field);
+  Result<void> exchange_kptr(State &state, const Value (&args)[5]);
   // Nothing: its type is not known.
   std::optional<Value> object_result(const HelperProto &proto, const Value (&args)[5]);
   Value variable_value(uint32_t id);
   Value variable_in_place(uint32_t type, bool may_be_null);
+  // By the name of its structure, a constant of the tables.
+  Value kernel_object(std::string_view structure, uint16_t trust, bool may_be_null);
   Value object_value(uint32_t type_id, uint16_t trust, bool may_be_null);
   Result<void> store(State &state, const Insn &insn);
   Result<void> store_to_stack(State &state, const Value &base, int64_t off, unsigned size,
@@ -79,8 +87,12 @@ private:
   Result<void> fill_arguments(State &state, const HelperCall &call);
   Result<void> acquire(State &state, uint32_t id, ReferenceKind kind);
   // objects.cpp: what an argument makes, ends, or gives back.
-  Result<void> apply_object_argument(State &state, const HelperCall &call, kbpf_arg_type arg,
-                                     const Value &value);
+  Result<void> apply_object_argument(State &state, const HelperProto &proto, unsigned argument,
+                                     const Value (&args)[5]);
+  // dynptrs.cpp: what the DYNPTR argument points to; what slices are, and what a write to one does.
+  StackObject dynptr_of(const State &state, const HelperProto &proto, const Value (&args)[5]) const;
+  void set_slice(State &state, const HelperProto &proto, const Value (&args)[5]);
+  void write_to_buffer(State &state, const Value &slice);
   Result<void> set_result(State &state, const HelperCall &call, const Value (&args)[5]);
   // Every copy of a pointer that might have been null is null, or is not.
   void learn_null(State &state, const Value &pointer, bool is_null);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What maps keep of the kernel's objects (core/verifier/kptr_fields.h), for objects that are judged for
+// Linux.
+#pragma once
+#include "bpfcc/relocator/image.h"
+#include "core/btf/btf.h"
+#include "core/verifier/kptr_fields.h"
+#include <deque>
+#include <span>
+#include <vector>
+
+namespace bpfcc {
+
+class MapKptrs {
+public:
+  // Describes them in the maps, which map_refs() made of the image. kernel: its types. This has to outlive
+  // the maps.
+  void describe(const Image &image, const kbpf::Btf &kernel, std::span<kbpf::MapRef> maps);
+  // Whether the image's types have any.
+  static bool are_in(const Image &image);
+
+private:
+  std::deque<std::vector<kbpf::KptrField>> fields_;
+};
+
+} // namespace bpfcc
