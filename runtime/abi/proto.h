@@ -108,5 +108,6 @@ enum kbpf_ret_type {
 #define KBPF_HELPER_TRUSTED_ARGS 256u  /* OBJECT arguments are trusted, or held */
 #define KBPF_HELPER_RCU_ARGS 512u      /* OBJECT arguments are trusted, held, or under RCU */
 #define KBPF_HELPER_PERFMON 1024u      /* may tell addresses of the kernel: for loaders with CAP_PERFMON only */
+#define KBPF_HELPER_UNFOLLOWED 4096u   /* the verifier does not know what it does, and refuses calls */
 #define KBPF_HELPER_RCU_PROTECTED 2048u /* makes an iterator whose elements RCU protects: in a read section only */
 #endif

@@ -289,6 +289,7 @@ def types_of(blob):
                                     ("second", blob.integer("unsigned long", 8, False), 8)])
     return {"INT": number, "U64": blob.integer("unsigned long", 8, False), "PAIR": blob.pointer(pair),
             "CONTEXT": blob.pointer(blob.struct("__sk_buff", 4, [("len", number, 0)])), "BYTE": blob.pointer(blob.integer("char", 1, True)),
+            "DYNPTR": blob.pointer(blob.struct("bpf_dynptr", 16, [("opaque", number, 0)])),
             "TASK": blob.pointer(blob.struct("task_struct", 4, [("pid", number, 0)])),
             "TASK_FLAVOUR": blob.pointer(blob.struct("task_struct___mine", 4, [("pid", number, 0)])),
             "CGROUP": blob.pointer(blob.struct("cgroup", 4, [("unknown", number, 0)])),

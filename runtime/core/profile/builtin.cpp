@@ -83,6 +83,8 @@ consteval HelperProto kernel_function(uint32_t number, std::string_view name, ui
    1,                                                                                                        \
    "",                                                                                                       \
    ""},
+#define KBPF_UNFOLLOWED_FUNCTION(number, name, what)                                                         \
+  {number, #name, "bpf_" #name, KBPF_RET_VOID, {}, ANY, KBPF_HELPER_UNFOLLOWED, 0, 1, "", what},
 #define KBPF_KERNEL_FUNCTION(number, name, types, flags, prototype)                                          \
   kernel_function(number, "bpf_" #name, types, flags, prototype),
 constexpr HelperProto kLinuxHelpers[] = {

@@ -70,6 +70,9 @@ Result<void> Checker::check_helper(const State &state) {
     // libbpf's and bpftool's probes look for these words of Linux.
     return refuse(state, RejectionId::unknown_helper, "helper {} does not exist: invalid func unknown#{}",
                   number, number);
+  if (helper->flags & KBPF_HELPER_UNFOLLOWED)
+    return refuse(state, RejectionId::unsupported_reference, "{} is not followed here: {}", helper->c_name,
+                  helper->text);
   if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
     return refuse(state, RejectionId::helper_not_allowed,
                   "programs of type {} may not call {}: unknown func {}#{}", program.type->name,
