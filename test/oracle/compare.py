@@ -50,6 +50,14 @@ for name in both:
         kind, ids = reasons.kind(a[4]) or ("?" + shape(a[4]), set())
         if b[1] not in ids:
             pairs[f"{b[1]} and {kind}"].append(name)
+wrong = collections.defaultdict(list)
+for name in both:
+    a, b = linux[name], ours[name]
+    kind = reasons.kind(a[4])
+    if a[0] == b[0] == "refused" and kind and b[1] in kind[1] and len(b) > 6 and a[1] != b[6]:
+        wrong[f"errno {b[6]}, Linux {a[1]}: {b[1]} and {kind[0]}"].append(name)
+for pair, names in sorted(wrong.items(), key=lambda p: -len(p[1])):
+    print(f"{len(names):5} {pair}   {' '.join(names[:examples])}")
 print("refused by both for other reasons:", sum(map(len, pairs.values())))
 for pair, names in sorted(pairs.items(), key=lambda p: -len(p[1])):
     print(f"{len(names):5} {pair}   {' '.join(names[:examples])}")

@@ -2,6 +2,7 @@
 // Judges every program of a batch file (batch.h) with this project's verifier and prints what linux_load.c
 // prints:
 //   name TAB accepted|refused TAB id TAB instructions processed TAB states TAB message TAB further statistics
+//   TAB errno
 // With a file of the kernel's types, programs are judged by what Linux has, and by those types.
 // MOST-WALKED is the limit of instructions; with one nothing is run. Else the message of an accepted program
 // is what it returns in the interpreter, with all memory zero, or - for a packet program or an address.
@@ -186,6 +187,7 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
   Rejection rejection{};
   VerifyStats stats{};
   std::string message = "its types are malformed";
+  int error = 0;
   bool accepted = false, types_are_good = true;
   Btf btf;
   if (!btf_bytes.empty()) { // what PROG_LOAD does before it verifies
@@ -200,11 +202,12 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
   if (program.type && types_are_good) {
     Result<VerifiedProgram> verified = verify(program, options, scratch, result_arena, rejection, stats);
     accepted = verified.ok();
+    error = accepted ? 0 : to_errno(verified.error());
     message = !accepted ? rejection.message : most_walked ? "-" : run(*verified, header.prog_type);
   }
-  printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\t%u,%u,%u\n", header.name, accepted ? "accepted" : "refused",
+  printf("%.64s\t%s\tV%03u\t%u\t%u\t%s\t%u,%u,%u\t%d\n", header.name, accepted ? "accepted" : "refused",
          rejection.id, stats.processed_insns, stats.total_states, message.c_str(), stats.max_states_per_insn,
-         stats.peak_states, stats.mark_read);
+         stats.peak_states, stats.mark_read, error);
 }
 
 } // namespace

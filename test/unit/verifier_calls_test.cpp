@@ -381,7 +381,7 @@ const Case kMaps[] = {
      join({stack_buffer(R2), assemble({ld_map(R1, kOuter), call_helper(1), mov64_reg(R1, R0),
                                        mov64_reg(R2, R10), add64_imm(R2, -4), call_helper(1)})}),
      "possibly-null"},
-    {"InnerMapIsNoMemory", kKprobe, join({lookup(kOuter), {load(DW, R1, R0, 0)}}), "opaque-pointer"},
+    {"InnerMapIsNoMemory", kKprobe, join({lookup(kOuter), {load(DW, R1, R0, 64)}}), "opaque-pointer"},
     {"EventGoesToAnEventArray", kKprobe,
      join({{mov64_reg(R6, R1)},
            stack_buffer(R4),

@@ -136,6 +136,7 @@ struct Profile {
   std::span<const AttachKindInfo> attach_kinds;
   std::span<const SectionInfo> sections;
   std::span<const ConfigValue> config;
+  const ContextInfo *map_header; // what programs read through the address of any map; null: nothing
   uint32_t max_insns;
   uint32_t max_processed_insns;
   uint32_t stack_size;

@@ -423,9 +423,9 @@ Result<void> Checker::check_constant_string(const State &state, unsigned reg, co
                   "r{}, a string argument of {}, is not at a fixed place", reg, proto.c_name);
   if (at.first < 0 || static_cast<uint64_t>(at.first) >= contents.size() ||
       !memchr(contents.data() + at.first, 0, contents.size() - static_cast<uint64_t>(at.first)))
-    return refuse(state, RejectionId::helper_argument,
-                  "the string at r{}, an argument of {}, has no terminating zero within its map", reg,
-                  proto.c_name);
+    return refuse_as(Error::invalid, state, RejectionId::helper_argument,
+                     "the string at r{}, an argument of {}, has no terminating zero within its map", reg,
+                     proto.c_name);
   return {};
 }
 

@@ -356,7 +356,7 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
     return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
                   kind_name(base.kind));
   case Kind::map:
-    return refuse(state, RejectionId::opaque_pointer, "r{} is a map: only helpers look into it", reg);
+    return check_map_header(state, reg, off, size, use);
   case Kind::object:
     return check_socket(state, reg, off, size, use);
   case Kind::btf_object:
@@ -393,19 +393,22 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
   int64_t bottom =
       -static_cast<int64_t>(std::min<uint32_t>(analysis_.program.profile->stack_size, KBPF_STACK_SIZE));
   if (!at.is_bounded || at.first < bottom || at.end > 0 || at.first == 0) // nothing lies at 0, as in Linux
-    return refuse(state, RejectionId::stack_out_of_bounds,
-                  at.is_bounded ? "{} bytes at r{}: offsets {} to {}, the frame is {} to -1"
-                                : "{} bytes at r{}: its offset in the stack has no bounds",
-                  size, reg, at.first, at.end - 1, bottom);
+    return refuse_as(at.is_bounded && at.first >= bottom && at.first < 0 ? Error::invalid
+                                                                         : Error::access_denied,
+                     state, RejectionId::stack_out_of_bounds,
+                     at.is_bounded ? "{} bytes at r{}: offsets {} to {}, the frame is {} to -1"
+                                   : "{} bytes at r{}: its offset in the stack has no bounds",
+                     size, reg, at.first, at.end - 1, bottom);
   if (use.by_helper && analysis_.program.hides_addresses)
     KBPF_TRY(check_stack_leak(state, reg, at, use));
   const Frame &frame = *state.frames[base.frame];
   for (int64_t offset = at.first; offset < at.end && has_object(frame, at.first, at.end); offset++)
     if (std::optional<StackObject> object = object_at(state, base.frame, offset);
         object && (use.reads || object->has_to_be_released() || (use.by_helper && !use.makes_object)))
-      return refuse(state, RejectionId::stack_object,
-                    "{} bytes at r{}, offset {} in the stack: {} lies there, which only helpers touch", size,
-                    reg, at.first, object->is_dynptr() ? "a dynptr" : "an iterator");
+      return refuse_as(use.reads && !use.by_helper ? Error::access_denied : Error::invalid, state,
+                       RejectionId::stack_object,
+                       "{} bytes at r{}, offset {} in the stack: {} lies there, which only helpers touch",
+                       size, reg, at.first, object->is_dynptr() ? "a dynptr" : "an iterator");
   // The deepest byte touched is the depth of the function's frame.
   Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(frame.first_insn)];
   uint16_t depth = static_cast<uint16_t>((-at.first + 7) / 8 * 8);

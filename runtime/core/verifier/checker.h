@@ -124,6 +124,8 @@ private:
   void note_alignment(const State &state, const Value &value);
   // references.cpp
   Result<void> check_record_argument(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_map_header(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                const MemoryUse &use);
   Result<void> check_socket(const State &state, unsigned reg, int64_t off, uint64_t size,
                             const MemoryUse &use);
   Result<void> check_socket_argument(const State &state, unsigned reg, const HelperProto &proto);
@@ -157,6 +159,12 @@ private:
   Result<void> check_fd_slot(const State &state, unsigned reg, int64_t off, uint64_t size,
                              const MemoryUse &use);
 
+  // With another error than what most refusals of that id give, where Linux has it so.
+  template <typename... Args> Error refuse_as(Error error, const State &state, RejectionId id,
+                                              std::string_view format, const Args &...args) {
+    static_cast<void>(refuse(state, id, format, args...));
+    return error;
+  }
   template <typename... Args>
   Error refuse(const State &state, RejectionId id, std::string_view format, const Args &...args) {
     return reject(analysis_.rejection, id, state.insn, format, args...);

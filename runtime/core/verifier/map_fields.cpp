@@ -26,19 +26,20 @@ Result<void> Checker::check_no_special_field(const State &state, unsigned reg, i
   const bool is_lock = overlaps(at, map.fields.spin_lock, SpecialFields::kSpinLockSize);
   if (!is_lock && !overlaps(at, map.fields.timer, SpecialFields::kTimerSize))
     return {};
-  return refuse(state, RejectionId::special_field,
-                "{} bytes at r{}, offset {}: the value's {} lies there, which only helpers touch", size, reg,
-                at.first, is_lock ? "bpf_spin_lock" : "bpf_timer");
+  return refuse_as(Error::access_denied, state, RejectionId::special_field,
+                   "{} bytes at r{}, offset {}: the value's {} lies there, which only helpers touch", size,
+                   reg, at.first, is_lock ? "bpf_spin_lock" : "bpf_timer");
 }
 
 Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
   const MapRef &map = analysis_.program.maps[index];
   const uint32_t type = analysis_.program.type->number;
   if (analysis_.program.sleepable && !map_suits_sleepable(map.type))
-    return refuse(state, RejectionId::map_type,
-                  "programs that may sleep use no map of the type of map {}: arrays, hash tables, queues, ring "
-                  "buffers and local storage only",
-                  index);
+    return refuse(
+        state, RejectionId::map_type,
+        "programs that may sleep use no map of the type of map {}: arrays, hash tables, queues, ring "
+        "buffers and local storage only",
+        index);
   const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
   if (map.fields.spin_lock >= 0 && bit & (kTracingTypes | kSocketFilter))
     return refuse(state, RejectionId::special_field,
@@ -60,9 +61,9 @@ Result<void> Checker::check_field_argument(const State &state, unsigned reg, kbp
   if (value.may_be_null())
     return refuse(state, RejectionId::possibly_null, "r{}, given to {}, may be null", reg, proto.c_name);
   if (value.kind != Kind::map_value)
-    return refuse(state, RejectionId::special_field,
-                  "r{}, given to {}, is a {}: the {} in a map's value is needed", reg, proto.c_name,
-                  kind_name(value.kind), name);
+    return refuse_as(Error::access_denied, state, RejectionId::special_field,
+                     "r{}, given to {}, is a {}: the {} in a map's value is needed", reg, proto.c_name,
+                     kind_name(value.kind), name);
   const MapRef &map = analysis_.map(value);
   const int32_t field = is_lock ? map.fields.spin_lock : map.fields.timer;
   if (field < 0)
@@ -70,18 +71,17 @@ Result<void> Checker::check_field_argument(const State &state, unsigned reg, kbp
                   value.map, name);
   if (!value.number.is_constant(static_cast<uint64_t>(field)))
     return refuse(state, RejectionId::special_field,
-                  "r{}, given to {}, does not point to the {}, at offset {}", reg, proto.c_name, name,
-                  field);
+                  "r{}, given to {}, does not point to the {}, at offset {}", reg, proto.c_name, name, field);
   return is_lock ? check_lock(state, value, proto) : check_timer(state, value, proto);
 }
 
 Result<void> Checker::check_lock(const State &state, const Value &value, const HelperProto &proto) {
   const bool is_held = state.held && state.held->lock.is_held;
   if (proto.number == kSpinLock)
-    return is_held
-               ? Result<void>(refuse(state, RejectionId::spin_lock,
-                                     "a lock is held already, taken at instruction {}", state.held->lock.insn))
-               : Result<void>();
+    return is_held ? Result<void>(refuse(state, RejectionId::spin_lock,
+                                         "a lock is held already, taken at instruction {}",
+                                         state.held->lock.insn))
+                   : Result<void>();
   if (!is_held)
     return refuse(state, RejectionId::spin_lock, "bpf_spin_unlock without bpf_spin_lock");
   const auto &lock = state.held->lock;

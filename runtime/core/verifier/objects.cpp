@@ -32,9 +32,10 @@ Result<void> Checker::check_object_space(const State &state, unsigned reg, uint3
                                          const HelperProto &proto) {
   const Value &value = state.reg(reg);
   if (value.kind != Kind::stack || !value.number.is_constant())
-    return refuse(state, RejectionId::stack_object,
-                  "r{}, where {} makes an object, is a {}: a fixed place in the stack is needed", reg,
-                  proto.c_name, kind_name(value.kind));
+    return refuse_as(value.kind == Kind::stack || size != kDynptrSize ? Error::invalid : Error::access_denied,
+                     state, RejectionId::stack_object,
+                     "r{}, where {} makes an object, is a {}: a fixed place in the stack is needed", reg,
+                     proto.c_name, kind_name(value.kind));
   KBPF_TRY(check_memory(
       state, reg, 0, size,
       {.reads = false, .writes = true, .by_helper = true, .is_atomic = false, .makes_object = true}));
@@ -48,10 +49,14 @@ Result<void> Checker::check_object_argument(const State &state, unsigned reg, kb
                                             const HelperProto &proto) {
   const bool wants_iterator = arg == KBPF_ARG_ITERATOR || arg == KBPF_ARG_ITERATOR_RELEASE;
   const std::optional<StackObject> object = object_at(state, state.reg(reg));
+  const Kind kind = state.reg(reg).kind;
   if (!object || object->is_dynptr() == wants_iterator ||
       (wants_iterator && (object->type & 0xff) != iterator_type(proto)))
-    return refuse(state, RejectionId::stack_object, "r{}, an argument of {}, does not point to {}", reg,
-                  proto.c_name, wants_iterator ? "an iterator that was made" : "a dynptr that was made");
+    return refuse_as(kind == Kind::stack || kind == Kind::dynptr_argument || wants_iterator
+                         ? Error::invalid
+                         : Error::access_denied,
+                     state, RejectionId::stack_object, "r{}, an argument of {}, does not point to {}", reg,
+                     proto.c_name, wants_iterator ? "an iterator that was made" : "a dynptr that was made");
   if (wants_iterator && object->type & StackObject::kStale)
     return refuse(
         state, RejectionId::stack_object,

@@ -71,24 +71,25 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
     break;
   }
   if (by.is_constant() && is_far(by))
-    return refuse(state, RejectionId::pointer_arithmetic, "r{}, a {}, is moved by {}: too far", reg,
-                  kind_name(pointer.kind), static_cast<int64_t>(by.value()));
+    return refuse_as(Error::invalid, state, RejectionId::pointer_arithmetic,
+                     "r{}, a {}, is moved by {}: too far", reg, kind_name(pointer.kind),
+                     static_cast<int64_t>(by.value()));
   if (is_far(by) && by.r64.smin == INT64_MIN)
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{}, a {}, is moved by a number without a lower bound: compare it with the number of "
-                  "elements first, as an unsigned number",
-                  reg, kind_name(pointer.kind));
+    return refuse_as(Error::invalid, state, RejectionId::pointer_arithmetic,
+                     "r{}, a {}, is moved by a number without a lower bound: compare it with the number of "
+                     "elements first, as an unsigned number",
+                     reg, kind_name(pointer.kind));
   if (is_far(by))
-    return refuse(
-        state, RejectionId::pointer_arithmetic,
+    return refuse_as(
+        Error::invalid, state, RejectionId::pointer_arithmetic,
         "r{}, a {}, is moved by a number that may be as low as {}; check its lower bound, or make it "
         "unsigned",
         reg, kind_name(pointer.kind), by.r64.smin);
   const Scalar moved = alu64(subtracts ? KBPF_ALU_SUB : KBPF_ALU_ADD, 0, pointer.number, by);
   if (is_far(pointer.number) || is_far(moved))
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{}, a {}, is moved to offset {}: beyond every object", reg, kind_name(pointer.kind),
-                  moved.is_constant() ? static_cast<int64_t>(moved.value()) : moved.r64.smin);
+    return refuse_as(Error::invalid, state, RejectionId::pointer_arithmetic,
+                     "r{}, a {}, is moved to offset {}: beyond every object", reg, kind_name(pointer.kind),
+                     moved.is_constant() ? static_cast<int64_t>(moved.value()) : moved.r64.smin);
   return {};
 }
 

@@ -42,9 +42,10 @@ Result<void> Checker::check_record_argument(const State &state, unsigned reg, co
   const Reference *reference =
       value.kind == Kind::memory && state.held ? state.held->find(value.owner) : nullptr;
   if (!reference || reference->kind != ReferenceKind::record)
-    return refuse(state, RejectionId::reference_not_held,
-                  "r{}, given to {}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
-                  proto.c_name, kind_name(value.kind));
+    return refuse_as(value.kind == Kind::memory ? Error::invalid : Error::access_denied, state,
+                     RejectionId::reference_not_held,
+                     "r{}, given to {}, is a {}: a record that bpf_ringbuf_reserve gave is needed", reg,
+                     proto.c_name, kind_name(value.kind));
   if (reference->frame != callback_frame(state))
     return refuse(
         state, RejectionId::reference_not_held,
@@ -87,6 +88,20 @@ Result<void> Checker::check_socket(const State &state, unsigned reg, int64_t off
     return {};
   return refuse(state, RejectionId::opaque_pointer, "{} bytes at offset {} are no field of a {}", size,
                 static_cast<int64_t>(at), layout.name);
+}
+
+Result<void> Checker::check_map_header(const State &state, unsigned reg, int64_t off, uint64_t size,
+                                       const MemoryUse &use) {
+  const ContextInfo *header = analysis_.program.profile->map_header;
+  if (!header || use.writes || analysis_.program.hides_addresses)
+    return refuse(state, RejectionId::opaque_pointer, "r{} is a map: only helpers look into it", reg);
+  const uint64_t at = static_cast<uint64_t>(off);
+  const ContextField *field = header->field_at(at);
+  if (field && at + size <= uint64_t{field->offset} + field->size &&
+      (size == field->size || field->access.readable_in_pieces))
+    return {};
+  return refuse(state, RejectionId::opaque_pointer,
+                "{} bytes at offset {} are no field of what a map begins with", size, off);
 }
 
 Result<void> Checker::check_socket_argument(const State &state, unsigned reg, const HelperProto &proto) {
