@@ -3,7 +3,7 @@
 """What verification costs: retired instructions for each eBPF instruction that the verifier processes, on the host (callgrind)
 and in the kernel (QEMU), for straight code, branches, memory and loops of growing size; the memory of a live state, and the
 most memory and time that programs take that run into the limit of a million; and what costs more: branches whose paths meet at
-once, small functions, loads of the context. Of the kernel both verification and all of
+once, small functions, loads of the context, and programs of the size of real ones. Of the kernel both verification and all of
 BPF_PROG_LOAD are told, with the JIT in it, and both have to be within the target. --check fails where a figure misses its
 target; --host leaves the kernel out.
 
@@ -29,6 +29,10 @@ PER_INSN, GROWTH, STATE_BYTES, PEAK_MIB, PER_SECOND = 500, 1.1, 400, 64, 1e6  # 
 SIZES = 1000, 2000, 4000, 8000
 MORE_PER_INSN = {"meeting": 1500, "functions": 600, "context": 500}  # what costs more: of verification in the kernel
 SOCKET_FILTER = 1
+INPUTS = os.path.join(ROOT, "test", "lit", "verifier", "Inputs")
+# Programs of real size, on the host: source, options, and the limit of the cost of an instruction that is walked.
+REAL = {"dns": ("dns.bpf.c", [], 1050), "machine": ("machine.bpf.c", [], 1050), "walker": ("walker.bpf.c", [], 1250),
+        "metadata": ("metadata.bpf.c", ["-DUNROLL", "-DSTRINGS=8", "-DTABLES=3", "-DPAIRS=8"], 1300)}
 LINUX = "Linux 6.12 for riscv64: 2,600 to 5,600 for each instruction, 43,500 where 4,000 of them need fix-ups"
 
 
@@ -83,6 +87,32 @@ def crowded(jumps):
     return f"r8 = 1000; {spills}r6 = 0; again: r6 += 1; {never}if r6 != 1000000000 goto again; out: r0 = 0; exit"
 
 
+def verifier_insns(command):
+    """Retired in the verifier by a command on the host."""
+    # glibc clears large memory by one instruction, which callgrind counts once for each byte.
+    tunables = "glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000"
+    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                          "--toggle-collect=kbpf::verify(*", *command],
+                         capture_output=True, text=True, env={**os.environ, "GLIBC_TUNABLES": tunables})
+    count = int(re.search(r"Collected : (\d+)", run.stderr)[1])
+    if count == 0:
+        sys.exit(f"callgrind did not see the verifier: {run.stderr[-500:]}")
+    return count
+
+
+def real_costs(build, folder):
+    """{name: (retired instructions of verification on the host, eBPF instructions processed)} of REAL."""
+    costs = {}
+    for name, (source, arguments, _) in REAL.items():
+        target = os.path.join(folder, name + ".real.o")
+        subprocess.run([f"{build}/bin/bpfcc", "--abi=linux", "-O2", *arguments, "-c", os.path.join(INPUTS, source), "-o", target],
+                       check=True)
+        run = subprocess.run([f"{build}/bin/kbpf-verify", "--json", target], capture_output=True, text=True, check=True)
+        processed = sum(verdict["processed_insns"] for verdict in json.loads(run.stdout))
+        costs[name] = verifier_insns([f"{build}/bin/kbpf-verify", target]), processed
+    return costs
+
+
 class Program:
     def __init__(self, folder, name, text):
         self.object, self.raw = os.path.join(folder, name + ".o"), os.path.join(folder, name)
@@ -97,17 +127,9 @@ class Program:
         return json.loads(run.stdout)[0]
 
     def host_insns(self, build):
-        # glibc clears large memory by one instruction, which callgrind counts once for each byte.
-        tunables = "glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000"
-        with open(self.raw, "rb") as raw:  # judge-batch, as kbpf-verify has no symbols
+        with open(self.raw, "rb") as raw:
             batch.write(self.raw + ".batch", [batch.Program("prog", SOCKET_FILTER, raw.read())])
-        run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                              "--toggle-collect=kbpf::verify(*", f"{build}/bin/judge-batch", self.raw + ".batch"],
-                             capture_output=True, text=True, env={**os.environ, "GLIBC_TUNABLES": tunables})
-        count = int(re.search(r"Collected : (\d+)", run.stderr)[1])
-        if count == 0:
-            sys.exit(f"callgrind did not see the verifier: {run.stderr[-500:]}")
-        return count
+        return verifier_insns([f"{build}/bin/judge-batch", self.raw + ".batch"])
 
     def seconds(self, build):
         """Of kbpf-verify as a whole, the best of three: others use the machine, too."""
@@ -174,6 +196,10 @@ def main():
                 limit = MORE_PER_INSN[shape.__name__]
                 show(f"{shape.__name__}, kernel", f"{verifying / insns:.0f}", f"{retired / insns:.0f} with all of the load",
                      verifying <= limit * insns, f"{limit}")
+        for name, (retired, insns) in real_costs(options.build, folder).items():
+            limit = REAL[name][2]
+            show(f"{REAL[name][0]}, host", f"{retired / insns:.0f}", f"retired an instruction, {insns} walked",
+                 retired <= limit * insns, f"{limit}")
         few, many = (Program(folder, f"parting{n}", parting(n)).verdict(options.build) for n in (20000, 80000))
         states = many["peak_states"] - few["peak_states"]
         if states <= 0:

@@ -13,13 +13,19 @@ public:
       : arena_(arena), states_(states), snapshots_(snapshots) {}
 
   struct How {
-    bool takes_jump;    // the conditional jump at State::insn is taken
-    uint32_t decisions; // made on the path before it
+    bool takes_jump;          // the conditional jump at State::insn is taken
+    uint32_t decisions;       // made on the path before it
+    bool is_narrowed = false; // Transformer::set_taken() was told to it
   };
   // A copy of the state waits. False: no memory.
   [[nodiscard]] bool push(const State &state, How how);
   // The state itself does; it is the callee's from now on.
   [[nodiscard]] bool push(State *state, How how);
+  // What push() has just been given, to be narrowed. Null: it is packed.
+  State *narrow_newest() {
+    first_->how.is_narrowed = first_->state != nullptr;
+    return first_->state;
+  }
   // `current` becomes the branch that has waited for the shortest time; there is one. False: no memory.
   [[nodiscard]] bool pop(State *&current, How &how);
   void drop(); // the one that pop() would give

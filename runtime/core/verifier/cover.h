@@ -64,21 +64,23 @@ private:
   if (was.place == Distinct::kNowhere || old.frame_count != current.state().frame_count)
     return false;
   const Frame &frame = *current.state().frames[was.frame];
-  const bool asks_all = current.how() != Coverage::relied_on || old.depends_on;
-  const bool is_asked = was.kind != Kind::scalar || asks_all || (old.relied_on >> was.number & 1);
+  const auto asks_all = [&] { return current.how() != Coverage::relied_on || old.depends_on; };
+  const auto is_asked = [&] {
+    return was.kind != Kind::scalar || (old.relied_on >> was.number & 1) || asks_all();
+  };
   const Value *now = frame.regs + was.place;
   if (was.place >= Distinct::kFirstSlot) {
     const uint32_t slot = was.place - Distinct::kFirstSlot;
-    if (slot >= frame.slot_count || (!asks_all && !(old.frames()[was.frame].read >> slot & 1)))
+    if (slot >= frame.slot_count || (!(old.frames()[was.frame].read >> slot & 1) && !asks_all()))
       return false;
     if (frame.slots[slot].bytes[0] != ByteKind::spill)
-      return is_asked;
+      return is_asked();
     now = &frame.slots[slot].spilled;
   }
   if (now->kind != was.kind)
     return true;
   if (now->number.r64.umin < was.min || now->number.r64.umax > was.max)
-    return is_asked;
+    return is_asked();
   return now->is_in_packet() &&
          (now->delta != was.delta || now->range < was.range || (now->id != 0) != was.has_id);
 }

@@ -442,6 +442,9 @@ private:
     KBPF_TRY(before_branch());
     if (!branches_.push(state, {true, decisions_.length()}))
       return Error::no_memory;
+    if (branch.compares_numbers)
+      if (State *kept = branches_.narrow_newest())
+        transformer_.set_taken(*kept);
     note_branch(state);
     return !KBPF_TRY(go(false, true));
   }
@@ -504,7 +507,7 @@ private:
       decisions_.truncate(how.decisions);
       if (wants_path())
         decisions_.push(scratch_, true);
-      goes_on = !how.takes_jump || KBPF_TRY(go(true));
+      goes_on = !how.takes_jump || KBPF_TRY(go(true, how.is_narrowed));
     }
     log_.note("-- from here another path, at instruction {}\n", current_->insn);
     return {};
@@ -557,7 +560,7 @@ private:
     const bool forked = forks_since_checkpoint_ != 0;
     const uint32_t spacing = checkpoint_spacing();
     bool worthwhile = iterates || (spacing == 1 && !here.open && (!here.closed || !here.closed->next)) ||
-                      jumps_since_checkpoint_ >= 2 * spacing || insns_since_checkpoint_ >= 8 * spacing;
+                      jumps_since_checkpoint_ >= spacing || insns_since_checkpoint_ >= 4 * spacing;
     const uint32_t most_rounds = iterates ? 16 : 4; // that are compared
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
     const Comparand everything(*current_, Coverage::everything);
@@ -713,7 +716,7 @@ private:
           Branches::How how;
           if (!branches_.pop(current_, how))
             return Error::no_memory;
-          ended = how.takes_jump && !KBPF_TRY(go(true));
+          ended = how.takes_jump && !KBPF_TRY(go(true, how.is_narrowed));
         } else {
           branches_.drop();
         }

@@ -60,7 +60,8 @@ bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value
     dst = Value::constant(is_64 ? static_cast<uint64_t>(int64_t{insn.imm}) : static_cast<uint32_t>(insn.imm));
     return true;
   }
-  if (insn.code() == KBPF_ALU_MOV && is_64 && insn.off == 0) {
+  if (insn.code() == KBPF_ALU_MOV && insn.off == 0 &&
+      (is_64 || (src.is_scalar() && src.number.r64.umax <= UINT32_MAX))) {
     if (src.kind == Kind::uninitialised || insn.dst() == KBPF_REG_FP)
       return false;
     if (src.is_scalar() && src.id == 0 && !src.number.is_constant())

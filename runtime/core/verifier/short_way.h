@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The short way through a program. Most of most programs asks for little: arithmetic on numbers, jumps that
 // can go one way only, registers that go to the stack and come back, numbers of the context, of the packet
-// and of maps' values. What the checker, the transformer and the driver would say of such instructions in turn
-// is said here at once; all else is theirs.
+// and of maps' values. What the checker, the transformer and the driver would say of such instructions in
+// turn is said here at once; all else is theirs.
 #pragma once
 #include "core/verifier/checker.h"
 #include "core/verifier/transformer.h"

@@ -122,28 +122,21 @@ void PackedValue::unpack(Value &value) const {
                                                            : kForms[static_cast<unsigned>(form())]);
 }
 
-template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
+template <bool is_checkpoint, typename AnyState>
+Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   if (!buffer_ && !(buffer_ = arena_.make_unset_array<uint64_t>(2 * kMostWords).data()))
     return nullptr;
   // What has its own place in a snapshot is gathered apart, then put behind each other.
+  using AnyFrame = std::conditional_t<is_checkpoint, Frame, const Frame>;
+  using AnyValue = std::conditional_t<is_checkpoint, Value, const Value>;
   constexpr size_t kMostValues = KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots);
   uint64_t *const sources = buffer_, *const heads = sources + kMostValues, *const mixed = heads + kMostValues,
-                  *const rests = mixed + kMostValues, *rest = rests;
-  uint32_t numbers = 0, values = 0, mixed_slots = 0;
+                  *const rests = mixed + kMostValues;
+  AnyValue **const found = reinterpret_cast<AnyValue **>(buffer_ + 2 * kMostWords - kMostValues);
+  uint32_t values = 0, mixed_slots = 0;
   FrameRecord frames[KBPF_MAX_CALL_FRAMES];
-  const auto write = [&](auto &value) __attribute__((always_inline)) {
-    if (!value.is_scalar()) {
-      heads[values++] = pack_value(value, rest, rests, 0);
-      return;
-    }
-    heads[values++] = pack_value(value, rest, rests, std::min(numbers, uint32_t{63}));
-    sources[numbers] = value.sources;
-    if constexpr (is_checkpoint)
-      value.sources = source_bit(numbers);
-    numbers++;
-  };
   for (uint32_t f = state.frame_count; f-- > 0;) {
-    auto &frame = static_cast<std::conditional_t<is_checkpoint, Frame, const Frame> &>(*state.frames[f]);
+    AnyFrame &frame = *state.frames[f];
     FrameRecord &record = frames[f];
     record = {};
     record.first_insn = frame.first_insn;
@@ -157,14 +150,11 @@ template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(An
     if constexpr (is_checkpoint)
       frame.written = 0;
     uint32_t live = 0;
-    auto *value = static_cast<std::conditional_t<is_checkpoint, Value, const Value> *>(frame.regs);
-#pragma clang loop unroll(disable)
-    for (uint32_t bit = 1; bit != 1u << KBPF_REG_FP; bit <<= 1, value++) {
-      if (value->kind == Kind::uninitialised)
-        continue;
-      live |= bit;
-      write(*value);
-    }
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+      if (frame.regs[reg].kind != Kind::uninitialised) {
+        live |= 1u << reg;
+        found[values++] = &frame.regs[reg];
+      }
     record.live = static_cast<uint16_t>(live);
     record.first_slot_value = static_cast<uint16_t>(values);
     const SlotKinds kinds = slots ? slots[f] : SlotKinds::of(frame);
@@ -175,10 +165,24 @@ template <bool is_checkpoint, typename AnyState> Snapshot *SnapshotPool::pack(An
     record.valued = kinds.valued;
     for (uint64_t left = kinds.mixed; left; left &= left - 1)
       mixed[mixed_slots++] = frame.slots[std::countr_zero(left)].kinds();
-    auto *slot = frame.slots;
+    std::conditional_t<is_checkpoint, StackSlot, const StackSlot> *slot = frame.slots;
     for (uint64_t left = kinds.valued; left; left >>= 1, slot++)
       if (left & 1)
-        write(slot->spilled);
+        found[values++] = &slot->spilled;
+  }
+  uint32_t numbers = 0;
+  uint64_t *rest = rests;
+  for (uint32_t i = 0; i < values; i++) {
+    AnyValue &value = *found[i];
+    if (!value.is_scalar()) {
+      heads[i] = pack_value(value, rest, rests, 0);
+      continue;
+    }
+    heads[i] = pack_value(value, rest, rests, std::min(numbers, uint32_t{63}));
+    sources[numbers] = value.sources;
+    if constexpr (is_checkpoint)
+      value.sources = source_bit(numbers);
+    numbers++;
   }
   values_packed_ += values;
   const size_t rest_words = static_cast<size_t>(rest - rests);

@@ -146,7 +146,8 @@ void Transformer::move(State &state, const Insn &insn, Value &dst) {
   }
   Value &src = state.reg(insn.src());
   link(src);
-  if (is_64 && insn.off == 0) {
+  // The lower half of a number that has no more than that is the number.
+  if (insn.off == 0 && (is_64 || (src.is_scalar() && src.number.r64.umax <= UINT32_MAX))) {
     dst = src;
     return;
   }
@@ -506,10 +507,10 @@ Branch Transformer::predict(const State &state) {
     }
     passed_.dst = dst.number;
     passed_.src = src ? *src : Scalar::constant(imm);
-    Scalar a = passed_.dst, b = passed_.src;
+    taken_ = passed_;
     if (!assume_not(insn.code(), is_64, passed_.dst, passed_.src))
       return {true, false};
-    return {assume(insn.code(), is_64, a, b), true};
+    return {assume(insn.code(), is_64, taken_.dst, taken_.src), true, true};
   }
   const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
   // An address is not null.
@@ -527,23 +528,30 @@ bool Transformer::assume_numbers(State &state, const Insn &insn, bool taken, boo
   if (insn.src_is_reg() && insn.src() == insn.dst())
     return true; // of a number compared with itself nothing is learnt
   Value *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
-  if (was_predicted && !taken) {
-    dst.number = passed_.dst;
-    if (src)
-      src->number = passed_.src;
-  } else {
+  if (!was_predicted) {
     Scalar number = src ? src->number : Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
     if (!(taken ? assume(insn.code(), is_64, dst.number, number)
                 : assume_not(insn.code(), is_64, dst.number, number)))
       return false;
     if (src)
       src->number = number;
+  } else if (!taken) {
+    set_compared(state, passed_);
   }
   if (!src)
     return dst.id == 0 || propagate(state, Value(dst));
   dst.sources = src->sources = dst.sources | src->sources;
   const Value new_dst = dst, new_src = *src;
   return propagate(state, new_dst) && propagate(state, new_src);
+}
+
+void Transformer::set_compared(State &state, const Compared &compared) {
+  const Insn &insn = analysis_.insn(state.insn);
+  if (insn.src_is_reg() && insn.src() == insn.dst())
+    return;
+  state.reg(insn.dst()).number = compared.dst;
+  if (insn.src_is_reg())
+    state.reg(insn.src()).number = compared.src;
 }
 
 bool Transformer::assume_jump(State &state, bool taken, bool was_predicted) {

@@ -11,6 +11,7 @@ namespace kbpf {
 
 struct Branch {
   bool may_jump, may_pass;
+  bool compares_numbers = false; // of which set_taken() knows more
 };
 
 // Packet pointers are numbers from now on: the packet may be elsewhere.
@@ -32,8 +33,13 @@ public:
   // Where the conditional jump at state.insn can go.
   Branch predict(const State &state);
   // Narrows the state by the conditional jump at state.insn being taken, or not. False: it can't be.
-  // was_predicted: predict() has just looked at this very state.
+  // was_predicted: predict() has just looked at this very state; where the jump is taken, set_taken() was
+  // told to it.
   [[nodiscard]] bool assume_jump(State &state, bool taken, bool was_predicted = false);
+
+  // A copy of the state that predict() has just looked at: the numbers that it compared are what they are
+  // where the jump is taken.
+  void set_taken(State &state) { set_compared(state, taken_); }
 
   // Enters the function at first_insn with a new frame; the caller's r0 to r5 are gone. Error: no_memory.
   Result<void> enter(State &state, uint32_t first_insn, uint32_t return_to);
@@ -106,9 +112,12 @@ private:
 
   Analysis &analysis_;
   StatePool &pool_;
-  struct {
+  struct Compared {
     Scalar dst, src;
-  } passed_; // what predict() has found of the numbers that it compared, where the jump is not taken
+  };
+  void set_compared(State &state, const Compared &compared);
+  Compared passed_, taken_; // what predict() has found of the numbers that it compared, where the jump is not
+                            // taken, and where it is
 };
 
 } // namespace kbpf
