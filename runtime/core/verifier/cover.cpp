@@ -57,14 +57,18 @@ constexpr bool has_offset(Kind kind) {
          1;
 }
 
-// What the value at this place is known by at first sight.
-Distinct distinct_at(uint32_t frame, uint32_t place, const PackedValue &value) {
-  Distinct distinct{.place = static_cast<uint8_t>(place),
+// What the value at this place is known by at first sight. frames: of the state.
+Distinct distinct_at(uint32_t frames, uint32_t frame, uint32_t place, const PackedValue &value) {
+  const bool is_innermost = frame + 1 == frames && place < Distinct::kFirstSlot;
+  Distinct distinct{.offset =
+                        is_innermost ? static_cast<uint16_t>(place * sizeof(Value)) : Distinct::kElsewhere,
+                    .place = static_cast<uint8_t>(place),
                     .frame = static_cast<uint8_t>(frame),
                     .kind = value.kind(),
                     .number = static_cast<uint8_t>(value.number()),
-                    .range = value.range(),
+                    .is_in_packet = value.kind() == Kind::packet || value.kind() == Kind::packet_meta,
                     .has_id = value.id() != 0,
+                    .range = value.range(),
                     .delta = static_cast<int32_t>(value.delta())};
   if (value.kind() != Kind::scalar && !has_offset(value.kind()))
     return distinct;
@@ -280,8 +284,8 @@ private:
       if (!(left & 1))
         continue;
       if (!packed_covers(*head, *now)) {
-        old_.distinct =
-            distinct_at(f, static_cast<uint32_t>(now - state_.frames[f]->regs), PackedValue(rest_, *head));
+        old_.distinct = distinct_at(old_.frame_count, f, static_cast<uint32_t>(now - state_.frames[f]->regs),
+                                    PackedValue(rest_, *head));
         return false;
       }
       head++;
@@ -360,7 +364,8 @@ private:
       if (!(is_object ? object_covers(bytes, *head, slot)
                       : spill_covers(bytes, *head, slot, zeroes_count(bit)))) {
         if (!is_object)
-          old_.distinct = distinct_at(f, Distinct::kFirstSlot + static_cast<uint32_t>(std::countr_zero(left)),
+          old_.distinct = distinct_at(old_.frame_count, f,
+                                      Distinct::kFirstSlot + static_cast<uint32_t>(std::countr_zero(left)),
                                       PackedValue(rest_, *head));
         return false;
       }
@@ -442,9 +447,25 @@ void Comparand::look_at_slots() const {
   }
 }
 
+bool differs_elsewhere(const Snapshot &old, const Comparand &current) {
+  const Distinct &was = old.distinct;
+  if (old.frame_count != current.state().frame_count)
+    return true;
+  const Frame &frame = *current.state().frames[was.frame];
+  if (was.place < Distinct::kFirstSlot)
+    return differs_again(old, frame.regs[was.place], current);
+  const uint32_t slot = was.place - Distinct::kFirstSlot;
+  const bool asks_all = current.how() != Coverage::relied_on || old.depends_on;
+  if (slot >= frame.slot_count || !(asks_all || old.frames()[was.frame].read >> slot & 1))
+    return false;
+  if (frame.slots[slot].bytes[0] == ByteKind::spill)
+    return differs_again(old, frame.slots[slot].spilled, current);
+  return was.kind != Kind::scalar || asks_all || (old.relied_on >> was.number & 1);
+}
+
 void expect_to_differ(Snapshot &checkpoint, const Snapshot &other) {
   const uint32_t place = other.distinct.place, f = other.distinct.frame;
-  if (place == Distinct::kNowhere || f >= checkpoint.frame_count)
+  if (place == KBPF_REG_FP || f >= checkpoint.frame_count)
     return;
   const FrameRecord &frame = checkpoint.frames()[f];
   const bool is_register = place < Distinct::kFirstSlot;
@@ -454,7 +475,7 @@ void expect_to_differ(Snapshot &checkpoint, const Snapshot &other) {
                         static_cast<ByteKind>(checkpoint.bytes_of(frame, slot) & 0xff) != ByteKind::spill)
     return;
   checkpoint.distinct = distinct_at(
-      f, place,
+      checkpoint.frame_count, f, place,
       PackedValue(checkpoint, is_register ? frame.value_of_register(place) : frame.value_of_slot(slot)));
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/verifier/cfg.h"
 #include "core/verifier/snapshot.h"
+#include <cstddef>
 
 namespace kbpf {
 
@@ -30,8 +31,9 @@ struct CoverResult {
 // A state that many old ones are compared with.
 class Comparand {
 public:
-  Comparand(const State &state, Coverage how) : state_(state), how_(how) {}
+  Comparand(const State &state, Coverage how) : state_(state), regs_(state.frame().regs), how_(how) {}
   const State &state() const { return state_; }
+  const Value *regs() const { return regs_; } // of the innermost frame
   Coverage how() const { return how_; }
 
   struct Slots {
@@ -52,37 +54,37 @@ private:
   void look_at_slots() const;
 
   const State &state_;
+  const Value *const regs_;
   const Coverage how_;
   mutable bool are_slots_known_ = false;
   mutable Slots slots_[KBPF_MAX_CALL_FRAMES];
   mutable SlotKinds kinds_[KBPF_MAX_CALL_FRAMES];
 };
 
-// Whether `old` differs from this state, too, where it differed from the last one: no need to compare more.
-[[gnu::always_inline]] inline bool differs_again(const Snapshot &old, const Comparand &current) {
+// Whether `old` differs from this state, too, where it differed from the last one, which is no register of
+// the innermost frame.
+bool differs_elsewhere(const Snapshot &old, const Comparand &current);
+
+// Whether the value there differs.
+[[gnu::always_inline]] inline bool differs_again(const Snapshot &old, const Value &now,
+                                                 const Comparand &current) {
   const Distinct &was = old.distinct;
-  if (was.place == Distinct::kNowhere || old.frame_count != current.state().frame_count)
-    return false;
-  const Frame &frame = *current.state().frames[was.frame];
-  const auto asks_all = [&] { return current.how() != Coverage::relied_on || old.depends_on; };
-  const auto is_asked = [&] {
-    return was.kind != Kind::scalar || (old.relied_on >> was.number & 1) || asks_all();
-  };
-  const Value *now = frame.regs + was.place;
-  if (was.place >= Distinct::kFirstSlot) {
-    const uint32_t slot = was.place - Distinct::kFirstSlot;
-    if (slot >= frame.slot_count || (!(old.frames()[was.frame].read >> slot & 1) && !asks_all()))
-      return false;
-    if (frame.slots[slot].bytes[0] != ByteKind::spill)
-      return is_asked();
-    now = &frame.slots[slot].spilled;
-  }
-  if (now->kind != was.kind)
+  if (now.kind != was.kind)
     return true;
-  if (now->number.r64.umin < was.min || now->number.r64.umax > was.max)
-    return is_asked();
-  return now->is_in_packet() &&
-         (now->delta != was.delta || now->range < was.range || (now->id != 0) != was.has_id);
+  if (now.number.r64.umin < was.min || now.number.r64.umax > was.max)
+    return was.kind != Kind::scalar || (old.relied_on >> was.number & 1) ||
+           current.how() != Coverage::relied_on || old.depends_on;
+  return was.is_in_packet && (now.delta != was.delta || now.range < was.range || (now.id != 0) != was.has_id);
+}
+
+// The same, wherever that is: then there is no need to compare more.
+[[gnu::always_inline]] inline bool differs_again(const Snapshot &old, const Comparand &current) {
+  const uint32_t offset = old.distinct.offset;
+  if (offset == Distinct::kElsewhere)
+    return differs_elsewhere(old, current);
+  return differs_again(
+      old, *reinterpret_cast<const Value *>(reinterpret_cast<const std::byte *>(current.regs()) + offset),
+      current);
 }
 // For a checkpoint that was just made of the state: that it will differ where `other`, of the same place,
 // differed.

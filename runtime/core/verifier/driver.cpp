@@ -560,11 +560,14 @@ private:
     const bool forked = forks_since_checkpoint_ != 0;
     const uint32_t spacing = checkpoint_spacing();
     bool worthwhile = iterates || (spacing == 1 && !here.open && (!here.closed || !here.closed->next)) ||
-                      jumps_since_checkpoint_ >= spacing || insns_since_checkpoint_ >= 4 * spacing;
+                      forks_since_checkpoint_ >= spacing || jumps_since_checkpoint_ >= 2 * spacing ||
+                      insns_since_checkpoint_ >= 4 * spacing;
     const uint32_t most_rounds = iterates ? 16 : 4; // that are compared
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
     const Comparand everything(*current_, Coverage::everything);
     for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
+      if (!iterates && differs_again(*old, everything))
+        continue;
       const uint32_t loops = went_on(old->held, current_->held);
       if (iterates && loops && rounds == 0)
         widen(*current_, *old);

@@ -71,13 +71,18 @@ struct FrameRecord {
 // The register, or slot if it keeps a spilled one, by which a checkpoint, or at first another one of its
 // place, last did not cover a state, and most likely does not cover the next one; and what it holds there.
 struct Distinct {
-  static constexpr uint8_t kNowhere = KBPF_REG_FP, kFirstSlot = KBPF_REG_COUNT;
-  uint8_t place = kNowhere; // a register, or kFirstSlot + a slot
+  static constexpr uint8_t kFirstSlot = KBPF_REG_COUNT;
+  static constexpr uint16_t kElsewhere = UINT16_MAX;
+  // At first it is r10, which is the same in all.
+  uint16_t offset =
+      KBPF_REG_FP * sizeof(Value); // of a register of the innermost frame, in Frame::regs; else kElsewhere
+  uint8_t place = KBPF_REG_FP;     // a register, or kFirstSlot + a slot
   uint8_t frame = 0;
-  Kind kind = Kind::uninitialised;
+  Kind kind = Kind::stack;
   uint8_t number = 0; // PackedValue::number()
-  uint16_t range = 0; // of a pointer into the packet, like the next two
-  bool has_id = false;
+  bool is_in_packet = false;
+  bool has_id = false; // of a pointer into the packet, like the next two
+  uint16_t range = 0;
   int32_t delta = 0;
   uint64_t min = 0, max = ~uint64_t{0}; // bounds of the number, where that counts
 };
