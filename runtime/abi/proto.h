@@ -44,9 +44,7 @@ enum kbpf_arg_type {
   KBPF_ARG_BUFFER_OR_NULL,   /* memory that is read and written, or null; its size is the next argument */
   KBPF_ARG_CONSTANT_SIZE,    /* a constant: byte count of the BUFFER before it, and of the memory that the function returns */
   KBPF_ARG_CONSTANT,         /* a constant of 32 bits */
-  KBPF_ARG_BYTES_2_IN_OUT,   /* so many initialised bytes, which the function also changes */
-  KBPF_ARG_BYTES_4_IN_OUT,
-  KBPF_ARG_BYTES_8_IN_OUT,
+  KBPF_ARG_BYTES_4_IN_OUT,   /* 4 initialised bytes, which the function also changes */
   KBPF_ARG_ITERATOR_OUT,     /* stack, where the helper makes an iterator: of numbers in 8 bytes, or as HelperProto says */
   KBPF_ARG_ITERATOR,         /* such an iterator */
   KBPF_ARG_ITERATOR_RELEASE, /* such an iterator, which the helper ends */

@@ -109,8 +109,10 @@ private:
       proto_.structures[i] = p.type;
       return p.name.ends_with("__nullable") ? KBPF_ARG_OBJECT_OR_NULL : KBPF_ARG_OBJECT;
     }
-    return KBPF_ARG_BYTES_4_IN_OUT; // the only one yet: an error number
+    return p.type == "int" ? KBPF_ARG_BYTES_4_IN_OUT : unknown_argument();
   }
+
+  static kbpf_arg_type unknown_argument(); // nowhere: a row that needs it does not compile
 
   consteval kbpf_arg_type dynptr(const Parameter &p) {
     if (!p.name.ends_with("__uninit"))

@@ -93,15 +93,7 @@ Result<void> Transformer::fill_arguments(State &state, const HelperCall &call) {
       KBPF_TRY(initialise(state, value, size, size));
       break;
     }
-    case KBPF_ARG_BYTES_2_IN_OUT:
-      KBPF_TRY(initialise(state, value, 2, 2));
-      break;
     case KBPF_ARG_BYTES_4_IN_OUT:
-      KBPF_TRY(initialise(state, value, 4, 4));
-      break;
-    case KBPF_ARG_BYTES_8_IN_OUT:
-      KBPF_TRY(initialise(state, value, 8, 8));
-      break;
     case KBPF_ARG_U32_IN_OUT:
       KBPF_TRY(initialise(state, value, 4, 4));
       break;

@@ -173,12 +173,8 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_constant(state, reg, proto);
   case KBPF_ARG_BUFFER_OR_NULL:
     return check_slice_buffer(state, reg, proto);
-  case KBPF_ARG_BYTES_2_IN_OUT:
-    return check_fixed_memory(state, reg, 2, false, kChange, proto);
   case KBPF_ARG_BYTES_4_IN_OUT:
     return check_fixed_memory(state, reg, 4, false, kChange, proto);
-  case KBPF_ARG_BYTES_8_IN_OUT:
-    return check_fixed_memory(state, reg, 8, false, kChange, proto);
   case KBPF_ARG_ALLOC_SIZE:
     return check_constant_size(state, reg, proto);
   case KBPF_ARG_U32_IN_OUT:
