@@ -102,7 +102,7 @@ def main():
     compiled = compile_objects(bpfcc, folder, {n: fit[n] for n in ours})
     differ = 0
     for number, program in enumerate(programs):
-        verdict, id, processed, states, _, further = host[program.name]
+        verdict, id, processed, states, _, further, _ = host[program.name]
         statistics = tuple(map(int, (processed, states, *further.split(","))))
         there = kernel.get(program.name, ["missing"] + [""] * 4)
         # linux_load asks for no log where too much was walked, which its errno tells.

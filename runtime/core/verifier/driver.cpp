@@ -559,7 +559,7 @@ private:
     // is of use only where paths have parted, which then meet here again round by round.
     const bool forked = forks_since_checkpoint_ != 0;
     const uint32_t spacing = checkpoint_spacing();
-    bool worthwhile = iterates || (spacing == 1 && !here.open && (!here.closed || !here.closed->next)) ||
+    bool worthwhile = (spacing == 1 && (iterates || (!here.open && (!here.closed || !here.closed->next)))) ||
                       forks_since_checkpoint_ >= spacing || jumps_since_checkpoint_ >= 2 * spacing ||
                       insns_since_checkpoint_ >= 4 * spacing;
     const uint32_t most_rounds = iterates ? 16 : 4; // that are compared

@@ -1,8 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/held.h"
 #include <algorithm>
+#include <new>
 
 namespace kbpf {
+
+void Held::assign(const Held &other) {
+  count = other.count;
+  loop_count = other.loop_count;
+  rcu = other.rcu;
+  preempt_count = other.preempt_count;
+  preempt_insn = other.preempt_insn;
+  lock = other.lock;
+  std::copy_n(other.references, count, references);
+  std::copy_n(other.loops, loop_count, loops);
+}
+
+void Held::clear() { assign(Held(nullptr, nullptr)); }
+
+size_t Held::packed_bytes() const {
+  static_assert(alignof(Reference) <= alignof(Held) && alignof(Loop) <= alignof(Reference));
+  const size_t bytes = sizeof(Held) + count * sizeof(Reference) + loop_count * sizeof(Loop);
+  return (bytes + 7) & ~size_t{7};
+}
+
+Held *Held::pack(void *memory) const {
+  Reference *references = reinterpret_cast<Reference *>(static_cast<std::byte *>(memory) + sizeof(Held));
+  Held *packed = new (memory) Held(references, reinterpret_cast<Loop *>(references + count));
+  packed->assign(*this);
+  return packed;
+}
 
 const Reference *Held::find(uint32_t id) const {
   const Reference *found =

@@ -31,8 +31,10 @@ struct Loop {
 struct Held {
   static constexpr uint32_t kMostReferences = 32, kMostLoops = kMostReferences + 2 * KBPF_MAX_CALL_FRAMES + 1;
   uint32_t count = 0;
-  Reference references[kMostReferences] = {};
-  bool rcu = false;           // bpf_rcu_read_lock was called
+  uint32_t loop_count = 0;
+  Reference *references; // there is room for the most of a state's (HeldOfState), for no more of a snapshot's
+  Loop *loops;           // likewise; in the order in which they began
+  bool rcu = false;      // bpf_rcu_read_lock was called
   uint32_t preempt_count = 0; // bpf_preempt_disable was called so often,
   uint32_t preempt_insn = 0;  // last by this instruction
   // The map value whose bpf_spin_lock is held.
@@ -44,9 +46,14 @@ struct Held {
     uint32_t insn;
   } lock = {};
 
-  // In the order in which they began.
-  uint32_t loop_count = 0;
-  Loop loops[kMostLoops] = {};
+  Held(Reference *references, Loop *loops) : references(references), loops(loops) {}
+  Held(const Held &) = delete;
+  Held &operator=(const Held &) = delete;
+  void assign(const Held &other);
+  void clear();
+  // Where no more than that will be held: bytes, a multiple of 8, and the copy in as many.
+  size_t packed_bytes() const;
+  Held *pack(void *memory) const;
 
   const Reference *find(uint32_t id) const;
   bool add(const Reference &reference); // false: too many
@@ -59,6 +66,12 @@ struct Held {
   void begin_loop(const Loop &loop) { loops[loop_count++] = loop; } // of those of a frame it has none yet
   void end_loop(uint32_t id);
   void end_loops(uint32_t frame); // of this frame and those that it has called
+};
+
+struct HeldOfState : Held {
+  HeldOfState() : Held(reference_room, loop_room) {}
+  Reference reference_room[kMostReferences];
+  Loop loop_room[kMostLoops];
 };
 
 // Whether a path that comes back to a state that is like an old one of its own can't do so for ever: the

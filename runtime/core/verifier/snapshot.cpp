@@ -186,8 +186,10 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   }
   values_packed_ += values;
   const size_t rest_words = static_cast<size_t>(rest - rests);
+  const Held *held = state.held && !state.held->says_nothing() ? state.held : nullptr;
   const size_t bytes = sizeof(Snapshot) + state.frame_count * sizeof(FrameRecord) +
-                       (numbers + values + mixed_slots + rest_words) * sizeof(uint64_t);
+                       (numbers + values + mixed_slots + rest_words) * sizeof(uint64_t) +
+                       (held ? held->packed_bytes() : 0);
   if (bytes > kLargest)
     return nullptr;
   const size_t size_class = SnapshotPool::size_class(bytes);
@@ -222,15 +224,9 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   body = copy_words(copy_words(body, sources, numbers), heads, values);
   if (mixed_slots)
     body = copy_words(body, mixed, mixed_slots);
-  copy_words(body, rests, rest_words);
-  if (state.held && !state.held->says_nothing()) {
-    void *place = free_held_ ? free_held_ : arena_.allocate(sizeof(Held), alignof(Held));
-    if (!place)
-      return nullptr;
-    if (free_held_)
-      free_held_ = free_held_->next;
-    snapshot->held = new (place) Held(*state.held);
-  }
+  body = copy_words(body, rests, rest_words);
+  if (held)
+    snapshot->held = held->pack(body);
   bytes_ += class_bytes(size_class);
   peak_ = std::max(peak_, ++now_);
   return snapshot;
@@ -252,13 +248,13 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
   state.insn = snapshot.insn;
   state.path_length = snapshot.path_length;
   state.parent = snapshot.parent;
-  if (state.held)
-    *state.held = {};
   if (snapshot.held) {
     Held *held = pool.hold(state);
     if (!held)
       return false;
-    *held = *snapshot.held;
+    held->assign(*snapshot.held);
+  } else if (state.held) {
+    state.held->clear();
   }
   for (uint32_t f = state.frame_count; f < snapshot.frame_count; f++)
     if (!pool.push_frame(state, 0, 0))
@@ -296,8 +292,6 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
 }
 
 void SnapshotPool::release(Snapshot *snapshot) {
-  if (snapshot->held)
-    free_held_ = new (snapshot->held) FreeBlock{free_held_};
   bytes_ -= class_bytes(snapshot->size_class);
   FreeBlock *&free = free_[snapshot->size_class];
   free = new (snapshot) FreeBlock{free};

@@ -299,7 +299,6 @@ private:
 
   Arena &arena_;
   uint64_t *buffer_ = nullptr;
-  FreeBlock *free_held_ = nullptr;
   FreeBlock *free_[kClasses] = {}; // by size class
   uint32_t made_ = 0, now_ = 0, peak_ = 0;
   uint64_t values_packed_ = 0;

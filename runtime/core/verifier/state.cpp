@@ -121,7 +121,7 @@ State *StatePool::copy(const State &state) {
       release(result);
       return nullptr;
     }
-    *result->held = *state.held;
+    result->held->assign(*state.held);
   }
   return result;
 }
@@ -163,10 +163,10 @@ Held *StatePool::hold(State &state) {
   if (state.held)
     return state.held;
   if (!free_held_)
-    return state.held = arena_.make<Held>();
+    return state.held = arena_.make<HeldOfState>();
   void *memory = free_held_;
   free_held_ = free_held_->next;
-  return state.held = new (memory) Held{};
+  return state.held = new (memory) HeldOfState;
 }
 
 Frame *StatePool::push_frame(State &state, uint32_t first_insn, uint32_t return_to) {

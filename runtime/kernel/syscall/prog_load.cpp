@@ -129,7 +129,9 @@ Result<Ref<Program>> load(const Attr &attr, const LogRequest &request, TextSink 
   if (hides_addresses && sees_addresses(type->number))
     return Error::not_permitted;
   bool sleepable = attr.prog_flags & kSleepable;
-  if (sleepable && type->number != kKprobe && type->number != kSyscall) {
+  // Of other types that may sleep this kernel runs none; of the rest the verifier says so.
+  if (sleepable && type->number != kKprobe && type->number != kSyscall &&
+      may_sleep(type->number, attr.expected_attach_type)) {
     if (log)
       print(*log, "a program of type {} cannot be sleepable\n", type->name);
     return Error::invalid;
