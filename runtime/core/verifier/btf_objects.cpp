@@ -14,8 +14,6 @@
 namespace kbpf {
 namespace {
 
-bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
-
 // Offset of an access in an object, where it is one number and not negative.
 std::optional<uint64_t> fixed_offset(const Value &base, int64_t off) {
   if (!base.number.is_constant())
@@ -254,7 +252,7 @@ Result<void> Checker::check_btf_argument(const State &state, unsigned reg, const
   if (wanted.structure.empty())
     return refuse(state, RejectionId::helper_argument,
                   "r{}, an argument of {}, is of a type that is not known here", reg, proto.c_name);
-  if (is_null(value) && wanted.may_be_null)
+  if (value.is_null() && wanted.may_be_null)
     return {};
   const bool takes_both = wanted.may_be_null && proto.number < kFirstKernelFunction; // not yet tested
   if (value.kind == Kind::btf_object_or_null && !takes_both)

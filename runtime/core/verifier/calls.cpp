@@ -58,8 +58,6 @@ bool sees_no_packets(const RawProgram &program) {
   return is_traced_type(program) || program.type->number == kTracepoint || program.type->number == kPerfEvent;
 }
 
-bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
-
 } // namespace
 
 Result<void> Checker::check_helper(const State &state) {
@@ -131,7 +129,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   if (obligation.arg != KBPF_ARG_ANY_SCALAR ||
       calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
     rely_on_linked(state, value);
-  if (takes_null(obligation.arg) && is_null(value) && obligation.arg != KBPF_ARG_MEM_READ_OR_NULL &&
+  if (takes_null(obligation.arg) && value.is_null() && obligation.arg != KBPF_ARG_MEM_READ_OR_NULL &&
       obligation.arg != KBPF_ARG_MEM_WRITE_OR_NULL)
     return {};
   constexpr MemoryUse kRead = {.reads = true, .writes = false, .by_helper = true, .is_atomic = false};
@@ -227,7 +225,7 @@ Result<void> Checker::check_object(const State &state, unsigned reg, const Helpe
   const Value &value = state.reg(reg);
   if (value.kind == Kind::btf_object || value.kind == Kind::btf_object_or_null ||
       is_taken_for_pointer(value) || takes_map_as_object(value, proto, reg) ||
-      (is_null(value) && takes_null_object(proto, reg)))
+      (value.is_null() && takes_null_object(proto, reg)))
     return check_btf_argument(state, reg, proto);
   if (value.kind == Kind::object_or_null)
     return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
@@ -364,9 +362,9 @@ Result<void> Checker::check_sized_memory(const State &state, unsigned reg, kbpf_
   if (range.umin == 0 && !zero_allowed)
     return refuse(state, RejectionId::memory_size, "r{}, a size, may be 0", reg + 1);
   const bool nothing_is_touched = range.umax == 0;
-  if (takes_null(arg) && (is_null(memory) || memory.may_be_null()) && nothing_is_touched)
+  if (takes_null(arg) && (memory.is_null() || memory.may_be_null()) && nothing_is_touched)
     return {};
-  if (takes_null(arg) && is_null(memory))
+  if (takes_null(arg) && memory.is_null())
     return refuse(state, RejectionId::memory_size, "r{} is null, but r{}, its size, may be {}", reg, reg + 1,
                   range.umax);
   KBPF_TRY(check_may_lie_in_packet(state, reg, proto));

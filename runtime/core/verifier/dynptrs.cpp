@@ -13,8 +13,6 @@
 namespace kbpf {
 namespace {
 
-bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
-
 const Value *find(const HelperProto &proto, const Value (&args)[5], kbpf_arg_type type) {
   for (unsigned i = 0; i < 5; i++)
     if (proto.args[i] == type)
@@ -39,7 +37,7 @@ Result<void> Checker::check_slice_buffer(const State &state, unsigned reg, const
     return refuse(state, RejectionId::context_access,
                   "programs of type {} may not write to packets, as {} is for", analysis_.program.type->name,
                   proto.c_name);
-  if (is_null(buffer))
+  if (buffer.is_null())
     return {};
   if (buffer.owner != 0)
     return refuse(state, RejectionId::helper_argument,

@@ -13,8 +13,6 @@
 namespace kbpf {
 namespace {
 
-bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
-
 Kind known_to_exist(Kind kind) {
   switch (kind) {
   case Kind::map_value_or_null:
@@ -81,7 +79,7 @@ Result<void> Checker::check_global_argument(const State &state, unsigned reg, co
     break;
   }
   rely_on_linked(state, value); // that it is null, where it is
-  if (is_null(value))
+  if (value.is_null())
     return type.may_be_null ? Result<void>() : refuse_kind("a pointer that is not null");
   if (value.may_be_null() && !type.may_be_null)
     return refuse(state, RejectionId::possibly_null,
@@ -106,7 +104,7 @@ Result<void> Checker::check_global_object(const State &state, unsigned reg, cons
   const Value &value = state.reg(reg);
   const Btf &kernel = *analysis_.program.kernel_btf;
   const std::string_view name = kernel.name(kernel.type(type.type_id));
-  if (type.may_be_null && is_null(value)) {
+  if (type.may_be_null && value.is_null()) {
     rely_on_linked(state, value);
     return {};
   }

@@ -13,8 +13,6 @@ namespace {
 
 constexpr int64_t kSize = 8; // bytes of such a field
 
-bool is_null(const Value &value) { return value.is_scalar() && value.number.is_constant(0); }
-
 } // namespace
 
 const KptrField *Analysis::kptr_at(const Value &base, const OffsetRange &at) const {
@@ -59,7 +57,7 @@ Result<void> Checker::check_kptr_access(const State &state, unsigned reg, const 
                                      "or 0; {} is stored",
                                      at.first, insn.imm));
   const Value &value = state.reg(insn.src());
-  return is_null(value) ? Result<void>() : check_kept_object(state, insn.src(), *field);
+  return value.is_null() ? Result<void>() : check_kept_object(state, insn.src(), *field);
 }
 
 Result<void> Checker::check_kept_object(const State &state, unsigned reg, const KptrField &field) {
@@ -104,7 +102,7 @@ Result<void> Checker::check_kptr_field(const State &state, unsigned reg, const H
 
 Result<void> Checker::check_kptr_value(const State &state, unsigned reg, const HelperProto &proto) {
   const Value &value = state.reg(reg);
-  if (is_null(value))
+  if (value.is_null())
     return {};
   if (value.may_be_null())
     return refuse(state, RejectionId::possibly_null, "r{}, given to {}, may be null", reg, proto.c_name);

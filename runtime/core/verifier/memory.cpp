@@ -98,8 +98,7 @@ bool overwrite_stack(Frame &frame, int64_t first, int64_t end, Overwritten how) 
     StackSlot &slot = frame.slots[index];
     ByteKind &kind = slot.bytes[byte_of(offset)];
     if (how == Overwritten::perhaps_by_zero &&
-        (kind == ByteKind::zero ||
-         (kind == ByteKind::spill && slot.spilled.is_scalar() && slot.spilled.number.is_constant(0)))) {
+        (kind == ByteKind::zero || (kind == ByteKind::spill && slot.spilled.is_null()))) {
       relies_on_zero = true;
       continue;
     }

@@ -108,6 +108,7 @@ struct Value {
   static Value constant(uint64_t word) { return scalar(Scalar::constant(word)); }
   static Value unknown() { return scalar(Scalar::unknown()); }
   bool is_scalar() const { return kind == Kind::scalar; }
+  bool is_null() const { return is_scalar() && number.is_constant(0); }
   bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
   bool may_be_null() const {
     return kind == Kind::map_value_or_null || kind == Kind::map_or_null || kind == Kind::memory_or_null ||

@@ -516,8 +516,7 @@ Branch Transformer::predict(const State &state) {
   // An address is not null.
   const bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
   if (is_64 && equality &&
-      ((is_known_not_null(dst) && src.is_scalar() && src.number.is_constant(0)) ||
-       (is_known_not_null(src) && dst.is_scalar() && dst.number.is_constant(0))))
+      ((is_known_not_null(dst) && src.is_null()) || (is_known_not_null(src) && dst.is_null())))
     return {insn.code() == KBPF_JMP_JNE, insn.code() == KBPF_JMP_JEQ};
   return {true, true};
 }
@@ -570,7 +569,7 @@ bool Transformer::assume_jump(State &state, bool taken, bool was_predicted) {
   if (dst.is_scalar() || (src.is_pointer() && is_address(dst)))
     std::swap(dst, src);
   const bool against_address = is_address(src);
-  if (!is_64 || !equality || !(against_address || (src.is_scalar() && src.number.is_constant(0))))
+  if (!is_64 || !equality || !(against_address || src.is_null()))
     return true;
   const bool is_equal = (insn.code() == KBPF_JMP_JEQ) == taken;
   if (against_address && !is_equal) // another address, or null
