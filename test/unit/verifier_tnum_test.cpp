@@ -3,6 +3,7 @@
 // the top of the word, and every pair of their members.
 #include "core/verifier/tnum.h"
 #include <gtest/gtest.h>
+#include <random>
 #include <vector>
 
 namespace kbpf {
@@ -61,6 +62,36 @@ TEST(Tnum, SubtractContainsEveryDifference) {
 }
 TEST(Tnum, MultiplyContainsEveryProduct) {
   check_pairs([](auto a, auto b) { return multiply(a, b); }, [](uint64_t x, uint64_t y) { return x * y; });
+}
+// Whole rows of unknown bits are added at once: to the same sum as one by one.
+TEST(Tnum, MultiplyAddsEachBitOfTheFirstOperand) {
+  const auto one_by_one = [](const Tnum &a, const Tnum &b) {
+    Tnum sum = Tnum::constant(0);
+    for (unsigned bit = 0; bit < 64; bit++) {
+      const Tnum partial = shift_left(b, bit);
+      if (a.mask >> bit & 1)
+        sum = add(sum, make_tnum(0, partial.max()));
+      else if (a.value >> bit & 1)
+        sum = add(sum, partial);
+    }
+    return sum;
+  };
+  for (unsigned a_shift : {0u, 7u, 60u})
+    for (unsigned b_shift : {0u, 29u, 60u})
+      for (const Tnum &a : all_tnums(a_shift))
+        for (const Tnum &b : all_tnums(b_shift))
+          ASSERT_EQ(multiply(a, b), one_by_one(a, b));
+  std::mt19937_64 engine{20261130};
+  const auto random = [&] { // rows of unknown bits with some known among them, or any
+    const uint64_t some = engine() & engine() & engine() & engine();
+    const uint64_t mask = engine() % 4 ? (~uint64_t{0} >> engine() % 64 << engine() % 64) ^ some : engine();
+    return make_tnum(engine() & engine() & engine(), engine() % 4 ? mask : mask & engine());
+  };
+  for (int round = 0; round < 300000; round++) {
+    const Tnum a = random(), b = random();
+    ASSERT_EQ(multiply(a, b), one_by_one(a, b))
+        << std::hex << a.value << "/" << a.mask << " " << b.value << "/" << b.mask;
+  }
 }
 TEST(Tnum, AndContainsEveryResult) {
   check_pairs([](auto a, auto b) { return bit_and(a, b); }, [](uint64_t x, uint64_t y) { return x & y; });

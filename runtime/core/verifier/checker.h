@@ -20,6 +20,8 @@ public:
   // Most instructions: they compute with numbers, or compare what there is, so that every obligation holds.
   // regs: of the innermost frame.
   static bool is_plain(const Insn &insn, const Value *regs);
+  // Of those, one that computes with a constant: whether it may be that one.
+  static bool is_plain_constant(const Insn &insn);
   // Whether the instruction would tell the loader of such a program an address (RawProgram::hides_addresses).
   // leaks.cpp
   Result<void> check_leaks(const State &state);
@@ -214,6 +216,16 @@ struct PlainRules {
 };
 inline constexpr PlainRules kPlainRules;
 
+inline bool Checker::is_plain_constant(const Insn &insn) {
+  using Rules = PlainRules;
+  const uint8_t rules = kPlainRules.of[insn.opcode];
+  if (!(rules & (Rules::kImmIsNotZero | Rules::kImmShifts)))
+    return true;
+  return rules & Rules::kImmShifts
+             ? static_cast<uint32_t>(insn.imm) < (insn.cls() == KBPF_CLASS_ALU64 ? 64 : 32)
+             : insn.imm != 0;
+}
+
 // A number is not in r10, so that it may be written.
 inline bool Checker::is_plain(const Insn &insn, const Value *regs) {
   using Rules = PlainRules;
@@ -230,8 +242,7 @@ inline bool Checker::is_plain(const Insn &insn, const Value *regs) {
            (rules & Rules::kSrcIsNumber && src != Kind::scalar) ||
            (rules & Rules::kSrcHolds && src == Kind::uninitialised) ||
            (rules & Rules::kDstHolds && dst == Kind::uninitialised) ||
-           (rules & Rules::kImmIsNotZero && insn.imm == 0) ||
-           (rules & Rules::kImmShifts && static_cast<uint32_t>(insn.imm) >= 32) ||
+           (rules & (Rules::kImmIsNotZero | Rules::kImmShifts) && !is_plain_constant(insn)) ||
            (rules & Rules::kDstIsWritten && insn.dst() == KBPF_REG_FP));
 }
 

@@ -6,17 +6,19 @@
 
 namespace kbpf {
 
-// Whether what the instruction makes of a number, with a constant or not, may be a part or a moved copy of
-// it.
-constexpr bool may_stay_linked(const Insn &insn, bool by_constant) {
+// Whether what the instruction makes of a number that is such a part, with a constant or not, may be a part
+// or a moved copy of the same number.
+constexpr bool may_stay_linked(const Insn &insn, const Part &part, bool by_constant) {
   switch (insn.code()) {
   case KBPF_ALU_ADD:
-    return by_constant;
+    return by_constant && part.form == Part::Form::whole;
   case KBPF_ALU_AND:
+    return !insn.src_is_reg() && (insn.imm == 0xff || insn.imm == 0xffff);
   case KBPF_ALU_LSH:
+    return !insn.src_is_reg();
   case KBPF_ALU_RSH:
   case KBPF_ALU_ARSH:
-    return !insn.src_is_reg();
+    return !insn.src_is_reg() && part.form == Part::Form::shifted_up;
   default:
     return insn.code() == KBPF_ALU_MOV;
   }

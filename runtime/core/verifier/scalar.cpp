@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/scalar.h"
+#include "core/verifier/scalar_views.h"
 
 namespace kbpf {
 namespace {
-
-constexpr uint64_t kUpperHalf = 0xffffffff00000000;
-constexpr uint64_t kLowerHalf = 0x00000000ffffffff;
-
-// The range of the words that a tnum contains, at one width.
-template <typename U> Range<U> range_of(const Tnum &bits) {
-  using S = typename Range<U>::S;
-  constexpr U kSign = U{1} << (Range<U>::kWidth - 1);
-  U value = static_cast<U>(bits.value), mask = static_cast<U>(bits.mask);
-  return {value, static_cast<U>(value | mask), static_cast<S>(value | (mask & kSign)),
-          static_cast<S>(value | (mask & ~kSign))};
-}
 
 // Lower halves of the words from low on to high: where these are fewer than 2^32, they run from one to the
 // other, and are an interval of the view in which they do not wrap.
@@ -62,14 +51,6 @@ void narrow_by_lower(Range64 &r64, const Range32 &r32) {
 // the same.
 Scalar normalised(Scalar scalar) { return scalar.normalise() ? scalar : Scalar::unknown(); }
 
-Scalar from_lower(const Tnum &bits, const Range32 &r32) {
-  Scalar result;
-  result.bits = truncate(bits, 32);
-  result.r32 = r32;
-  result.r64 = {r32.umin, r32.umax, 0, UINT32_MAX};
-  return normalised(result);
-}
-
 } // namespace
 
 Scalar Scalar::zero_extended(unsigned width) {
@@ -93,127 +74,50 @@ Scalar Scalar::sign_extended(unsigned width) {
 
 namespace {
 
-// What both say of a number, which is one interval and the bits of that. False: nothing is left.
-template <typename U> [[gnu::always_inline]] inline bool settle(Tnum &bits, U &low, U &high) {
-  for (;;) {
-    if (low > high)
-      return false;
-    const Tnum interval = Tnum::range(low, high);
-    if (are_disjoint(bits, interval))
-      return false;
-    bits = intersect(bits, interval);
-    if (bits.min() <= low && bits.max() >= high)
-      return true;
-    low = std::max(low, static_cast<U>(bits.min()));
-    high = std::min(high, static_cast<U>(bits.max()));
-  }
-}
-
-// Of 0 to INT32_MAX: it reads the same in all views.
-[[gnu::always_inline]] inline bool settle_small(Scalar &number, Tnum bits, uint32_t low, uint32_t high) {
-  if (!settle(bits, low, high))
-    return false;
-  number.bits = bits;
-  number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
-  number.r32 = {low, high, static_cast<int32_t>(low), static_cast<int32_t>(high)};
-  return true;
-}
-
-// What all views but the bits leave of such a number: false where that is nothing.
+// What all views but the bits leave of a number that is not negative: false where that is nothing.
 struct Interval {
-  uint32_t low, high;
+  uint64_t low, high; // the latter at most INT64_MAX
   bool cut(int64_t smin, int64_t smax) {
-    if (smax < 0 || smin > int64_t{high})
+    if (smax < 0 || smin > static_cast<int64_t>(high))
       return false;
-    low = static_cast<uint32_t>(std::max<int64_t>(low, smin));
-    high = static_cast<uint32_t>(std::min<int64_t>(high, smax));
+    low = std::max(low, static_cast<uint64_t>(std::max<int64_t>(smin, 0)));
+    high = std::min(high, static_cast<uint64_t>(smax));
     return true;
   }
 };
+// Of one that is its lower half.
 Interval interval_of(const Scalar &number) {
-  return {std::max(static_cast<uint32_t>(number.r64.umin), number.r32.umin),
-          std::min(static_cast<uint32_t>(number.r64.umax), number.r32.umax)};
+  return {std::max<uint64_t>(number.r64.umin, number.r32.umin),
+          std::min<uint64_t>(number.r64.umax, number.r32.umax)};
 }
 
-// One that is known to be such a number by its unsigned bounds.
+// One that is known to be one of 0 to INT32_MAX by its unsigned bounds.
 bool normalise_small(Scalar &number) {
   Interval left = interval_of(number);
   return left.cut(number.r64.smin, number.r64.smax) && left.cut(number.r32.smin, number.r32.smax) &&
-         settle_small(number, number.bits, left.low, left.high);
+         set_small(number, number.bits, left.low, left.high);
 }
 
-// One of 0 to UINT32_MAX, by its unsigned bounds, of whose lower half as a signed number nothing is known.
+// One of 0 to UINT32_MAX, settled, of whose lower half as a signed number nothing more is known.
+void set_word(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
+  const uint32_t low32 = static_cast<uint32_t>(low), high32 = static_cast<uint32_t>(high);
+  const bool one_sign = low > INT32_MAX || high <= INT32_MAX;
+  const Range32 half = one_sign
+                           ? Range32{low32, high32, static_cast<int32_t>(low32), static_cast<int32_t>(high32)}
+                           : range_of<uint32_t>(bits);
+  number.bits = bits;
+  number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
+  number.r32 = {low32, high32, half.smin, half.smax};
+}
+
 bool normalise_word(Scalar &number) {
   Interval left = interval_of(number);
-  if (!left.cut(number.r64.smin, number.r64.smax) || !settle(number.bits, left.low, left.high))
+  Tnum bits = number.bits;
+  if (!left.cut(number.r64.smin, number.r64.smax) || !settle(bits, left.low, left.high))
     return false;
-  number.r64 = {left.low, left.high, int64_t{left.low}, int64_t{left.high}};
-  const bool one_sign = left.low > INT32_MAX || left.high <= INT32_MAX;
-  const Range32 half =
-      one_sign ? Range32{left.low, left.high, static_cast<int32_t>(left.low), static_cast<int32_t>(left.high)}
-               : range_of<uint32_t>(number.bits);
-  number.r32 = {left.low, left.high, half.smin, half.smax};
+  set_word(number, bits, left.low, left.high);
   return true;
 }
-
-} // namespace
-
-bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src) {
-  constexpr uint64_t kMost = INT32_MAX;
-  const bool both = dst.r64.umax <= kMost && src.r64.umax <= kMost;
-  if (!both && code != KBPF_ALU_AND && code != KBPF_ALU_RSH)
-    return false;
-  uint64_t low, high;
-  Tnum bits;
-  switch (code) {
-  case KBPF_ALU_ADD:
-    low = dst.r64.umin + src.r64.umin;
-    high = dst.r64.umax + src.r64.umax;
-    bits = add(dst.bits, src.bits);
-    break;
-  case KBPF_ALU_SUB:
-    if (dst.r64.umin < src.r64.umax)
-      return false;
-    low = dst.r64.umin - src.r64.umax;
-    high = dst.r64.umax - src.r64.umin;
-    bits = subtract(dst.bits, src.bits);
-    break;
-  case KBPF_ALU_AND: // that one of them is small is enough
-    low = 0;
-    high = std::min({dst.r64.umax, src.r64.umax, uint64_t{dst.r32.umax}, uint64_t{src.r32.umax}});
-    if (std::min(dst.r64.umax, src.r64.umax) > kMost)
-      return false;
-    return settle_small(dst, bit_and(dst.bits, src.bits), 0, static_cast<uint32_t>(high));
-  case KBPF_ALU_OR:
-    bits = bit_or(dst.bits, src.bits);
-    low = std::max({dst.r64.umin, src.r64.umin, bits.min()});
-    high = bits.max();
-    break;
-  case KBPF_ALU_XOR:
-    bits = bit_xor(dst.bits, src.bits);
-    low = bits.min();
-    high = bits.max();
-    break;
-  case KBPF_ALU_RSH:
-    if (!src.is_constant() || src.value() >= 32 || (!is_64 && !both) || dst.r64.umax >> src.value() > kMost)
-      return false;
-    return settle_small(dst, shift_right(dst.bits, static_cast<unsigned>(src.value())),
-                        static_cast<uint32_t>(dst.r64.umin >> src.value()),
-                        static_cast<uint32_t>(dst.r64.umax >> src.value()));
-  case KBPF_ALU_LSH:
-    if (!src.is_constant() || src.value() >= 32)
-      return false;
-    low = dst.r64.umin << src.value();
-    high = dst.r64.umax << src.value();
-    bits = shift_left(dst.bits, static_cast<unsigned>(src.value()));
-    break;
-  default:
-    return false;
-  }
-  return high <= kMost && settle_small(dst, bits, static_cast<uint32_t>(low), static_cast<uint32_t>(high));
-}
-
-namespace {
 
 // Each view may narrow the others until none does: what is left is the same in whatever order.
 bool narrow_all(Scalar &number) {
@@ -264,23 +168,47 @@ bool narrow_all(Scalar &number) {
   }
 }
 
-// One that is not negative, and of whose lower half nothing is known, nor mostly becomes known.
-bool normalise_wide(Scalar &number) {
-  Tnum bits = number.bits;
-  if (number.r64.smax < 0)
-    return false;
-  uint64_t low = std::max(number.r64.umin, static_cast<uint64_t>(std::max<int64_t>(number.r64.smin, 0))),
-           high = std::min(number.r64.umax, static_cast<uint64_t>(number.r64.smax));
-  if (!settle(bits, low, high))
-    return false;
-  if (high - low <= kLowerHalf || static_cast<uint32_t>(bits.mask) != UINT32_MAX)
-    return narrow_all(number);
-  number.bits = bits;
-  number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
-  return true;
+// One that may be negative.
+bool normalise_signed(Scalar &number) {
+  const Tnum bits = number.bits;
+  const Range64 &r64 = number.r64;
+  if (is_subset(range_of<uint64_t>(bits), r64) && is_subset(range_of<uint32_t>(bits), number.r32)) {
+    set_bits(number, bits); // which say all
+    return true;
+  }
+  if (~bits.mask == 0 && r64.umin == 0 && ~r64.umax == 0 && r64.smin < 0 && r64.smax >= 0 &&
+      static_cast<uint64_t>(r64.smax) - static_cast<uint64_t>(r64.smin) > kLowerHalf &&
+      number.r32 == Range32())
+    return true; // an interval around 0, which says nothing in the other views
+  return narrow_all(number);
 }
 
 } // namespace
+
+bool set_wide(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
+  for (;;) {
+    if (!settle(bits, low, high))
+      return false;
+    if (high <= UINT32_MAX) {
+      set_word(number, bits, low, high);
+      return true;
+    }
+    const Range64 whole{low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
+    if (high - low <= kLowerHalf) { // its halves are an interval, perhaps
+      number = {bits, whole, {}};
+      return narrow_all(number);
+    }
+    const Range32 half = range_of<uint32_t>(bits);
+    Range64 narrowed = whole;
+    narrow_by_lower(narrowed, half);
+    if (narrowed == whole) {
+      number = {bits, whole, half};
+      return true;
+    }
+    low = narrowed.umin;
+    high = narrowed.umax;
+  }
+}
 
 bool Scalar::normalise() {
   if (bits.is_constant()) {
@@ -291,12 +219,15 @@ bool Scalar::normalise() {
     return true;
   }
   if (r64.umin > r64.umax || r64.umax > INT64_MAX)
-    return narrow_all(*this);
+    return normalise_signed(*this);
   if (r64.umax <= INT32_MAX)
     return normalise_small(*this);
   if (r64.umax <= UINT32_MAX && r32.smin == INT32_MIN && r32.smax == INT32_MAX)
     return normalise_word(*this);
-  return r32 == Range32() ? normalise_wide(*this) : narrow_all(*this);
+  if (r32 != Range32())
+    return narrow_all(*this);
+  Interval left{r64.umin, r64.umax};
+  return left.cut(r64.smin, r64.smax) && set_wide(*this, bits, left.low, left.high);
 }
 
 bool is_subset(const Scalar &inner, const Scalar &outer) {
@@ -335,160 +266,6 @@ Scalar byte_order(const Scalar &a, bool swap, unsigned width) {
   Scalar result;
   result.bits = {reverse(a.bits.value), reverse(a.bits.mask)};
   return normalised(result);
-}
-
-namespace {
-
-// One operation on ranges of either width. Moves and unknown codes are the caller's.
-template <typename U>
-Range<U> alu_range(uint8_t code, bool is_signed, const Range<U> &dst, const Range<U> &src) {
-  switch (code) {
-  case KBPF_ALU_ADD:
-    return add(dst, src);
-  case KBPF_ALU_SUB:
-    return subtract(dst, src);
-  case KBPF_ALU_NEG:
-    return subtract(Range<U>::constant(0), dst);
-  case KBPF_ALU_MUL:
-    return multiply(dst, src);
-  case KBPF_ALU_DIV:
-    return is_signed ? divide_signed(dst, src) : divide(dst, src);
-  case KBPF_ALU_MOD:
-    return is_signed ? modulo_signed(dst, src) : modulo(dst, src);
-  case KBPF_ALU_OR:
-    return bit_or(dst, src);
-  case KBPF_ALU_AND:
-    return bit_and(dst, src);
-  case KBPF_ALU_XOR:
-    return bit_xor(dst, src);
-  case KBPF_ALU_LSH:
-    return shift_left(dst, src);
-  case KBPF_ALU_RSH:
-    return shift_right(dst, src);
-  case KBPF_ALU_ARSH:
-    return shift_right_signed(dst, src);
-  default:
-    return {};
-  }
-}
-
-// The same on bits; operands are cut to the width, and so is the result.
-Tnum alu_bits(uint8_t code, unsigned width, const Tnum &dst, const Tnum &src) {
-  unsigned shift = static_cast<unsigned>(src.value) & (width - 1);
-  bool shift_known = ((src.mask & (width - 1)) == 0);
-  switch (code) {
-  case KBPF_ALU_ADD:
-    return truncate(add(dst, src), width);
-  case KBPF_ALU_SUB:
-    return truncate(subtract(dst, src), width);
-  case KBPF_ALU_NEG:
-    return truncate(subtract(Tnum::constant(0), dst), width);
-  case KBPF_ALU_MUL:
-    return truncate(multiply(dst, src), width);
-  case KBPF_ALU_OR:
-    return bit_or(dst, src);
-  case KBPF_ALU_AND:
-    return bit_and(dst, src);
-  case KBPF_ALU_XOR:
-    return bit_xor(dst, src);
-  case KBPF_ALU_LSH:
-    if (shift_known)
-      return truncate(shift_left(dst, shift), width);
-    break;
-  case KBPF_ALU_RSH:
-    if (shift_known)
-      return shift_right(dst, shift);
-    break;
-  case KBPF_ALU_ARSH:
-    if (shift_known)
-      return shift_right_signed(dst, shift, width);
-    break;
-  default:
-    break;
-  }
-  return Tnum::unknown_bits(width);
-}
-
-// Whether the lower half of a 64-bit result depends on the lower halves of the operands only.
-bool is_modular(uint8_t code) {
-  switch (code) {
-  case KBPF_ALU_ADD:
-  case KBPF_ALU_SUB:
-  case KBPF_ALU_NEG:
-  case KBPF_ALU_MUL:
-  case KBPF_ALU_OR:
-  case KBPF_ALU_AND:
-  case KBPF_ALU_XOR:
-    return true;
-  default:
-    return false;
-  }
-}
-
-// A shift by the width or more, which is defined at run time (the count is cut), but an error that Linux
-// gives no bounds to.
-bool may_shift_too_far(uint8_t code, unsigned width, const Range64 &count) {
-  return (code == KBPF_ALU_LSH || code == KBPF_ALU_RSH || code == KBPF_ALU_ARSH) && count.umax >= width;
-}
-
-// Whatever is added to any number at all, or taken from it, or flipped in it: any number.
-bool loses_all(uint8_t code) { return code == KBPF_ALU_ADD || code == KBPF_ALU_SUB || code == KBPF_ALU_XOR; }
-
-// Where operands and result are small, their halves say the same once more.
-bool is_small(const Scalar &dst, const Scalar &src, const Range64 &result) {
-  return dst.r64.umax <= INT32_MAX && src.r64.umax <= INT32_MAX && result.umax <= INT32_MAX;
-}
-
-// What alu64() does most often.
-Scalar add64(const Scalar &dst, const Scalar &src) {
-  Scalar sum{add(dst.bits, src.bits), add(dst.r64, src.r64), {}};
-  if (!is_small(dst, src, sum.r64))
-    sum.r32 = add(dst.r32, src.r32);
-  if (!sum.normalise())
-    sum = Scalar::unknown();
-  return sum;
-}
-
-} // namespace
-
-Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
-  if (code == KBPF_ALU_MOV)
-    return off ? sign_extend(src, static_cast<unsigned>(off)) : src;
-  if (may_shift_too_far(code, 64, src.r64))
-    return Scalar::unknown();
-  uint64_t word;
-  if (dst.is_constant() && src.is_constant() && alu_words(code, dst.value(), src.value(), word))
-    return Scalar::constant(word);
-  if (loses_all(code) && (dst.is_unknown() || src.is_unknown()))
-    return Scalar::unknown();
-  if (code == KBPF_ALU_ADD)
-    return add64(dst, src);
-  Scalar result;
-  result.bits = alu_bits(code, 64, dst.bits, src.bits);
-  result.r64 = alu_range(code, off == 1, dst.r64, src.r64);
-  // A shift by 32 moves the whole lower half up: the first step of extending a half without 32-bit
-  // instructions.
-  if (code == KBPF_ALU_LSH && src.is_constant(32)) {
-    result.r64 = {uint64_t{dst.r32.umin} << 32, uint64_t{dst.r32.umax} << 32,
-                  int64_t{dst.r32.smin} * (int64_t{1} << 32), int64_t{dst.r32.smax} * (int64_t{1} << 32)};
-  }
-  if (is_modular(code) && !is_small(dst, src, result.r64))
-    result.r32 = alu_range(code, false, dst.r32, src.r32);
-  if (!result.normalise())
-    result = Scalar::unknown();
-  return result;
-}
-
-Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src) {
-  if (code == KBPF_ALU_MOV)
-    return zero_extend(off ? sign_extend(src, static_cast<unsigned>(off)) : src, 32);
-  if (may_shift_too_far(code, 32, src.r64))
-    return Scalar::zero_extended(32);
-  uint64_t word;
-  if (dst.is_constant() && src.is_constant() && alu_words(code, dst.value(), src.value(), word))
-    return Scalar::constant(static_cast<uint32_t>(word));
-  Tnum bits = alu_bits(code, 32, truncate(dst.bits, 32), truncate(src.bits, 32));
-  return from_lower(bits, alu_range(code, off == 1, dst.r32, src.r32));
 }
 
 namespace {

@@ -40,8 +40,7 @@ struct Scalar {
 // Whether every word of inner is known to be in outer; compares view by view.
 bool is_subset(const Scalar &inner, const Scalar &outer);
 
-// What an operation (KBPF_ALU_*) makes of two words. False: of one that alu64() and alu32() are to be asked
-// for.
+// What an operation (KBPF_ALU_*) makes of two words. False: of one that alu() is to be asked for.
 inline bool alu_words(uint8_t code, uint64_t dst, uint64_t src, uint64_t &result) {
   switch (code) {
   case KBPF_ALU_ADD:
@@ -68,12 +67,12 @@ inline bool alu_words(uint8_t code, uint64_t dst, uint64_t src, uint64_t &result
 }
 
 // dst op= src. code: KBPF_ALU_*, off: as in the instruction (signed division, sign-extending move). Byte
-// swaps and neg: below. The 32-bit form works on lower halves and zero-extends.
+// swaps: below. The 32-bit form works on lower halves and zero-extends.
 Scalar alu64(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src);
 Scalar alu32(uint8_t code, int16_t off, const Scalar &dst, const Scalar &src);
-// The same at less cost, in place, where the result is a number of 0 to INT32_MAX as it is of operands of
-// that kind. False: dst is as it was, and alu64() or alu32() to be asked.
-bool alu_small(uint8_t code, bool is_64, Scalar &dst, const Scalar &src);
+// The same in place, at less cost; by a constant, too. Not for moves.
+void alu(uint8_t code, bool is_64, int16_t off, Scalar &dst, const Scalar &src);
+void alu(uint8_t code, bool is_64, int16_t off, Scalar &dst, uint64_t word);
 // Byte order conversions. swap: false for le on this little-endian machine, which only truncates.
 Scalar byte_order(const Scalar &a, bool swap, unsigned width);
 Scalar sign_extend(const Scalar &a, unsigned width);

@@ -24,21 +24,19 @@ bool is_word(const Value &value) { return value.is_scalar() && value.number.is_c
 }
 
 // On numbers, where the result is linked to none.
-bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value &src) {
+[[gnu::always_inline]] inline bool compute_number(const Insn &insn, Value &dst, const Value &src) {
   const bool has_src = insn.src_is_reg(), is_64 = insn.cls() == KBPF_CLASS_ALU64;
   const uint8_t code = insn.code();
-  if (code == KBPF_ALU_END || code == KBPF_ALU_MOV || !dst.is_scalar() || (has_src && !src.is_scalar()) ||
-      (dst.id != 0 && may_stay_linked(insn, !has_src || src.number.is_constant())))
+  if (!dst.is_scalar() || code == KBPF_ALU_END || code == KBPF_ALU_MOV ||
+      (has_src ? !src.is_scalar() : !Checker::is_plain_constant(insn)) ||
+      (dst.id != 0 && may_stay_linked(insn, dst.part, !has_src || src.number.is_constant())))
     return false;
-  const Scalar constant = Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
-  const Scalar &by = has_src ? src.number : constant;
-  const uint64_t sources = has_src ? src.sources : 0;
-  if (!alu_small(code, is_64, dst.number, by)) {
-    if (!Checker::is_plain(insn, regs))
-      return false;
-    dst.number = is_64 ? alu64(code, insn.off, dst.number, by) : alu32(code, insn.off, dst.number, by);
+  if (has_src) {
+    dst.sources |= src.sources;
+    alu(code, is_64, insn.off, dst.number, src.number);
+  } else {
+    alu(code, is_64, insn.off, dst.number, static_cast<uint64_t>(int64_t{insn.imm}));
   }
-  dst.sources |= sources;
   unlink(dst);
   return true;
 }
@@ -69,7 +67,7 @@ bool compute_number(const Insn &insn, const Value *regs, Value &dst, const Value
     dst = src;
     return true;
   }
-  if (compute_constants(insn, dst, src) || compute_number(insn, regs, dst, src))
+  if (compute_constants(insn, dst, src) || compute_number(insn, dst, src))
     return true;
   if (!Checker::is_plain(insn, regs))
     return dst.is_pointer() && move_address(state, insn, dst, src);

@@ -8,15 +8,25 @@ constexpr uint64_t low_bits(unsigned bits) { return Tnum::unknown_bits(bits).mas
 
 } // namespace
 
-// Long multiplication: a known one in a adds b, an unknown bit adds either b or nothing.
+// Long multiplication: a known one in a adds b, an unknown bit adds either b or nothing. The sum mostly
+// becomes a row of unknown bits with zeroes around it. What is added to such a row makes it longer by one,
+// where it begins in it or above and does not reach above it; so does all else that one row of ones in a
+// adds.
 Tnum multiply(const Tnum &a, const Tnum &b) {
-  Tnum sum = Tnum::constant(0);
-  for (unsigned bit = 0; bit < 64 && (a.max() >> bit) != 0; bit++) {
-    Tnum partial = shift_left(b, bit);
-    if (a.mask >> bit & 1)
-      sum = add(sum, make_tnum(0, partial.max()));
-    else if (a.value >> bit & 1)
-      sum = add(sum, partial);
+  Tnum sum = Tnum::constant(0), partial = b;
+  uint64_t ones = a.value;
+  for (uint64_t left = a.max(); left && partial.max();
+       left >>= 1, ones >>= 1, partial = shift_left(partial, 1)) {
+    if (!(left & 1))
+      continue;
+    if (sum.value == 0) {
+      const uint64_t lowest = sum.mask & -sum.mask,
+                     above = sum.mask + lowest; // 0: the row ends with the word
+      const uint64_t end = left + 1;            // of the row in a
+      if ((sum.mask & above) == 0 && (left & end) == 0 && sum.mask != 0 && partial.max() <= sum.mask)
+        return {0, above * end - lowest};
+    }
+    sum = add(sum, ones & 1 ? partial : make_tnum(0, partial.max()));
   }
   return sum;
 }

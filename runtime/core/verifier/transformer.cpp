@@ -119,20 +119,18 @@ void Transformer::alu(State &state, const Insn &insn) {
 // A number becomes another one, in place: nothing else in it changes but what it is linked to.
 void Transformer::compute(State &state, const Insn &insn, Value &dst, const Scalar &src, uint64_t sources) {
   const bool is_64 = insn.cls() == KBPF_CLASS_ALU64;
-  const bool stays_linked = dst.id != 0 && may_stay_linked(insn, src.is_constant());
-  const Scalar number =
-      is_64 ? alu64(insn.code(), insn.off, dst.number, src) : alu32(insn.code(), insn.off, dst.number, src);
   Value result; // for now, what it is linked to
-  if (stays_linked)
+  if (dst.id != 0 && may_stay_linked(insn, dst.part, src.is_constant()))
     derive(insn, dst, src, result);
   if (result.id == 0) { // most often
-    copy_inline(dst.number, number);
+    kbpf::alu(insn.code(), is_64, insn.off, dst.number, src);
     dst.sources |= sources;
     unlink(dst);
     return;
   }
   result.kind = Kind::scalar;
-  result.number = number;
+  result.number = dst.number;
+  kbpf::alu(insn.code(), is_64, insn.off, result.number, src);
   result.sources = dst.sources | sources;
   adopt_known(state, result); // while dst is still the operand
   dst = result;
