@@ -209,6 +209,9 @@ bool is_plain(const Insn &insn, uint64_t reserved) {
   return reserved != ReservedBits::kOther && (word & reserved) == 0 && !has_bad_register;
 }
 
+// Most calls; they have a register for what is called, so that the rules of others are none for it.
+bool is_plain_call(const Insn &insn) { return insn.is_call() && insn.regs == 0 && insn.off == 0; }
+
 Reason check_insn(std::span<const Insn> rest, bool allow_unverifiable) {
   const Insn &insn = rest[0];
   if (insn.is_packet_load())
@@ -241,34 +244,31 @@ Reason check_target(std::span<const Insn> insns, size_t index) {
   int64_t target = jump_target(index, insn);
   if (target < 0 || static_cast<uint64_t>(target) >= insns.size())
     return "jumps out of the program";
-  // Every slot of opcode 0 is the second half of an ld_imm64: the first pass has accepted each instruction.
+  // Every slot of opcode 0 is the second half of an ld_imm64, or refused itself.
   return insns[static_cast<size_t>(target)].opcode == 0 ? "jumps into the middle of ld_imm64" : nullptr;
 }
 
 } // namespace
 
 std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_unverifiable) {
-  uint64_t seen = 0; // reserved bits
-  bool jumps = false;
+  std::optional<EncodingFault> jump; // the first that goes where it may not, if all else is well
   for (size_t i = 0; i < insns.size(); i++) {
-    const uint64_t reserved = kReserved.of[insns[i].opcode];
-    if (is_plain(insns[i], reserved)) {
-      seen |= reserved;
-      continue;
+    const Insn &insn = insns[i];
+    const uint64_t reserved = kReserved.of[insn.opcode];
+    if (is_plain(insn, reserved)) {
+      if (!(reserved & ReservedBits::kJumps))
+        continue;
+    } else if (!is_plain_call(insn)) {
+      if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
+        return EncodingFault{i, reason};
     }
-    if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
-      return EncodingFault{i, reason};
-    jumps |= insns[i].is_jump_class() && !insns[i].is_exit();
-    if (insns[i].is_ld_imm64())
+    if (insn.is_jump_class() && !jump)
+      if (Reason reason = check_target(insns, i))
+        jump = EncodingFault{i, reason};
+    if (insn.is_ld_imm64())
       i++;
   }
-  if (!jumps && !(seen & ReservedBits::kJumps))
-    return std::nullopt;
-  for (size_t i = 0; i < insns.size(); i++)
-    if (insns[i].is_jump_class())
-      if (Reason reason = check_target(insns, i))
-        return EncodingFault{i, reason};
-  return std::nullopt;
+  return jump;
 }
 
 } // namespace kbpf

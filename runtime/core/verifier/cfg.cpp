@@ -125,14 +125,24 @@ RegisterUse rare_use(const Insn &insn, const Profile &profile) {
   }
 }
 
+const HelperProto *helper_of(const Insn &insn, const Profile &profile) {
+  return insn.is_call() && insn.src() == 0 ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+}
+
 bool takes(const Insn &insn, const Profile &profile, kbpf_arg_type arg) {
-  const HelperProto *helper =
-      insn.is_call() && insn.src() == 0 ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+  const HelperProto *helper = helper_of(insn, profile);
   return helper && std::find(std::begin(helper->args), std::end(helper->args), arg) != std::end(helper->args);
 }
 
 } // namespace
 
+bool opens_paths(const Insn &insn, const Profile &profile) {
+  const HelperProto *helper = helper_of(insn, profile);
+  bool takes_any = false;
+  for (unsigned i = 0; helper && i < 5; i++)
+    takes_any |= helper->args[i] == KBPF_ARG_FUNC || helper->args[i] == KBPF_ARG_ITERATOR;
+  return takes_any;
+}
 bool keeps_function(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_FUNC) && takes(insn, profile, KBPF_ARG_TIMER);
 }
@@ -163,11 +173,10 @@ uint16_t live_before(const RawProgram &program, std::span<const uint16_t> live, 
   return static_cast<uint16_t>((after & ~use.writes) | use.reads);
 }
 
-// Whether anything has changed, where that is asked for.
-template <bool kAsksForChange> bool walk_back(const RawProgram &program, std::span<uint16_t> live,
-                                              size_t first, size_t end, uint16_t at_end) {
-  bool changed = false;
-  uint32_t before = 0;
+// From behind `end`, where `after` is live, back to first.
+void walk_back(const RawProgram &program, std::span<uint16_t> live, size_t first, size_t end, uint16_t after,
+               uint16_t at_end) {
+  uint32_t before = after;
   const Insn *insn = program.insns.data() + end;
   for (size_t i = end; i-- > first;) {
     insn--;
@@ -178,39 +187,61 @@ template <bool kAsksForChange> bool walk_back(const RawProgram &program, std::sp
     } else {
       before = live_before(program, live, i, static_cast<uint16_t>(before), at_end);
     }
-    if constexpr (kAsksForChange)
-      changed |= before != live[i];
     live[i] = static_cast<uint16_t>(before);
   }
-  return changed;
+}
+
+// A branch, with what is behind it, before which something is kept live.
+bool cuts_part_behind(const Insn &jump, const Insn &next) {
+  return next.is_alu() && next.code() == KBPF_ALU_AND && !next.src_is_reg() &&
+         (next.imm == 0xff || next.imm == 0xffff) && is_jump(jump) && !is_unconditional_jump(jump) &&
+         jump.dst() < KBPF_REG_FP;
 }
 
 // Compilers compare a part of a number and then cut the same part off again: w2 = w5; w2 &= 0xffff; if w2 > 9
 // goto ...; w5 &= 0xffff. Nobody reads w2 any more, but what was learnt of it is true for w5 then (link.h).
 void keep_compared_parts(std::span<const Insn> insns, std::span<uint16_t> live, size_t first, size_t end) {
-  for (size_t i = first; i + 1 < end; i++) {
-    const Insn &jump = insns[i], &next = insns[i + 1];
-    if (next.is_alu() && next.code() == KBPF_ALU_AND && !next.src_is_reg() &&
-        (next.imm == 0xff || next.imm == 0xffff) && is_jump(jump) && !is_unconditional_jump(jump) &&
-        jump.dst() < KBPF_REG_FP)
-      live[i + 1] |= static_cast<uint16_t>(1u << jump.dst());
+  for (size_t i = first; i + 1 < end; i++)
+    if (cuts_part_behind(insns[i], insns[i + 1]))
+      live[i + 1] |= static_cast<uint16_t>(1u << insns[i].dst());
+}
+
+// From the last jump back of a function again, as long as there is one that leads to more than was known of
+// it. Reducible code needs a pass for each level of loop nesting; code that needs more than kPasses is
+// strange, and gets the safe answer that everything is live.
+void settle_loops(const Cfg &cfg, const RawProgram &program, const Subprogram &function,
+                  std::span<const uint32_t> jumps, uint16_t at_end) {
+  constexpr int kPasses = 16;
+  const size_t end = size_t{function.first} + function.count;
+  for (int pass = 1;; pass++) {
+    const auto last = std::find_if(jumps.rbegin(), jumps.rend(), [&](uint32_t jump) {
+      return cfg.live[static_cast<size_t>(jump_target(jump, program.insns[jump]))] & ~cfg.live[jump];
+    });
+    if (last == jumps.rend())
+      return;
+    const size_t behind = size_t{*last} + 1;
+    if (pass == kPasses) {
+      std::fill_n(cfg.live.begin() + function.first, function.count, kAllRegs);
+      return;
+    }
+    walk_back(program, cfg.live, function.first, behind, behind < end ? cfg.live[behind] : uint16_t{0},
+              at_end);
   }
 }
 
-// Of functions, live holding nothing for them yet: backwards until nothing changes. Reducible code needs a
-// pass for each level of loop nesting; code that needs more than kPasses is strange, and gets the safe answer
-// that everything is live.
-void find_live(const RawProgram &program, std::span<uint16_t> live, size_t first, size_t end, uint16_t at_end,
-               bool jumps_back) {
-  constexpr int kPasses = 16;
-  bool changed = true;
-  walk_back<false>(program, live, first, end, at_end);
-  for (int pass = 1; changed && jumps_back && pass < kPasses; pass++)
-    changed = walk_back<true>(program, live, first, end, at_end);
-  if (changed && jumps_back)
-    std::fill(live.begin() + static_cast<ptrdiff_t>(first), live.begin() + static_cast<ptrdiff_t>(end),
-              kAllRegs);
-  keep_compared_parts(program.insns, live, first, end);
+// Of functions, live holding nothing for them yet.
+void find_live(const Cfg &cfg, const RawProgram &program, size_t first, size_t end, uint16_t at_end) {
+  walk_back(program, cfg.live, first, end, 0, at_end);
+  for (auto jumps = cfg.back_jumps; !jumps.empty();) { // of one function after the other, the last one first
+    const Subprogram &function = cfg.subprograms[cfg.subprogram_at(jumps.back())];
+    const size_t own =
+        static_cast<size_t>(jumps.end() - std::lower_bound(jumps.begin(), jumps.end(), function.first));
+    if (function.first >= first && function.first < end)
+      settle_loops(cfg, program, function, jumps.last(own), at_end);
+    jumps = jumps.first(jumps.size() - own);
+  }
+  if (cfg.cuts_parts)
+    keep_compared_parts(program.insns, cfg.live, first, end);
 }
 
 class CfgBuilder {
@@ -256,12 +287,14 @@ private:
                         "the function at instruction {} lies outside of the program", at);
         size_t target = static_cast<size_t>(at);
         joins[target] |= Cfg::kJoin | (target > i ? Cfg::kFromBefore : uint8_t{0});
-        jumps_back_ |= !call && target <= i;
+        if (!call && target <= i)
+          KBPF_TRY(note_back_jump(i));
         if (call && !starts[target]) {
           starts[target] = true;
           count++;
         }
       }
+      cfg_.cuts_parts |= i + 1 < insns_.size() && cuts_part_behind(insn, insns_[i + 1]);
       if ((insn.is_exit() || is_unconditional_jump(insn)) && i + 1 < insns_.size())
         all_led_to_ &= (joins[i + 1] & Cfg::kFromBefore) != 0;
       if (insn.is_ld_imm64())
@@ -290,6 +323,16 @@ private:
       subprogram_of[i] = next - 1;
     }
     cfg_.subprogram_of = subprogram_of;
+    return {};
+  }
+
+  Result<void> note_back_jump(size_t i) {
+    if (!back_jumps_.data())
+      back_jumps_ = arena_.make_unset_array<uint32_t>(insns_.size());
+    if (!back_jumps_.data())
+      return Error::no_memory;
+    back_jumps_[cfg_.back_jumps.size()] = static_cast<uint32_t>(i);
+    cfg_.back_jumps = back_jumps_.first(cfg_.back_jumps.size() + 1);
     return {};
   }
 
@@ -357,7 +400,7 @@ private:
     cfg_.live = arena_.make_array<uint16_t>(insns_.size());
     if (!cfg_.live.data())
       return Error::no_memory;
-    find_live(program_, cfg_.live, 0, insns_.size(), bit(0), jumps_back_);
+    find_live(cfg_, program_, 0, insns_.size(), bit(0));
     return {};
   }
 
@@ -366,7 +409,7 @@ private:
   Arena &arena_;
   Rejection &rejection_;
   Cfg cfg_;
-  bool jumps_back_ = false; // somewhere in the program
+  std::span<uint32_t> back_jumps_; // room for them
   // Behind each end of a path there is a place that a jump or call before it leads to: so all of the program
   // can be reached, from its start on.
   bool all_led_to_ = true;
@@ -393,7 +436,7 @@ void forget_unused_results(Cfg &cfg, const RawProgram &program, std::span<bool> 
       continue;
     const Subprogram &function = cfg.subprograms[f];
     std::fill_n(cfg.live.begin() + function.first, function.count, uint16_t{0});
-    find_live(program, cfg.live, function.first, size_t{function.first} + function.count, 0, true);
+    find_live(cfg, program, function.first, size_t{function.first} + function.count, 0);
   }
 }
 

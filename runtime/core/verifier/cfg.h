@@ -17,6 +17,8 @@ struct Cfg {
   static constexpr uint8_t kJoin = 1, kIteration = 2;
   static constexpr uint8_t kFromBefore = 4; // besides: a jump or call before it leads here
 
+  std::span<const uint32_t> back_jumps; // instructions that jump to themselves or back, ascending
+  bool cuts_parts = false;              // a part of a number is cut off behind a branch (keep_compared_parts)
   bool calls_helpers = false;
   bool calls_functions = false; // of the program, itself or by a helper
 
@@ -39,6 +41,8 @@ struct RegisterUse {
 };
 RegisterUse register_use(const Insn &insn, const Profile &profile);
 
+// A call of a helper that does one of the following.
+bool opens_paths(const Insn &insn, const Profile &profile);
 // A call of a helper that calls a function of the program back, any number of times.
 bool calls_back(const Insn &insn, const Profile &profile);
 // A call of a helper that keeps a function of the program for later.
@@ -47,7 +51,7 @@ bool keeps_function(const Insn &insn, const Profile &profile);
 bool asks_for_next(const Insn &insn, const Profile &profile);
 // Where rounds of a loop begin that the kernel counts, and ends: they need not end by themselves.
 inline bool is_iteration(const Insn &insn, const Profile &profile) {
-  return insn.is_call() ? calls_back(insn, profile) || asks_for_next(insn, profile) : insn.is_may_goto();
+  return insn.is_call() ? opens_paths(insn, profile) && !keeps_function(insn, profile) : insn.is_may_goto();
 }
 // The function that an ld_imm64 with src KBPF_PSEUDO_FUNC names begins at this instruction.
 constexpr int64_t function_target(size_t index, const Insn &insn) {

@@ -294,6 +294,8 @@ private:
   // element.
   Result<void> before_helper(const Insn &insn) {
     current_subprogram().calls_helper = true;
+    if (!opens_paths(insn, *program_.profile))
+      return {};
     if (calls_back(insn, *program_.profile))
       KBPF_TRY(call_back());
     if (keeps_function(insn, *program_.profile))

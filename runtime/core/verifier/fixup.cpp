@@ -17,6 +17,8 @@ bool has_target(const Insn &insn) {
   return is_branch(insn) || (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL);
 }
 
+bool is_helper_call(const Insn &insn) { return insn.is_call() && insn.src() == 0; }
+
 bool jumps_by_imm(const Insn &insn) { return insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA; }
 
 class Fixup {
@@ -26,12 +28,12 @@ public:
         calls_helpers_(analysis.cfg.calls_helpers) {}
 
   Result<FixedProgram> run() {
-    if (calls_helpers_) {
-      KBPF_TRY(find_unneeded_arguments());
+    if (calls_helpers_)
+      KBPF_TRY(look_at_calls());
+    if (knows_elements_)
       KBPF_TRY(find_targets());
-    }
     KBPF_TRY(place());
-    if (calls_helpers_ && !all_jumps_reach()) {
+    if (grows_ && !all_jumps_reach()) {
       inlines_ = false;
       KBPF_TRY(place());
     }
@@ -50,7 +52,7 @@ private:
     if (!new_index_.data())
       return Error::no_memory;
     uint32_t next = 0;
-    if (!calls_helpers_) { // only these calls grow, and what they need shrinks
+    if (!moves_) {
       std::iota(new_index_.begin(), new_index_.end(), 0u);
       return {};
     }
@@ -65,56 +67,57 @@ private:
     return {};
   }
 
-  // What sets up arguments that the code in a call's place does not read. Walks backwards from each such call
-  // through what leads to nowhere else; a register that is overwritten before anybody reads it is of no use,
-  // however this place is reached.
-  Result<void> find_unneeded_arguments() {
-    constexpr uint32_t kFarthest = 32, kArguments = 0x3e; // instructions; r1 to r5
+  // Only calls of helpers grow, and what they need shrinks.
+  Result<void> look_at_calls() {
     for (uint32_t call = 0; call < program_.insns.size(); call++) {
       if (!program_.insns[call].is_call())
         continue;
-      const std::optional<uint16_t> reads = arguments_read(call);
-      if (!reads)
+      grows_ |= analysis_.zeroed_args[call] != 0 || is_replaced(call);
+      knows_elements_ |= is_known_element(call);
+      if (const std::optional<uint16_t> reads = arguments_read(call))
+        KBPF_TRY(find_unneeded_arguments(call, *reads));
+    }
+    moves_ = grows_ || unneeded_.data();
+    return {};
+  }
+
+  // What sets up arguments that the code in a call's place does not read. Walks backwards from each such call
+  // through what leads to nowhere else; a register that is overwritten before anybody reads it is of no use,
+  // however this place is reached.
+  Result<void> find_unneeded_arguments(uint32_t call, uint32_t read) {
+    constexpr uint32_t kFarthest = 32, kArguments = 0x3e; // instructions; r1 to r5
+    for (uint32_t i = call; i-- > 0 && call - i < kFarthest && (read & kArguments) != kArguments;) {
+      const Insn &insn = program_.insns[i];
+      if (insn.is_jump_class() || insn.is_packet_load() || !analysis_.facts[i].reachable)
+        break;
+      if (insn.opcode == 0 || is_unneeded(i))
         continue;
-      if (!unneeded_.data())
-        unneeded_ = scratch_.make_array<bool>(program_.insns.size());
-      if (!unneeded_.data())
-        return Error::no_memory;
-      uint32_t read = *reads;
-      for (uint32_t i = call; i-- > 0 && call - i < kFarthest && (read & kArguments) != kArguments;) {
-        const Insn &insn = program_.insns[i];
-        if (insn.is_jump_class() || insn.is_packet_load() || !analysis_.facts[i].reachable)
-          break;
-        if (insn.opcode == 0 || unneeded_[i])
-          continue;
-        const RegisterUse use = register_use(insn, *program_.profile);
-        const bool only_computes = insn.is_alu() || insn.is_ld_imm64();
-        if (only_computes && use.writes & kArguments && !(use.writes & read)) {
-          unneeded_[i] = true;
-          if (insn.is_ld_imm64())
-            unneeded_[i + 1] = true;
-          continue;
-        }
-        read = (read & ~uint32_t{use.writes}) | use.reads;
+      const RegisterUse use = register_use(insn, *program_.profile);
+      const bool only_computes = insn.is_alu() || insn.is_ld_imm64();
+      if (only_computes && use.writes & kArguments && !(use.writes & read)) {
+        if (!unneeded_.data())
+          unneeded_ = scratch_.make_array<bool>(program_.insns.size());
+        if (!unneeded_.data())
+          return Error::no_memory;
+        unneeded_[i] = true;
+        if (insn.is_ld_imm64())
+          unneeded_[i + 1] = true;
+        continue;
       }
+      read = (read & ~uint32_t{use.writes}) | use.reads;
     }
     return {};
   }
 
   // A lookup that becomes the address of an element never gives null.
   bool is_known_element(uint32_t call) const {
-    return program_.insns[call].imm == static_cast<int32_t>(kMapLookup) && replacement_of(call) &&
-           analysis_.calls[call].key();
+    return program_.insns[call].imm == static_cast<int32_t>(kMapLookup) && analysis_.calls[call].key() &&
+           is_replaced(call);
   }
 
-  // Which instructions are jumped to, where it matters.
+  // Which instructions are jumped to.
   Result<void> find_targets() {
     const uint32_t count = static_cast<uint32_t>(program_.insns.size());
-    uint32_t known = 0;
-    while (known < count && !(program_.insns[known].is_call() && is_known_element(known)))
-      known++;
-    if (known == count)
-      return {};
     targets_ = scratch_.make_array<bool>(count);
     if (!targets_.data())
       return Error::no_memory;
@@ -157,18 +160,18 @@ private:
 
   Result<void> write() {
     const uint32_t count = static_cast<uint32_t>(program_.insns.size());
-    if (!calls_helpers_) { // most are there already, then
+    if (!moves_) { // most are there already, then
       std::copy_n(program_.insns.begin(), count, insns_.begin());
       std::copy_n(analysis_.facts.begin(), count, facts_.begin());
     }
     for (uint32_t i = 0; i < count; i++) {
-      i = calls_helpers_ ? copy_plain(i, count) : pass_plain(i, count);
+      i = moves_ ? copy_plain(i, count) : pass_plain(i, count);
       if (i == count)
         break;
       uint32_t at = new_index_[i];
       if (is_unneeded(i))
         continue;
-      for (uint8_t reg = 1; reg <= 5; reg++)
+      for (uint8_t reg = 1; analysis_.zeroed_args[i] >> reg; reg++)
         if (analysis_.zeroed_args[i] >> reg & 1) {
           insns_[at] = Insn{kMov64Imm, reg, 0, 0};
           facts_[at++] = analysis_.facts[i];
@@ -210,7 +213,7 @@ private:
       return insn.src() == 0;
     if (insn.opcode == 0)
       return program_.insns[i - 1].src() == 0;
-    if (!insn.is_jump_class())
+    if (!insn.is_jump_class() || is_helper_call(insn))
       return false;
     constexpr uint8_t kBoth = Analysis::kJumps | Analysis::kPasses;
     return !is_conditional(insn) || insn.is_may_goto() ||
@@ -241,19 +244,23 @@ private:
     return i;
   }
 
-  // Of a call that is to become plain instructions.
-  std::optional<Replacement> replacement_of(uint32_t i) const {
+  // Whether a call is to become plain instructions; and those.
+  bool is_replaced(uint32_t i) const {
     const Insn &insn = program_.insns[i];
-    if (!inlines_ || !insn.is_call() || insn.src() != 0 || !analysis_.facts[i].reachable)
+    return inlines_ && is_helper_call(insn) && analysis_.facts[i].reachable &&
+           kbpf::is_replaced(program_, insn, analysis_.calls[i]);
+  }
+  std::optional<Replacement> replacement_of(uint32_t i) const {
+    if (!is_replaced(i))
       return std::nullopt;
-    return replace_call(program_, insn, analysis_.calls[i]);
+    return replace_call(program_, program_.insns[i], analysis_.calls[i]);
   }
   // By what is in the place of a call, or is called instead; nothing: what the helper reads.
   std::optional<uint16_t> arguments_read(uint32_t i) const {
     if (std::optional<Replacement> replacement = replacement_of(i))
       return replacement->reads;
     const Insn &insn = program_.insns[i];
-    if (!insn.is_call() || insn.src() != 0 || !analysis_.facts[i].reachable)
+    if (!is_helper_call(insn) || !analysis_.facts[i].reachable)
       return std::nullopt;
     std::optional<CalledHelper> other = called_helper(program_, insn, analysis_.calls[i]);
     return other ? std::optional(other->reads) : std::nullopt;
@@ -275,7 +282,7 @@ private:
     Insn insn = program_.insns[i];
     if (!analysis_.facts[i].reachable)
       return Insn{KBPF_OP_EXIT, 0, 0, 0};
-    if (insn.is_call() && insn.src() == 0) {
+    if (is_helper_call(insn)) {
       if (std::optional<CalledHelper> other = called_helper(program_, insn, analysis_.calls[i]))
         insn.imm = static_cast<int32_t>(other->number);
     } else if (insn.opcode == 0) { // second half of ld_imm64
@@ -359,8 +366,10 @@ private:
   Arena &result_arena_;
   bool inlines_ = true;
   const bool calls_helpers_;
-  std::span<bool> unneeded_; // per instruction; empty: all are needed
-  std::span<bool> targets_;  // null where no test of a known element can be
+  bool grows_ = false, moves_ = false; // some code does; what follows it then has another place
+  bool knows_elements_ = false;        // some call is_known_element()
+  std::span<bool> unneeded_;           // per instruction; empty: all are needed
+  std::span<bool> targets_;            // null where no test of a known element can be
   std::span<uint32_t> new_index_;
   std::span<Insn> insns_;
   std::span<InsnFacts> facts_;

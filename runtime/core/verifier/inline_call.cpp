@@ -76,19 +76,23 @@ void Replacement::add_wide(uint8_t dst, uint64_t value) {
 
 bool has_every_element(const MapRef &map) { return map.type == kArray || map.type == kPerCpuArray; }
 
-std::optional<Replacement> replace_call(const RawProgram &program, const Insn &call, const SeenCall &seen) {
+bool is_replaced(const RawProgram &program, const Insn &call, const SeenCall &seen) {
   const uint32_t number = static_cast<uint32_t>(call.imm);
-  if (is_told(number) && program.told & told_bit(number)) {
+  if (number == kMapLookup)
+    return seen.map() >= 0 && has_elements(program.maps[static_cast<size_t>(seen.map())], program.told);
+  return is_told(number) && program.told & told_bit(number);
+}
+
+std::optional<Replacement> replace_call(const RawProgram &program, const Insn &call, const SeenCall &seen) {
+  if (!is_replaced(program, call, seen))
+    return std::nullopt;
+  if (const uint32_t number = static_cast<uint32_t>(call.imm); number != kMapLookup) {
     Replacement to;
     to.add(told(0, number));
     return to;
   }
-  if (seen.map() < 0)
-    return std::nullopt;
   const MapRef &map = program.maps[static_cast<size_t>(seen.map())];
-  if (number == kMapLookup && has_elements(map, program.told))
-    return seen.key() ? known_element(map, *seen.key()) : any_element(map);
-  return std::nullopt;
+  return seen.key() ? known_element(map, *seen.key()) : any_element(map);
 }
 
 std::optional<CalledHelper> called_helper(const RawProgram &program, const Insn &call, const SeenCall &seen) {

@@ -70,7 +70,8 @@ struct Replacement {
   void add(const Insn &insn) { insns[count++] = insn; }
   void add_wide(uint8_t dst, uint64_t value);
 };
-// Nothing: the call stays one.
+// Nothing: the call stays one, as is_replaced() says at less cost.
+bool is_replaced(const RawProgram &program, const Insn &call, const SeenCall &seen);
 std::optional<Replacement> replace_call(const RawProgram &program, const Insn &call, const SeenCall &seen);
 // The helper that is called in place of that one; and the arguments that it reads, as bits. Nothing: that
 // one.
