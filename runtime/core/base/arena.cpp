@@ -3,29 +3,14 @@
 
 namespace kbpf {
 
-struct Arena::Block {
-  Block *previous;
-  size_t size; // header included
-  size_t used; // header included
-};
-
 namespace {
 constexpr size_t kFirstBlock = 16 * 1024;
 constexpr size_t kLargestBlock = 1024 * 1024;
-constexpr size_t align_up(size_t value, size_t align) { return (value + align - 1) & ~(align - 1); }
 } // namespace
 
 Arena::~Arena() { release({nullptr, 0}); }
 
-void *Arena::allocate(size_t size, size_t align) {
-  if (current_) {
-    uintptr_t base = reinterpret_cast<uintptr_t>(current_);
-    size_t start = align_up(base + current_->used, align) - base;
-    if (start <= current_->size && size <= current_->size - start) {
-      current_->used = start + size;
-      return reinterpret_cast<char *>(current_) + start;
-    }
-  }
+void *Arena::allocate_block(size_t size, size_t align) {
   // Blocks double so that their number stays logarithmic, and stop growing so that little is left over.
   size_t overhead = sizeof(Block) + align;
   if (size > SIZE_MAX / 2 - overhead)

@@ -27,7 +27,17 @@ public:
   Arena &operator=(const Arena &) = delete;
 
   // Uninitialised memory, or null where the budget or the source is exhausted.
-  [[nodiscard]] void *allocate(size_t size, size_t align);
+  [[nodiscard]] void *allocate(size_t size, size_t align) {
+    if (current_) [[likely]] {
+      const uintptr_t base = reinterpret_cast<uintptr_t>(current_);
+      const size_t start = align_up(base + current_->used, align) - base;
+      if (start <= current_->size && size <= current_->size - start) [[likely]] {
+        current_->used = start + size;
+        return reinterpret_cast<char *>(current_) + start;
+      }
+    }
+    return allocate_block(size, align);
+  }
 
   template <typename T, typename... Args> [[nodiscard]] T *make(Args &&...args) {
     static_assert(std::is_trivially_destructible_v<T>);
@@ -73,7 +83,14 @@ public:
   size_t peak() const { return peak_; }         // the most that reserved() has been
 
 private:
-  struct Block;
+  struct Block {
+    Block *previous;
+    size_t size; // header included
+    size_t used; // header included
+  };
+  static constexpr size_t align_up(size_t value, size_t align) { return (value + align - 1) & ~(align - 1); }
+  void *allocate_block(size_t size, size_t align); // the first of a new block
+
   BlockSource source_;
   Block *current_ = nullptr;
   size_t budget_;

@@ -206,7 +206,7 @@ private:
   Result<bool> step() {
     State &state = *current_;
     length_before_ = state.path_length;
-    if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(is_known()))
+    if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(join()))
       return true;
     if (!is_watched_ && take_short_way())
       return false;
@@ -228,7 +228,7 @@ private:
     if (Checker::is_plain(insn, state.frame().regs)) {
       if (insn.is_jump()) {
         analysis_.facts[state.insn].reachable = true;
-        return jump(insn);
+        return jump(insn, true);
       }
     } else if (StackPlace place; is_watched_ && checker_.is_plain_stack_access(insn, state, place)) {
       analysis_.facts[state.insn].reachable = true;
@@ -278,7 +278,7 @@ private:
       return false;
     }
     if (insn.is_jump_class() && !insn.is_call())
-      return jump(insn);
+      return jump(insn, false);
     if (insn.is_call())
       KBPF_TRY(before_helper(insn));
     if (insn.is_packet_load())
@@ -423,7 +423,8 @@ private:
     return postpone(ended);
   }
 
-  Result<bool> jump(const Insn &insn) {
+  // may_skip: what is put off may be a skip (skips.h).
+  Result<bool> jump(const Insn &insn, bool may_skip) {
     State &state = *current_;
     uint32_t from = state.insn, target = static_cast<uint32_t>(jump_target(from, insn));
     jumps_since_checkpoint_++;
@@ -431,7 +432,8 @@ private:
       state.insn = target;
       return false;
     }
-    const Branch branch = transformer_.predict(state);
+    const bool learns = wants_path() || !transformer_.only_decides(state, target);
+    const Branch branch = learns ? transformer_.predict(state) : Branch{true, true};
     analysis_.branches[from] |=
         (branch.may_jump ? Analysis::kJumps : 0) | (branch.may_pass ? Analysis::kPasses : 0);
     if (!branch.may_jump || !branch.may_pass) { // that it goes one way relies on what is compared
@@ -442,13 +444,36 @@ private:
       return false;
     }
     KBPF_TRY(before_branch());
-    if (!branches_.push(state, {true, decisions_.length()}))
+    KBPF_TRY(put_off_jump(branch, learns, may_skip, target));
+    note_branch(state);
+    if (learns)
+      return !KBPF_TRY(go(false, true));
+    state.insn = from + 1;
+    return false;
+  }
+
+  // The conditional jump at current_ waits. learns: what is compared has been narrowed.
+  Result<void> put_off_jump(const Branch &branch, bool learns, bool may_skip, uint32_t target) {
+    const State &state = *current_;
+    const Branches::How how{true, decisions_.length(), !learns};
+    // In a later round of a loop its state is to be compared with those of the earlier ones.
+    if (may_skip && (branch.compares_numbers || !learns) && !checkpoints_[target].open &&
+        checkpoint_spacing() == 1)
+      if (const std::optional<uint32_t> registers = skipped_registers(analysis_, state)) {
+        Skip *skip = branches_.push_skip(state, *registers, how);
+        if (!skip)
+          return Error::no_memory;
+        skip->insn = target;
+        if (learns)
+          skip->narrow(analysis_.insn(state.insn).dst(), transformer_.taken_number());
+        return {};
+      }
+    if (!branches_.push(state, how))
       return Error::no_memory;
     if (branch.compares_numbers)
       if (State *kept = branches_.narrow_newest())
         transformer_.set_taken(*kept);
-    note_branch(state);
-    return !KBPF_TRY(go(false, true));
+    return {};
   }
 
   // Takes one side of the conditional jump at current_, both being possible by what it compares. False:
@@ -503,6 +528,10 @@ private:
         current_ = nullptr;
         return {};
       }
+      if (const Skip *skip = branches_.newest_skip()) {
+        goes_on = KBPF_TRY(go_on_at_meeting(*skip));
+        continue;
+      }
       Branches::How how;
       if (!branches_.pop(current_, how))
         return Error::no_memory;
@@ -513,6 +542,29 @@ private:
     }
     log_.note("-- from here another path, at instruction {}\n", current_->insn);
     return {};
+  }
+
+  // The newest branch, whose other side has ended. False: this one has, too.
+  Result<bool> go_on_at_meeting(const Skip &skip) {
+    decisions_.truncate(branches_.newest().decisions);
+    if (wants_path())
+      decisions_.push(scratch_, true);
+    const bool is_known = !options_.compares_everything && ends_at_meeting(skip, *current_);
+    if (is_known) {
+      log_.note("-- from here another path, at instruction {}\n", skip.insn);
+      log_.note("   known to be safe from instruction {} on\n", skip.insn);
+      skip.meeting->patience += kMostMisses;
+      ended_at_ = skip.meeting;
+      current_->insn = skip.insn;
+      current_->parent = skip.parent;
+      current_->path_length = skip.path_length;
+    } else {
+      if (!snapshots_.unpack(*skip.meeting, *current_, pool_))
+        return Error::no_memory;
+      take_side(skip, *current_);
+    }
+    branches_.drop();
+    return !is_known;
   }
 
   void note_longest_demand() { stats_.mark_read = std::max(stats_.mark_read, current_->longest_demand); }
@@ -548,11 +600,34 @@ private:
     }
   }
 
-  // At a place where paths join: compares the current state with those that came here before, and remembers
-  // it. True: one of them covers it, and all that follows was walked.
-  Result<bool> is_known() {
+  // At a place where paths join. True: the path has come to its end.
+  Result<bool> join() {
+    const Snapshot *const passed = current_->parent;
+    const bool ended = KBPF_TRY(is_known());
+    if (Skip *const skip = branches_.open_skip()) [[unlikely]]
+      KBPF_TRY(meet(*skip, current_->parent != passed));
+    return ended;
+  }
+
+  // Where the sides of a skip meet. made_checkpoint: of the other side, there.
+  Result<void> meet(Skip &skip, bool made_checkpoint) {
+    if (made_checkpoint) {
+      skip.meeting = current_->parent;
+      return {};
+    }
+    State *side = pool_.copy(*current_);
+    if (!side)
+      return Error::no_memory;
+    take_side(skip, *side);
+    return branches_.replace_open_skip(side) ? Result<void>() : Error::no_memory;
+  }
+
+  // Compares the current state with those that came here before, and remembers it. True: one of them covers
+  // it, and all that follows was walked.
+  [[gnu::always_inline]] Result<bool> is_known() {
     KBPF_TRY(limit_work());
-    if (calls_back(analysis_.insn(current_->insn), *program_.profile))
+    if (analysis_.cfg.is_join[current_->insn] & Cfg::kIteration &&
+        calls_back(analysis_.insn(current_->insn), *program_.profile))
       KBPF_TRY(begin_loop(*current_, Loop::Kind::callback));
     simplify(*current_, analysis_.cfg);
     Checkpoints &here = checkpoints_[current_->insn];

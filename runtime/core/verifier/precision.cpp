@@ -4,14 +4,16 @@
 
 namespace kbpf {
 
-void rely_on(const State &state, uint64_t sources) {
+void rely_on(const State &state, uint64_t sources) { rely_on(state.parent, sources, state.longest_demand); }
+
+void rely_on(Snapshot *parent, uint64_t sources, uint32_t &longest_demand) {
   constexpr uint64_t kRest = uint64_t{1} << 63;
   uint32_t handed_back = 0;
-  for (Snapshot *checkpoint = state.parent; checkpoint; checkpoint = checkpoint->parent) {
+  for (Snapshot *checkpoint = parent; checkpoint; checkpoint = checkpoint->parent) {
     sources &= ~checkpoint->relied_on;
     if (sources == 0)
       return;
-    state.longest_demand = std::max(state.longest_demand, ++handed_back);
+    longest_demand = std::max(longest_demand, ++handed_back);
     checkpoint->relied_on |= sources;
     uint64_t earlier = 0;
     for (uint64_t left = sources & ~kRest; left; left &= left - 1)

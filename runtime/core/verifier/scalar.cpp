@@ -395,6 +395,33 @@ uint8_t negated(uint8_t code) {
 
 } // namespace
 
+bool goes_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
+  uint64_t low = a.r64.umin, high = a.r64.umax; // two words of a, if they are
+  switch (code) {
+  case KBPF_JMP_JSET:
+    low = a.bits.value;
+    high = a.bits.max();
+    break;
+  case KBPF_JMP_JEQ:
+  case KBPF_JMP_JNE:
+    if (!is_64)
+      b &= kLowerHalf;
+    low = b == low ? high : low;
+    high = b;
+    break;
+  case KBPF_JMP_JSGT:
+  case KBPF_JMP_JSGE:
+  case KBPF_JMP_JSLT:
+  case KBPF_JMP_JSLE:
+    low = static_cast<uint64_t>(a.r64.smin);
+    high = static_cast<uint64_t>(a.r64.smax);
+    break;
+  default:
+    break;
+  }
+  return holds(code, is_64, low, b) != holds(code, is_64, high, b) && a.contains(low) && a.contains(high);
+}
+
 bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
   uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;
   if (code == KBPF_JMP_JSET) {

@@ -126,70 +126,74 @@ template <bool is_checkpoint, typename AnyState>
 Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   if (!buffer_ && !(buffer_ = arena_.make_unset_array<uint64_t>(2 * kMostWords).data()))
     return nullptr;
-  // What has its own place in a snapshot is gathered apart, then put behind each other.
+  // All but the header is laid out in the buffer: how much it is shows only then.
   using AnyFrame = std::conditional_t<is_checkpoint, Frame, const Frame>;
   using AnyValue = std::conditional_t<is_checkpoint, Value, const Value>;
   constexpr size_t kMostValues = KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots);
-  uint64_t *const sources = buffer_, *const heads = sources + kMostValues, *const mixed = heads + kMostValues,
-                  *const rests = mixed + kMostValues;
   AnyValue **const found = reinterpret_cast<AnyValue **>(buffer_ + 2 * kMostWords - kMostValues);
-  uint32_t values = 0, mixed_slots = 0;
-  FrameRecord frames[KBPF_MAX_CALL_FRAMES];
+  FrameRecord *const frames = reinterpret_cast<FrameRecord *>(buffer_);
+  uint32_t values = 0, numbers = 0, mixed_slots = 0;
+  const auto find = [&](AnyValue &value) {
+    found[values++] = &value;
+    numbers += value.is_scalar();
+  };
   for (uint32_t f = state.frame_count; f-- > 0;) {
     AnyFrame &frame = *state.frames[f];
-    FrameRecord &record = frames[f];
-    record = {};
-    record.first_insn = frame.first_insn;
-    record.return_to = frame.return_to;
-    record.rounds = frame.rounds;
-    record.is_callback = frame.is_callback;
-    record.slot_count = static_cast<uint8_t>(frame.slot_count);
-    record.written = frame.written;
-    record.first_value = static_cast<uint16_t>(values);
-    record.first_mixed = static_cast<uint16_t>(mixed_slots);
-    if constexpr (is_checkpoint)
-      frame.written = 0;
+    const uint32_t first_value = values;
     uint32_t live = 0;
     for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
       if (frame.regs[reg].kind != Kind::uninitialised) {
         live |= 1u << reg;
-        found[values++] = &frame.regs[reg];
+        find(frame.regs[reg]);
       }
-    record.live = static_cast<uint16_t>(live);
-    record.first_slot_value = static_cast<uint16_t>(values);
     const SlotKinds kinds = slots ? slots[f] : SlotKinds::of(frame);
-    record.spilled = kinds.spilled;
-    record.misc = kinds.misc;
-    record.zero = kinds.zero;
-    record.mixed = kinds.mixed;
-    record.valued = kinds.valued;
-    for (uint64_t left = kinds.mixed; left; left &= left - 1)
-      mixed[mixed_slots++] = frame.slots[std::countr_zero(left)].kinds();
-    std::conditional_t<is_checkpoint, StackSlot, const StackSlot> *slot = frame.slots;
+    new (&frames[f]) FrameRecord{.first_insn = frame.first_insn,
+                                 .return_to = frame.return_to,
+                                 .rounds = frame.rounds,
+                                 .live = static_cast<uint16_t>(live),
+                                 .slot_count = static_cast<uint8_t>(frame.slot_count),
+                                 .is_callback = frame.is_callback,
+                                 .first_value = static_cast<uint16_t>(first_value),
+                                 .first_mixed = static_cast<uint16_t>(mixed_slots),
+                                 .first_slot_value = static_cast<uint16_t>(values),
+                                 .written = frame.written,
+                                 .read = 0,
+                                 .read_zero = 0,
+                                 .spilled = kinds.spilled,
+                                 .misc = kinds.misc,
+                                 .zero = kinds.zero,
+                                 .mixed = kinds.mixed,
+                                 .valued = kinds.valued};
+    mixed_slots += static_cast<uint32_t>(std::popcount(kinds.mixed));
+    if constexpr (is_checkpoint)
+      frame.written = 0;
+    auto *slot = frame.slots;
     for (uint64_t left = kinds.valued; left; left >>= 1, slot++)
       if (left & 1)
-        found[values++] = &slot->spilled;
+        find(slot->spilled);
   }
-  uint32_t numbers = 0;
-  uint64_t *rest = rests;
-  for (uint32_t i = 0; i < values; i++) {
+  uint64_t *source = reinterpret_cast<uint64_t *>(frames + state.frame_count), *head = source + numbers,
+           *mixed = head + values;
+  uint64_t *const rests = mixed + mixed_slots, *rest = rests;
+  for (uint32_t f = state.frame_count; mixed_slots && f-- > 0;)
+    for (uint64_t left = frames[f].mixed; left; left &= left - 1)
+      *mixed++ = state.frames[f]->slots[std::countr_zero(left)].kinds();
+  for (uint32_t i = 0, number = 0; i < values; i++) {
     AnyValue &value = *found[i];
     if (!value.is_scalar()) {
-      heads[i] = pack_value(value, rest, rests, 0);
+      *head++ = pack_value(value, rest, rests, 0);
       continue;
     }
-    heads[i] = pack_value(value, rest, rests, std::min(numbers, uint32_t{63}));
-    sources[numbers] = value.sources;
+    *head++ = pack_value(value, rest, rests, std::min(number, uint32_t{63}));
+    *source++ = value.sources;
     if constexpr (is_checkpoint)
-      value.sources = source_bit(numbers);
-    numbers++;
+      value.sources = source_bit(number);
+    number++;
   }
   values_packed_ += values;
-  const size_t rest_words = static_cast<size_t>(rest - rests);
+  const size_t words = static_cast<size_t>(rest - buffer_);
   const Held *held = state.held && !state.held->says_nothing() ? state.held : nullptr;
-  const size_t bytes = sizeof(Snapshot) + state.frame_count * sizeof(FrameRecord) +
-                       (numbers + values + mixed_slots + rest_words) * sizeof(uint64_t) +
-                       (held ? held->packed_bytes() : 0);
+  const size_t bytes = sizeof(Snapshot) + words * sizeof(uint64_t) + (held ? held->packed_bytes() : 0);
   if (bytes > kLargest)
     return nullptr;
   const size_t size_class = SnapshotPool::size_class(bytes);
@@ -218,13 +222,7 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
                                              .value_count = static_cast<uint16_t>(values),
                                              .mixed_count = static_cast<uint16_t>(mixed_slots),
                                              .frame_count = static_cast<uint8_t>(state.frame_count)};
-  for (uint32_t f = 0; f < state.frame_count; f++)
-    copy_inline(snapshot->frames()[f], frames[f]);
-  uint64_t *body = reinterpret_cast<uint64_t *>(snapshot->frames() + state.frame_count);
-  body = copy_words(copy_words(body, sources, numbers), heads, values);
-  if (mixed_slots)
-    body = copy_words(body, mixed, mixed_slots);
-  body = copy_words(body, rests, rest_words);
+  uint64_t *body = copy_words(reinterpret_cast<uint64_t *>(snapshot->frames()), buffer_, words);
   if (held)
     snapshot->held = held->pack(body);
   bytes_ += class_bytes(size_class);
@@ -236,10 +234,16 @@ template Snapshot *SnapshotPool::pack<false>(const State &, const SlotKinds *);
 template Snapshot *SnapshotPool::pack<true>(State &, const SlotKinds *);
 
 void SnapshotPool::note_kept(const State &state) {
+  uint32_t values = 0;
+  for (uint32_t f = 0; f < state.frame_count; f++)
+    values += KBPF_REG_COUNT + state.frames[f]->slot_count;
+  note_kept(values);
+}
+
+void SnapshotPool::note_kept(uint32_t values) {
   made_++;
   peak_ = std::max(peak_, ++now_);
-  for (uint32_t f = 0; f < state.frame_count; f++)
-    values_packed_ += KBPF_REG_COUNT + state.frames[f]->slot_count;
+  values_packed_ += values;
 }
 
 bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &pool) {

@@ -267,6 +267,7 @@ public:
 
   // A state that is kept whole counts like one that is packed.
   void note_kept(const State &state);
+  void note_kept(uint32_t values);
   void note_released() { now_--; }
 
   uint32_t made() const { return made_; }
