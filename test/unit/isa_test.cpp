@@ -239,6 +239,11 @@ TEST(Encoding, JumpsMayGoToTheFirstAndTheLastInstructionButNoFurther) {
     EXPECT_EQ(fault->reason, "jumps into the middle of ld_imm64");
   }
   EXPECT_TRUE(check_encoding(std::vector{call_subprogram(-0x7fffffff - 1), exit_insn()}));
+  // Of several faults the first one is told, those of an instruction by itself before others.
+  const std::vector jumps{ja(7), ja(-9), exit_insn()};
+  EXPECT_EQ(check_encoding(jumps)->insn, 0u);
+  const std::vector malformed{ja(7), make_insn(KBPF_OP_EXIT, 1, 0, 0, 0), exit_insn()};
+  EXPECT_EQ(check_encoding(malformed)->insn, 1u);
 }
 
 std::string text_of(std::initializer_list<Slots> code) {

@@ -241,6 +241,29 @@ TEST(Scalar, NarrowingByAComparisonKeepsThePairsForWhichItHolds) {
       }
 }
 
+TEST(Scalar, ComparisonsWithAWordNarrowAsThoseWithAConstant) {
+  constexpr uint8_t kCodes[] = {KBPF_JMP_JEQ,  KBPF_JMP_JNE,  KBPF_JMP_JGT,  KBPF_JMP_JGE,
+                                KBPF_JMP_JLT,  KBPF_JMP_JLE,  KBPF_JMP_JSGT, KBPF_JMP_JSGE,
+                                KBPF_JMP_JSLT, KBPF_JMP_JSLE, KBPF_JMP_JSET};
+  Random random;
+  for (int round = 0; round < 400000; round++) {
+    const Scalar number = random.below(2) ? random.around(random.word())
+                                          : alu64(KBPF_ALU_RSH, 0, random.around(random.word()),
+                                                  Scalar::constant(random.below(64)));
+    const uint64_t ends[] = {number.r64.umin, number.r64.umax, uint64_t{INT32_MAX}, random.word()};
+    const uint64_t word = ends[random.below(std::size(ends))] + random.below(3) - 1;
+    const uint8_t code = kCodes[random.below(std::size(kCodes))];
+    const bool is_64 = random.below(2), holds = random.below(2);
+    Scalar expected = number, constant = Scalar::constant(word), narrowed = number;
+    const bool is_possible =
+        holds ? assume(code, is_64, expected, constant) : assume_not(code, is_64, expected, constant);
+    ASSERT_EQ(assume(code, is_64, holds, narrowed, word), is_possible) << int{code} << is_64 << holds;
+    if (is_possible) {
+      ASSERT_EQ(narrowed, expected) << int{code} << is_64 << holds;
+    }
+  }
+}
+
 TEST(Scalar, ComparisonsOfConstantsAreDecided) {
   for (uint8_t code : kComparisons)
     for (uint64_t x : {0ull, 1ull, 5ull, ~0ull})

@@ -17,7 +17,9 @@ public:
       return Error::no_memory;
     for (size_t s = 0; s < subprograms().size(); s++)
       paths_[s] = {1, subprograms()[s].stack_depth, 0};
-    for (bool changed = analysis_.cfg.calls_functions; changed;)
+    if (analysis_.cfg.function_calls)
+      KBPF_TRY(find_calls());
+    for (bool changed = !calls_.empty(); changed;)
       changed = KBPF_TRY(lengthen());
     uint32_t deepest = paths_[0].stack;
     for (size_t s = 1; s < subprograms().size(); s++)
@@ -40,42 +42,50 @@ private:
   std::span<const Subprogram> subprograms() const { return analysis_.cfg.subprograms; }
 
   // The function that the instruction calls, or hands to a helper to call.
-  const Subprogram *callee(uint32_t i) const {
+  std::optional<uint32_t> callee(uint32_t i) const {
     const Insn &insn = analysis_.insn(i);
     if (!analysis_.facts[i].reachable)
-      return nullptr;
+      return std::nullopt;
     if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL)
-      return &subprograms()[analysis_.cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)))];
+      return analysis_.cfg.subprogram_at(static_cast<uint32_t>(jump_target(i, insn)));
     if (insn.is_function_address()) {
-      const Subprogram &function =
-          subprograms()[analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn)))];
-      return function.is_called_back || !function.runs_later ? &function : nullptr;
+      const uint32_t index = analysis_.cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn)));
+      const Subprogram &function = subprograms()[index];
+      return function.is_called_back || !function.runs_later ? std::optional(index) : std::nullopt;
     }
-    return nullptr;
+    return std::nullopt;
+  }
+
+  Result<void> find_calls() {
+    const uint32_t count = static_cast<uint32_t>(analysis_.program.insns.size());
+    calls_ = scratch_.make_unset_array<Call>(analysis_.cfg.function_calls);
+    if (!calls_.data())
+      return Error::no_memory;
+    size_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      if (!analysis_.insn(i).is_call() && !analysis_.insn(i).is_ld_imm64())
+        continue;
+      if (const std::optional<uint32_t> called = callee(i))
+        calls_[found++] = {i, analysis_.cfg.subprogram_at(i), *called};
+    }
+    calls_ = calls_.first(found);
+    return {};
   }
 
   Result<bool> lengthen() {
     bool changed = false;
-    for (size_t s = 0; s < subprograms().size(); s++) {
-      const Subprogram &caller = subprograms()[s];
-      for (uint32_t i = caller.first; i < caller.first + caller.count; i++) {
-        if (!analysis_.insn(i).is_call() && !analysis_.insn(i).is_ld_imm64())
-          continue;
-        const Subprogram *called = callee(i);
-        if (!called)
-          continue;
-        Paths &below = paths_[static_cast<size_t>(called - subprograms().data())];
-        Paths longer = {std::max(paths_[s].frames, below.frames + 1),
-                        std::max(paths_[s].stack, below.stack + caller.stack_depth), paths_[s].above};
-        const uint32_t above = std::max(below.above, longer.above + caller.stack_depth);
-        if (longer.frames > KBPF_MAX_CALL_FRAMES)
-          return reject(analysis_.rejection, RejectionId::recursion, i,
-                        "the calls from here make a chain of more than {} functions", KBPF_MAX_CALL_FRAMES);
-        changed |=
-            longer.frames != paths_[s].frames || longer.stack != paths_[s].stack || above != below.above;
-        paths_[s] = longer;
-        below.above = above;
-      }
+    for (const Call &call : calls_) {
+      const uint32_t caller_stack = subprograms()[call.caller].stack_depth;
+      Paths &own = paths_[call.caller], &below = paths_[call.called];
+      Paths longer = {std::max(own.frames, below.frames + 1), std::max(own.stack, below.stack + caller_stack),
+                      own.above};
+      const uint32_t above = std::max(below.above, longer.above + caller_stack);
+      if (longer.frames > KBPF_MAX_CALL_FRAMES)
+        return reject(analysis_.rejection, RejectionId::recursion, call.insn,
+                      "the calls from here make a chain of more than {} functions", KBPF_MAX_CALL_FRAMES);
+      changed |= longer.frames != own.frames || longer.stack != own.stack || above != below.above;
+      own = longer;
+      below.above = above;
     }
     return changed;
   }
@@ -96,8 +106,13 @@ private:
     return {};
   }
 
+  struct Call {
+    uint32_t insn, caller, called;
+  };
+
   const Analysis &analysis_;
   Arena &scratch_;
+  std::span<Call> calls_;
   std::span<Paths> paths_;
 };
 

@@ -146,8 +146,8 @@ bool opens_paths(const Insn &insn, const Profile &profile) {
 bool keeps_function(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_FUNC) && takes(insn, profile, KBPF_ARG_TIMER);
 }
-bool calls_back(const Insn &insn, const Profile &profile) {
-  return takes(insn, profile, KBPF_ARG_FUNC) && !takes(insn, profile, KBPF_ARG_TIMER);
+bool takes_callback(const Insn &call, const Profile &profile) {
+  return takes(call, profile, KBPF_ARG_FUNC) && !takes(call, profile, KBPF_ARG_TIMER);
 }
 bool asks_for_next(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_ITERATOR);
@@ -277,7 +277,7 @@ private:
       // Paths that joined a few instructions earlier, too few for a checkpoint, meet again behind a call.
       if (insn.is_call() && i + 1 < insns_.size())
         joins[i + 1] |= Cfg::kJoin;
-      cfg_.calls_functions |= call;
+      cfg_.function_calls += call;
       if (call || is_jump(insn)) {
         int64_t at = insn.is_function_address() ? function_target(i, insn) : jump_target(i, insn);
         // Jumps and calls were checked; every slot of opcode 0 is the second half of an ld_imm64.
@@ -424,6 +424,8 @@ Result<Cfg> build_cfg(const RawProgram &program, Arena &arena, Rejection &reject
 void forget_unused_results(Cfg &cfg, const RawProgram &program, std::span<bool> wanted) {
   for (size_t i = 0; i < program.insns.size(); i++) {
     const Insn &insn = program.insns[i];
+    if (goes_on(insn))
+      continue;
     if (insn.is_function_address())
       wanted[cfg.subprogram_at(static_cast<uint32_t>(function_target(i, insn)))] = true;
     if (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL && cfg.live[i + 1] & 1)

@@ -20,7 +20,7 @@ struct Cfg {
   std::span<const uint32_t> back_jumps; // instructions that jump to themselves or back, ascending
   bool cuts_parts = false;              // a part of a number is cut off behind a branch (keep_compared_parts)
   bool calls_helpers = false;
-  bool calls_functions = false; // of the program, itself or by a helper
+  uint32_t function_calls = 0; // places that call a function of the program, or name it for a helper
 
   // Index in subprograms of the function that holds insn.
   uint32_t subprogram_at(uint32_t insn) const { return subprogram_of.empty() ? 0 : subprogram_of[insn]; }
@@ -44,7 +44,10 @@ RegisterUse register_use(const Insn &insn, const Profile &profile);
 // A call of a helper that does one of the following.
 bool opens_paths(const Insn &insn, const Profile &profile);
 // A call of a helper that calls a function of the program back, any number of times.
-bool calls_back(const Insn &insn, const Profile &profile);
+bool takes_callback(const Insn &call, const Profile &profile);
+inline bool calls_back(const Insn &insn, const Profile &profile) {
+  return insn.is_call() && takes_callback(insn, profile);
+}
 // A call of a helper that keeps a function of the program for later.
 bool keeps_function(const Insn &insn, const Profile &profile);
 // A call for the next element of an iterator.

@@ -84,10 +84,7 @@ void Transformer::write_to_buffer(State &state, const Value &slice) {
 }
 
 void forget_slices_of_buffer(State &state, uint32_t frame, int64_t first, int64_t end) {
-  forget_addresses(state, [&](const Value &value) {
-    return (value.kind == Kind::memory || value.kind == Kind::memory_or_null) && value.range != 0 &&
-           value.frame == frame && -int64_t{value.range} < end && first < int64_t{value.size} - value.range;
-  });
+  forget_addresses(state, [&](const Value &value) { return is_slice_of_buffer(value, frame, first, end); });
 }
 
 } // namespace kbpf

@@ -446,4 +446,116 @@ bool assume_not(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
   return assume_no_common_bits(dst.bits, src.bits, mask) && dst.normalise() && src.normalise();
 }
 
+namespace {
+
+bool is_signed_order(uint8_t code) {
+  return code == KBPF_JMP_JSGT || code == KBPF_JMP_JSGE || code == KBPF_JMP_JSLT || code == KBPF_JMP_JSLE;
+}
+
+// Whether a number that is not negative, of which nothing but its interval and its bits is known, compares
+// with the word as with one of the same kind, in unsigned order. Makes it that.
+bool compares_as_positive(uint8_t code, bool is_64, const Scalar &dst, uint64_t &word) {
+  const uint64_t most = dst.r64.umax;
+  const bool is_signed = is_signed_order(code);
+  if (!is_64) {
+    if (most > (is_signed ? uint64_t{INT32_MAX} : uint64_t{UINT32_MAX}))
+      return false;
+    word = static_cast<uint32_t>(word);
+    const bool is_end = word == uint32_t{INT32_MAX} || word == uint32_t{INT32_MAX} + 1; // of signed halves
+    if (most > INT32_MAX && is_end && (code == KBPF_JMP_JEQ || code == KBPF_JMP_JNE))
+      return false;
+  }
+  if (most > INT64_MAX || (is_signed && word > (is_64 ? uint64_t{INT64_MAX} : uint64_t{INT32_MAX})))
+    return false;
+  if (most <= INT32_MAX)
+    return true;
+  if (most <= UINT32_MAX)
+    return dst.r64.umin > INT32_MAX || (dst.r32.smin == INT32_MIN && dst.r32.smax == INT32_MAX);
+  return dst.r32 == Range32() || dst.r32 == range_of<uint32_t>(dst.bits);
+}
+
+enum class Narrowed : uint8_t { to_nothing, not_at_all, to_less };
+
+// By "number code word", in unsigned order.
+[[gnu::always_inline]] inline Narrowed narrow_positive(uint8_t code, bool holds, Tnum &bits, uint64_t &low,
+                                                       uint64_t &high, uint64_t word) {
+  const auto narrowed = [](bool is_less) { return is_less ? Narrowed::to_less : Narrowed::not_at_all; };
+  const auto at_least = [&](uint64_t bound) {
+    if (bound > high)
+      return Narrowed::to_nothing;
+    const bool is_less = bound > low;
+    low = is_less ? bound : low;
+    return narrowed(is_less);
+  };
+  const auto at_most = [&](uint64_t bound) {
+    if (bound < low)
+      return Narrowed::to_nothing;
+    const bool is_less = bound < high;
+    high = is_less ? bound : high;
+    return narrowed(is_less);
+  };
+  switch (code) {
+  case KBPF_JMP_JEQ:
+  case KBPF_JMP_JNE:
+    if ((code == KBPF_JMP_JEQ) == holds) {
+      bits = Tnum::constant(word);
+      const bool is_in = low <= word && word <= high;
+      low = high = word;
+      return is_in ? Narrowed::to_less : Narrowed::to_nothing;
+    }
+    if (low == word)
+      return high == word ? Narrowed::to_nothing : at_least(word + 1);
+    return high == word ? at_most(word - 1) : Narrowed::not_at_all;
+  case KBPF_JMP_JGT:
+  case KBPF_JMP_JSGT:
+    return holds ? word > INT64_MAX ? Narrowed::to_nothing : at_least(word + 1) : at_most(word);
+  case KBPF_JMP_JGE:
+  case KBPF_JMP_JSGE:
+    return holds ? at_least(word) : word == 0 ? Narrowed::to_nothing : at_most(word - 1);
+  case KBPF_JMP_JLT:
+  case KBPF_JMP_JSLT:
+    return !holds ? at_least(word) : word == 0 ? Narrowed::to_nothing : at_most(word - 1);
+  case KBPF_JMP_JLE:
+  case KBPF_JMP_JSLE:
+    return !holds ? word > INT64_MAX ? Narrowed::to_nothing : at_least(word + 1) : at_most(word);
+  default: { // JSET
+    if (!holds) {
+      const bool is_less = bits.mask & word;
+      bits.mask &= ~word;
+      return bits.value & word ? Narrowed::to_nothing : narrowed(is_less);
+    }
+    const uint64_t possible = bits.max() & word;
+    if (possible & (possible - 1) || bits.value & possible) // any of several, or one that is known
+      return Narrowed::not_at_all;
+    bits = {bits.value | possible, bits.mask & ~possible};
+    return possible ? Narrowed::to_less : Narrowed::to_nothing;
+  }
+  }
+}
+
+} // namespace
+
+bool assume(uint8_t code, bool is_64, bool holds, Scalar &dst, uint64_t word) {
+  if (uint64_t positive = word; compares_as_positive(code, is_64, dst, positive)) {
+    Tnum bits = dst.bits;
+    uint64_t low = dst.r64.umin, high = dst.r64.umax;
+    switch (narrow_positive(code, holds, bits, low, high, positive)) {
+    case Narrowed::to_nothing:
+      return false;
+    case Narrowed::not_at_all:
+      return true;
+    default:
+      if ((code == KBPF_JMP_JEQ || code == KBPF_JMP_JNE) && bits.is_constant()) {
+        if (!dst.contains(positive))
+          return false;
+        dst = Scalar::constant(positive);
+        return true;
+      }
+      return high <= INT32_MAX ? set_small(dst, bits, low, high) : set_wide(dst, bits, low, high);
+    }
+  }
+  Scalar src = Scalar::constant(word);
+  return holds ? assume(code, is_64, dst, src) : assume_not(code, is_64, dst, src);
+}
+
 } // namespace kbpf

@@ -117,5 +117,7 @@ bool goes_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b);
 [[nodiscard]] bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src);
 // The same, for its being false.
 [[nodiscard]] bool assume_not(uint8_t code, bool is_64, Scalar &dst, Scalar &src);
+// Either, as `holds` says, for a comparison with a word, at less cost.
+[[nodiscard]] bool assume(uint8_t code, bool is_64, bool holds, Scalar &dst, uint64_t word);
 
 } // namespace kbpf

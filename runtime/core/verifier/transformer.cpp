@@ -503,9 +503,14 @@ Branch Transformer::predict(const State &state) {
       const bool jumps = holds(insn.code(), is_64, dst.number.value(), src ? src->value() : imm);
       return {jumps, !jumps};
     }
-    passed_.dst = dst.number;
-    passed_.src = src ? *src : Scalar::constant(imm);
-    taken_ = passed_;
+    passed_.dst = taken_.dst = dst.number;
+    if (!src || src->is_constant()) {
+      const uint64_t word = src ? src->value() : imm;
+      if (!assume(insn.code(), is_64, false, passed_.dst, word))
+        return {true, false};
+      return {assume(insn.code(), is_64, true, taken_.dst, word), true, true};
+    }
+    passed_.src = taken_.src = *src;
     if (!assume_not(insn.code(), is_64, passed_.dst, passed_.src))
       return {true, false};
     return {assume(insn.code(), is_64, taken_.dst, taken_.src), true, true};
@@ -535,12 +540,14 @@ bool Transformer::assume_numbers(State &state, const Insn &insn, bool taken, boo
     return true; // of a number compared with itself nothing is learnt
   Value *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
   if (!was_predicted) {
-    Scalar number = src ? src->number : Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
-    if (!(taken ? assume(insn.code(), is_64, dst.number, number)
-                : assume_not(insn.code(), is_64, dst.number, number)))
+    if (!src || src->number.is_constant()) {
+      const uint64_t word = src ? src->number.value() : static_cast<uint64_t>(int64_t{insn.imm});
+      if (!assume(insn.code(), is_64, taken, dst.number, word))
+        return false;
+    } else if (!(taken ? assume(insn.code(), is_64, dst.number, src->number)
+                       : assume_not(insn.code(), is_64, dst.number, src->number))) {
       return false;
-    if (src)
-      src->number = number;
+    }
   } else if (!taken) {
     set_compared(state, passed_);
   }
@@ -556,7 +563,7 @@ void Transformer::set_compared(State &state, const Compared &compared) {
   if (insn.src_is_reg() && insn.src() == insn.dst())
     return;
   state.reg(insn.dst()).number = compared.dst;
-  if (insn.src_is_reg())
+  if (insn.src_is_reg() && !state.reg(insn.src()).number.is_constant()) // of which nothing is learnt
     state.reg(insn.src()).number = compared.src;
 }
 
@@ -614,9 +621,10 @@ void Transformer::leave(State &state) {
   if (!was_callback) // a callback's result is the helper's
     state.reg(0) = result;
   // Pointers into the stack that is gone are mere numbers.
-  forget_addresses(state,
-                   [&](const Value &value) { return value.kind == Kind::stack && value.frame == left; });
-  forget_slices_of_buffer(state, left, -KBPF_STACK_SIZE, 0);
+  forget_addresses(state, [&](const Value &value) {
+    return (value.kind == Kind::stack && value.frame == left) ||
+           is_slice_of_buffer(value, left, -KBPF_STACK_SIZE, 0);
+  });
 }
 
 } // namespace kbpf

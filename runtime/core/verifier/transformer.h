@@ -16,7 +16,12 @@ struct Branch {
 
 // Packet pointers are numbers from now on: the packet may be elsewhere.
 void forget_packets(State &state);
-// So are slices whose buffer has bytes of the stack from first to end - 1.
+// Whether it points to a slice whose buffer has bytes of the stack from first to end - 1.
+inline bool is_slice_of_buffer(const Value &value, uint32_t frame, int64_t first, int64_t end) {
+  return (value.kind == Kind::memory || value.kind == Kind::memory_or_null) && value.range != 0 &&
+         value.frame == frame && -int64_t{value.range} < end && first < int64_t{value.size} - value.range;
+}
+// So are such slices.
 void forget_slices_of_buffer(State &state, uint32_t frame, int64_t first, int64_t end);
 
 class Transformer {
