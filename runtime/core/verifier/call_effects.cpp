@@ -125,6 +125,16 @@ Result<void> Transformer::acquire(State &state, uint32_t id, ReferenceKind kind)
   return {};
 }
 
+// Most helpers: all that they do to the state is to fill memory and to give a result.
+static bool is_plain(const HelperProto &proto) {
+  constexpr kbpf_arg_type kLast = KBPF_ARG_CONST_STR; // of numbers, of maps, and of mere memory
+  bool takes_others = proto.number >= kFirstKernelFunction ||
+                      proto.flags & (KBPF_HELPER_RELEASES | KBPF_HELPER_CHANGES_PACKET);
+  for (const kbpf_arg_type arg : proto.args)
+    takes_others |= arg > kLast;
+  return !takes_others;
+}
+
 Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
   HelperCall call = resolve_call(analysis_, state, proto);
@@ -136,11 +146,19 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   KBPF_TRY(fill_arguments(state, call));
   for (uint32_t f = 0; f < state.frame_count; f++)
     state.frames[f]->forget_last_constant();
+  Value *const regs = state.frame().regs;
+  regs[0] = Value();
+  if (is_plain(proto)) {
+    KBPF_TRY(set_result(state, call, *reinterpret_cast<const Value(*)[5]>(&regs[1])));
+    for (unsigned reg = 1; reg <= 5; reg++)
+      regs[reg].kind = Kind::uninitialised;
+    return {};
+  }
   Value args[5];
   for (unsigned i = 0; i < 5; i++)
-    args[i] = state.reg(i + 1);
-  for (unsigned reg = 0; reg <= 5; reg++)
-    state.reg(reg) = Value();
+    args[i] = regs[i + 1];
+  for (unsigned reg = 1; reg <= 5; reg++)
+    regs[reg] = Value();
   for (unsigned i = 0; i < 5; i++)
     KBPF_TRY(apply_object_argument(state, proto, i, args));
   if (proto.flags & KBPF_HELPER_RELEASES)

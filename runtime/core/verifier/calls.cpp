@@ -88,7 +88,11 @@ Result<void> Checker::check_helper(const State &state) {
   if (number != kSpinUnlock)
     KBPF_TRY(check_unlocked(state, "a call of a helper"));
   if (analysis_.insn(state.insn).is_tail_call() && program.profile->tail_calls)
-    return check_tail_call(state);
+    KBPF_TRY(check_tail_call(state));
+  const HelperCall call = resolve_call(analysis_, state, *helper);
+  for (unsigned reg = 1; reg <= 5; reg++)
+    if (helper->args[reg - 1] != KBPF_ARG_NONE)
+      KBPF_TRY(check_argument(state, reg, call));
   return {};
 }
 
@@ -112,30 +116,28 @@ Result<void> Checker::check_packet_load(const State &state) {
   return check_nothing_is_held(state, "a packet load may end the program");
 }
 
-Result<void> Checker::check_argument(const State &state, const Obligation &obligation) {
-  const unsigned reg = obligation.reg;
+Result<void> Checker::check_argument(const State &state, unsigned reg, const HelperCall &call) {
   const Value &value = state.reg(reg);
-  const HelperProto &proto =
-      *analysis_.program.profile->helper(static_cast<uint32_t>(analysis_.insn(state.insn).imm));
-  if (obligation.arg == KBPF_ARG_OPTIONAL)
+  const HelperProto &proto = *call.proto;
+  const kbpf_arg_type arg = proto.args[reg - 1];
+  if (arg == KBPF_ARG_OPTIONAL)
     return {};
-  if (obligation.arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto, reg))
+  if (arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto, reg))
     return refuse(state, RejectionId::helper_argument, "r{}, an argument of {}, is a {}: a number is needed",
                   reg, proto.c_name, kind_name(value.kind));
   if (value.kind == Kind::uninitialised)
     return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing", reg,
                   proto.c_name);
   // What a function that is called back may rely on is not followed: all of it counts.
-  if (obligation.arg != KBPF_ARG_ANY_SCALAR ||
-      calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
+  if (arg != KBPF_ARG_ANY_SCALAR || calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
     rely_on_linked(state, value);
-  if (takes_null(obligation.arg) && value.is_null() && obligation.arg != KBPF_ARG_MEM_READ_OR_NULL &&
-      obligation.arg != KBPF_ARG_MEM_WRITE_OR_NULL)
+  if (takes_null(arg) && value.is_null() && arg != KBPF_ARG_MEM_READ_OR_NULL &&
+      arg != KBPF_ARG_MEM_WRITE_OR_NULL)
     return {};
   constexpr MemoryUse kRead = {.reads = true, .writes = false, .by_helper = true, .is_atomic = false};
   constexpr MemoryUse kFill = {.reads = false, .writes = true, .by_helper = true, .is_atomic = false};
   constexpr MemoryUse kChange = {.reads = true, .writes = true, .by_helper = true, .is_atomic = false};
-  switch (obligation.arg) {
+  switch (arg) {
   case KBPF_ARG_NONE:
   case KBPF_ARG_OPTIONAL:
   case KBPF_ARG_ANY_SCALAR:
@@ -147,18 +149,18 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_context_argument(state, reg, proto);
   case KBPF_ARG_MAP:
   case KBPF_ARG_MAP_FD:
-    return check_map_argument(state, reg, proto);
+    return check_map_argument(state, reg, call);
   case KBPF_ARG_MAP_KEY:
   case KBPF_ARG_MAP_VALUE:
   case KBPF_ARG_MAP_VALUE_OR_NULL:
   case KBPF_ARG_MAP_VALUE_OUT:
-    return check_map_memory(state, reg, obligation.arg, proto);
+    return check_map_memory(state, reg, arg, call);
   case KBPF_ARG_MEM_READ:
   case KBPF_ARG_MEM_READ_OR_NULL:
   case KBPF_ARG_MEM_WRITE:
   case KBPF_ARG_MEM_WRITE_OR_NULL:
   case KBPF_ARG_MEM_READ_WRITE:
-    return check_sized_memory(state, reg, obligation.arg, reg < 5 ? proto.args[reg] : KBPF_ARG_NONE, proto);
+    return check_sized_memory(state, reg, arg, reg < 5 ? proto.args[reg] : KBPF_ARG_NONE, proto);
   case KBPF_ARG_SIZE:
   case KBPF_ARG_SIZE_OR_ZERO: // decided together with the memory before it
   case KBPF_ARG_CONSTANT_SIZE:
@@ -193,7 +195,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
     return check_callback_context(state, reg, proto);
   case KBPF_ARG_SPIN_LOCK:
   case KBPF_ARG_TIMER:
-    return check_field_argument(state, reg, obligation.arg, proto);
+    return check_field_argument(state, reg, arg, proto);
   case KBPF_ARG_DYNPTR_LOCAL_OUT: // to the memory of argument 1
     if (state.reg(1).kind != Kind::map_value)
       return refuse(state, RejectionId::helper_argument,
@@ -213,7 +215,7 @@ Result<void> Checker::check_argument(const State &state, const Obligation &oblig
   case KBPF_ARG_DYNPTR_RINGBUF_RELEASE:
   case KBPF_ARG_ITERATOR:
   case KBPF_ARG_ITERATOR_RELEASE:
-    return check_object_argument(state, reg, obligation.arg, proto);
+    return check_object_argument(state, reg, arg, proto);
   case KBPF_ARG_OBJECT:
   case KBPF_ARG_OBJECT_OR_NULL:
     return check_object(state, reg, proto);
@@ -273,9 +275,9 @@ Result<void> Checker::check_context_argument(const State &state, unsigned reg, c
   return {};
 }
 
-Result<void> Checker::check_map_argument(const State &state, unsigned reg, const HelperProto &proto) {
+Result<void> Checker::check_map_argument(const State &state, unsigned reg, const HelperCall &call) {
   const Value &value = state.reg(reg);
-  HelperCall call = resolve_call(analysis_, state, proto);
+  const HelperProto &proto = *call.proto;
   if (!call.map) {
     if (value.is_scalar() && value.number.is_constant())
       return refuse(state, RejectionId::helper_argument,
@@ -303,10 +305,10 @@ Result<void> Checker::check_map_argument(const State &state, unsigned reg, const
   return {};
 }
 
+// check_map_argument accepted the map, where it came before.
 Result<void> Checker::check_map_memory(const State &state, unsigned reg, kbpf_arg_type arg,
-                                       const HelperProto &proto) {
-  HelperCall call =
-      resolve_call(analysis_, state, proto); // check_map_argument accepted it, where it came before
+                                       const HelperCall &call) {
+  const HelperProto &proto = *call.proto;
   if (!call.map)
     return refuse(state, RejectionId::helper_argument, "{} has no map for its argument r{}", proto.c_name,
                   reg);

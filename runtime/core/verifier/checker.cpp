@@ -77,7 +77,7 @@ bool Checker::is_plain_stack_access(const Insn &insn, const State &state, StackP
 
 Result<void> Checker::check_all(const State &state) {
   Sink sink(*this, state);
-  for_each_obligation(analysis_.insn(state.insn), *analysis_.program.profile, sink);
+  for_each_obligation(analysis_.insn(state.insn), sink);
   return sink.result();
 }
 
@@ -112,8 +112,6 @@ Result<void> Checker::check_all(const State &state) {
     return check_feature(state);
   case Obligation::Kind::helper:
     return check_helper(state);
-  case Obligation::Kind::argument:
-    return check_argument(state, obligation);
   case Obligation::Kind::packet_load:
     return check_packet_load(state);
   case Obligation::Kind::return_value:

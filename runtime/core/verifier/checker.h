@@ -72,11 +72,10 @@ private:
   Result<void> check_leak_to_helper(const State &state);
   // calls.cpp
   Result<void> check_helper(const State &state);
-  Result<void> check_argument(const State &state, const Obligation &obligation);
+  Result<void> check_argument(const State &state, unsigned reg, const HelperCall &call);
   Result<void> check_context_argument(const State &state, unsigned reg, const HelperProto &proto);
-  Result<void> check_map_argument(const State &state, unsigned reg, const HelperProto &proto);
-  Result<void> check_map_memory(const State &state, unsigned reg, kbpf_arg_type arg,
-                                const HelperProto &proto);
+  Result<void> check_map_argument(const State &state, unsigned reg, const HelperCall &call);
+  Result<void> check_map_memory(const State &state, unsigned reg, kbpf_arg_type arg, const HelperCall &call);
   Result<void> check_sized_memory(const State &state, unsigned reg, kbpf_arg_type arg, kbpf_arg_type size_arg,
                                   const HelperProto &proto);
   Result<void> check_fixed_memory(const State &state, unsigned reg, uint64_t size, bool aligned,

@@ -24,8 +24,7 @@ struct Obligation {
     access,       // size bytes at reg + off may be accessed so
     reference,    // the ld_imm64 names something that exists
     feature,      // the profile has this kind of instruction
-    helper,       // the called helper exists and may be called
-    argument,     // reg suits the argument type arg of the called helper
+    helper,       // the called helper exists, may be called, and gets what it takes
     packet_load,  // classic BPF's load from the packet of the context in r6
     return_value, // r0 may leave the function
   };
@@ -34,7 +33,6 @@ struct Obligation {
   Access access = Access::read;
   uint8_t size = 0;
   int16_t off = 0;
-  kbpf_arg_type arg = KBPF_ARG_NONE;
 };
 
 namespace obligation_of { // the kinds of instruction
@@ -106,16 +104,8 @@ template <typename Sink> void store(Sink &sink, const Insn &insn) {
   need_access(sink, insn, insn.dst(), Access::atomic);
 }
 
-template <typename Sink> void call(Sink &sink, const Insn &insn, const Profile &profile) {
-  if (insn.src() != 0) {
-    sink.add({.kind = Kind::feature});
-    return;
-  }
-  sink.add({.kind = Kind::helper});
-  const HelperProto *helper = profile.helper(static_cast<uint32_t>(insn.imm));
-  for (uint8_t i = 0; helper && i < 5; i++)
-    if (helper->args[i] != KBPF_ARG_NONE)
-      sink.add({.kind = Kind::argument, .reg = static_cast<uint8_t>(i + 1), .arg = helper->args[i]});
+template <typename Sink> void call(Sink &sink, const Insn &insn) {
+  sink.add({.kind = insn.src() != 0 ? Kind::feature : Kind::helper});
 }
 
 template <typename Sink> void jump(Sink &sink, const Insn &insn) {
@@ -133,7 +123,7 @@ template <typename Sink> void jump(Sink &sink, const Insn &insn) {
 // Tells the sink, by add(const Obligation &), of every obligation of an instruction, in the order in which
 // they are to be checked. A template, so that the kind of each is a constant where it is checked: a walk does
 // little else.
-template <typename Sink> void for_each_obligation(const Insn &insn, const Profile &profile, Sink &sink) {
+template <typename Sink> void for_each_obligation(const Insn &insn, Sink &sink) {
   using namespace obligation_of;
   switch (insn.cls()) {
   case KBPF_CLASS_LD:
@@ -162,7 +152,7 @@ template <typename Sink> void for_each_obligation(const Insn &insn, const Profil
     break;
   default:
     if (insn.is_call()) {
-      call(sink, insn, profile);
+      call(sink, insn);
     } else if (insn.is_exit()) {
       sink.add({.kind = Obligation::Kind::return_value, .reg = 0});
     } else {

@@ -168,18 +168,42 @@ bool narrow_all(Scalar &number) {
   }
 }
 
+// Whether it goes from below 0, or INT64_MAX, to above over more words than a lower half tells apart, so that
+// one reading says nothing of the other, nor of the lower half, nor of the bits.
+bool is_far_around_0(const Range64 &r64) {
+  return r64.smin < 0 && r64.smax >= 0 &&
+         static_cast<uint64_t>(r64.smax) - static_cast<uint64_t>(r64.smin) > kLowerHalf;
+}
+bool is_far_around_the_middle(const Range64 &r64) {
+  return r64.umin <= INT64_MAX && r64.umax > INT64_MAX && r64.umax - r64.umin > kLowerHalf;
+}
+
 // One that may be negative.
 bool normalise_signed(Scalar &number) {
   const Tnum bits = number.bits;
   const Range64 &r64 = number.r64;
-  if (is_subset(range_of<uint64_t>(bits), r64) && is_subset(range_of<uint32_t>(bits), number.r32)) {
+  const Range32 &r32 = number.r32;
+  if (is_subset(range_of<uint64_t>(bits), r64) && is_subset(range_of<uint32_t>(bits), r32)) {
     set_bits(number, bits); // which say all
     return true;
   }
-  if (~bits.mask == 0 && r64.umin == 0 && ~r64.umax == 0 && r64.smin < 0 && r64.smax >= 0 &&
-      static_cast<uint64_t>(r64.smax) - static_cast<uint64_t>(r64.smin) > kLowerHalf &&
-      number.r32 == Range32())
-    return true; // an interval around 0, which says nothing in the other views
+  if (~bits.mask != 0)
+    return narrow_all(number);
+  if (r32 == Range32() && is_far_around_0(r64) && is_far_around_the_middle(r64))
+    return true;
+  // An error, or a size, as helpers return it: as a signed number it reads the same in both widths.
+  if (r64.umin == 0 && ~r64.umax == 0 && r32.umin == 0 && ~r32.umax == 0 && r64.smin >= INT32_MIN &&
+      r64.smax <= INT32_MAX) {
+    const int32_t low = std::max(static_cast<int32_t>(r64.smin), r32.smin),
+                  high = std::min(static_cast<int32_t>(r64.smax), r32.smax);
+    if (low >= 0 && low <= high)
+      return set_small(number, bits, static_cast<uint32_t>(low), static_cast<uint32_t>(high));
+    if (low < 0 && high >= 0) {
+      number.r64 = Range64::of_signed(low, high);
+      number.r32 = Range32::of_signed(low, high);
+      return true;
+    }
+  }
   return narrow_all(number);
 }
 
@@ -536,6 +560,12 @@ enum class Narrowed : uint8_t { to_nothing, not_at_all, to_less };
 } // namespace
 
 bool assume(uint8_t code, bool is_64, bool holds, Scalar &dst, uint64_t word) {
+  if (is_64 && code == (holds ? KBPF_JMP_JEQ : KBPF_JMP_JNE)) {
+    if (!dst.contains(word))
+      return false;
+    dst = Scalar::constant(word);
+    return true;
+  }
   if (uint64_t positive = word; compares_as_positive(code, is_64, dst, positive)) {
     Tnum bits = dst.bits;
     uint64_t low = dst.r64.umin, high = dst.r64.umax;
