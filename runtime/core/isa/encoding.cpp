@@ -201,16 +201,19 @@ struct ReservedBits {
 };
 constexpr ReservedBits kReserved;
 
-bool is_plain(const Insn &insn, uint64_t reserved) {
+// Of all ones, and of jumps, it says no.
+[[gnu::always_inline]] inline bool is_plain(const Insn &insn, uint64_t reserved) {
   uint64_t word;
   __builtin_memcpy(&word, &insn, sizeof word);
   // A nibble above 10 carries into the next where 5 is added.
-  const bool has_bad_register = ((insn.dst() + 5u) | (insn.src() + 5u)) & 0x10;
-  return reserved != ReservedBits::kOther && (word & reserved) == 0 && !has_bad_register;
+  const bool has_bad_register = ((insn.dst() + 5u) | (insn.regs + 0x50u) >> 4) & 0x10;
+  return ((word & reserved) | (reserved & ReservedBits::kJumps)) == 0 && !has_bad_register;
 }
 
-// Most calls; they have a register for what is called, so that the rules of others are none for it.
-bool is_plain_call(const Insn &insn) { return insn.is_call() && insn.regs == 0 && insn.off == 0; }
+// Of helpers and of functions of the program.
+bool is_plain_call(const Insn &insn) {
+  return insn.is_call() && (insn.regs & ~(KBPF_PSEUDO_CALL << 4)) == 0 && insn.off == 0;
+}
 
 Reason check_insn(std::span<const Insn> rest, bool allow_unverifiable) {
   const Insn &insn = rest[0];
@@ -253,19 +256,18 @@ Reason check_target(std::span<const Insn> insns, size_t index) {
 std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_unverifiable) {
   std::optional<EncodingFault> jump; // the first that goes where it may not, if all else is well
   for (size_t i = 0; i < insns.size(); i++) {
-    const Insn &insn = insns[i];
-    const uint64_t reserved = kReserved.of[insn.opcode];
-    if (is_plain(insn, reserved)) {
-      if (!(reserved & ReservedBits::kJumps))
-        continue;
-    } else if (!is_plain_call(insn)) {
+    const uint64_t reserved = kReserved.of[insns[i].opcode];
+    if (is_plain(insns[i], reserved))
+      continue;
+    const bool is_plain_jump =
+        reserved != ReservedBits::kOther && is_plain(insns[i], reserved & ~ReservedBits::kJumps);
+    if (!is_plain_jump && !is_plain_call(insns[i]))
       if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
         return EncodingFault{i, reason};
-    }
-    if (insn.is_jump_class() && !jump)
+    if (insns[i].is_jump_class() && !jump)
       if (Reason reason = check_target(insns, i))
         jump = EncodingFault{i, reason};
-    if (insn.is_ld_imm64())
+    if (insns[i].is_ld_imm64())
       i++;
   }
   return jump;

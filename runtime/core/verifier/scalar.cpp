@@ -223,14 +223,14 @@ bool set_wide(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
       return narrow_all(number);
     }
     const Range32 half = range_of<uint32_t>(bits);
-    Range64 narrowed = whole;
-    narrow_by_lower(narrowed, half);
-    if (narrowed == whole) {
+    const uint64_t first = std::max(low, (low & kUpperHalf) | half.umin),
+                   last = std::min(high, (high & kUpperHalf) | half.umax);
+    if (first == low && last == high) {
       number = {bits, whole, half};
       return true;
     }
-    low = narrowed.umin;
-    high = narrowed.umax;
+    low = first;
+    high = last;
   }
 }
 

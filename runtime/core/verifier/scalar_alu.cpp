@@ -111,6 +111,7 @@ struct Number {
   Tnum bits() const { return number.bits; }
   uint64_t min() const { return number.r64.umin; }
   uint64_t max() const { return number.r64.umax; }
+  Range64 whole() const { return number.r64; }
   Range32 half() const { return number.r32; }
   bool is_shift(unsigned width) const { return number.is_constant() && number.value() < width; }
 };
@@ -119,6 +120,7 @@ struct Word {
   Tnum bits() const { return Tnum::constant(word); }
   uint64_t min() const { return word; }
   uint64_t max() const { return word; }
+  Range64 whole() const { return Range64::constant(word); }
   Range32 half() const { return Range32::constant(static_cast<uint32_t>(word)); }
   bool is_shift(unsigned width) const { return word < width; }
 };
@@ -138,22 +140,34 @@ template <bool kWide, typename Operand>
            src.half() == Range32();
   };
   const bool are_positive = dst_max <= kMost && src_max <= kMost;
+  // Of others: whether they leave nothing of either range, so that the bits say all.
+  const auto is_unbounded = [&](auto operation) {
+    return kWide && (dst.r32 == Range32() || src.half() == Range32()) &&
+           operation(dst.r64, src.whole()) == Range64();
+  };
   uint64_t low, high;
   Tnum bits;
   switch (code) {
   case KBPF_ALU_ADD:
     low = dst_min + src_min;
     high = dst_max + src_max;
-    if (!are_positive || high > kMost || !halves_follow())
-      return false;
     bits = add(dst.bits, src.bits());
-    break;
-  case KBPF_ALU_SUB:
-    if (!are_positive || !halves_follow())
+    if (are_positive && high <= kMost && halves_follow())
+      break;
+    if (!is_unbounded([](const Range64 &a, const Range64 &b) { return add(a, b); }))
       return false;
+    set_bits(dst, bits);
+    return true;
+  case KBPF_ALU_SUB:
+    bits = subtract(dst.bits, src.bits());
+    if (!are_positive || !halves_follow()) {
+      if (!is_unbounded([](const Range64 &a, const Range64 &b) { return subtract(a, b); }))
+        return false;
+      set_bits(dst, bits);
+      return true;
+    }
     low = dst_min - src_max;
     high = dst_max - src_min;
-    bits = subtract(dst.bits, src.bits());
     if (dst_min < src_max) {
       if (!kWide || dst_max < src_min || ~bits.mask != 0 || high - low <= kLowerHalf)
         return false;
@@ -189,8 +203,12 @@ template <bool kWide, typename Operand>
     set_bits(dst, bit_xor(dst.bits, src.bits()));
     return true;
   case KBPF_ALU_MUL:
-    if (!are_positive || !halves_follow())
-      return false;
+    if (!are_positive || !halves_follow()) {
+      if (!is_unbounded([](const Range64 &a, const Range64 &b) { return multiply(a, b); }))
+        return false;
+      set_bits(dst, multiply(dst.bits, src.bits()));
+      return true;
+    }
     low = dst_min * src_min;
     if (__builtin_mul_overflow(dst_max, src_max, &high)) {
       set_bits(dst, multiply(dst.bits, src.bits()));

@@ -10,8 +10,8 @@ constexpr uint64_t low_bits(unsigned bits) { return Tnum::unknown_bits(bits).mas
 
 // Long multiplication: a known one in a adds b, an unknown bit adds either b or nothing. The sum mostly
 // becomes a row of unknown bits with zeroes around it. What is added to such a row makes it longer by one,
-// where it begins in it or above and does not reach above it; so does all else that one row of ones in a
-// adds.
+// where it begins in it or above and does not reach above it, or is the unknown bit above it; so does all
+// else that one row of ones in a adds.
 Tnum multiply(const Tnum &a, const Tnum &b) {
   Tnum sum = Tnum::constant(0), partial = b;
   uint64_t ones = a.value;
@@ -19,11 +19,12 @@ Tnum multiply(const Tnum &a, const Tnum &b) {
        left >>= 1, ones >>= 1, partial = shift_left(partial, 1)) {
     if (!(left & 1))
       continue;
-    if (sum.value == 0) {
+    const uint64_t end = left + 1; // of the row in a
+    if (sum.value == 0 && sum.mask != 0 && (left & end) == 0) {
       const uint64_t lowest = sum.mask & -sum.mask,
                      above = sum.mask + lowest; // 0: the row ends with the word
-      const uint64_t end = left + 1;            // of the row in a
-      if ((sum.mask & above) == 0 && (left & end) == 0 && sum.mask != 0 && partial.max() <= sum.mask)
+      const bool adds_unknown = ones == 0 || partial.value == 0;
+      if ((sum.mask & above) == 0 && (partial.max() <= sum.mask || (partial.max() == above && adds_unknown)))
         return {0, above * end - lowest};
     }
     sum = add(sum, ones & 1 ? partial : make_tnum(0, partial.max()));
