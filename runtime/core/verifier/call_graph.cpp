@@ -63,7 +63,8 @@ private:
       return Error::no_memory;
     size_t found = 0;
     for (uint32_t i = 0; i < count; i++) {
-      if (!analysis_.insn(i).is_call() && !analysis_.insn(i).is_ld_imm64())
+      const Insn &insn = analysis_.insn(i);
+      if (!(insn.is_call() && insn.src() == KBPF_PSEUDO_CALL) && !insn.is_function_address())
         continue;
       if (const std::optional<uint32_t> called = callee(i))
         calls_[found++] = {i, analysis_.cfg.subprogram_at(i), *called};

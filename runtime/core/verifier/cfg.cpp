@@ -315,12 +315,16 @@ private:
     std::span<uint32_t> subprogram_of = arena_.make_unset_array<uint32_t>(insns_.size());
     if (!subprogram_of.data())
       return Error::no_memory;
-    uint32_t next = 0;
-    for (uint32_t i = 0; i < insns_.size(); i++) {
-      if (starts[i])
-        cfg_.subprograms[next++].first = i;
-      cfg_.subprograms[next - 1].count++;
-      subprogram_of[i] = next - 1;
+    const uint32_t size = static_cast<uint32_t>(insns_.size());
+    uint32_t first = 0;
+    for (uint32_t index = 0; index < count; index++) {
+      uint32_t end = first;
+      do
+        subprogram_of[end++] = index;
+      while (end < size && !starts[end]);
+      cfg_.subprograms[index].first = first;
+      cfg_.subprograms[index].count = end - first;
+      first = end;
     }
     cfg_.subprogram_of = subprogram_of;
     return {};

@@ -611,15 +611,14 @@ Result<void> Transformer::enter(State &state, uint32_t first_insn, uint32_t retu
 }
 
 void Transformer::leave(State &state) {
-  Value result = state.reg(0);
-  const bool was_callback = state.frame().is_callback;
-  uint32_t left = state.frame_count - 1;
-  state.insn = state.frame().return_to;
+  const uint32_t left = state.frame_count - 1;
+  const Frame &callee = state.frame();
+  if (!callee.is_callback) // a callback's result is the helper's
+    copy_inline(state.frames[left - 1]->regs[0], callee.regs[0]);
+  state.insn = callee.return_to;
   pool_.pop_frame(state);
   if (state.held)
     state.held->end_loops(left);
-  if (!was_callback) // a callback's result is the helper's
-    state.reg(0) = result;
   // Pointers into the stack that is gone are mere numbers.
   forget_addresses(state, [&](const Value &value) {
     return (value.kind == Kind::stack && value.frame == left) ||
