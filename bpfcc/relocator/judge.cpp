@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bpfcc/relocator/judge.h"
 #include "bpfcc/relocator/btf_types.h"
+#include "bpfcc/relocator/map_records.h"
 #include "core/btf/check.h"
 #include <algorithm>
 #include <cstdlib>
@@ -84,19 +85,45 @@ std::vector<kbpf::MapRef> map_refs(const Image &image) {
   return refs;
 }
 
-// The image's types are not final: data sections have no size yet. What functions refer to is complete.
+namespace {
+
+bool names_types(const Image &image) {
+  const auto does = [&](const kbpf::Insn &insn) {
+    const kbpf::HelperProto *helper =
+        insn.is_call() && insn.src() == 0 ? image.profile().helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+    return helper && helper->args[0] == KBPF_ARG_LOCAL_TYPE;
+  };
+  return std::ranges::any_of(image.programs,
+                             [&](const Program &p) { return std::ranges::any_of(p.code, does); });
+}
+
+} // namespace
+
+// The image's types are not final: data sections have no size yet, and what is declared only has no place.
+// All else is complete.
 FunctionTypes::FunctionTypes(const Image &image) : arena_(heap_blocks(), kTypesBudget) {
   const bool calls = std::ranges::any_of(image.programs, [](const Program &p) { return p.parts.size() > 1; });
-  if (!calls || image.btf.empty())
+  const bool has_structures = MapRecords::are_in(image) || names_types(image);
+  if ((!calls && !has_structures) || image.btf.empty())
     return;
   BtfTypes types;
   types.add(image.btf);
   types.keep_used_only();
   for (const Function &function : image.functions)
     types.use(function.btf_id);
+  const auto is_final = [&](uint32_t id) {
+    const BtfType &type = image.btf.type(id);
+    return type.kind != BtfKind::datasec && !image.btf.is_extern(type);
+  };
+  for (uint32_t id = 1; has_structures && id < image.btf.count(); id++)
+    if (is_final(id) &&
+        (image.btf.type(id).kind != BtfKind::decl_tag || is_final(image.btf.type(id).size_or_type)))
+      types.use(id);
   BtfStrings strings;
   const std::string written = types.write(strings);
   bytes_ = make_btf(written, strings.bytes());
+  for (uint32_t id = 0; has_structures && id < image.btf.count(); id++)
+    own_ids_.push_back(types.final_id(id));
   for (const Function &function : image.functions)
     ids_.push_back(types.final_id(function.btf_id));
   parse();
@@ -118,12 +145,13 @@ void FunctionTypes::parse() {
 void FunctionTypes::describe(const Program &program, kbpf::RawProgram &raw) {
   if (!btf_)
     return;
+  raw.btf = &*btf_;
+  raw.own_ids = own_ids_;
   std::span<kbpf_func_info> records = arena_.make_array<kbpf_func_info>(program.parts.size());
   if (!records.data())
     return;
   for (size_t i = 0; i < records.size(); i++)
     records[i] = {program.parts[i].first, ids_[program.parts[i].function]};
-  raw.btf = &*btf_;
   raw.functions = records;
 }
 

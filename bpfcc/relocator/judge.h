@@ -19,13 +19,17 @@ uint32_t value_type(const Image &image, const Map &map);
 // Maps as their definitions describe them. They refer to the image.
 std::vector<kbpf::MapRef> map_refs(const Image &image);
 
-// What BTF says of an object's functions, as the verifier takes it. Programs refer to it.
+// What BTF says of an object's functions, and of the structures that it allocates or keeps in maps, as the
+// verifier takes it. Programs and maps refer to it.
 class FunctionTypes {
 public:
   explicit FunctionTypes(const Image &image);
   explicit FunctionTypes(const kbpf::ObjectView &object);
   void describe(const Program &program, kbpf::RawProgram &raw);                           // of the image
   void describe(const kbpf::ObjectView &object, uint32_t program, kbpf::RawProgram &raw); // of the object
+  const kbpf::Btf *types() const { return btf_ ? &*btf_ : nullptr; } // null: none, or some that are malformed
+  // Of a type of the image, in types(). 0: it is not there.
+  uint32_t id_of(uint32_t type) const { return type < own_ids_.size() ? own_ids_[type] : 0; }
 
 private:
   void parse();
@@ -34,6 +38,7 @@ private:
   std::string bytes_;
   std::optional<kbpf::Btf> btf_; // none: no types, or some that are malformed
   std::vector<uint32_t> ids_;    // of an image's functions
+  std::vector<uint32_t> own_ids_; // of an image's types, where maps or programs need them
 };
 
 // A program whose code apply has finished; type must not be null. The result refers to all arguments.

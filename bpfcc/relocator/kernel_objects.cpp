@@ -15,13 +15,15 @@ bool is_traced(const kbpf::RawProgram &raw) {
   return raw.type && (raw.type->number == kTracing || raw.type->number == kLsm);
 }
 
-bool is_object(kbpf_ret_type ret) { return ret == KBPF_RET_OBJECT || ret == KBPF_RET_OBJECT_OR_NULL; }
+bool is_object(kbpf_ret_type ret) {
+  return ret == KBPF_RET_OBJECT || ret == KBPF_RET_OBJECT_OR_NULL || ret == KBPF_RET_ALLOCATED_OR_NULL;
+}
 
 bool takes_object(const kbpf::HelperProto &helper) {
   return std::ranges::find(helper.args, KBPF_ARG_OBJECT) != std::end(helper.args) ||
          std::ranges::any_of(helper.structures, [](std::string_view name) { return !name.empty(); });
 }
-bool keeps_object(const kbpf::MapRef &map) { return !map.kptrs.empty(); }
+bool keeps_object(const kbpf::MapRef &map) { return !map.record.empty(); }
 // Nothing is read there.
 uint64_t some_address(uint32_t id) { return uint64_t{0xffffffff80000000} + id * uint64_t{8}; }
 
@@ -54,12 +56,13 @@ void KernelObjects::parse() {
     types_ = *parsed;
 }
 
-void KernelObjects::describe_maps(const Image &image, std::span<kbpf::MapRef> maps) {
-  if (bytes_.empty() || !MapKptrs::are_in(image))
+void KernelObjects::describe_maps(const Image &image, const FunctionTypes &types,
+                                  std::span<kbpf::MapRef> maps) {
+  if (!MapRecords::are_in(image))
     return;
-  parse();
-  if (types_)
-    kptrs_.describe(image, *types_, maps);
+  if (!bytes_.empty())
+    parse();
+  records_.describe(image, types, {types_ ? &*types_ : nullptr, source_ == Source::object}, maps);
 }
 
 void KernelObjects::describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw) {
@@ -71,6 +74,7 @@ void KernelObjects::describe(std::string_view section, std::string_view target, 
   if (!types_)
     return;
   raw.kernel_btf = &*types_;
+  raw.kernel_is_guess = is_guess;
   raw.variable_address = some_address;
   if (is_guess || !is_traced(raw) || target.empty())
     return;

@@ -2,13 +2,15 @@
 // The kernel's types as the verifier takes them: what programs are attached to, and what the objects that
 // they look into are like.
 #pragma once
-#include "bpfcc/relocator/map_kptrs.h"
+#include "bpfcc/relocator/map_records.h"
 #include "core/btf/btf.h"
 #include "core/verifier/program.h"
 #include <optional>
 #include <string_view>
 
 namespace bpfcc {
+
+class FunctionTypes;
 
 class KernelObjects {
 public:
@@ -24,8 +26,8 @@ public:
   // its SEC name, target: what stands behind it.
   void describe(std::string_view section, std::string_view target, kbpf::RawProgram &raw);
 
-  // Adds what the maps keep of the kernel's objects. This has to outlive them.
-  void describe_maps(const Image &image, std::span<kbpf::MapRef> maps);
+  // Adds what the maps keep of the kernel's objects and of the program's. This has to outlive them.
+  void describe_maps(const Image &image, const FunctionTypes &types, std::span<kbpf::MapRef> maps);
 
 private:
   void parse();
@@ -35,7 +37,7 @@ private:
   kbpf::Arena arena_;
   std::optional<kbpf::Btf> types_;
   bool is_parsed_ = false;
-  MapKptrs kptrs_;
+  MapRecords records_;
 };
 
 } // namespace bpfcc

@@ -140,7 +140,7 @@ bool ObjectPrograms::open_plain(const std::string &path, Diagnostics &diag) {
   maps_ = map_refs(*image_);
   types_ = std::make_unique<FunctionTypes>(*image_);
   use_own_types(image_->btf.bytes());
-  kernel_->describe_maps(*image_, maps_);
+  kernel_->describe_maps(*image_, *types_, maps_);
   for (const Program &program : image_->programs) {
     kbpf::RawProgram raw{};
     if (const kbpf::ProgTypeInfo *type = image_->profile().prog_type(program_type(*image_, program)))

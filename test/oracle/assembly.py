@@ -70,6 +70,105 @@ def with_kptrs(type=2, key=4):
     return batch.Map(type, key, 48, 4, btf=blob.bytes(), key_type=number if key == 4 else word, value_type=record)
 
 
+# Structures of the kernel's that lie in others, by size; kernel and program know them by name.
+FIELDS = {"bpf_spin_lock": 4, "bpf_refcount": 4, "bpf_list_head": 16, "bpf_list_node": 24, "bpf_rb_root": 16, "bpf_rb_node": 32, "bpf_wq": 16}
+# Structures that programs allocate: (member, type, offset); a type may be "NAME kptr" for a pointer that is kept, or "FIELD of TYPE:MEMBER".
+STRUCTURES = {
+    "plain": (32, [("first", "u64", 0), ("second", "u64", 8), ("pointer", "u64 *", 16), ("small", "u32", 24)]),
+    "item": (40, [("key", "u64", 0), ("l", "bpf_list_node", 8), ("data", "u64", 32)]),
+    "knot": (48, [("key", "u64", 0), ("r", "bpf_rb_node", 8), ("data", "u64", 40)]),
+    "shared": (80, [("key", "u64", 0), ("count", "bpf_refcount", 8), ("l", "bpf_list_node", 16), ("r", "bpf_rb_node", 40), ("data", "u64", 72)]),
+    "counted": (24, [("key", "u64", 0), ("count", "bpf_refcount", 8), ("data", "u64", 16)]),
+    "guarded": (24, [("key", "u64", 0), ("lock", "bpf_spin_lock", 8), ("data", "u64", 16)]),
+    "owner": (48, [("key", "u64", 0), ("lock", "bpf_spin_lock", 8), ("items", "bpf_list_head of item:l", 16), ("knots", "bpf_rb_root of knot:r", 32)]),
+    "keeper": (32, [("key", "u64", 0), ("kept", "plain kptr", 8), ("task", "task_struct kptr", 16), ("data", "u64", 24)]),
+    "numbers": (24, [("first", "u64", 0), ("rest", "u32 4", 8)]),
+}
+# Values of maps whose types are the program's.
+VALUES = {
+    "graph": (88, [("lock", "bpf_spin_lock", 0), ("first", "u64", 8), ("items", "bpf_list_head of item:l", 16), ("knots", "bpf_rb_root of knot:r", 32),
+                   ("queue", "bpf_list_head of shared:l", 48), ("order", "bpf_rb_root of shared:r", 64), ("last", "u64", 80)]),
+    "kept": (64, [("first", "u64", 0), ("plain", "plain kptr", 8), ("shared", "shared kptr", 16), ("numbers", "numbers percpu_kptr", 24),
+                  ("counted", "counted kptr", 32), ("keeper", "keeper kptr", 40), ("item", "item kptr", 48), ("loose", "plain kptr_untrusted", 56)]),
+    "work": (48, [("first", "u64", 0), ("work", "bpf_wq", 8), ("rest", "u64 3", 24)]),
+}
+# Structures that Linux takes no types with.
+BAD_STRUCTURES = {
+    "cycle": {"one": (48, [("lock", "bpf_spin_lock", 0), ("l", "bpf_list_node", 8), ("head", "bpf_list_head of one:l", 32)])},
+    "cycle_of_two": {"one": (48, [("lock", "bpf_spin_lock", 0), ("l", "bpf_list_node", 8), ("head", "bpf_list_head of other:l", 32)]),
+                     "other": (48, [("lock", "bpf_spin_lock", 0), ("l", "bpf_list_node", 8), ("head", "bpf_list_head of one:l", 32)])},
+    "chain": {"one": (48, [("lock", "bpf_spin_lock", 0), ("l", "bpf_list_node", 8), ("head", "bpf_list_head of item:l", 32)])},
+    "chain_of_three": {"two": (48, [("lock", "bpf_spin_lock", 0), ("l", "bpf_list_node", 8), ("head", "bpf_list_head of owner_too:l", 32)]),
+                       "owner_too": (48, [("lock", "bpf_spin_lock", 0), ("l", "bpf_list_node", 8), ("head", "bpf_list_head of item:l", 32)]),
+                       "one": (24, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head of owner_too:l", 8)])},
+    "no_lock": {"one": (24, [("key", "u64", 0), ("head", "bpf_list_head of item:l", 8)])},
+    "no_such_member": {"one": (24, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head of item:m", 8)])},
+    "no_node": {"one": (24, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head of item:data", 8)])},
+    "wrong_node": {"one": (24, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head of knot:r", 8)])},
+    "no_such_type": {"one": (24, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head of nothing:l", 8)])},
+    "no_tag": {"one": (24, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head", 8)])},
+    "two_locks": {"one": (24, [("lock", "bpf_spin_lock", 0), ("second", "bpf_spin_lock", 4), ("head", "bpf_list_head of item:l", 8)])},
+    "two_nodes": {"one": (64, [("key", "u64", 0), ("l", "bpf_list_node", 8), ("r", "bpf_rb_node", 32)])},
+    "two_nodes_of_a_kind": {"one": (56, [("key", "u64", 0), ("l", "bpf_list_node", 8), ("m", "bpf_list_node", 32)])},
+    "many_nodes": {"one": (56, [("key", "u64", 0), ("l", "bpf_list_node 2", 8)])},
+    "many_heads": {"one": (40, [("lock", "bpf_spin_lock", 0), ("head", "bpf_list_head 2 of item:l", 8)])},
+    "misplaced_node": {"one": (32, [("key", "u32", 0), ("l", "bpf_list_node", 4)])},
+}
+
+
+def add_structures(blob, structures, known):
+    """Gives the ids of the structures by name, and adds them to `known`, which has the names of types that they use."""
+    def named(name):
+        if name not in known:
+            size = FIELDS.get(name, 4)
+            word = known["u64" if size % 8 == 0 else "u32"]
+            known[name] = blob.struct(name, size, [(f"word{i}", word, i) for i in range(0, size, 8 if size % 8 == 0 else 4)])
+        return known[name]
+
+    for name, (size, members) in structures.items():
+        made = []
+        for member, type, offset in members:
+            base, *more = type.split(" of ")[0].split(" ")
+            if more and more[0] == "*":
+                id = blob.pointer(named(base))
+            elif more and not more[0].isdigit():
+                id = blob.pointer(blob.modifier(btf.TYPE_TAG, named(base), more[0]))
+            else:
+                id = blob.array(named(base), int(more[0])) if more else named(base)
+            made.append((member, id, offset))
+        known[name] = blob.struct(name, size, made)
+        for index, (_, type, _) in enumerate(members):
+            if " of " in type:
+                blob.add(btf.DECL_TAG, "contains:" + type.split(" of ")[1], known[name], rest=(index,))
+
+
+def types_of_objects(blob, bad=""):
+    """Ids by name."""
+    known = {"u64": blob.integer("unsigned long", 8, False), "u32": blob.integer("unsigned int", 4, False)}
+    add_structures(blob, STRUCTURES, known)
+    add_structures(blob, BAD_STRUCTURES.get(bad, {}), known)
+    add_structures(blob, VALUES, known)
+    return known
+
+
+def of_program(value, type=2, key=4, entries=4):
+    """A map of values of a type of the program's."""
+    blob = btf.Btf()
+    known = types_of_objects(blob)
+    fields = {"spin_lock": 0} if value == "graph" else {}
+    return batch.Map(type, key, VALUES[value][0], entries, key_type=known["u32" if key == 4 else "u64"], value_type=known[value], **fields)
+
+
+MAPS["graph"] = of_program("graph")
+MAPS["graph_hash"] = of_program("graph", 1, 8)
+MAPS["graph_lru"] = of_program("graph", 9, 8)
+MAPS["graph_percpu"] = of_program("graph", 6)
+MAPS["graph_data"] = of_program("graph", entries=1)
+MAPS["kept"] = of_program("kept")
+MAPS["kept_hash"] = of_program("kept", 1, 8)
+MAPS["kept_percpu"] = of_program("kept", 6)
+MAPS["work"] = of_program("work")
+MAPS["work_hash"] = of_program("work", 1, 8)
 MAPS["kptrs"] = with_kptrs()
 MAPS["kptrs_hash"] = with_kptrs(1, 8)
 MAPS["locked"] = with_field("bpf_spin_lock", 4, 0)
@@ -115,12 +214,14 @@ class Case:
 
 def expand(case):
     """The case for each combination of its options that list several values; {...} filled in."""
-    lists = {key: value.split(",") for key, value in case.options.items() if key not in ("type", "flags", "gpl", "attach", "to", "types")}
+    lists = {key: value.split(",") for key, value in case.options.items() if key not in ("flags", "gpl", "attach", "to", "types", "bad")}
+    if len(lists.get("type", "")) == 1:
+        del lists["type"]
     for values in itertools.product(*lists.values()):
         known = {key: int(value, 0) if re.fullmatch(r"-?(0x[0-9a-fA-F]+|[0-9]+)", value) else value
                  for key, value in zip(lists, values)}
         lines = [re.sub(r"\{([^}]*)\}", lambda m: str(eval(m[1], {}, known)), line) for line in case.lines]
-        yield "-".join([case.name, *values]), lines
+        yield "-".join([case.name, *values]), lines, {**case.options, **{key: str(value) for key, value in known.items()}}
 
 
 def read(paths):
@@ -140,14 +241,14 @@ def read(paths):
         elif line:
             cases[-1].lines += [line] if line not in macros else macros[line]
     for case in cases:
-        for name, lines in expand(case):
-            yield name, lines, case.options
+        yield from expand(case)
 
 
 class Assembler:
-    def __init__(self):
+    def __init__(self, bad=""):
         self.code, self.labels, self.fixups, self.maps = [], {}, [], []
         self.functions = []  # (first instruction, name, linkage, types of arguments)
+        self.names_types, self.bad = False, bad
 
     def emit(self, *args, **more):
         self.code.append(insn(*args, **more))
@@ -160,6 +261,12 @@ class Assembler:
         if name not in self.maps:
             self.maps.append(name)
         return self.maps.index(name)
+
+    def type(self, dst, name):
+        """The id of a type of the program's."""
+        self.names_types = True
+        known = types_of_objects(btf.Btf(), self.bad)
+        self.emit(ALU64 | MOV, dst, 0, 0, known[name])
 
     def label(self, label):
         if label in self.labels:
@@ -253,6 +360,7 @@ PATTERNS = [
     (r"\.insn (\w+) (\d+) (\d+) (\S+) (\S+)", lambda a, op, dst, src, off, imm:
      a.emit(int(op, 0), int(dst), int(src), int(off, 0), int(imm, 0))),
     (r"r(\d+) = (map|value|func) (\w+)(?: ?\+ ?(-?\w+))?", address),
+    (r"r(\d+) = type (\w+)", lambda a, dst, name: a.type(int(dst), name)),
     (r"r(\d+) = (\S+) ll", lambda a, dst, value:
      a.wide(int(dst), 0, number(value) & 0xFFFFFFFF, number(value) >> 32 & 0xFFFFFFFF)),
     (r"([rw])(\d+) = [rw](\d+)", lambda a, k, dst, src: a.emit((ALU64 if k == "r" else ALU32) | MOV | X, int(dst), int(src))),
@@ -297,7 +405,7 @@ def types_of(blob):
 
 
 def program(name, lines, options):
-    asm = Assembler()
+    asm = Assembler(options.get("bad", ""))
     asm.functions.append((0, "main", "global", ["CONTEXT"]))
     for line in lines:
         try:
@@ -309,8 +417,11 @@ def program(name, lines, options):
     made = batch.Program(name, TYPES[options.get("type", "socket")], b"".join(asm.code), [MAPS[m] for m in asm.maps],
                          gpl=options.get("gpl") != "no", flags=flags, attach_type=int(options.get("attach", "0")),
                          attach_to=options.get("to", ""))
-    if len(asm.functions) > 1 and options.get("types") != "none":
+    asm.names_types |= any(MAPS[m].fields[7] == 0 and MAPS[m].fields[9] for m in asm.maps)
+    if (len(asm.functions) > 1 or asm.names_types) and options.get("types") != "none":
         blob = btf.Btf()
+        if asm.names_types:
+            types_of_objects(blob, asm.bad)
         types = types_of(blob)
         for start, function, linkage, arguments in asm.functions:
             tags = [(number, f"arg:{tag}") for number, argument in enumerate(arguments) for tag in argument.split(":")[1:]]

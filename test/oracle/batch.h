@@ -29,8 +29,9 @@ struct batch_program {
   char attach_to[64]; /* the FUNC, or the TYPEDEF btf_trace_*, of the kernel's BTF; empty: nothing */
 };
 
-/* Followed by init_size bytes, the value of element 0, which is then frozen if is_frozen, and by btf_size bytes of
- * BTF, which has the types of keys and values. */
+/* Followed by init_size bytes, the value of element 0, which is then frozen if is_frozen, and by btf_size
+ * bytes of BTF, which has the types of keys and values; where there is none, and value_type is not 0, the
+ * program's BTF has them. */
 struct batch_map {
   uint32_t type, key_size, value_size, max_entries, map_flags;
   uint32_t is_frozen;

@@ -13,7 +13,7 @@ def insn(opcode, dst=0, src=0, off=0, imm=0):
 
 
 class Map:
-    """key_type, value_type: ids in btf. spin_lock, timer: offsets of such fields in the value."""
+    """key_type, value_type: ids in btf; where that is empty, in the program's. spin_lock, timer: offsets of such fields in the value."""
 
     def __init__(self, type, key_size, value_size, max_entries, flags=0, frozen=False, contents=b"", btf=b"", key_type=0, value_type=0,
                  spin_lock=-1, timer=-1):

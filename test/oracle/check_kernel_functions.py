@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-from btf import CONST, ENUM, FUNC, PTR, STRUCT, TYPE_TAG
+from btf import CONST, ENUM, FUNC, FUNC_PROTO, PTR, STRUCT, TYPE_TAG
 from btf_excerpt import Types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,10 +29,19 @@ def declared(type, name):
     return type + name if type.endswith("*") else f"{type} {name}"
 
 
+def parameter(types, id, name):
+    pointer = types.types[id]
+    target = types.types[pointer.size_or_type] if pointer.kind == PTR and pointer.size_or_type else None
+    if target is None or target.kind != FUNC_PROTO:
+        return declared(spelled(types, id), name)
+    of_function = ", ".join(spelled(types, target.words[at + 1]) for at in range(0, len(target.words), 2))
+    return f"{spelled(types, target.size_or_type)} ({name})({of_function})"
+
+
 def prototype(types, function):
     type = types.types[types.types[types.by_name[function, FUNC]].size_or_type]
     words = [(types.string(type.words[at]), type.words[at + 1]) for at in range(0, len(type.words), 2)]
-    arguments = ", ".join(declared(spelled(types, id), name) for name, id in words) or "void"
+    arguments = ", ".join(parameter(types, id, name) for name, id in words) or "void"
     return f"{declared(spelled(types, type.size_or_type), function)}({arguments})"
 
 

@@ -10,7 +10,7 @@
 #include "core/btf/check.h"
 #include "core/btf/program_info.h"
 #include "core/interp/interp.h"
-#include "core/verifier/kptr_fields.h"
+#include "core/verifier/record_fields.h"
 #include "core/verifier/verifier.h"
 #include <array>
 #include <cstdio>
@@ -102,14 +102,18 @@ struct Kernel {
   std::optional<Btf> types; // none: no file was given
 };
 
-std::span<const KptrField> kptrs_of(std::span<const std::byte> types, uint32_t value, const Btf &kernel,
-                                    std::array<KptrField, kMostKptrs> &fields) {
+// types: of the map, or else of the program.
+void describe_record(std::span<const std::byte> types, uint32_t value, const Btf &kernel, MapRef &map,
+                     std::array<RecordField, kMostFields> &fields) {
   Arena arena(heap(), size_t{1} << 24);
   const Result<Btf> parsed = Btf::parse(types, arena, nullptr);
-  if (!parsed.ok() || !check_references(*parsed, arena, nullptr).ok())
-    return {};
-  const Result<size_t> count = find_kptrs(*parsed, value, 0, kernel, fields);
-  return count.ok() ? std::span<const KptrField>(fields).first(*count) : std::span<const KptrField>();
+  map.is_refused = !parsed.ok() || !check_references(*parsed, arena, nullptr).ok();
+  if (map.is_refused)
+    return;
+  const Result<size_t> count = find_fields(*parsed, {.type = value}, RecordOf::map, {&kernel}, fields);
+  if (count.ok())
+    map.record = std::span<const RecordField>(fields).first(*count);
+  map.is_refused = !count.ok() || !check_record(*parsed, map.record, 0).ok();
 }
 
 void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_walked) {
@@ -119,8 +123,9 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
       header.function_count > kMostInsns)
     exit(1);
   std::vector<MapRef> maps;
-  std::vector<std::array<KptrField, kMostKptrs>> kptrs;
-  kptrs.reserve(header.map_count);
+  std::vector<std::array<RecordField, kMostFields>> fields(header.map_count);
+  std::vector<uint32_t> values_of_program(
+      header.map_count); // their types, where the program's types have them
   std::vector<std::vector<std::byte>> contents(header.map_count);
   values = &contents;
   for (uint32_t m = 0; m < header.map_count; m++) {
@@ -142,7 +147,9 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
     ref.max_entries = map.max_entries, ref.map_flags = map.map_flags;
     ref.fields = {map.spin_lock, map.timer};
     if (kernel.types && !types.empty())
-      ref.kptrs = kptrs_of(types, map.value_type, *kernel.types, kptrs.emplace_back());
+      describe_record(types, map.value_type, *kernel.types, ref, fields[m]);
+    else if (kernel.types)
+      values_of_program[m] = map.value_type;
     ref.handle = m + 1;
     if (map.is_frozen)
       ref.constants = contents[m];
@@ -156,6 +163,9 @@ void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_w
   in.take(insns.data(), insns.size() * sizeof(Insn));
   std::vector<std::byte> btf_bytes(header.btf_size);
   in.take(btf_bytes.data(), btf_bytes.size());
+  for (uint32_t m = 0; m < header.map_count; m++)
+    if (values_of_program[m])
+      describe_record(btf_bytes, values_of_program[m], *kernel.types, maps[m], fields[m]);
   std::vector<kbpf_func_info> functions(header.function_count);
   in.take(functions.data(), functions.size() * sizeof(kbpf_func_info));
   RawProgram program{};

@@ -28,18 +28,20 @@ static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)point
 
 static int load_btf(const char *bytes, uint32_t size);
 
-static int create_map(const struct batch_map *map, const char *contents) {
+/* types: the program's BTF, or none. */
+static int create_map(const struct batch_map *map, const char *contents, int types) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   int inner = -1, btf = -1;
   if (map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map->type == BPF_MAP_TYPE_HASH_OF_MAPS) {
     struct batch_map inner_map = {BPF_MAP_TYPE_ARRAY, 4, 48, 1, 0, 0, 0, 0, 0, 0, -1, -1};
-    inner = create_map(&inner_map, 0);
+    inner = create_map(&inner_map, 0, 0);
     attr.inner_map_fd = (uint32_t)inner;
   }
-  if (map->btf_size) {
-    btf = load_btf(contents + map->init_size, map->btf_size);
-    attr.btf_fd = (uint32_t)btf;
+  if (map->btf_size || map->value_type) {
+    if (map->btf_size)
+      types = btf = load_btf(contents + map->init_size, map->btf_size);
+    attr.btf_fd = (uint32_t)types;
     attr.btf_key_type_id = map->key_type;
     attr.btf_value_type_id = map->value_type;
   }
@@ -79,15 +81,15 @@ static int known_count;
 
 /* is_kept: other programs may get the same one. An array of programs is for programs of the type of its first
  * user. */
-static int find_map(const struct batch_map *map, const char *contents, int *is_kept) {
+static int find_map(const struct batch_map *map, const char *contents, int types, int *is_kept) {
   *is_kept = 0;
-  if (map->init_size > sizeof known[0].contents || map->btf_size || map->type == BPF_MAP_TYPE_PROG_ARRAY)
-    return create_map(map, contents);
+  if (map->init_size > sizeof known[0].contents || map->value_type || map->type == BPF_MAP_TYPE_PROG_ARRAY)
+    return create_map(map, contents, types);
   *is_kept = 1;
   for (int i = 0; i < known_count; i++)
     if (!memcmp(&known[i].map, map, sizeof *map) && !memcmp(known[i].contents, contents, map->init_size))
       return known[i].fd;
-  int fd = create_map(map, contents);
+  int fd = create_map(map, contents, types);
   *is_kept = known_count < 256;
   if (*is_kept) {
     known[known_count].map = *map;
@@ -272,10 +274,9 @@ static int load_in_time(const struct batch_program *program, const char *insns, 
   return fd;
 }
 
-static void judge(const struct batch_program *program, const char *insns, const int *fds, uint32_t level) {
-  int btf = 0;
-  if (program->btf_size && (btf = load_btf(insns + 8 * program->insn_count, program->btf_size)) < 0)
-    printf("# %.64s: BTF: %s\n", program->name, strerror(errno));
+/* Closes btf, which is the program's, where that is above 0. */
+static void judge(const struct batch_program *program, const char *insns, const int *fds, int btf,
+                  uint32_t level) {
   int fd = load_in_time(program, insns, fds, btf, 4);
   int error = fd < 0 ? errno : 0;
   if (error == EAGAIN) {
@@ -331,17 +332,25 @@ int main(int argc, char **argv) {
     struct batch_program program;
     memcpy(&program, at, sizeof program);
     at += sizeof program;
-    int fds[MAX_MAPS], kept[MAX_MAPS] = {0};
+    int fds[MAX_MAPS], kept[MAX_MAPS] = {0}, btf = 0;
+    const char *insns = at;
+    for (uint32_t m = 0; m < program.map_count; m++) {
+      struct batch_map map;
+      memcpy(&map, insns, sizeof map);
+      insns += sizeof map + map.init_size + map.btf_size;
+    }
+    if (program.btf_size && (btf = load_btf(insns + 8 * program.insn_count, program.btf_size)) < 0)
+      printf("# %.64s: BTF: %s\n", program.name, strerror(errno));
     for (uint32_t m = 0; m < program.map_count && m < MAX_MAPS; m++) {
       struct batch_map map;
       memcpy(&map, at, sizeof map);
-      fds[m] = find_map(&map, at + sizeof map, &kept[m]);
+      fds[m] = find_map(&map, at + sizeof map, btf, &kept[m]);
       if (fds[m] < 0)
         printf("# %.64s: map %u: %s\n", program.name, m, strerror(errno));
       at += sizeof map + map.init_size + map.btf_size;
     }
     call_by_type(&program, at);
-    judge(&program, at, fds, argc > 2 && !strcmp(argv[2], "verbose"));
+    judge(&program, at, fds, btf, argc > 2 && !strcmp(argv[2], "verbose"));
     for (uint32_t m = 0; m < program.map_count && m < MAX_MAPS; m++)
       if (!kept[m] && fds[m] >= 0)
         close(fds[m]);

@@ -41,7 +41,7 @@ public:
     Parameter parameters[6];
     unsigned count = 0;
     while (!list.empty()) {
-      const size_t end = list.find(", ") == list.npos ? list.size() : list.find(", ");
+      const size_t end = end_of_parameter(list);
       parameters[count++] = parameter(list.substr(0, end));
       list = list.substr(end + 2 < list.size() ? end + 2 : list.size());
     }
@@ -57,10 +57,20 @@ private:
   struct Parameter {
     std::string_view type; // of a pointer: what it points to, without const and struct
     std::string_view name;
-    bool is_pointer = false, is_structure = false;
+    bool is_pointer = false, is_structure = false, is_function = false;
   };
   static constexpr std::string_view kIterator = "bpf_iter_";
 
+  // Of the first; a function has parameters of its own.
+  static consteval size_t end_of_parameter(std::string_view list) {
+    unsigned depth = 0;
+    for (size_t i = 0; i < list.size(); i++) {
+      depth += list[i] == '(' ? 1 : list[i] == ')' ? -1u : 0;
+      if (depth == 0 && list[i] == ',')
+        return i;
+    }
+    return list.size();
+  }
   static consteval bool skip(std::string_view &text, std::string_view word) {
     if (!text.starts_with(word))
       return false;
@@ -69,6 +79,10 @@ private:
   }
   static consteval Parameter parameter(std::string_view text) {
     Parameter read;
+    if (text.find(")(") != text.npos) {
+      read.is_function = true;
+      return read;
+    }
     skip(text, "const ");
     read.is_structure = skip(text, "struct ");
     const size_t star = text.find('*'), space = text.rfind(' ');
@@ -85,10 +99,26 @@ private:
   }
 
   consteval kbpf_arg_type argument(unsigned i, const Parameter &p, bool is_sized) {
+    if (p.is_function)
+      return KBPF_ARG_FUNC;
     if (p.name.ends_with("__ign"))
       return KBPF_ARG_OPTIONAL;
+    if (p.name == "local_type_id__k")
+      return KBPF_ARG_LOCAL_TYPE;
     if (!p.is_pointer)
       return p.name.ends_with("__k") ? KBPF_ARG_CONSTANT : KBPF_ARG_ANY_SCALAR;
+    if (p.name.ends_with("__alloc"))
+      return KBPF_ARG_ALLOCATED;
+    if (p.name.ends_with("__refcounted_kptr"))
+      return KBPF_ARG_COUNTED;
+    if (p.type == "bpf_list_head")
+      return KBPF_ARG_LIST_HEAD;
+    if (p.type == "bpf_list_node")
+      return KBPF_ARG_LIST_NODE;
+    if (p.type == "bpf_rb_root")
+      return KBPF_ARG_TREE_ROOT;
+    if (p.type == "bpf_rb_node")
+      return KBPF_ARG_TREE_NODE;
     if (p.name.ends_with("__str"))
       return KBPF_ARG_CONST_STR;
     if (is_sized)
@@ -130,6 +160,12 @@ private:
     } else if (proto_.args[0] == KBPF_ARG_ITERATOR) {
       proto_.ret = KBPF_RET_ITERATOR_ELEMENT_OR_NULL;
       proto_.structures[HelperProto::kResult] = p.is_structure ? p.type : std::string_view();
+    } else if (proto_.args[0] == KBPF_ARG_LOCAL_TYPE) {
+      proto_.ret = KBPF_RET_ALLOCATED_OR_NULL;
+    } else if (proto_.args[0] == KBPF_ARG_COUNTED) {
+      proto_.ret = KBPF_RET_COUNTED_OR_NULL;
+    } else if (proto_.args[0] == KBPF_ARG_LIST_HEAD || proto_.args[0] == KBPF_ARG_TREE_ROOT) {
+      proto_.ret = KBPF_RET_NODE_OR_NULL;
     } else if (p.type == "__u64") {
       proto_.ret = KBPF_RET_U64;
     } else {

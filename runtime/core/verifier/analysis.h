@@ -7,6 +7,7 @@
 #include "core/verifier/inline_call.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/object_types.h"
+#include "core/verifier/record_fields.h"
 #include "core/verifier/state.h"
 #include "core/verifier/verifier.h"
 
@@ -33,6 +34,9 @@ struct Analysis {
     const char *name;
     uint32_t id;
   } structures[16] = {};                  // looked for already
+  std::span<ObjectRecord> records{};      // of structures of the program's own that were looked at last
+  uint32_t next_record = 0;
+  bool were_types_looked_at = false, has_refused_type = false;
   bool makes_packet_dynptrs = false;      // of socket buffers
   std::optional<TracedFunction> traced{}; // what the program is attached to, where its prototype is known
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
@@ -51,8 +55,11 @@ struct Analysis {
     const MapRef &outer = program.maps[value.map];
     return value.is_inner ? *outer.inner : outer;
   }
-  // The field of the map's value that bytes of it lie in; null: none.
-  const KptrField *kptr_at(const Value &base, const OffsetRange &at) const;
+  // The field of a map's value, or of an allocated object, that bytes of it lie in; null: none.
+  const RecordField *field_at(const Value &base, const OffsetRange &at);
+  // Of a structure of the program's types, where objects are allocated. Until the next but a few that are
+  // asked for.
+  const ObjectRecord &object_record(uint32_t type);
   uint32_t new_id() { return ++last_id; }
   // The id of a structure of the kernel; 0: it has none of that name. name: a constant of the tables.
   uint32_t structure(std::string_view name) {
@@ -70,6 +77,17 @@ struct Analysis {
   std::string_view structure_name(const Value &value) const {
     return program.kernel_btf->name(program.kernel_btf->type(value.type_id));
   }
+  KernelTypes kernel_types() const { return {program.kernel_btf, program.kernel_is_guess}; }
+  // The type that a constant names; 0: none.
+  uint32_t local_type(const Value &id) const {
+    const uint64_t number = id.number.value();
+    if (program.own_ids.empty())
+      return static_cast<uint32_t>(number);
+    return number < program.own_ids.size() ? program.own_ids[number] : 0;
+  }
+  // Whether Linux takes none of the program's types, for one of its structures.
+  bool are_types_refused();
+  std::string_view local_name(uint32_t type) const { return program.btf->name(program.btf->type(type)); }
   // Whether the function that begins at this instruction is checked on its own.
   bool is_global(uint32_t function) const {
     return !global_functions.types.empty() && global_functions.types[function].is_global;
@@ -92,6 +110,10 @@ struct Analysis {
 inline bool is_trusted(const Value &value) { return value.owner != 0 || value.trust == trust::kTrusted; }
 // Whether what RCU protects stays there.
 bool in_read_section(const Analysis &analysis, const State &state);
+// Whether it is the lock of the value, or of the object, that is held.
+bool holds_lock_of(const State &state, const Value &value);
+// The helper that the callback in this frame was called by.
+uint32_t helper_that_called(const Analysis &analysis, const State &state, uint32_t frame);
 // argument: from 1.
 bool is_object_argument(const HelperProto &proto, uint32_t argument);                      // by the tables
 bool takes_map_as_object(const Value &value, const HelperProto &proto, uint32_t argument); // a struct bpf_map

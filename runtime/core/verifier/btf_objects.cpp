@@ -160,36 +160,41 @@ Result<void> Checker::check_btf_object(const State &state, unsigned reg, int64_t
   if (use.writes)
     return refuse(state, RejectionId::object_access, "r{} points to a struct {}: it may only be read", reg,
                   name);
-  const ObjectField field = field_at(*analysis_.program.kernel_btf, base.type_id, *at, size);
+  return check_member(state, reg, *analysis_.program.kernel_btf, base.type_id, *at, size);
+}
+
+// size bytes at an offset in a structure of the kernel's or of the program's.
+Result<void> Checker::check_member(const State &state, unsigned reg, const Btf &types, uint32_t type,
+                                   uint64_t at, uint64_t size) {
+  const ObjectField field = field_at(types, type, at, size);
   constexpr uint64_t kMostMembers = uint64_t{1}
                                     << 30; // a thousand for each instruction that is walked at most
   analysis_.searched_members += field.members;
   if (analysis_.searched_members > kMostMembers)
     return refuse(state, RejectionId::too_complex, "{} members of structures were searched without an end",
                   analysis_.searched_members);
-  const std::string_view where =
-      analysis_.program.kernel_btf->name(analysis_.program.kernel_btf->type(field.type));
+  const std::string_view where = types.name(types.type(field.type));
   switch (field.kind) {
   case ObjectField::Kind::number:
   case ObjectField::Kind::pointer:
     return {};
   case ObjectField::Kind::past_end:
     return refuse(state, RejectionId::object_access,
-                  "{} bytes at r{}, offset {}: behind the end of struct {}", size, reg, *at, where);
+                  "{} bytes at r{}, offset {}: behind the end of struct {}", size, reg, at, where);
   case ObjectField::Kind::past_member:
     return refuse(state, RejectionId::object_access,
-                  "{} bytes at r{}, offset {}: more than member {} of struct {} has", size, reg, *at,
+                  "{} bytes at r{}, offset {}: more than member {} of struct {} has", size, reg, at,
                   field.name, where);
   case ObjectField::Kind::partial:
     return refuse(state, RejectionId::object_access,
                   "{} bytes at r{}, offset {}: member {} of struct {} is a pointer, which is read as a whole",
-                  size, reg, *at, field.name, where);
+                  size, reg, at, field.name, where);
   case ObjectField::Kind::none:
   case ObjectField::Kind::not_structured:
     break;
   }
-  return refuse(state, RejectionId::object_access,
-                "{} bytes at r{}, offset {}: struct {} has no member there", size, reg, *at, where);
+  return refuse_as(Error::invalid, state, RejectionId::object_access,
+                   "{} bytes at r{}, offset {}: struct {} has no member there", size, reg, at, where);
 }
 
 // Helpers read what is trusted to be there, and write to none of it.
@@ -351,6 +356,8 @@ Value Transformer::variable_in_place(uint32_t type, bool may_be_null) {
 }
 
 std::optional<Value> Transformer::object_result(const HelperProto &proto, const Value (&args)[5]) {
+  if ((proto.number == kPerCpuPtr || proto.number == kThisCpuPtr) && args[0].kind == Kind::allocated)
+    return local_object(args[0].type_id, trust::kRcu, proto.number == kPerCpuPtr);
   if (!analysis_.program.kernel_btf)
     return std::nullopt;
   if (proto.number == kReadOnlyCast)

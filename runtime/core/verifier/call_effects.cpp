@@ -37,6 +37,10 @@ Value sized_integer(uint64_t most) {
 
 // What RCU protected may be gone, or null: as in Linux, a load through it reads zero then.
 static void end_read_section(State &state) {
+  forget_addresses(state, [](const Value &value) {
+    return (value.kind == Kind::allocated || value.kind == Kind::allocated_or_null) &&
+           value.trust & trust::kRcu;
+  });
   for_each_value(state, [](Value &value) {
     if (value.kind == Kind::iterator && value.object_type & StackObject::kRcu)
       value.object_type |= StackObject::kStale;
@@ -46,6 +50,14 @@ static void end_read_section(State &state) {
     value.kind = Kind::btf_object;
     value.id = 0;
     value.trust = static_cast<uint16_t>((value.trust & ~trust::kRcu) | trust::kUntrusted);
+  });
+}
+
+// What lists and trees own may be gone.
+static void end_lock(State &state) {
+  forget_addresses(state, [](const Value &value) {
+    return (value.kind == Kind::allocated || value.kind == Kind::allocated_or_null) &&
+           value.trust & trust::kLent;
   });
 }
 
@@ -185,7 +197,14 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
     Held *held = pool_.hold(state);
     if (!held)
       return Error::no_memory;
-    held->lock = {proto.number == kSpinLock, args[0].is_inner, args[0].map, args[0].id, state.insn};
+    if (args[0].kind == Kind::allocated)
+      held->lock = {proto.number == kSpinLock, false, kObjectLock, args[0].owner, state.insn};
+    else
+      held->lock = {proto.number == kSpinLock, args[0].is_inner, args[0].map, args[0].id, state.insn};
+    if (!held->lock.is_held)
+      end_lock(state);
+    if (!in_read_section(analysis_, state))
+      end_read_section(state);
   }
   return set_result(state, call, args);
 }
@@ -289,6 +308,10 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
     r0.size = sizeof(uint64_t);
     r0.number = Scalar::constant(0);
     break;
+  case KBPF_RET_ALLOCATED_OR_NULL:
+  case KBPF_RET_COUNTED_OR_NULL:
+  case KBPF_RET_NODE_OR_NULL:
+    return set_allocated(state, proto, args);
   case KBPF_RET_KPTR_OR_NULL:
     return exchange_kptr(state, args);
   case KBPF_RET_ITERATOR_ELEMENT_OR_NULL: // this is the end; next_round() is the other way
@@ -349,6 +372,9 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
     case Kind::btf_object_or_null:
       value.kind = Kind::btf_object;
       break;
+    case Kind::allocated_or_null:
+      value.kind = Kind::allocated;
+      break;
     case Kind::map_or_null:
       value.kind = Kind::map;
       break;
@@ -359,7 +385,7 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
   // A record that is null was not reserved, a socket not found.
   if (is_null &&
       (tested.kind == Kind::memory_or_null || tested.kind == Kind::object_or_null ||
-       tested.kind == Kind::btf_object_or_null) &&
+       tested.kind == Kind::btf_object_or_null || tested.kind == Kind::allocated_or_null) &&
       tested.owner == tested.id && state.held)
     state.held->remove(tested.owner);
 }

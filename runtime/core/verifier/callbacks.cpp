@@ -18,14 +18,15 @@ constexpr uint32_t kForEachMapElem = 164, kFindVma = 180, kUserRingbufDrain = 20
 
 Result<void> Checker::check_function_argument(const State &state, unsigned reg, const HelperProto &proto) {
   if (proto.number != kForEachMapElem && proto.number != kLoop && proto.number != kTimerSetCallback &&
-      proto.number != kFindVma && proto.number != kUserRingbufDrain)
+      proto.number != kFindVma && proto.number != kUserRingbufDrain && proto.number != kTreeAdd)
     return refuse(state, RejectionId::callback,
                   "what {} passes to a function that it calls is not known here", proto.c_name);
   const Value &value = state.reg(reg);
   if (value.kind != Kind::function)
-    return refuse(state, RejectionId::helper_argument,
-                  "r{}, an argument of {}, is a {}: a function of the program is needed", reg, proto.c_name,
-                  kind_name(value.kind));
+    return refuse_as(proto.number >= kFirstKernelFunction ? Error::invalid : Error::access_denied, state,
+                     RejectionId::helper_argument,
+                     "r{}, an argument of {}, is a {}: a function of the program is needed", reg,
+                     proto.c_name, kind_name(value.kind));
   return {};
 }
 
@@ -44,8 +45,8 @@ Result<void> Checker::check_callback_return(const State &state) {
   const Value &r0 = state.reg(0);
   const uint64_t most = state.frame_count == 1 ? 0 : 1;
   if (!r0.is_scalar())
-    return refuse(state, RejectionId::callback,
-                  "a function that a helper has called returns a {}, not 0 or 1", kind_name(r0.kind));
+    return refuse_as(Error::access_denied, state, RejectionId::callback,
+                     "a function that a helper has called returns a {}, not 0 or 1", kind_name(r0.kind));
   rely_on_linked(state, r0);
   if (r0.number.r64.umax > most)
     return refuse(state, RejectionId::callback,
@@ -79,7 +80,8 @@ Result<bool> Transformer::enter_callback(State &state) {
   if (is_loop && caller.regs[1].is_scalar() && caller.rounds >= caller.regs[1].number.r64.umax)
     return false;
   caller.rounds++;
-  const unsigned function = proto.number == kFindVma ? 3 : 2; // its register; what it hands on comes behind
+  const bool takes_two_before = proto.number == kFindVma || proto.number == kTreeAdd;
+  const unsigned function = takes_two_before ? 3 : 2; // its register; what it hands on comes behind
   const uint32_t first = analysis_.cfg.subprograms[caller.regs[function].function].first;
   Frame *callee = pool_.push_frame(state, first, call);
   if (!callee)
@@ -88,6 +90,9 @@ Result<bool> Transformer::enter_callback(State &state) {
   if (is_loop) {
     callee->regs[1] = Value::unknown(); // the round's number
     callee->regs[2] = caller.regs[3];
+  } else if (proto.number == kTreeAdd) { // two nodes to compare
+    const RecordField root = *analysis_.field_at(caller.regs[1], offsets(caller.regs[1], 0, 1));
+    callee->regs[1] = callee->regs[2] = lent_node(root, false);
   } else if (proto.number == kUserRingbufDrain) { // a record, as a dynptr
     callee->regs[1].kind = Kind::dynptr_argument;
     callee->regs[1].id = analysis_.new_id();

@@ -72,9 +72,10 @@ Result<void> Checker::check_helper(const State &state) {
     return refuse(state, RejectionId::unsupported_reference, "{} is not followed here: {}", helper->c_name,
                   helper->text);
   if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
-    return refuse(state, RejectionId::helper_not_allowed,
-                  "programs of type {} may not call {}: unknown func {}#{}", program.type->name,
-                  helper->c_name, helper->c_name, number);
+    return refuse_as(number >= kFirstKernelFunction ? Error::access_denied : Error::invalid, state,
+                     RejectionId::helper_not_allowed,
+                     "programs of type {} may not call {}: unknown func {}#{}", program.type->name,
+                     helper->c_name, helper->c_name, number);
   if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
     return refuse(state, RejectionId::gpl_only_helper, "{} needs a GPL-compatible licence", helper->c_name);
   if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
@@ -85,7 +86,8 @@ Result<void> Checker::check_helper(const State &state) {
   KBPF_TRY(check_preemption(state, *helper));
   if (number == kReadOnlyCast)
     KBPF_TRY(check_cast(state, *helper));
-  if (number != kSpinUnlock)
+  const bool is_for_graphs = number >= kFirstOfGraphs && number <= kLastOfGraphs;
+  if (number != kSpinUnlock && !is_for_graphs)
     KBPF_TRY(check_unlocked(state, "a call of a helper"));
   if (analysis_.insn(state.insn).is_tail_call() && program.profile->tail_calls)
     KBPF_TRY(check_tail_call(state));
@@ -216,6 +218,20 @@ Result<void> Checker::check_argument(const State &state, unsigned reg, const Hel
   case KBPF_ARG_ITERATOR:
   case KBPF_ARG_ITERATOR_RELEASE:
     return check_object_argument(state, reg, arg, proto);
+  case KBPF_ARG_LOCAL_TYPE:
+    return check_local_type(state, reg, proto);
+  case KBPF_ARG_ALLOCATED:
+    return check_returned_object(state, reg, proto);
+  case KBPF_ARG_COUNTED:
+    return check_counted(state, reg, proto);
+  case KBPF_ARG_LIST_HEAD:
+    return check_root(state, reg, RecordField::Kind::list_head, proto);
+  case KBPF_ARG_TREE_ROOT:
+    return check_root(state, reg, RecordField::Kind::tree_root, proto);
+  case KBPF_ARG_LIST_NODE:
+    return check_node(state, reg, RecordField::Kind::list_node, proto);
+  case KBPF_ARG_TREE_NODE:
+    return check_node(state, reg, RecordField::Kind::tree_node, proto);
   case KBPF_ARG_OBJECT:
   case KBPF_ARG_OBJECT_OR_NULL:
     return check_object(state, reg, proto);
@@ -229,16 +245,19 @@ Result<void> Checker::check_object(const State &state, unsigned reg, const Helpe
       is_taken_for_pointer(value) || takes_map_as_object(value, proto, reg) ||
       (value.is_null() && takes_null_object(proto, reg)))
     return check_btf_argument(state, reg, proto);
-  if (value.kind == Kind::object_or_null)
+  if (value.kind == Kind::object_or_null || value.kind == Kind::allocated_or_null)
     return refuse(state, RejectionId::possibly_null, "r{}, an argument of {}, may be null", reg,
                   proto.c_name);
+  if (value.kind == Kind::allocated && (proto.number == kPerCpuPtr || proto.number == kThisCpuPtr))
+    return check_per_cpu_object(state, reg, proto);
   if (value.kind == Kind::object && value.object_class != ObjectClass::other &&
       (value.object_class == object_argument(proto) ||
        (is_socket(value.object_class) && is_socket(object_argument(proto)))))
     return check_socket_argument(state, reg, proto);
-  return refuse(state, RejectionId::helper_argument,
-                "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,
-                kind_name(value.kind));
+  return refuse_as(proto.number >= kFirstKernelFunction ? Error::invalid : Error::access_denied, state,
+                   RejectionId::helper_argument,
+                   "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,
+                   kind_name(value.kind));
 }
 
 // What some kernel functions ask beside the type of the program.

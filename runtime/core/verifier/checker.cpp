@@ -324,7 +324,9 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
                   "make it unsigned",
                   size, reg);
   if (use.is_atomic && base.is_pointer() && base.kind != Kind::stack && base.kind != Kind::map_value &&
-      base.kind != Kind::map_value_or_null && base.kind != Kind::memory && base.kind != Kind::memory_or_null)
+      base.kind != Kind::map_value_or_null && base.kind != Kind::memory &&
+      base.kind != Kind::memory_or_null && base.kind != Kind::allocated &&
+      base.kind != Kind::allocated_or_null)
     return refuse(
         state, RejectionId::atomic_target,
         "an atomic operation on what r{} points to, a {}: the stack, values of maps and records have them",
@@ -351,6 +353,7 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
   case Kind::map_or_null:
   case Kind::object_or_null:
   case Kind::btf_object_or_null:
+  case Kind::allocated_or_null:
     return refuse(state, RejectionId::possibly_null, "r{} is a {}: compare it with null first", reg,
                   kind_name(base.kind));
   case Kind::map:
@@ -359,6 +362,8 @@ Result<void> Checker::check_memory(const State &state, unsigned reg, int64_t off
     return check_socket(state, reg, off, size, use);
   case Kind::btf_object:
     return check_btf_object(state, reg, off, size, use);
+  case Kind::allocated:
+    return check_allocated(state, reg, off, size, use);
   case Kind::function:
     return refuse(state, RejectionId::opaque_pointer, "r{} is a function: only helpers call it", reg);
   case Kind::dynptr_argument:
@@ -447,7 +452,7 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
                   "{} bytes at r{}: offsets {} to {} in the value of map {}, which has {} bytes", size, reg,
                   at.first, at.end - 1, base.map, map.value_size);
   KBPF_TRY(check_no_special_field(state, reg, off, size));
-  if (!map.kptrs.empty())
+  if (!map.record.empty())
     KBPF_TRY(check_kptr_access(state, reg, at, use));
   if (use.writes && map.map_flags & KBPF_MAP_F_RDONLY_PROG)
     return refuse(state, RejectionId::map_access_forbidden, "programs may not write to map {}", base.map);
@@ -461,7 +466,8 @@ Result<void> Checker::check_map_value(const State &state, unsigned reg, int64_t 
 Result<void> Checker::check_what_is_followed(const State &state, const Obligation &access) {
   InsnFacts &facts = analysis_.facts[state.insn];
   const Value &base = state.reg(access.reg);
-  if (base.kind == Kind::btf_object || base.kind == Kind::object || base.is_scalar())
+  if (base.kind == Kind::btf_object || base.kind == Kind::object || base.is_scalar() ||
+      (base.kind == Kind::allocated && base.trust & trust::kUntrusted))
     facts.faultable = true;
   else if (base.kind == Kind::context)
     facts.follows_context = true;
@@ -556,7 +562,7 @@ bool Checker::is_plain_memory_access(const Insn &insn, const Value &base, InsnFa
     const MapRef &map = analysis_.map(base);
     const OffsetRange at = offsets(base, insn.off, static_cast<uint64_t>(size));
     if (base.moved_down || !at.is_bounded || at.first < 0 || at.end > static_cast<int64_t>(map.value_size) ||
-        map.fields != SpecialFields() || !map.kptrs.empty() || !map.constants.empty() ||
+        map.fields != SpecialFields() || !map.record.empty() || !map.constants.empty() ||
         map.map_flags & (loads ? KBPF_MAP_F_WRONLY_PROG : KBPF_MAP_F_RDONLY_PROG))
       return false;
   } else {

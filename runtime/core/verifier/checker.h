@@ -107,9 +107,20 @@ private:
   // kptrs.cpp
   Result<void> check_kptr_access(const State &state, unsigned reg, const OffsetRange &at,
                                  const MemoryUse &use);
-  Result<void> check_kept_object(const State &state, unsigned reg, const KptrField &field);
+  Result<void> check_kept_object(const State &state, unsigned reg, const RecordField &field);
   Result<void> check_kptr_field(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_kptr_value(const State &state, unsigned reg, const HelperProto &proto);
+  // allocated.cpp
+  Result<void> check_kept_local_object(const State &state, unsigned reg, const RecordField &field);
+  Result<void> check_allocated(const State &state, unsigned reg, int64_t off, uint64_t size,
+                               const MemoryUse &use);
+  Result<void> check_local_type(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_returned_object(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_counted(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_root(const State &state, unsigned reg, RecordField::Kind kind, const HelperProto &proto);
+  Result<void> check_node(const State &state, unsigned reg, RecordField::Kind kind, const HelperProto &proto);
+  Result<void> check_per_cpu_object(const State &state, unsigned reg, const HelperProto &proto);
+  Result<void> check_field_of_lock(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_usable_map(const State &state, uint32_t index);
   Result<void> check_field_argument(const State &state, unsigned reg, kbpf_arg_type arg,
                                     const HelperProto &proto);
@@ -146,6 +157,8 @@ private:
   // btf_objects.cpp
   Result<void> check_btf_object(const State &state, unsigned reg, int64_t off, uint64_t size,
                                 const MemoryUse &use);
+  Result<void> check_member(const State &state, unsigned reg, const Btf &types, uint32_t type, uint64_t at,
+                            uint64_t size);
   Result<void> check_traced_argument(const State &state, int64_t off, uint64_t size, const MemoryUse &use);
   bool is_taken_for_pointer(const Value &value) const; // see RawProgram::follows_numbers
   Result<void> check_variable(const State &state, uint32_t id);

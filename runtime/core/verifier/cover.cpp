@@ -58,8 +58,8 @@ bool ids_match(uint32_t old_id, uint32_t current_id, IdMatch &ids) {
 constexpr bool has_offset(Kind kind) {
   constexpr auto bit = [](Kind each) { return uint32_t{1} << static_cast<unsigned>(each); };
   return (bit(Kind::context) | bit(Kind::stack) | bit(Kind::map_value) | bit(Kind::map_key) |
-          bit(Kind::fd_slot) | bit(Kind::btf_object) | bit(Kind::memory) | bit(Kind::packet) |
-          bit(Kind::packet_meta)) >>
+          bit(Kind::fd_slot) | bit(Kind::btf_object) | bit(Kind::allocated) | bit(Kind::memory) |
+          bit(Kind::packet) | bit(Kind::packet_meta)) >>
              static_cast<unsigned>(kind) &
          1;
 }
@@ -116,6 +116,8 @@ bool address_covers(const PackedValue &old, const Value &current, IdMatch &ids) 
            ids_match(old.owner(), current.owner, ids) && ids_match(old.id(), current.id, ids);
   case Kind::btf_object:
   case Kind::btf_object_or_null:
+  case Kind::allocated:
+  case Kind::allocated_or_null:
     return old.delta() == current.type_id && old.map() == current.trust &&
            ids_match(old.owner(), current.owner, ids) && ids_match(old.id(), current.id, ids) &&
            number_covers(old, current.number);

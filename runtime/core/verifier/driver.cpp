@@ -139,6 +139,12 @@ private:
       forget_unused_results(analysis_.cfg, program_, wanted);
     }
     analysis_.traced = TracedFunction::of(program_);
+    constexpr size_t kMostRecords = 8; // that are remembered
+    if (program_.profile->number == KBPF_PROFILE_LINUX && program_.btf) {
+      analysis_.records = scratch_.make_array<ObjectRecord>(kMostRecords);
+      if (!analysis_.records.data())
+        return Error::no_memory;
+    }
     for (const Insn &insn : program_.insns)
       has_may_goto_ |= insn.is_may_goto();
     analysis_.makes_packet_dynptrs = analysis_.cfg.calls_helpers && makes_packet_dynptrs(program_);

@@ -102,6 +102,18 @@ constexpr uint32_t kPreemptDisable = 0x20124, kPreemptEnable = 0x20125, kCssTask
                    kDynptrWrite = 202, kFirstSessionFunction = 0x2014a, kLastSessionFunction = 0x2014b,
                    kSocketDestroy = 0x2014c;
 
+// Functions of lists and trees, those that may be called while their lock is held, with the next.
+constexpr uint32_t kPerCpuNew = 0x20156, kPerCpuDrop = 0x20157, kRefcountAcquire = 0x20158,
+                   kFirstOfGraphs = kRefcountAcquire, kTreeAdd = 0x2015d, kTreeFirst = 0x2015e,
+                   kTreeRemove = 0x2015f, kLastOfGraphs = kTreeRemove;
+// In place of a map in Held::lock: that of an allocated object, whose reference is the id.
+constexpr uint16_t kObjectLock = UINT16_MAX;
+
+// The program holds it, and it is neither another one's nor one that each CPU has.
+inline bool is_owned(const State &state, const Value &value) {
+  return value.kind == Kind::allocated && value.trust == 0 && state.held && state.held->find(value.owner);
+}
+
 inline bool holds_nothing(const State &state) { return !state.held || state.held->is_empty(); }
 
 // The reference is given back: what points to it is a number from now on.

@@ -16,6 +16,7 @@ bool is_never_null(const Value &value) {
   case Kind::map_key:
   case Kind::memory:
   case Kind::object:
+  case Kind::allocated:
     return true;
   case Kind::btf_object:
     return is_trusted(value);

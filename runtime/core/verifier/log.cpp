@@ -64,6 +64,11 @@ void print_value(TextSink &sink, const Value &value) {
     print(sink, "{}object(type {}){}", trust_name(value.trust), value.type_id,
           value.kind == Kind::btf_object ? "" : " or null");
     break;
+  case Kind::allocated:
+  case Kind::allocated_or_null:
+    print(sink, "{}allocated(type {}){}", trust_name(value.trust), value.type_id,
+          value.kind == Kind::allocated ? "" : " or null");
+    break;
   case Kind::object:
   case Kind::object_or_null:
   case Kind::dynptr_argument:

@@ -5,6 +5,7 @@
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
 #include "core/verifier/program_rules.h"
+#include <algorithm>
 
 namespace kbpf {
 namespace {
@@ -41,6 +42,17 @@ Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
         "buffers and local storage only",
         index);
   const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
+  constexpr uint32_t kHash = 1, kArray = 2;
+  const bool has_root = std::ranges::any_of(map.record, &RecordField::is_root);
+  if (map.is_refused || (has_root && map.type != kHash && map.type != kArray))
+    return refuse(
+        state, RejectionId::special_field,
+        "there is no map {}: its values have fields of the kernel's that can't be in such a map, or not so",
+        index);
+  if (has_root && bit & kTracingTypes)
+    return refuse(state, RejectionId::special_field,
+                  "programs of type {} may not use map {}, whose values have lists or trees",
+                  analysis_.program.type->name, index);
   if (map.fields.spin_lock >= 0 && bit & (kTracingTypes | kSocketFilter))
     return refuse(state, RejectionId::special_field,
                   "programs of type {} may not use map {}, whose values have a "
@@ -60,6 +72,8 @@ Result<void> Checker::check_field_argument(const State &state, unsigned reg, kbp
   const char *name = is_lock ? "bpf_spin_lock" : "bpf_timer";
   if (value.may_be_null())
     return refuse(state, RejectionId::possibly_null, "r{}, given to {}, may be null", reg, proto.c_name);
+  if (is_lock && value.kind == Kind::allocated)
+    return check_field_of_lock(state, reg, proto);
   if (value.kind != Kind::map_value)
     return refuse_as(Error::access_denied, state, RejectionId::special_field,
                      "r{}, given to {}, is a {}: the {} in a map's value is needed", reg, proto.c_name,
@@ -84,10 +98,12 @@ Result<void> Checker::check_lock(const State &state, const Value &value, const H
                    : Result<void>();
   if (!is_held)
     return refuse(state, RejectionId::spin_lock, "bpf_spin_unlock without bpf_spin_lock");
-  const auto &lock = state.held->lock;
-  if (lock.map != value.map || lock.is_inner != value.is_inner || lock.id != value.id)
+  if (const uint32_t f = callback_frame(state); f && helper_that_called(analysis_, state, f) == kTreeAdd)
+    return refuse_as(Error::access_denied, state, RejectionId::spin_lock,
+                     "the lock of a tree is given back by a function that compares for it");
+  if (!holds_lock_of(state, value))
     return refuse(state, RejectionId::spin_lock, "another value's lock is held, taken at instruction {}",
-                  lock.insn);
+                  state.held->lock.insn);
   return {};
 }
 

@@ -51,7 +51,8 @@ bool overwrite_stack(Frame &frame, int64_t first, int64_t end, Overwritten how);
 // Whether helpers and global functions may get it where they take memory, if what it points to suffices.
 constexpr bool may_be_memory(Kind kind) {
   return kind != Kind::scalar && kind != Kind::map && kind != Kind::function && kind != Kind::packet_end &&
-         kind != Kind::dynptr_argument && kind != Kind::object;
+         kind != Kind::dynptr_argument && kind != Kind::object && kind != Kind::allocated &&
+         kind != Kind::allocated_or_null;
 }
 
 } // namespace kbpf

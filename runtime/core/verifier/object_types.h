@@ -18,7 +18,8 @@ constexpr uint16_t kTrusted = 1, // points to a live object, and is not null
     kRcu = 2,                    // to one that is there until the read section ends
     kUntrusted = 4,              // to anything: for loads only, which may fault
     kPerCpu = 8,                 // an offset, which is of use to per_cpu_ptr only
-    kUser = 16;                  // into the memory of a process
+    kUser = 16,                  // into the memory of a process
+    kLent = 32;                  // to one that a list or a tree owns: there for as long as the lock is held
 } // namespace trust
 
 // What an access to a structure finds.

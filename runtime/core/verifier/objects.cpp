@@ -112,6 +112,11 @@ Result<void> Transformer::apply_object_argument(State &state, const HelperProto 
   const Value &value = args[argument];
   StackObject made = {StackObjectKind::local_dynptr, 0, 0, value.frame};
   switch (proto.args[argument]) {
+  case KBPF_ARG_LIST_NODE:
+  case KBPF_ARG_TREE_NODE:
+    if (proto.number != kTreeRemove)
+      lend(state, value);
+    return {};
   case KBPF_ARG_RECORD:
     release_reference(state, value.owner);
     return {};

@@ -53,6 +53,7 @@ Result<void> Checker::check_movable(const State &state, unsigned reg, const Scal
   case Kind::map_or_null:
   case Kind::object_or_null:
   case Kind::btf_object_or_null:
+  case Kind::allocated_or_null:
   case Kind::memory_or_null:
     return refuse(state, RejectionId::pointer_arithmetic,
                   "r{} may be null: compare it with null before adding to it", reg);

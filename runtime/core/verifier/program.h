@@ -21,16 +21,34 @@ struct SpecialFields {
   bool operator==(const SpecialFields &) const = default;
 };
 
-// A field of a map's value that keeps a pointer to an object of the kernel (kptr_fields.h).
-struct KptrField {
+// A field of a map's value, or of an object that a program allocates, which is not a program's to read and to
+// write as it likes (record_fields.h).
+struct RecordField {
   enum class Kind : uint8_t {
+    // Pointers to objects:
     untrusted, // stored and loaded by the program
     held,      // exchanged by bpf_kptr_xchg
+    per_cpu,   // likewise, to one that each CPU has
     unusable,  // of a type that nobody can give back
+    // Of the kernel's, which only its functions touch:
+    spin_lock,
+    timer,
+    work,
+    refcount,
+    list_head,
+    list_node,
+    tree_root,
+    tree_node,
   };
   uint32_t offset;
   Kind kind;
-  uint32_t type_id = 0; // of its structure, in the kernel's types
+  bool is_local = false;    // type_id is in the program's types, not in the kernel's
+  uint32_t type_id = 0;     // of what a pointer points to, what a list or a tree has
+  uint32_t node_offset = 0; // of the node in that, for lists and trees
+  bool is_pointer() const { return kind <= Kind::unusable; }
+  bool is_root() const { return kind == Kind::list_head || kind == Kind::tree_root; }
+  bool is_node() const { return kind == Kind::list_node || kind == Kind::tree_node; }
+  uint32_t size() const; // bytes
 };
 
 // A map that the program refers to, as far as verification and code generation need to know it.
@@ -47,7 +65,8 @@ struct MapRef {
   std::span<const std::byte> constants;  // value of a frozen read-only map; empty where contents may change
   const MapRef *inner = nullptr;         // map of maps: what each of its maps is like; else null
   SpecialFields fields = {};             // as the map's BTF says
-  std::span<const KptrField> kptrs = {}; // by ascending offset; Linux's maps only
+  std::span<const RecordField> record = {}; // by ascending offset; Linux's maps only
+  bool is_refused = false;                  // Linux makes no map of such values
   uint64_t elements = 0;                 // arrays: address of element 0, where lookups may be inlined; else 0
   uint32_t element_size = 0;             // bytes from one element to the next
   uint64_t cpu_stride = 0;               // per-CPU arrays: bytes from one CPU's element to the next one's
@@ -76,6 +95,8 @@ struct RawProgram {
   // The type of each function, by its first instruction; without them, all count as static.
   std::span<const kbpf_func_info> functions = {};
   uint32_t expected_attach_type = 0; // as in BPF_PROG_LOAD
+  // Where the program names its types otherwise than btf does: the id in that of each. Empty: it does not.
+  std::span<const uint32_t> own_ids = {};
   // The types of the kernel that runs the program; its references were checked. Null: not known.
   const Btf *kernel_btf = nullptr;
   // What the program is attached to, by its type in kernel_btf: the FUNC that fentry, fexit, fmod_ret and lsm
@@ -87,6 +108,7 @@ struct RawProgram {
   // Judged by somebody who does not know the kernel, and runs nothing: what a tracing or lsm program is
   // attached to is not known, so that any number that it has may be the pointer that it takes it for.
   bool follows_numbers = false;
+  bool kernel_is_guess = false;  // kernel_btf is what the program was compiled against
   bool strict_alignment = false; // every access is aligned to its size
   // For a loader who must not learn where the kernel's memory lies: one without CAP_PERFMON.
   bool hides_addresses = false;

@@ -125,6 +125,8 @@ Result<void> Checker::check_nothing_is_held(const State &state, std::string_view
       return refuse(state, RejectionId::unreleased_reference,
                     "{} while what was acquired at instruction {} has not been given back", what,
                     state.held->references[i].insn);
+  if (frame && helper_that_called(analysis_, state, frame) == kTreeAdd) // whose lock is the caller's
+    return {};
   KBPF_TRY(check_unlocked(state, what));
   if (state.held->preempt_count)
     return refuse(state, RejectionId::unreleased_reference,

@@ -41,6 +41,10 @@ const char *kind_name(Kind kind) {
     return "pointer to an object of the kernel";
   case Kind::btf_object_or_null:
     return "pointer to an object of the kernel, or null";
+  case Kind::allocated:
+    return "pointer to an allocated object";
+  case Kind::allocated_or_null:
+    return "pointer to an allocated object, or null";
   case Kind::memory:
     return "memory pointer";
   case Kind::memory_or_null:

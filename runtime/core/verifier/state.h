@@ -29,6 +29,8 @@ enum class Kind : uint8_t {
   object_or_null,     // the same, not yet compared with null
   btf_object,         // number: offset from the start of an object of the kernel that is a `type_id`
   btf_object_or_null, // the same, not yet compared with null
+  allocated,          // number: offset from the start of an object that a program has allocated, a `type_id`
+  allocated_or_null,  // the same, not yet compared with null
   memory,             // number: offset from the start of `size` bytes that a helper gave
   memory_or_null,     // the same, not yet compared with null
   fd_slot,            // zcore: number: offset from the u32 that holds the fd of `map`
@@ -64,7 +66,7 @@ struct Value {
     uint16_t map = 0;
     uint16_t function;
     ObjectClass object_class;
-    uint16_t trust;       // of a btf_object: object_types.h
+    uint16_t trust;       // of a btf_object, an allocated one: object_types.h
     uint16_t slice;       // memory: of a dynptr (dynptrs.cpp); kSlice and its like
     uint16_t object_type; // of an iterator: stack_object.h
   };
@@ -80,7 +82,8 @@ struct Value {
   union {
     int32_t delta = 0; // packet: above; a number with an id: that much more than what the id stands for
     uint32_t size;     // of memory
-    uint32_t type_id;  // of a btf_object: of a structure in RawProgram::kernel_btf
+    uint32_t
+        type_id; // of a btf_object: of a structure in RawProgram::kernel_btf; of an allocated one: in btf
   };
   uint32_t owner = 0;        // memory: the reference (held.h) that it lives as long as; 0: it stays
   bool moved_down = false;   // an address: the unknown number that it was moved by may be negative
@@ -112,7 +115,8 @@ struct Value {
   bool is_pointer() const { return kind != Kind::uninitialised && kind != Kind::scalar; }
   bool may_be_null() const {
     return kind == Kind::map_value_or_null || kind == Kind::map_or_null || kind == Kind::memory_or_null ||
-           kind == Kind::object_or_null || kind == Kind::btf_object_or_null;
+           kind == Kind::object_or_null || kind == Kind::btf_object_or_null ||
+           kind == Kind::allocated_or_null;
   }
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };

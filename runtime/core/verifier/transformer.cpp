@@ -13,7 +13,7 @@ Value immediate(const Insn &insn) { return Value::constant(static_cast<uint64_t>
 
 bool is_movable(Kind kind) {
   return kind == Kind::stack || kind == Kind::map_value || kind == Kind::context || kind == Kind::fd_slot ||
-         kind == Kind::memory || kind == Kind::map_key || kind == Kind::btf_object;
+         kind == Kind::memory || kind == Kind::map_key || kind == Kind::btf_object || kind == Kind::allocated;
 }
 
 // Every pointer that is not "or null" points to something, as long as it was not moved to the other end of
@@ -27,8 +27,13 @@ bool is_address(const Value &value) {
   case Kind::map_or_null:
   case Kind::object_or_null:
   case Kind::btf_object_or_null:
+  case Kind::allocated_or_null:
   case Kind::memory_or_null:
     return false;
+  case Kind::allocated:
+    if (value.trust & trust::kUntrusted)
+      return false;
+    break;
   case Kind::btf_object: // others may be anything
     if (!is_trusted(value))
       return false;
@@ -53,6 +58,7 @@ bool is_known_not_null(const Value &value) {
   case Kind::memory:
   case Kind::object:
   case Kind::btf_object:
+  case Kind::allocated:
     return is_address(value);
   default:
     return false;
@@ -327,9 +333,9 @@ Value Transformer::load_from(State &state, const Value &base, const Insn &insn) 
   Value value = Value::scalar(Scalar::zero_extended(size * 8));
   if (base.kind == Kind::stack && at.is_exact(size))
     value = load_from_stack(state, base.frame, at.first, size);
-  else if (const KptrField *field = base.kind == Kind::map_value && !analysis_.map(base).kptrs.empty()
-                                        ? analysis_.kptr_at(base, at)
-                                        : nullptr)
+  else if (const RecordField *field = base.kind == Kind::map_value && !analysis_.map(base).record.empty()
+                                          ? analysis_.field_at(base, at)
+                                          : nullptr)
     value = load_kptr(state, *field);
   else if (base.kind == Kind::map_value)
     value = load_constant(analysis_.map(base).constants, at, size);

@@ -84,8 +84,14 @@ private:
   Value load_socket(const SocketField &field);
   Value load_member(const State &state, const Value &base, const OffsetRange &at, unsigned size);
   // kptrs.cpp
-  Value load_kptr(const State &state, const KptrField &field);
+  Value load_kptr(const State &state, const RecordField &field);
   Result<void> exchange_kptr(State &state, const Value (&args)[5]);
+  // allocated.cpp
+  Value local_object(uint32_t type_id, uint16_t trust, bool may_be_null);
+  Value lent_node(const RecordField &root, bool may_be_null);
+  Value load_local_kptr(const State &state, const RecordField &field);
+  void lend(State &state, const Value &node);
+  Result<void> set_allocated(State &state, const HelperProto &proto, const Value (&args)[5]);
   // Nothing: its type is not known.
   std::optional<Value> object_result(const HelperProto &proto, const Value (&args)[5]);
   Value variable_value(uint32_t id);

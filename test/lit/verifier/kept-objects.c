@@ -99,7 +99,7 @@ SEC("tp_btf/sched_switch") int number(unsigned long *arguments) {
     bpf_task_release(old);
   return 0;
 }
-// CHECK: beside: refused: V054 {{.*}}r1, given to bpf_kptr_xchg, does not point to a field of map {{[01]}} that keeps a held object (__kptr)
+// CHECK: beside: refused: V054 {{.*}}r1, given to bpf_kptr_xchg, does not point to a field that keeps a held object (__kptr)
 SEC("tp_btf/sched_switch") int beside(void *context) {
   struct pair *pair = first();
   struct task_struct *old = pair ? exchange(&pair->loose, 0) : 0;

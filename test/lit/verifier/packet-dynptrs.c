@@ -27,7 +27,7 @@ extern void bpf_preempt_disable(void) __ksym;
 extern void bpf_preempt_enable(void) __ksym;
 static long (*const pull)(struct __sk_buff *skb, unsigned length) = (void *)39;
 static unsigned (*const random)(void) = (void *)7;
-extern void *bpf_obj_new_impl(unsigned long type, void *meta) __ksym;
+extern void bpf_throw(unsigned long cookie) __ksym;
 char _license[] SEC("license") = "GPL";
 
 // CHECK: reads: accepted
@@ -93,8 +93,11 @@ SEC("kprobe/f") int off(void *context) {
   bpf_preempt_disable();
   return 0;
 }
-// CHECK: allocates: refused: V008 {{.*}}bpf_obj_new_impl is not followed here: objects that a program allocates
-SEC("kprobe/f") int allocates(void *context) { return !bpf_obj_new_impl(1, 0); }
+// CHECK: throws: refused: V008 {{.*}}bpf_throw is not followed here: exceptions
+SEC("kprobe/f") int throws(void *context) {
+  bpf_throw(1);
+  return 0;
+}
 // CHECK: on: refused: V048 {{.*}}bpf_preempt_enable without bpf_preempt_disable
 SEC("kprobe/f") int on(void *context) {
   bpf_preempt_enable();
