@@ -351,9 +351,10 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
 }
 
 void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
-  const Value tested = pointer; // it may be one of those that change
+  const Kind kind = pointer.kind; // it may be one of those that change
+  const uint32_t id = pointer.id, owner = pointer.owner;
   for_each_value(state, [&](Value &value) {
-    if (value.kind != tested.kind || value.id != tested.id)
+    if (value.kind != kind || value.id != id)
       return;
     if (is_null) {
       value = Value::constant(0);
@@ -384,10 +385,10 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
   });
   // A record that is null was not reserved, a socket not found.
   if (is_null &&
-      (tested.kind == Kind::memory_or_null || tested.kind == Kind::object_or_null ||
-       tested.kind == Kind::btf_object_or_null || tested.kind == Kind::allocated_or_null) &&
-      tested.owner == tested.id && state.held)
-    state.held->remove(tested.owner);
+      (kind == Kind::memory_or_null || kind == Kind::object_or_null || kind == Kind::btf_object_or_null ||
+       kind == Kind::allocated_or_null) &&
+      owner == id && state.held)
+    state.held->remove(owner);
 }
 
 } // namespace kbpf

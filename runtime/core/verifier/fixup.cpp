@@ -70,11 +70,19 @@ private:
   // Only calls of helpers grow, and what they need shrinks.
   Result<void> look_at_calls() {
     for (uint32_t call = 0; call < program_.insns.size(); call++) {
-      if (!program_.insns[call].is_call())
+      const Insn &insn = program_.insns[call];
+      if (!insn.is_call() || !is_helper_call(insn) || !analysis_.facts[call].reachable)
         continue;
-      grows_ |= analysis_.zeroed_args[call] != 0 || is_replaced(call);
-      knows_elements_ |= is_known_element(call);
-      if (const std::optional<uint16_t> reads = arguments_read(call))
+      grows_ |= analysis_.zeroed_args[call] != 0;
+      std::optional<uint16_t> reads;
+      if (std::optional<Replacement> replacement = replacement_of(call)) {
+        grows_ = true;
+        knows_elements_ |= is_known_element(call);
+        reads = replacement->reads;
+      } else if (std::optional<CalledHelper> other = called_helper(program_, insn, analysis_.calls[call])) {
+        reads = other->reads;
+      }
+      if (reads)
         KBPF_TRY(find_unneeded_arguments(call, *reads));
     }
     moves_ = grows_ || unneeded_.data();
@@ -159,13 +167,24 @@ private:
   }
 
   Result<void> write() {
-    const uint32_t count = static_cast<uint32_t>(program_.insns.size());
-    if (!moves_) { // most are there already, then
-      std::copy_n(program_.insns.begin(), count, insns_.begin());
-      std::copy_n(analysis_.facts.begin(), count, facts_.begin());
+    if (moves_)
+      KBPF_TRY(write_moved());
+    else
+      write_in_place();
+    for (size_t s = 0; s < subprograms_.size(); s++) {
+      Subprogram &subprogram = subprograms_[s];
+      subprogram = analysis_.cfg.subprograms[s];
+      uint32_t first = new_index_[subprogram.first];
+      subprogram.count = new_index_[subprogram.first + subprogram.count] - first;
+      subprogram.first = first;
     }
+    return {};
+  }
+
+  Result<void> write_moved() {
+    const uint32_t count = static_cast<uint32_t>(program_.insns.size());
     for (uint32_t i = 0; i < count; i++) {
-      i = moves_ ? copy_plain(i, count) : pass_plain(i, count);
+      i = copy_plain(i, count);
       if (i == count)
         break;
       uint32_t at = new_index_[i];
@@ -188,14 +207,16 @@ private:
       if (has_target(insns_[at]))
         KBPF_TRY(retarget(i, at));
     }
-    for (size_t s = 0; s < subprograms_.size(); s++) {
-      Subprogram &subprogram = subprograms_[s];
-      subprogram = analysis_.cfg.subprograms[s];
-      uint32_t first = new_index_[subprogram.first];
-      subprogram.count = new_index_[subprogram.first + subprogram.count] - first;
-      subprogram.first = first;
-    }
     return {};
+  }
+
+  // Most are there already, and so is all that jumps lead to; no call becomes plain instructions.
+  void write_in_place() {
+    const uint32_t count = static_cast<uint32_t>(program_.insns.size());
+    std::copy_n(program_.insns.begin(), count, insns_.begin());
+    std::copy_n(analysis_.facts.begin(), count, facts_.begin());
+    for (uint32_t i = pass_plain(0, count); i < count; i = pass_plain(i + 1, count))
+      insns_[i] = rewritten(i);
   }
 
   // Most instructions: nothing in them depends on where they or others are.
@@ -254,16 +275,6 @@ private:
     if (!is_replaced(i))
       return std::nullopt;
     return replace_call(program_, program_.insns[i], analysis_.calls[i]);
-  }
-  // By what is in the place of a call, or is called instead; nothing: what the helper reads.
-  std::optional<uint16_t> arguments_read(uint32_t i) const {
-    if (std::optional<Replacement> replacement = replacement_of(i))
-      return replacement->reads;
-    const Insn &insn = program_.insns[i];
-    if (!is_helper_call(insn) || !analysis_.facts[i].reachable)
-      return std::nullopt;
-    std::optional<CalledHelper> other = called_helper(program_, insn, analysis_.calls[i]);
-    return other ? std::optional(other->reads) : std::nullopt;
   }
   bool is_unneeded(uint32_t i) const { return inlines_ && unneeded_.data() && unneeded_[i]; }
   uint32_t length_of(uint32_t i) const {

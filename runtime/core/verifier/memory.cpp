@@ -52,7 +52,9 @@ bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value
   if (slot_of(offset) == slot_of(frame.last_constant_at))
     frame.forget_last_constant();
   StackSlot &slot = frame.slots[slot_of(offset)];
-  if (size == 8 && (!value.is_scalar() || (value.id && !value.number.is_constant()))) { // most often
+  // Most often; a zero is kept as that, and a number of which nothing is known not at all.
+  if (size == 8 &&
+      (!value.is_scalar() || (value.number.is_constant() ? value.number.value() : value.id) != 0)) {
     slot.spilled = value;
     slot.fill(ByteKind::spill);
     return false;

@@ -462,7 +462,7 @@ void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken)
   constexpr int64_t kLongest = 0xffff; // bytes of a packet, and of what is added to its address
   if (!insn.src_is_reg())
     return;
-  const Value dst = state.reg(insn.dst()), src = state.reg(insn.src());
+  const Value &dst = state.reg(insn.dst()), &src = state.reg(insn.src());
   const bool dst_is_pointer = ends_at(dst, src);
   if (!dst_is_pointer && !ends_at(src, dst))
     return;
@@ -521,11 +521,12 @@ Branch Transformer::predict(const State &state) {
       return {true, false};
     return {assume(insn.code(), is_64, taken_.dst, taken_.src), true, true};
   }
-  const Value &src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
   // An address is not null.
-  const bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
-  if (is_64 && equality &&
-      ((is_known_not_null(dst) && src.is_null()) || (is_known_not_null(src) && dst.is_null())))
+  if (!is_64 || (insn.code() != KBPF_JMP_JEQ && insn.code() != KBPF_JMP_JNE))
+    return {true, true};
+  const Value *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
+  const bool src_is_null = src ? src->is_null() : insn.imm == 0;
+  if ((src_is_null && is_known_not_null(dst)) || (src && dst.is_null() && is_known_not_null(*src)))
     return {insn.code() == KBPF_JMP_JNE, insn.code() == KBPF_JMP_JEQ};
   return {true, true};
 }
@@ -578,28 +579,28 @@ bool Transformer::assume_jump(State &state, bool taken, bool was_predicted) {
   bool is_64 = insn.cls() == KBPF_CLASS_JMP;
   if (state.reg(insn.dst()).is_scalar() && (!insn.src_is_reg() || state.reg(insn.src()).is_scalar()))
     return assume_numbers(state, insn, taken, was_predicted);
-  Value dst = state.reg(insn.dst());
-  Value src = insn.src_is_reg() ? state.reg(insn.src()) : immediate(insn);
-
   if (is_64)
     learn_packet_range(state, insn, taken);
 
   // Comparison of a pointer with null, or with an address.
-  bool equality = insn.code() == KBPF_JMP_JEQ || insn.code() == KBPF_JMP_JNE;
-  if (dst.is_scalar() || (src.is_pointer() && is_address(dst)))
+  if (!is_64 || (insn.code() != KBPF_JMP_JEQ && insn.code() != KBPF_JMP_JNE))
+    return true;
+  const Value *dst = &state.reg(insn.dst()), *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
+  if (src && (dst->is_scalar() || (src->is_pointer() && is_address(*dst))))
     std::swap(dst, src);
-  const bool against_address = is_address(src);
-  if (!is_64 || !equality || !(against_address || src.is_null()))
+  const bool against_address = src && is_address(*src);
+  if (!against_address && !(src ? src->is_null() : insn.imm == 0))
     return true;
   const bool is_equal = (insn.code() == KBPF_JMP_JEQ) == taken;
   if (against_address && !is_equal) // another address, or null
     return true;
   const bool is_null = is_equal && !against_address;
-  if (is_known_not_null(dst))
+  if (is_known_not_null(*dst))
     return !is_null;
-  rely_on_linked(state, src); // that it is 0 decides
-  if (dst.may_be_null())
-    learn_null(state, dst, is_null);
+  if (src)
+    rely_on_linked(state, *src); // that it is 0 decides
+  if (dst->may_be_null())
+    learn_null(state, *dst, is_null);
   return true;
 }
 
