@@ -180,6 +180,8 @@ const char *Claims::value_contradiction(const Value &value, const Word &word, co
   case Kind::iterator:
   case Kind::btf_object: // no kernel's types are given
   case Kind::btf_object_or_null:
+  case Kind::allocated: // nor the program's
+  case Kind::allocated_or_null:
     break;
   }
   return "what is claimed can't be";
