@@ -55,7 +55,10 @@ void MapRecords::describe(const Image &image, const FunctionTypes &types, const 
     fields.resize(count);
     std::ranges::sort(fields, {}, &kbpf::RecordField::offset);
     maps[i].record = fields;
-    maps[i].is_refused |= !kbpf::check_record(*types.types(), fields, 0).ok();
+    maps[i].is_refused |= !kbpf::check_record(*types.types(), fields, 0).ok() ||
+                          std::ranges::any_of(fields, [&](const kbpf::RecordField &field) {
+                            return uint64_t{field.offset} + field.size() > maps[i].value_size;
+                          });
   }
 }
 

@@ -113,7 +113,9 @@ void describe_record(std::span<const std::byte> types, uint32_t value, const Btf
   const Result<size_t> count = find_fields(*parsed, {.type = value}, RecordOf::map, {&kernel}, fields);
   if (count.ok())
     map.record = std::span<const RecordField>(fields).first(*count);
-  map.is_refused = !count.ok() || !check_record(*parsed, map.record, 0).ok();
+  const Result<uint32_t> size = size_of(*parsed, value);
+  map.is_refused =
+      !count.ok() || !check_record(*parsed, map.record, 0).ok() || !size.ok() || *size != map.value_size;
 }
 
 void judge(Reader &in, const Kernel &kernel, uint32_t log_level, uint32_t most_walked) {

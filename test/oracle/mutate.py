@@ -19,6 +19,7 @@ BOUNDARIES = CONSTANTS + [0x7FFFFFFE, -0x7FFFFFFF, 127, 128, -127, -128, 32767, 
 HELPERS = list(range(1, 212))
 USUAL_HELPERS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 16, 25, 26, 44, 45, 87, 88, 89, 93, 94, 112, 113, 130, 131, 132, 133, 134, 164, 165,
                  169, 170, 171, 172, 181, 182, 189, 197, 198, 199, 200, 201, 202, 203, 0x20000, 0x20001, 0x20002, 0x20003, 0x20004]
+OF_OBJECTS = list(range(0x20154, 0x20160))  # kernel functions of objects that programs allocate
 TYPES = [1, 1, 2, 2, 5, 6, 6, 17, 17, 3, 7]
 FLAGS = [0, 1, 2, 3, 16, 18, 8]
 ATOMICS = [0, 1, 0x40, 0x41, 0x50, 0x51, 0xA0, 0xA1, 0xE1, 0xF1, 0xE0, 0xF0, 0x10, 0x100]
@@ -245,6 +246,9 @@ class Mutator:
         one = self.pick(Insn.is_helper_call)
         if not one:
             return False
+        if one.imm in OF_OBJECTS and self.rng.random() < 0.8:
+            one.imm = self.rng.choice(OF_OBJECTS)
+            return True
         one.imm = self.rng.choice(USUAL_HELPERS if self.rng.random() < 0.6 else HELPERS)
         return True
 

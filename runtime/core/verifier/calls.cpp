@@ -115,7 +115,11 @@ Result<void> Checker::check_packet_load(const State &state) {
   if (context.kind != Kind::context || !context.number.is_constant(0))
     return refuse(state, RejectionId::packet_load, "r6 is a {}: packet loads need the context in it",
                   kind_name(context.kind));
-  return check_nothing_is_held(state, "a packet load may end the program");
+  for (uint32_t f = 0; f < state.frame_count; f++)
+    if (state.frames[f]->is_callback)
+      return refuse(state, RejectionId::packet_load, "a packet load in a function that a helper has called");
+  return state.frame_count == 1 ? check_nothing_is_held(state, "a packet load may end the program")
+                                : check_no_section(state, "a packet load may end the function");
 }
 
 Result<void> Checker::check_argument(const State &state, unsigned reg, const HelperCall &call) {

@@ -142,6 +142,7 @@ private:
                             const MemoryUse &use);
   Result<void> check_socket_argument(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_nothing_is_held(const State &state, std::string_view what);
+  Result<void> check_no_section(const State &state, std::string_view what); // no lock, no read section
   Result<void> check_return(const State &state);
 
   // size bytes from register reg plus off.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Fields of map values that belong to the kernel: the lock, of which a program holds one at a time and calls
 // nothing meanwhile, and the timer. Programs touch neither directly.
+#include "abi/attr.h"
 #include "core/verifier/checker.h"
 #include "core/verifier/held.h"
 #include "core/verifier/memory.h"
@@ -44,7 +45,9 @@ Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
   const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
   constexpr uint32_t kHash = 1, kArray = 2;
   const bool has_root = std::ranges::any_of(map.record, &RecordField::is_root);
-  if (map.is_refused || (has_root && map.type != kHash && map.type != kArray))
+  const bool is_restricted = map.map_flags & (KBPF_MAP_F_RDONLY_PROG | KBPF_MAP_F_WRONLY_PROG);
+  if (map.is_refused || (is_restricted && !map.record.empty()) ||
+      (has_root && map.type != kHash && map.type != kArray))
     return refuse(
         state, RejectionId::special_field,
         "there is no map {}: its values have fields of the kernel's that can't be in such a map, or not so",

@@ -125,7 +125,12 @@ Result<void> Checker::check_nothing_is_held(const State &state, std::string_view
       return refuse(state, RejectionId::unreleased_reference,
                     "{} while what was acquired at instruction {} has not been given back", what,
                     state.held->references[i].insn);
-  if (frame && helper_that_called(analysis_, state, frame) == kTreeAdd) // whose lock is the caller's
+  // Locks and read sections may be the caller's, which answers for them.
+  return frame ? Result<void>() : check_no_section(state, what);
+}
+
+Result<void> Checker::check_no_section(const State &state, std::string_view what) {
+  if (holds_nothing(state))
     return {};
   KBPF_TRY(check_unlocked(state, what));
   if (state.held->preempt_count)
