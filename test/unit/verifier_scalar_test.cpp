@@ -264,6 +264,29 @@ TEST(Scalar, ComparisonsWithAWordNarrowAsThoseWithAConstant) {
   }
 }
 
+TEST(Scalar, WhatMayGoBothWaysIsNarrowedToNothingOnNeither) {
+  Random random;
+  int both = 0;
+  for (int i = 0; i < 200000; i++) {
+    const Scalar a = random.around(random.word());
+    const uint64_t b = static_cast<uint64_t>(
+        int64_t{static_cast<int32_t>(random.below(2) ? a.r64.umin + random.below(3) : random.word())});
+    for (uint8_t code : kComparisons)
+      for (bool is_64 : {true, false}) {
+        if (!may_go_both_ways(code, is_64, a, b))
+          continue;
+        both++;
+        EXPECT_FALSE(a.is_constant());
+        if (code == KBPF_JMP_JSET)
+          continue; // bounds may know better
+        Scalar taken = a, passed = a, src = Scalar::constant(b), same = src;
+        EXPECT_TRUE(assume(code, is_64, taken, src)) << int{code};
+        EXPECT_TRUE(assume_not(code, is_64, passed, same)) << int{code};
+      }
+  }
+  EXPECT_GT(both, 100000);
+}
+
 TEST(Scalar, ComparisonsOfConstantsAreDecided) {
   for (uint8_t code : kComparisons)
     for (uint64_t x : {0ull, 1ull, 5ull, ~0ull})

@@ -256,18 +256,23 @@ Reason check_target(std::span<const Insn> insns, size_t index) {
 std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool allow_unverifiable) {
   std::optional<EncodingFault> jump; // the first that goes where it may not, if all else is well
   for (size_t i = 0; i < insns.size(); i++) {
-    const uint64_t reserved = kReserved.of[insns[i].opcode];
-    if (is_plain(insns[i], reserved))
+    const Insn &insn = insns[i];
+    const uint64_t reserved = kReserved.of[insn.opcode];
+    if (is_plain(insn, reserved))
       continue;
-    const bool is_plain_jump =
-        reserved != ReservedBits::kOther && is_plain(insns[i], reserved & ~ReservedBits::kJumps);
-    if (!is_plain_jump && !is_plain_call(insns[i]))
+    if (reserved != ReservedBits::kOther && is_plain(insn, reserved & ~ReservedBits::kJumps)) {
+      const size_t target = i + 1 + static_cast<size_t>(int64_t{insn.off}); // of most jumps
+      if (insn.opcode != (KBPF_CLASS_JMP32 | KBPF_JMP_JA) && target < insns.size() &&
+          insns[target].opcode != 0)
+        continue;
+    } else if (!is_plain_call(insn)) {
       if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
         return EncodingFault{i, reason};
-    if (insns[i].is_jump_class() && !jump)
+    }
+    if (insn.is_jump_class() && !jump)
       if (Reason reason = check_target(insns, i))
         jump = EncodingFault{i, reason};
-    if (insns[i].is_ld_imm64())
+    if (insn.is_ld_imm64())
       i++;
   }
   return jump;

@@ -10,18 +10,6 @@ size_t Branches::bytes(const State &state) {
   return bytes;
 }
 
-Branches::Branch *Branches::make(How how) {
-  Branch *branch = free_;
-  if (branch)
-    free_ = branch->next;
-  else if (!(branch = arena_.make<Branch>()))
-    return nullptr;
-  *branch = {first_, nullptr, nullptr, nullptr, how};
-  first_ = branch;
-  count_++;
-  return branch;
-}
-
 void Branches::keep_whole(Branch *branch, State *state) {
   branch->state = state;
   whole_++;
@@ -52,10 +40,6 @@ bool Branches::push(State *state, How how) {
   Branch *branch = make(how);
   if (!branch)
     return false;
-  return keep(branch, state);
-}
-
-bool Branches::keep(Branch *branch, State *state) {
   if (has_room(*state)) {
     keep_whole(branch, state);
     return true;
@@ -63,43 +47,6 @@ bool Branches::keep(Branch *branch, State *state) {
   const bool is_kept = keep_packed(branch, *state);
   states_.release(state);
   return is_kept;
-}
-
-Skip *Branches::push_skip(const State &state, uint32_t registers, How how) {
-  Skip *skip = free_skips_;
-  if (skip)
-    free_skips_ = skip->next;
-  else if (void *memory = arena_.allocate(Skip::kBytes, alignof(Skip)))
-    skip = new (memory) Skip;
-  else
-    return nullptr;
-  Branch *branch = make(how);
-  if (!branch)
-    return nullptr;
-  branch->skip = skip;
-  skip->meeting = nullptr;
-  skip->parent = state.parent;
-  skip->path_length = state.path_length;
-  skip->registers = registers;
-  Value *value = skip->values();
-  for (uint32_t left = registers; left; left &= left - 1)
-    new (value++) Value(state.reg(static_cast<unsigned>(std::countr_zero(left))));
-  snapshots_.note_kept(static_cast<uint32_t>(std::popcount(registers)));
-  return skip;
-}
-
-bool Branches::replace_open_skip(State *state) {
-  Branch *branch = first_;
-  release(branch->skip);
-  branch->skip = nullptr;
-  branch->how.takes_jump = branch->how.is_narrowed = false;
-  snapshots_.note_released();
-  return keep(branch, state);
-}
-
-void Branches::release(Skip *skip) {
-  skip->next = free_skips_;
-  free_skips_ = skip;
 }
 
 Branches::Branch *Branches::take() {
@@ -133,14 +80,12 @@ bool Branches::pop(State *&current, How &how) {
 
 void Branches::drop() {
   const Branch *branch = take();
-  if (branch->skip) {
-    release(branch->skip);
+  if (branch->skip.source)
     snapshots_.note_released();
-  } else if (branch->state) {
+  else if (branch->state)
     states_.release(branch->state);
-  } else {
+  else
     snapshots_.release(branch->packed);
-  }
 }
 
 } // namespace kbpf

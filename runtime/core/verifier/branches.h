@@ -22,16 +22,24 @@ public:
   [[nodiscard]] bool push(const State &state, How how);
   // The state itself does; it is the callee's from now on.
   [[nodiscard]] bool push(State *state, How how);
-  // The jump's side of a skip waits: its registers are taken from the state. Null: no memory.
-  [[nodiscard]] Skip *push_skip(const State &state, uint32_t registers, How how);
-  // The newest branch, if that is a skip whose other side has not come to where they meet; else null.
-  Skip *open_skip() const {
-    return first_ && first_->skip && !first_->skip->meeting ? first_->skip : nullptr;
+  // The jump's side of a skip waits. False: no memory.
+  [[nodiscard]] bool push(const Skip &skip, How how) {
+    Branch *branch = make(how);
+    if (!branch)
+      return false;
+    branch->skip = skip;
+    snapshots_.note_kept(0);
+    return true;
   }
-  // It becomes a state that waits as others do; the state is the callee's from now on.
-  [[nodiscard]] bool replace_open_skip(State *state);
+  // The newest branch, if that is a skip whose other side has not come to where they meet; else null.
+  Skip *open_skip() const { return first_ && first_->skip.is_open ? &first_->skip : nullptr; }
   // The newest branch, if that is a skip; else null.
-  const Skip *newest_skip() const { return first_->skip; }
+  const Skip *newest_skip() const { return first_->skip.source ? &first_->skip : nullptr; }
+  // Calls visit(const Skip &) for the newest branches, one after the other, as long as they are skips.
+  template <typename Visitor> void for_each_newest_skip(Visitor visit) const {
+    for (const Branch *branch = first_; branch && branch->skip.source; branch = branch->next)
+      visit(branch->skip);
+  }
   // What push() has just been given, to be narrowed. Null: it is packed.
   State *narrow_newest() {
     first_->how.is_narrowed = first_->state != nullptr;
@@ -51,8 +59,8 @@ private:
     Branch *next;
     State *state;     // null: packed, or a skip
     Snapshot *packed; // null: not
-    Skip *skip;       // null: it is none
     How how;
+    Skip skip; // source 0: it is none
   };
   // As much memory as whole states may take at a time.
   static constexpr uint32_t kMostWhole = 256;
@@ -61,18 +69,31 @@ private:
   bool has_room(const State &state) const {
     return whole_ < kMostWhole && whole_bytes_ + bytes(state) <= kMostBytes;
   }
-  Branch *make(How how);
-  [[nodiscard]] bool keep(Branch *branch, State *state); // the state is the callee's
+  // The newest. Null: no memory.
+  Branch *make(How how) {
+    Branch *branch = free_;
+    if (branch)
+      free_ = branch->next;
+    else if (!(branch = arena_.make<Branch>()))
+      return nullptr;
+    branch->next = first_;
+    branch->state = nullptr;
+    branch->packed = nullptr;
+    branch->how = how;
+    branch->skip.source = 0;
+    branch->skip.is_open = false;
+    first_ = branch;
+    count_++;
+    return branch;
+  }
   void keep_whole(Branch *branch, State *state);
   [[nodiscard]] bool keep_packed(Branch *branch, const State &state);
   Branch *take();
-  void release(Skip *skip);
 
   Arena &arena_;
   StatePool &states_;
   SnapshotPool &snapshots_;
   Branch *first_ = nullptr, *free_ = nullptr;
-  Skip *free_skips_ = nullptr;
   uint32_t count_ = 0, whole_ = 0;
   size_t whole_bytes_ = 0;
 };

@@ -52,6 +52,7 @@ struct OpcodeUse {
   uint8_t flow;
   static constexpr uint8_t kSimple = 0, kRare = 1, kTurns = 2;
   constexpr bool rare() const { return flow & kRare; }
+  constexpr bool is_condition() const { return flow == kTurns; } // a conditional jump, but for may_goto
   constexpr bool goes_on() const { return !(flow & kTurns); }
 };
 struct OpcodeUses {
@@ -184,6 +185,10 @@ void walk_back(const RawProgram &program, std::span<uint16_t> live, size_t first
     if (use.flow == OpcodeUse::kSimple) [[likely]] {
       const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
       before = (before & ~(dst & use.writes_dst)) | (dst & use.reads_dst) | (src & use.reads_src);
+    } else if (use.is_condition()) {
+      const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
+      before |=
+          live[static_cast<size_t>(static_cast<int64_t>(i) + 1 + insn->off)] | dst | (src & use.reads_src);
     } else {
       before = live_before(program, live, i, static_cast<uint16_t>(before), at_end);
     }
@@ -270,6 +275,15 @@ private:
       const Insn &insn = insns_[i];
       if (goes_on(insn))
         continue;
+      if (kUses.of[insn.opcode].is_condition()) { // nothing follows from it but where it goes
+        const size_t target = static_cast<size_t>(static_cast<int64_t>(i) + 1 + insn.off);
+        joins[target] |= Cfg::kJoin | (target > i ? Cfg::kFromBefore : uint8_t{0});
+        if (target <= i)
+          KBPF_TRY(note_back_jump(i));
+        cfg_.cuts_parts |= i + 1 < insns_.size() && cuts_part_behind(insn, insns_[i + 1]);
+        continue;
+      }
+      cfg_.has_may_goto |= insn.is_may_goto();
       cfg_.calls_helpers |= insn.is_call() && insn.src() == 0;
       bool call = is_subprogram_call(insn) || insn.is_function_address();
       if (is_iteration(insn, *program_.profile))
@@ -294,7 +308,6 @@ private:
           count++;
         }
       }
-      cfg_.cuts_parts |= i + 1 < insns_.size() && cuts_part_behind(insn, insns_[i + 1]);
       if ((insn.is_exit() || is_unconditional_jump(insn)) && i + 1 < insns_.size())
         all_led_to_ &= (joins[i + 1] & Cfg::kFromBefore) != 0;
       if (insn.is_ld_imm64())

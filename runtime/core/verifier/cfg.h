@@ -19,6 +19,7 @@ struct Cfg {
 
   std::span<const uint32_t> back_jumps; // instructions that jump to themselves or back, ascending
   bool cuts_parts = false;              // a part of a number is cut off behind a branch (keep_compared_parts)
+  bool has_may_goto = false;
   bool calls_helpers = false;
   uint32_t function_calls = 0; // places that call a function of the program, or name it for a helper
 

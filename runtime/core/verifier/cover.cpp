@@ -5,13 +5,6 @@
 #include <cstring>
 
 namespace kbpf {
-
-bool number_covers(const PackedValue &old, const Scalar &now) {
-  if (old.is_constant())
-    return now.is_constant() && now.value() == old.constant();
-  return old.form() == PackedValue::NumberForm::unknown || is_subset(now, old.bounds());
-}
-
 namespace {
 
 // Ids mean something only within a state: those of two states correspond if one renaming fits everywhere; one
@@ -86,6 +79,12 @@ Distinct distinct_at(uint32_t frames, uint32_t frame, uint32_t place, const Pack
     distinct.max = value.bounds().r64.umax;
   }
   return distinct;
+}
+
+bool number_covers(const PackedValue &old, const Scalar &now) {
+  if (old.is_constant())
+    return now.is_constant() && now.value() == old.constant();
+  return old.form() == PackedValue::NumberForm::unknown || is_subset(now, old.bounds());
 }
 
 bool is_same_number(const PackedValue &old, const Scalar &now) {

@@ -28,9 +28,6 @@ struct CoverResult {
   bool may_read_unwritten = true; // else such a state is not covered
 };
 
-// Whether an old number that was relied on contains this one.
-bool number_covers(const PackedValue &old, const Scalar &now);
-
 // A state that many old ones are compared with.
 class Comparand {
 public:

@@ -145,8 +145,6 @@ private:
       if (!analysis_.records.data())
         return Error::no_memory;
     }
-    for (const Insn &insn : program_.insns)
-      has_may_goto_ |= insn.is_may_goto();
     analysis_.makes_packet_dynptrs = analysis_.cfg.calls_helpers && makes_packet_dynptrs(program_);
     return begin(0);
   }
@@ -234,7 +232,7 @@ private:
     if (Checker::is_plain(insn, state.frame().regs)) {
       if (insn.is_jump()) {
         analysis_.facts[state.insn].reachable = true;
-        return jump(insn, true);
+        return jump(insn, Jumps::skip);
       }
     } else if (StackPlace place; is_watched_ && checker_.is_plain_stack_access(insn, state, place)) {
       analysis_.facts[state.insn].reachable = true;
@@ -256,9 +254,16 @@ private:
     return {};
   }
 
+  // What is done where a conditional jump may go both ways.
+  enum class Jumps : uint8_t {
+    skip, // one of them waits, as little more than a skip where that will do (skips.h)
+    fork, // one of them waits
+    pass, // nothing waits: a path is walked once more that has not jumped
+  };
+
   // Does what the instruction does, which is safe. What is put off goes to branches_: at most one other way.
   // Inlined into step(), which runs for every instruction; retrace() shares it.
-  [[gnu::always_inline]] Result<bool> go_on() {
+  [[gnu::always_inline]] Result<bool> go_on(Jumps how = Jumps::fork) {
     State &state = *current_;
     const Insn &insn = analysis_.insn(state.insn);
     analysis_.facts[state.insn].reachable = true;
@@ -284,7 +289,7 @@ private:
       return false;
     }
     if (insn.is_jump_class() && !insn.is_call())
-      return jump(insn, false);
+      return jump(insn, how);
     if (insn.is_call())
       KBPF_TRY(before_helper(insn));
     if (insn.is_packet_load())
@@ -340,7 +345,7 @@ private:
 
   // Each call of a function has may_gotos of its own.
   Result<void> begin_function(State &state) {
-    return has_may_goto_ ? begin_loop(state, Loop::Kind::may_goto) : Result<void>();
+    return analysis_.cfg.has_may_goto ? begin_loop(state, Loop::Kind::may_goto) : Result<void>();
   }
 
   // In the innermost frame, where it has none of the kind.
@@ -429,8 +434,7 @@ private:
     return postpone(ended);
   }
 
-  // may_skip: what is put off may be a skip (skips.h).
-  Result<bool> jump(const Insn &insn, bool may_skip) {
+  Result<bool> jump(const Insn &insn, Jumps how) {
     State &state = *current_;
     uint32_t from = state.insn, target = static_cast<uint32_t>(jump_target(from, insn));
     jumps_since_checkpoint_++;
@@ -449,9 +453,8 @@ private:
       state.insn = branch.may_jump ? target : from + 1;
       return false;
     }
-    KBPF_TRY(before_branch());
-    KBPF_TRY(put_off_jump(branch, learns, may_skip, target));
-    note_branch(state);
+    if (how != Jumps::pass)
+      KBPF_TRY(put_off_jump(branch, learns, how));
     if (learns)
       return !KBPF_TRY(go(false, true));
     state.insn = from + 1;
@@ -459,19 +462,18 @@ private:
   }
 
   // The conditional jump at current_ waits. learns: what is compared has been narrowed.
-  Result<void> put_off_jump(const Branch &branch, bool learns, bool may_skip, uint32_t target) {
+  [[gnu::always_inline]] Result<void> put_off_jump(const Branch &branch, bool learns, Jumps jumps) {
     const State &state = *current_;
-    const Branches::How how{true, decisions_.length(), !learns};
-    // In a later round of a loop its state is to be compared with those of the earlier ones.
-    if (may_skip && (branch.compares_numbers || !learns) && !checkpoints_[target].open &&
-        checkpoint_spacing() == 1)
+    KBPF_TRY(before_branch());
+    Branches::How how{true, decisions_.length(), !learns};
+    if (jumps == Jumps::skip && (branch.compares_numbers || !learns) && may_skip())
       if (const std::optional<uint32_t> registers = skipped_registers(analysis_, state)) {
-        Skip *skip = branches_.push_skip(state, *registers, how);
-        if (!skip)
+        const uint32_t source = state.parent->number_count + skips_since_checkpoint_++;
+        how.is_narrowed = false;
+        if (!branches_.push(
+                Skip{state.parent, source_bit(source), state.insn, state.path_length, *registers, true}, how))
           return Error::no_memory;
-        skip->insn = target;
-        if (learns)
-          skip->narrow(analysis_.insn(state.insn).dst(), transformer_.taken_number());
+        note_branch(state);
         return {};
       }
     if (!branches_.push(state, how))
@@ -479,7 +481,16 @@ private:
     if (branch.compares_numbers)
       if (State *kept = branches_.narrow_newest())
         transformer_.set_taken(*kept);
+    forks_since_checkpoint_++;
+    note_branch(state);
     return {};
+  }
+
+  // Whether the path can be walked once more from its last checkpoint, and there is room in what that counts.
+  bool may_skip() const {
+    constexpr uint32_t kMostSources = 62;
+    return goes_straight_ && current_->parent && !options_.compares_everything &&
+           current_->parent->number_count + skips_since_checkpoint_ < kMostSources;
   }
 
   // Takes one side of the conditional jump at current_, both being possible by what it compares. False:
@@ -504,6 +515,8 @@ private:
     KBPF_TRY(before_branch());
     if (!branches_.push(state, {false, decisions_.length()}))
       return Error::no_memory;
+    forks_since_checkpoint_++;
+    goes_straight_ = false;
     note_branch(*current_);
     return {};
   }
@@ -517,7 +530,6 @@ private:
   }
 
   void note_branch(const State &from) {
-    forks_since_checkpoint_++;
     if (wants_path())
       decisions_.push(scratch_, false);
     if (from.parent)
@@ -535,12 +547,13 @@ private:
         return {};
       }
       if (const Skip *skip = branches_.newest_skip()) {
-        goes_on = KBPF_TRY(go_on_at_meeting(*skip));
+        goes_on = KBPF_TRY(go_on_at_skip(*skip));
         continue;
       }
       Branches::How how;
       if (!branches_.pop(current_, how))
         return Error::no_memory;
+      goes_straight_ = false;
       decisions_.truncate(how.decisions);
       if (wants_path())
         decisions_.push(scratch_, true);
@@ -551,26 +564,45 @@ private:
   }
 
   // The newest branch, whose other side has ended. False: this one has, too.
-  Result<bool> go_on_at_meeting(const Skip &skip) {
+  [[gnu::always_inline]] Result<bool> go_on_at_skip(const Skip &skip) {
     decisions_.truncate(branches_.newest().decisions);
     if (wants_path())
       decisions_.push(scratch_, true);
-    const bool is_known = !options_.compares_everything && ends_at_meeting(skip, *current_);
-    if (is_known) {
-      log_.note("-- from here another path, at instruction {}\n", skip.insn);
-      log_.note("   known to be safe from instruction {} on\n", skip.insn);
-      skip.meeting->patience += kMostMisses;
-      ended_at_ = skip.meeting;
-      current_->insn = skip.insn;
+    if (is_stood_for(skip)) {
+      current_->insn = static_cast<uint32_t>(jump_target(skip.insn, analysis_.insn(skip.insn)));
       current_->parent = skip.parent;
       current_->path_length = skip.path_length;
-    } else {
-      if (!snapshots_.unpack(*skip.meeting, *current_, pool_))
-        return Error::no_memory;
-      take_side(skip, *current_);
+      log_.note("-- from here another path, at instruction {}\n", current_->insn);
+      log_.note("   known to be safe from instruction {} on\n", current_->insn);
+      branches_.drop();
+      return false;
     }
+    KBPF_TRY(return_to(skip));
     branches_.drop();
-    return !is_known;
+    goes_straight_ = false;
+    return go(true);
+  }
+
+  // Makes current_ what it was at a skip.
+  Result<void> return_to(const Skip &skip) {
+    if (!snapshots_.unpack_passed(*skip.parent, *current_, pool_))
+      return Error::no_memory;
+    compared_values_.work += skip.path_length - current_->path_length;
+    while (++current_->path_length != skip.path_length) {
+      if (KBPF_TRY(go_on(Jumps::pass)))
+        return Error::invalid; // the path went on: a fault of the verifier
+      if (!analysis_.cfg.is_join[current_->insn])
+        continue;
+      simplify(*current_, analysis_.cfg);
+      branches_.for_each_newest_skip([&](const Skip &other) {
+        const Insn &jump = analysis_.insn(other.insn);
+        if (other.parent == skip.parent &&
+            static_cast<uint32_t>(jump_target(other.insn, jump)) == current_->insn &&
+            other.path_length < current_->path_length)
+          mark_skipped(other, *current_);
+      });
+    }
+    return {};
   }
 
   void note_longest_demand() { stats_.mark_read = std::max(stats_.mark_read, current_->longest_demand); }
@@ -608,29 +640,26 @@ private:
 
   // At a place where paths join. True: the path has come to its end.
   Result<bool> join() {
-    const Snapshot *const passed = current_->parent;
-    const bool ended = KBPF_TRY(is_known());
-    if (Skip *const skip = branches_.open_skip()) [[unlikely]]
-      KBPF_TRY(meet(*skip, current_->parent != passed));
-    return ended;
+    Skip *const skip = branches_.open_skip();
+    if (skip) [[unlikely]] {
+      meet(*skip, *current_);
+      const Checkpoints &here = checkpoints_[current_->insn];
+      if (!here.open && !here.closed && goes_on_as_one()) {
+        simplify(*current_, analysis_.cfg);
+        return false;
+      }
+    }
+    return is_known(skip != nullptr);
   }
 
-  // Where the sides of a skip meet. made_checkpoint: of the other side, there.
-  Result<void> meet(Skip &skip, bool made_checkpoint) {
-    if (made_checkpoint) {
-      skip.meeting = current_->parent;
-      return {};
-    }
-    State *side = pool_.copy(*current_);
-    if (!side)
-      return Error::no_memory;
-    take_side(skip, *side);
-    return branches_.replace_open_skip(side) ? Result<void>() : Error::no_memory;
+  // Both sides of a skip, with no checkpoint where they meet.
+  bool goes_on_as_one() const {
+    return forks_since_checkpoint_ == 0 && skips_since_checkpoint_ < 16 && insns_since_checkpoint_ < 64;
   }
 
   // Compares the current state with those that came here before, and remembers it. True: one of them covers
   // it, and all that follows was walked.
-  [[gnu::always_inline]] Result<bool> is_known() {
+  [[gnu::always_inline]] Result<bool> is_known(bool meets) {
     KBPF_TRY(limit_work());
     if (analysis_.cfg.is_join[current_->insn] & Cfg::kIteration &&
         calls_back(analysis_.insn(current_->insn), *program_.profile))
@@ -640,7 +669,7 @@ private:
     const bool iterates = analysis_.cfg.is_join[current_->insn] & Cfg::kIteration;
     // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
     // is of use only where paths have parted, which then meet here again round by round.
-    const bool forked = forks_since_checkpoint_ != 0;
+    const bool forked = forks_since_checkpoint_ != 0 || skips_since_checkpoint_ != 0;
     const uint32_t spacing = checkpoint_spacing();
     bool worthwhile = (spacing == 1 && (iterates || (!here.open && (!here.closed || !here.closed->next)))) ||
                       forks_since_checkpoint_ >= spacing || jumps_since_checkpoint_ >= 2 * spacing ||
@@ -670,6 +699,8 @@ private:
     }
     if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 * spacing &&
         insns_since_checkpoint_ < 100 * spacing)
+      worthwhile = false;
+    if (meets && goes_on_as_one())
       worthwhile = false;
     const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
     const Comparand current(*current_, how);
@@ -745,6 +776,8 @@ private:
     here.open = checkpoint;
     current_->parent = checkpoint;
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
+    skips_since_checkpoint_ = 0;
+    goes_straight_ = true;
     return {};
   }
 
@@ -839,8 +872,6 @@ private:
   ShortWay short_way_;
   Log log_;
 
-  bool has_may_goto_ = false; // the program
-
   const uint32_t most_insns_; // that are walked
   const bool is_watched_;     // each of them is told to somebody
   const uint64_t most_work_;  // see limit_work()
@@ -859,7 +890,9 @@ private:
   };
   std::span<Checkpoints> checkpoints_;
   std::span<uint32_t> state_counts_; // per instruction: checkpoints in both lists
-  uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0;
+  uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0,
+           skips_since_checkpoint_ = 0;
+  bool goes_straight_ = false; // where the path might have jumped since its last checkpoint, it has not
 };
 
 Result<VerifiedProgram> verify(const RawProgram &program, const VerifyOptions &options, Arena &scratch,

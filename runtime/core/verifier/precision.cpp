@@ -4,19 +4,18 @@
 
 namespace kbpf {
 
-void rely_on(const State &state, uint64_t sources) { rely_on(state.parent, sources, state.longest_demand); }
-
-void rely_on(Snapshot *parent, uint64_t sources, uint32_t &longest_demand) {
+void rely_on(const State &state, uint64_t sources) {
   constexpr uint64_t kRest = uint64_t{1} << 63;
   uint32_t handed_back = 0;
-  for (Snapshot *checkpoint = parent; checkpoint; checkpoint = checkpoint->parent) {
+  for (Snapshot *checkpoint = state.parent; checkpoint; checkpoint = checkpoint->parent) {
     sources &= ~checkpoint->relied_on;
     if (sources == 0)
       return;
-    longest_demand = std::max(longest_demand, ++handed_back);
+    state.longest_demand = std::max(state.longest_demand, ++handed_back);
     checkpoint->relied_on |= sources;
     uint64_t earlier = 0;
-    for (uint64_t left = sources & ~kRest; left; left &= left - 1)
+    const uint32_t numbers = std::min(checkpoint->number_count, uint16_t{63}); // sources beyond: of skips
+    for (uint64_t left = sources & ((uint64_t{1} << numbers) - 1); left; left &= left - 1)
       earlier |= checkpoint->sources()[std::countr_zero(left)];
     if (sources & kRest)
       for (uint32_t number = 63; number < checkpoint->number_count; number++)

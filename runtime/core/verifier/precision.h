@@ -11,8 +11,6 @@ namespace kbpf {
 
 // The path relies on these numbers of its last checkpoint, and so on what they were computed from.
 void rely_on(const State &state, uint64_t sources);
-// The same for a path whose last checkpoint is that; longest_demand: as in State.
-void rely_on(Snapshot *parent, uint64_t sources, uint32_t &longest_demand);
 // On a number, and on those it is linked to: what is known of it may come from them.
 void rely_on_linked(const State &state, const Value &value);
 // On bytes of a stack frame; bits as in FrameRecord::read.

@@ -419,31 +419,28 @@ uint8_t negated(uint8_t code) {
 
 } // namespace
 
-bool goes_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
+bool may_go_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
+  if (!is_64)
+    b &= kLowerHalf;
   uint64_t low = a.r64.umin, high = a.r64.umax; // two words of a, if they are
   switch (code) {
   case KBPF_JMP_JSET:
-    low = a.bits.value;
-    high = a.bits.max();
-    break;
+    return !(a.bits.value & b) && a.bits.max() & b;
   case KBPF_JMP_JEQ:
   case KBPF_JMP_JNE:
-    if (!is_64)
-      b &= kLowerHalf;
-    low = b == low ? high : low;
+    low = low == b ? high : low;
     high = b;
-    break;
+    return (is_64 ? low != b : static_cast<uint32_t>(low) != b) && a.contains(low) && a.contains(high);
   case KBPF_JMP_JSGT:
   case KBPF_JMP_JSGE:
   case KBPF_JMP_JSLT:
   case KBPF_JMP_JSLE:
     low = static_cast<uint64_t>(a.r64.smin);
     high = static_cast<uint64_t>(a.r64.smax);
-    break;
+    [[fallthrough]];
   default:
-    break;
+    return holds(code, is_64, low, b) != holds(code, is_64, high, b) && a.contains(low) && a.contains(high);
   }
-  return holds(code, is_64, low, b) != holds(code, is_64, high, b) && a.contains(low) && a.contains(high);
 }
 
 bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {

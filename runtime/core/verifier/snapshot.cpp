@@ -240,12 +240,6 @@ void SnapshotPool::note_kept(const State &state) {
   note_kept(values);
 }
 
-void SnapshotPool::note_kept(uint32_t values) {
-  made_++;
-  peak_ = std::max(peak_, ++now_);
-  values_packed_ += values;
-}
-
 bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &pool) {
   while (state.frame_count > snapshot.frame_count)
     pool.pop_frame(state);
@@ -291,6 +285,27 @@ bool SnapshotPool::unpack(const Snapshot &snapshot, State &state, StatePool &poo
         slot->fill(ByteKind::uninitialised);
     }
     frame.slot_count = record.slot_count;
+  }
+  return true;
+}
+
+bool SnapshotPool::unpack_passed(Snapshot &checkpoint, State &state, StatePool &pool) {
+  if (!unpack(checkpoint, state, pool))
+    return false;
+  state.parent = &checkpoint;
+  uint32_t number = 0; // in the order of pack()
+  const auto pass = [&](Value &value) {
+    if (value.is_scalar())
+      value.sources = source_bit(number++);
+  };
+  for (uint32_t f = state.frame_count; f-- > 0;) {
+    Frame &frame = *state.frames[f];
+    frame.written = 0;
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+      pass(frame.regs[reg]);
+    for (uint32_t slot = 0; slot < frame.slot_count; slot++)
+      if (frame.slots[slot].bytes[0] >= ByteKind::spill)
+        pass(frame.slots[slot].spilled);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 // only what is not implied.
 #pragma once
 #include "core/verifier/state.h"
+#include <algorithm>
 #include <bit>
 
 namespace kbpf {
@@ -88,10 +89,12 @@ struct Distinct {
 };
 
 struct Snapshot {
-  Snapshot *parent;   // the checkpoint that the path last passed
-  Snapshot *next;     // in a list
-  Held *held;         // null: nothing
-  uint64_t relied_on; // a checkpoint: its numbers that were relied on, as bits of Value::sources
+  Snapshot *parent; // the checkpoint that the path last passed
+  Snapshot *next;   // in a list
+  Held *held;       // null: nothing
+  // A checkpoint: its numbers that were relied on, as bits of Value::sources, and the same of skips
+  // (skips.h).
+  uint64_t relied_on;
   uint32_t insn;
   uint32_t serial;     // no two of a walk have the same; from 1
   uint32_t depends_on; // a checkpoint: serial of an open one that paths from here have ended at; 0: none
@@ -263,11 +266,17 @@ public:
   Snapshot *pack_checkpoint(State &state, const SlotKinds *slots) { return pack<true>(state, slots); }
   // Makes the state what the snapshot holds. False: no memory.
   [[nodiscard]] bool unpack(const Snapshot &snapshot, State &state, StatePool &pool);
+  // Makes the state what it was once the checkpoint had been made of it.
+  [[nodiscard]] bool unpack_passed(Snapshot &checkpoint, State &state, StatePool &pool);
   void release(Snapshot *snapshot);
 
   // A state that is kept whole counts like one that is packed.
   void note_kept(const State &state);
-  void note_kept(uint32_t values);
+  void note_kept(uint32_t values) {
+    made_++;
+    peak_ = std::max(peak_, ++now_);
+    values_packed_ += values;
+  }
   void note_released() { now_--; }
 
   uint32_t made() const { return made_; }
