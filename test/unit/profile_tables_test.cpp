@@ -264,6 +264,24 @@ TEST(Profile, AreFoundByNameAndNumber) {
   EXPECT_EQ(find_profile(99u), nullptr);
 }
 
+TEST(Profile, EveryByteOfAContextHasAtMostOneField) {
+  for (const Profile *profile : {&kKbpfProfile, &kZcoreProfile, &kLinuxProfile})
+    for (const ProgTypeInfo &type : profile->prog_types) {
+      if (!type.context)
+        continue;
+      for (uint64_t offset = 0; offset < type.context->size + 8u; offset++) {
+        const ContextField *holder = nullptr;
+        for (const ContextField &field : type.context->fields)
+          if (field.offset <= offset && offset < uint64_t{field.offset} + field.size) {
+            EXPECT_FALSE(holder) << type.name << " " << offset;
+            holder = &field;
+          }
+        EXPECT_EQ(type.context->field_at(offset), holder) << type.name << " " << offset;
+      }
+      EXPECT_FALSE(type.context->field_at(~uint64_t{0}));
+    }
+}
+
 TEST(Profile, ZcoreProgramsSeeTheTrapFrameAndKbpfProgramsPtRegs) {
   EXPECT_EQ(kZcoreProfile.prog_type(BPF_PROG_TYPE_KPROBE)->context->name, "zcore_probe");
   EXPECT_EQ(kKbpfProfile.prog_type(BPF_PROG_TYPE_KPROBE)->context->name, "pt_regs");

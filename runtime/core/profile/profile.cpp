@@ -33,10 +33,18 @@ const MapTypeInfo *Profile::map_type(uint32_t type_number) const {
 }
 
 const ContextField *ContextInfo::field_at(uint64_t offset) const {
-  for (const ContextField &field : fields)
-    if (field.offset <= offset && offset < uint64_t{field.offset} + field.size)
-      return &field;
-  return nullptr;
+  const auto holds = [&](const ContextField &field) {
+    return field.offset <= offset && offset - field.offset < field.size;
+  };
+  if (fields.empty())
+    return nullptr;
+  // Most fields are as large as the first one.
+  if (const uint64_t likely = offset / fields[0].size; likely < fields.size() && holds(fields[likely]))
+    return &fields[likely];
+  const auto behind =
+      std::upper_bound(fields.begin(), fields.end(), offset,
+                       [](uint64_t at, const ContextField &field) { return at < field.offset; });
+  return behind != fields.begin() && holds(*(behind - 1)) ? &*(behind - 1) : nullptr;
 }
 
 const ProgTypeInfo *Profile::prog_type(uint32_t type_number) const {

@@ -61,7 +61,7 @@ struct ContextField {
 struct ContextInfo {
   std::string_view name;
   uint32_t size;
-  std::span<const ContextField> fields; // by ascending offset
+  std::span<const ContextField> fields; // by ascending offset, none on another
 
   const ContextField *field_at(uint64_t offset) const; // the one that holds this byte; null: none
 };

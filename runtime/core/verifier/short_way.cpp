@@ -171,7 +171,7 @@ bool ShortWay::move_address(const State &state, const Insn &insn, Value &dst, co
   if (insn.cls() == KBPF_CLASS_LDX) {
     if (insn.dst() == KBPF_REG_FP || !checker_.is_plain_memory_access(insn, regs[insn.src()], facts))
       return false;
-    regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
+    regs[insn.dst()] = kLoadedNumbers.of(insn.size());
     return true;
   }
   return (insn.cls() == KBPF_CLASS_ST || regs[insn.src()].kind != Kind::uninitialised) &&
@@ -213,7 +213,7 @@ ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
       if (insn.cls() != KBPF_CLASS_LDX ||
           !checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
         break;
-      frame.regs[insn.dst()] = Value::scalar(Scalar::zero_extended(8 * insn.access_bytes()));
+      frame.regs[insn.dst()] = kLoadedNumbers.of(insn.size());
     } else if (kind != Kind::stack) {
       if (!use_memory(frame.regs, insn, facts[at]))
         break;

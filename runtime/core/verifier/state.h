@@ -121,6 +121,30 @@ struct Value {
   bool is_in_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
 
+// What loads of a size (KBPF_SIZE_*) give where nothing is known of it.
+class LoadedNumbers {
+public:
+  constexpr LoadedNumbers() {
+    set(KBPF_SIZE_B, UINT8_MAX);
+    set(KBPF_SIZE_H, UINT16_MAX);
+    set(KBPF_SIZE_W, UINT32_MAX);
+    of_[KBPF_SIZE_DW >> 3].kind = Kind::scalar;
+  }
+  constexpr const Value &of(uint8_t size) const { return of_[size >> 3]; }
+
+private:
+  constexpr void set(uint8_t size, uint32_t most) {
+    Value &value = of_[size >> 3];
+    value.kind = Kind::scalar;
+    value.number.bits = {0, most};
+    value.number.r64 = {0, most, 0, most};
+    if (most <= INT32_MAX)
+      value.number.r32 = {0, most, 0, static_cast<int32_t>(most)};
+  }
+  Value of_[4];
+};
+inline constexpr LoadedNumbers kLoadedNumbers;
+
 enum class ByteKind : uint8_t {
   uninitialised,
   misc, // some number
