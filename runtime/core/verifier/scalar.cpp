@@ -419,28 +419,38 @@ uint8_t negated(uint8_t code) {
 
 } // namespace
 
-bool may_go_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
-  if (!is_64)
-    b &= kLowerHalf;
-  uint64_t low = a.r64.umin, high = a.r64.umax; // two words of a, if they are
+namespace {
+
+template <typename U> bool bounds_go_both_ways(uint8_t code, const Range<U> &a, U b) {
+  const auto signed_b = static_cast<std::make_signed_t<U>>(b);
   switch (code) {
-  case KBPF_JMP_JSET:
-    return !(a.bits.value & b) && a.bits.max() & b;
-  case KBPF_JMP_JEQ:
-  case KBPF_JMP_JNE:
-    low = low == b ? high : low;
-    high = b;
-    return (is_64 ? low != b : static_cast<uint32_t>(low) != b) && a.contains(low) && a.contains(high);
+  case KBPF_JMP_JGT:
+  case KBPF_JMP_JLE:
+    return a.umin <= b && b < a.umax;
+  case KBPF_JMP_JGE:
+  case KBPF_JMP_JLT:
+    return a.umin < b && b <= a.umax;
   case KBPF_JMP_JSGT:
+  case KBPF_JMP_JSLE:
+    return a.smin <= signed_b && signed_b < a.smax;
   case KBPF_JMP_JSGE:
   case KBPF_JMP_JSLT:
-  case KBPF_JMP_JSLE:
-    low = static_cast<uint64_t>(a.r64.smin);
-    high = static_cast<uint64_t>(a.r64.smax);
-    [[fallthrough]];
-  default:
-    return holds(code, is_64, low, b) != holds(code, is_64, high, b) && a.contains(low) && a.contains(high);
+    return a.smin < signed_b && signed_b <= a.smax;
+  default: // JEQ, JNE
+    return a.umin != a.umax && a.contains(b);
   }
+}
+
+} // namespace
+
+bool may_go_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
+  const uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;
+  if (code == KBPF_JMP_JSET)
+    return !(a.bits.value & b & mask) && a.bits.max() & b & mask;
+  if ((code == KBPF_JMP_JEQ || code == KBPF_JMP_JNE) && (a.bits.value ^ b) & ~a.bits.mask & mask)
+    return false;
+  return is_64 ? bounds_go_both_ways(code, a.r64, b)
+               : bounds_go_both_ways(code, a.r32, static_cast<uint32_t>(b));
 }
 
 bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {
