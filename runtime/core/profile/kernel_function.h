@@ -111,6 +111,10 @@ private:
       return KBPF_ARG_ALLOCATED;
     if (p.name.ends_with("__refcounted_kptr"))
       return KBPF_ARG_COUNTED;
+    if (p.name.ends_with("__map"))
+      return KBPF_ARG_MAP;
+    if (p.type == "bpf_wq")
+      return KBPF_ARG_WORK;
     if (p.type == "bpf_list_head")
       return KBPF_ARG_LIST_HEAD;
     if (p.type == "bpf_list_node")

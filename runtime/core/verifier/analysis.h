@@ -33,8 +33,8 @@ struct Analysis {
   struct KnownStructure {
     const char *name;
     uint32_t id;
-  } structures[16] = {};                  // looked for already
-  std::span<ObjectRecord> records{};      // of structures of the program's own that were looked at last
+  } structures[16] = {};             // looked for already
+  std::span<ObjectRecord> records{}; // of structures of the program's own that were looked at last
   uint32_t next_record = 0;
   bool were_types_looked_at = false, has_refused_type = false;
   bool makes_packet_dynptrs = false;      // of socket buffers
@@ -108,6 +108,8 @@ struct Analysis {
 
 // What a btf_object points to is there.
 inline bool is_trusted(const Value &value) { return value.owner != 0 || value.trust == trust::kTrusted; }
+// Whether what runs may sleep.
+bool sleeps(const Analysis &analysis, const State &state);
 // Whether what RCU protects stays there.
 bool in_read_section(const Analysis &analysis, const State &state);
 // Whether it is the lock of the value, or of the object, that is held.

@@ -66,8 +66,12 @@ bool Analysis::is_per_cpu(uint32_t variable) {
   return false;
 }
 
+bool sleeps(const Analysis &analysis, const State &state) {
+  return analysis.program.sleepable || is_work(state.held);
+}
+
 bool in_read_section(const Analysis &analysis, const State &state) {
-  return !analysis.program.sleepable || (state.held && (state.held->rcu || state.held->lock.is_held));
+  return !sleeps(analysis, state) || (state.held && (state.held->rcu || state.held->lock.is_held));
 }
 
 bool is_object_argument(const HelperProto &proto, uint32_t argument) {

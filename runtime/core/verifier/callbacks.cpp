@@ -18,7 +18,8 @@ constexpr uint32_t kForEachMapElem = 164, kFindVma = 180, kUserRingbufDrain = 20
 
 Result<void> Checker::check_function_argument(const State &state, unsigned reg, const HelperProto &proto) {
   if (proto.number != kForEachMapElem && proto.number != kLoop && proto.number != kTimerSetCallback &&
-      proto.number != kFindVma && proto.number != kUserRingbufDrain && proto.number != kTreeAdd)
+      proto.number != kFindVma && proto.number != kUserRingbufDrain && proto.number != kTreeAdd &&
+      proto.number != kWorkSetCallback)
     return refuse(state, RejectionId::callback,
                   "what {} passes to a function that it calls is not known here", proto.c_name);
   const Value &value = state.reg(reg);

@@ -78,7 +78,7 @@ Result<void> Checker::check_helper(const State &state) {
                      helper->c_name, helper->c_name, number);
   if (helper->flags & KBPF_HELPER_GPL_ONLY && !program.gpl_compatible)
     return refuse(state, RejectionId::gpl_only_helper, "{} needs a GPL-compatible licence", helper->c_name);
-  if (helper->flags & KBPF_HELPER_SLEEPS && !program.sleepable)
+  if (helper->flags & KBPF_HELPER_SLEEPS && !sleeps(analysis_, state))
     return refuse(state, RejectionId::helper_not_allowed, "{} may sleep, and the program may not",
                   helper->c_name);
   KBPF_TRY(check_attachment(state, *helper));
@@ -222,6 +222,8 @@ Result<void> Checker::check_argument(const State &state, unsigned reg, const Hel
   case KBPF_ARG_ITERATOR:
   case KBPF_ARG_ITERATOR_RELEASE:
     return check_object_argument(state, reg, arg, proto);
+  case KBPF_ARG_WORK:
+    return check_work(state, reg, proto);
   case KBPF_ARG_LOCAL_TYPE:
     return check_local_type(state, reg, proto);
   case KBPF_ARG_ALLOCATED:

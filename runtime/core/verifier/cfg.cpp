@@ -145,10 +145,12 @@ bool opens_paths(const Insn &insn, const Profile &profile) {
   return takes_any;
 }
 bool keeps_function(const Insn &insn, const Profile &profile) {
-  return takes(insn, profile, KBPF_ARG_FUNC) && takes(insn, profile, KBPF_ARG_TIMER);
+  return takes(insn, profile, KBPF_ARG_FUNC) &&
+         (takes(insn, profile, KBPF_ARG_TIMER) || takes(insn, profile, KBPF_ARG_WORK));
 }
 bool takes_callback(const Insn &call, const Profile &profile) {
-  return takes(call, profile, KBPF_ARG_FUNC) && !takes(call, profile, KBPF_ARG_TIMER);
+  return takes(call, profile, KBPF_ARG_FUNC) && !takes(call, profile, KBPF_ARG_TIMER) &&
+         !takes(call, profile, KBPF_ARG_WORK);
 }
 bool asks_for_next(const Insn &insn, const Profile &profile) {
   return takes(insn, profile, KBPF_ARG_ITERATOR);

@@ -125,6 +125,7 @@ private:
   Result<void> check_field_argument(const State &state, unsigned reg, kbpf_arg_type arg,
                                     const HelperProto &proto);
   Result<void> check_lock(const State &state, const Value &value, const HelperProto &proto);
+  Result<void> check_work(const State &state, unsigned reg, const HelperProto &proto);
   Result<void> check_timer(const State &state, const Value &value, const HelperProto &proto);
   Result<void> check_unlocked(const State &state, std::string_view what);
   // global_functions.cpp

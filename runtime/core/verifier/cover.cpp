@@ -195,7 +195,7 @@ bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
   const uint32_t count = old ? old->count : 0;
   if (count != (current ? current->count : 0) || (old && old->rcu) != (current && current->rcu) ||
       (old ? old->preempt_count : 0) != (current ? current->preempt_count : 0) ||
-      (old && old->lock.is_held) != (current && current->lock.is_held))
+      (old && old->lock.is_held) != (current && current->lock.is_held) || is_work(old) != is_work(current))
     return false;
   if (old && old->lock.is_held &&
       (old->lock.map != current->lock.map || old->lock.is_inner != current->lock.is_inner ||

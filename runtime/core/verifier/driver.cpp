@@ -402,7 +402,8 @@ private:
       return Error::no_memory;
     later->path_length = current_->path_length;
     KBPF_TRY(transformer_.enter_timer_function(*current_, *later));
-    KBPF_TRY(begin_loop(*later, Loop::Kind::timer));
+    const bool is_work = analysis_.insn(current_->insn).imm == static_cast<int32_t>(kWorkSetCallback);
+    KBPF_TRY(begin_loop(*later, is_work ? Loop::Kind::work : Loop::Kind::timer));
     KBPF_TRY(begin_function(*later));
     analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(later->insn)].runs_later = true;
     return postpone(later);

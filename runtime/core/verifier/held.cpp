@@ -76,8 +76,11 @@ void Held::end_loops(uint32_t frame) {
 uint32_t went_on(const Held *old, const Held *now) {
   if (!old || !now)
     return 0;
-  if (old->loop_count && now->loop_count && old->loops[0].kind == Loop::Kind::timer &&
-      now->loops[0].kind == Loop::Kind::timer && old->loops[0].id != now->loops[0].id)
+  const auto is_run = [](const Loop &loop) {
+    return loop.kind == Loop::Kind::timer || loop.kind == Loop::Kind::work;
+  };
+  if (old->loop_count && now->loop_count && is_run(old->loops[0]) &&
+      old->loops[0].kind == now->loops[0].kind && old->loops[0].id != now->loops[0].id)
     return kAnotherRun;
   for (uint32_t i = 0; i < old->loop_count && i < now->loop_count; i++) {
     if (old->loops[i].id != now->loops[i].id)

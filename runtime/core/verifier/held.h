@@ -22,6 +22,7 @@ struct Loop {
     may_goto, // those of one call of a function
     callback, // a helper that calls a function, from its call to its return
     timer,    // all of a run of a timer's function
+    work,     // of one that runs as work, which may sleep
   } kind;
   uint8_t frame;   // of may_goto, or of the helper's caller
   uint32_t id;     // no two are the same; an iterator's own
@@ -74,10 +75,15 @@ struct HeldOfState : Held {
   Loop loop_room[kMostLoops];
 };
 
+// Whether the path is one of a function that runs as work.
+inline bool is_work(const Held *held) {
+  return held && held->loop_count && held->loops[0].kind == Loop::Kind::work;
+}
+
 // Whether a path that comes back to a state that is like an old one of its own can't do so for ever: the
 // oldest of the loops that were begun in which they differ is the same, and a round further. Younger ones do
 // not matter, for each of its rounds may begin them anew. Says how many loops, the oldest, that takes; 0: it
-// may come back for ever. kAnotherRun: of a timer's function.
+// may come back for ever. kAnotherRun: of a function that runs later.
 constexpr uint32_t kAnotherRun = UINT32_MAX;
 uint32_t went_on(const Held *old, const Held *now);
 // Whether in the first `loops` of old nothing more is left now than there was.
@@ -106,6 +112,7 @@ constexpr uint32_t kPreemptDisable = 0x20124, kPreemptEnable = 0x20125, kCssTask
 constexpr uint32_t kPerCpuNew = 0x20156, kPerCpuDrop = 0x20157, kRefcountAcquire = 0x20158,
                    kFirstOfGraphs = kRefcountAcquire, kTreeAdd = 0x2015d, kTreeFirst = 0x2015e,
                    kTreeRemove = 0x2015f, kLastOfGraphs = kTreeRemove;
+constexpr uint32_t kWorkInit = 0x20160, kWorkSetCallback = 0x20161;
 // In place of a map in Held::lock: that of an allocated object, whose reference is the id.
 constexpr uint16_t kObjectLock = UINT16_MAX;
 

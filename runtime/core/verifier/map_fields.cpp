@@ -44,17 +44,21 @@ Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
         index);
   const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
   constexpr uint32_t kHash = 1, kArray = 2;
+  constexpr uint32_t kLruHash = 9;
+  const bool has_work = std::ranges::any_of(
+      map.record, [](const RecordField &field) { return field.kind == RecordField::Kind::work; });
   const bool has_root = std::ranges::any_of(map.record, &RecordField::is_root);
   const bool is_restricted = map.map_flags & (KBPF_MAP_F_RDONLY_PROG | KBPF_MAP_F_WRONLY_PROG);
   if (map.is_refused || (is_restricted && !map.record.empty()) ||
-      (has_root && map.type != kHash && map.type != kArray))
+      (has_root && map.type != kHash && map.type != kArray) ||
+      (has_work && map.type != kHash && map.type != kArray && map.type != kLruHash))
     return refuse(
         state, RejectionId::special_field,
         "there is no map {}: its values have fields of the kernel's that can't be in such a map, or not so",
         index);
-  if (has_root && bit & kTracingTypes)
+  if ((has_root || has_work) && bit & kTracingTypes)
     return refuse(state, RejectionId::special_field,
-                  "programs of type {} may not use map {}, whose values have lists or trees",
+                  "programs of type {} may not use map {}, whose values have lists, trees or work",
                   analysis_.program.type->name, index);
   if (map.fields.spin_lock >= 0 && bit & (kTracingTypes | kSocketFilter))
     return refuse(state, RejectionId::special_field,
@@ -116,6 +120,24 @@ Result<void> Checker::check_timer(const State &state, const Value &value, const 
   const Value &map = state.reg(2);
   if (map.kind == Kind::map && (map.map != value.map || map.is_inner != value.is_inner))
     return refuse(state, RejectionId::special_field, "the timer is of map {}, r2 is map {}", value.map,
+                  map.map);
+  return {};
+}
+
+Result<void> Checker::check_work(const State &state, unsigned reg, const HelperProto &proto) {
+  const Value &value = state.reg(reg);
+  if (value.may_be_null())
+    return refuse(state, RejectionId::possibly_null, "r{}, given to {}, may be null", reg, proto.c_name);
+  const OffsetRange at = offsets(value, 0, 1);
+  const RecordField *field =
+      value.kind == Kind::map_value && at.is_exact(1) ? analysis_.field_at(value, at) : nullptr;
+  if (!field || field->kind != RecordField::Kind::work || at.first != int64_t{field->offset})
+    return refuse(state, RejectionId::special_field,
+                  "r{}, given to {}, does not point to the bpf_wq in a map's value", reg, proto.c_name);
+  const Value &map = state.reg(2);
+  if (proto.number == kWorkInit && map.kind == Kind::map &&
+      (map.map != value.map || map.is_inner != value.is_inner))
+    return refuse(state, RejectionId::special_field, "the bpf_wq is of map {}, r2 is map {}", value.map,
                   map.map);
   return {};
 }
