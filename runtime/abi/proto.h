@@ -68,7 +68,7 @@ enum kbpf_arg_type {
   KBPF_ARG_TREE_ROOT,  /* a bpf_rb_root whose lock is held */
   KBPF_ARG_TREE_NODE,  /* a bpf_rb_node for the TREE_ROOT argument, in an object that the function takes, or
                           gives */
-  KBPF_ARG_WORK,          /* the bpf_wq in a map's value */
+  KBPF_ARG_WORK,       /* the bpf_wq in a map's value */
 };
 
 enum kbpf_ret_type {
