@@ -419,38 +419,43 @@ uint8_t negated(uint8_t code) {
 
 } // namespace
 
-namespace {
-
-template <typename U> bool bounds_go_both_ways(uint8_t code, const Range<U> &a, U b) {
-  const auto signed_b = static_cast<std::make_signed_t<U>>(b);
+bool goes_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
+  if (!is_64) {
+    if (a.r64.umax > INT32_MAX)
+      return false;
+    b = static_cast<uint64_t>(int64_t{static_cast<int32_t>(b)}); // the order of halves is theirs
+  }
+  const uint64_t unsigned_b = is_64 ? b : static_cast<uint32_t>(b);
+  const int64_t signed_b = static_cast<int64_t>(b);
+  uint64_t low = a.r64.umin, high = a.r64.umax; // two words of a, if they are
+  bool differ;
   switch (code) {
+  case KBPF_JMP_JSET:
+    low = a.bits.value;
+    high = a.bits.max();
+    differ = !(low & unsigned_b) && high & unsigned_b;
+    break;
+  case KBPF_JMP_JEQ:
+  case KBPF_JMP_JNE:
+    low = low == unsigned_b ? high : low;
+    high = unsigned_b;
+    differ = low != high;
+    break;
   case KBPF_JMP_JGT:
   case KBPF_JMP_JLE:
-    return a.umin <= b && b < a.umax;
+    differ = low <= unsigned_b && unsigned_b < high;
+    break;
   case KBPF_JMP_JGE:
   case KBPF_JMP_JLT:
-    return a.umin < b && b <= a.umax;
-  case KBPF_JMP_JSGT:
-  case KBPF_JMP_JSLE:
-    return a.smin <= signed_b && signed_b < a.smax;
-  case KBPF_JMP_JSGE:
-  case KBPF_JMP_JSLT:
-    return a.smin < signed_b && signed_b <= a.smax;
-  default: // JEQ, JNE
-    return a.umin != a.umax && a.contains(b);
+    differ = low < unsigned_b && unsigned_b <= high;
+    break;
+  default: // signed
+    low = static_cast<uint64_t>(a.r64.smin);
+    high = static_cast<uint64_t>(a.r64.smax);
+    differ = code == KBPF_JMP_JSGT || code == KBPF_JMP_JSLE ? a.r64.smin <= signed_b && signed_b < a.r64.smax
+                                                            : a.r64.smin < signed_b && signed_b <= a.r64.smax;
   }
-}
-
-} // namespace
-
-bool may_go_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b) {
-  const uint64_t mask = is_64 ? ~uint64_t{0} : kLowerHalf;
-  if (code == KBPF_JMP_JSET)
-    return !(a.bits.value & b & mask) && a.bits.max() & b & mask;
-  if ((code == KBPF_JMP_JEQ || code == KBPF_JMP_JNE) && (a.bits.value ^ b) & ~a.bits.mask & mask)
-    return false;
-  return is_64 ? bounds_go_both_ways(code, a.r64, b)
-               : bounds_go_both_ways(code, a.r32, static_cast<uint32_t>(b));
+  return differ && a.contains(low) && a.contains(high);
 }
 
 bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src) {

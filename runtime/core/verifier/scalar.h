@@ -110,9 +110,9 @@ inline bool holds(uint8_t code, bool is_64, uint64_t a, uint64_t b) {
     return signed_a <= signed_b;
   }
 }
-// Whether "a code b" may be true of some words in a, and false of others, for all that its bits (JSET, JEQ,
-// JNE) or bounds say by themselves; false: it may not, or that takes a closer look.
-bool may_go_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b);
+// Whether "a code b" is certainly true of some words in a, and false of others; false: that takes a closer
+// look.
+bool goes_both_ways(uint8_t code, bool is_64, const Scalar &a, uint64_t b);
 // Narrows both operands by the truth of "dst code src" (code: KBPF_JMP_J*, a comparison or JSET) at 64 or 32
 // bits. False: it cannot be true; the operands are then without meaning.
 [[nodiscard]] bool assume(uint8_t code, bool is_64, Scalar &dst, Scalar &src);

@@ -536,7 +536,7 @@ bool Transformer::only_decides(const State &state, uint32_t target) const {
   const Value &dst = state.reg(insn.dst());
   const uint32_t live = analysis_.cfg.live[target] | analysis_.cfg.live[state.insn + 1];
   return !insn.src_is_reg() && !(live >> insn.dst() & 1) && dst.is_scalar() && dst.id == 0 &&
-         may_go_both_ways(insn.code(), insn.cls() == KBPF_CLASS_JMP, dst.number,
+         goes_both_ways(insn.code(), insn.cls() == KBPF_CLASS_JMP, dst.number,
                           static_cast<uint64_t>(int64_t{insn.imm}));
 }
 
