@@ -52,7 +52,7 @@ Result<void> Checker::check_callback_return(const State &state) {
   if (r0.number.r64.umax > most)
     return refuse(state, RejectionId::callback,
                   most ? "a function that a helper has called returns 0 or 1; r0 may be {} to {}"
-                       : "a function that runs later, a timer's or work, returns 0; r0 may be {} to {}",
+                       : "a timer's function returns 0; r0 may be {} to {}",
                   r0.number.r64.smin, r0.number.r64.smax);
   return check_nothing_is_held(state, "the function that a helper has called ends");
 }
