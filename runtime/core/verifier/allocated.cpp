@@ -209,9 +209,8 @@ Result<void> Checker::check_root(const State &state, unsigned reg, RecordField::
         state, RejectionId::special_field,
         "r{}, given to {}, is a {}: the {} in a map's value, or in an object that is held, is needed", reg,
         proto.c_name, kind_name(value.kind), field_name(kind));
-  const std::optional<int64_t> at = fixed_offset(value);
-  const RecordField *field = at ? analysis_.field_at(value, {true, *at, *at + 1, {}}) : nullptr;
-  if (!field || field->kind != kind || *at != int64_t{field->offset})
+  const RecordField *field = analysis_.field_pointed_to(value);
+  if (!field || field->kind != kind)
     return refuse(state, RejectionId::special_field, "r{}, given to {}, does not point to a {}", reg,
                   proto.c_name, field_name(kind));
   if (!holds_lock_of(state, value))
@@ -243,20 +242,18 @@ Result<void> Checker::check_node(const State &state, unsigned reg, RecordField::
           "r{}, given to {}, is no object that was allocated, or taken out of a list or a tree, or not here",
           reg, proto.c_name);
   }
-  const std::optional<int64_t> at = fixed_offset(value);
-  const RecordField *field = at ? analysis_.field_at(value, {true, *at, *at + 1, {}}) : nullptr;
-  if (!field || field->kind != kind || *at != int64_t{field->offset})
+  const RecordField *field = analysis_.field_pointed_to(value);
+  if (!field || field->kind != kind)
     return refuse(state, RejectionId::special_field, "r{}, given to {}, does not point to a {} of struct {}",
                   reg, proto.c_name, field_name(kind), analysis_.local_name(value.type_id));
-  const Value &root_value = state.reg(1);
-  const int64_t root_at = *fixed_offset(root_value);
-  const RecordField &root = *analysis_.field_at(root_value, {true, root_at, root_at + 1, {}});
-  if (value.type_id != root.type_id || *at != int64_t{root.node_offset})
+  const uint32_t at = field->offset;
+  const RecordField &root = *analysis_.field_pointed_to(state.reg(1));
+  if (value.type_id != root.type_id || at != root.node_offset)
     return refuse(
         state, RejectionId::special_field,
         "r{}, given to {}, points to offset {} of a struct {}: what is at r1 has nodes at offset {} of "
         "struct {}",
-        reg, proto.c_name, *at, analysis_.local_name(value.type_id), root.node_offset,
+        reg, proto.c_name, at, analysis_.local_name(value.type_id), root.node_offset,
         analysis_.local_name(root.type_id));
   return {};
 }
@@ -341,7 +338,7 @@ Result<void> Transformer::set_allocated(State &state, const HelperProto &proto, 
   } else if (proto.ret == KBPF_RET_COUNTED_OR_NULL) { // of somebody's, the count may have come to its end
     r0 = local_object(args[0].type_id, 0, args[0].trust != 0);
   } else {
-    const RecordField root = *analysis_.field_at(args[0], offsets(args[0], 0, 1));
+    const RecordField root = *analysis_.field_pointed_to(args[0]);
     r0 = lent_node(root, true);
     if (proto.number == kTreeFirst)
       return {};

@@ -57,6 +57,8 @@ struct Analysis {
   }
   // The field of a map's value, or of an allocated object, that bytes of it lie in; null: none.
   const RecordField *field_at(const Value &base, const OffsetRange &at);
+  // The one that begins where `value` points to; null: none does, or it points to one of several places.
+  const RecordField *field_pointed_to(const Value &value);
   // Of a structure of the program's types, where objects are allocated. Until the next but a few that are
   // asked for.
   const ObjectRecord &object_record(uint32_t type);

@@ -52,7 +52,7 @@ Result<void> Checker::check_callback_return(const State &state) {
   if (r0.number.r64.umax > most)
     return refuse(state, RejectionId::callback,
                   most ? "a function that a helper has called returns 0 or 1; r0 may be {} to {}"
-                       : "a timer's function returns 0; r0 may be {} to {}",
+                       : "a function that runs later, a timer's or work, returns 0; r0 may be {} to {}",
                   r0.number.r64.smin, r0.number.r64.smax);
   return check_nothing_is_held(state, "the function that a helper has called ends");
 }
@@ -92,7 +92,7 @@ Result<bool> Transformer::enter_callback(State &state) {
     callee->regs[1] = Value::unknown(); // the round's number
     callee->regs[2] = caller.regs[3];
   } else if (proto.number == kTreeAdd) { // two nodes to compare
-    const RecordField root = *analysis_.field_at(caller.regs[1], offsets(caller.regs[1], 0, 1));
+    const RecordField root = *analysis_.field_pointed_to(caller.regs[1]);
     callee->regs[1] = callee->regs[2] = lent_node(root, false);
   } else if (proto.number == kUserRingbufDrain) { // a record, as a dynptr
     callee->regs[1].kind = Kind::dynptr_argument;

@@ -23,6 +23,12 @@ const RecordField *Analysis::field_at(const Value &base, const OffsetRange &at) 
   return base.kind == Kind::map_value ? field_in(map(base).record, at.first, at.end) : nullptr;
 }
 
+const RecordField *Analysis::field_pointed_to(const Value &value) {
+  const OffsetRange at = offsets(value, 0, 1);
+  const RecordField *field = at.is_exact(1) ? field_at(value, at) : nullptr;
+  return field && at.first == int64_t{field->offset} ? field : nullptr;
+}
+
 Result<void> Checker::check_kptr_access(const State &state, unsigned reg, const OffsetRange &at,
                                         const MemoryUse &use) {
   const Value &base = state.reg(reg);

@@ -43,8 +43,7 @@ Result<void> Checker::check_usable_map(const State &state, uint32_t index) {
         "buffers and local storage only",
         index);
   const uint64_t bit = type < 64 ? uint64_t{1} << type : 0;
-  constexpr uint32_t kHash = 1, kArray = 2;
-  constexpr uint32_t kLruHash = 9;
+  constexpr uint32_t kHash = 1, kArray = 2, kLruHash = 9;
   const bool has_work = std::ranges::any_of(
       map.record, [](const RecordField &field) { return field.kind == RecordField::Kind::work; });
   const bool has_root = std::ranges::any_of(map.record, &RecordField::is_root);
@@ -128,10 +127,8 @@ Result<void> Checker::check_work(const State &state, unsigned reg, const HelperP
   const Value &value = state.reg(reg);
   if (value.may_be_null())
     return refuse(state, RejectionId::possibly_null, "r{}, given to {}, may be null", reg, proto.c_name);
-  const OffsetRange at = offsets(value, 0, 1);
-  const RecordField *field =
-      value.kind == Kind::map_value && at.is_exact(1) ? analysis_.field_at(value, at) : nullptr;
-  if (!field || field->kind != RecordField::Kind::work || at.first != int64_t{field->offset})
+  const RecordField *field = value.kind == Kind::map_value ? analysis_.field_pointed_to(value) : nullptr;
+  if (!field || field->kind != RecordField::Kind::work)
     return refuse(state, RejectionId::special_field,
                   "r{}, given to {}, does not point to the bpf_wq in a map's value", reg, proto.c_name);
   const Value &map = state.reg(2);

@@ -45,8 +45,6 @@ public:
   // Whether the conditional jump at state.insn, to target, can go both ways, and nobody can ask later for
   // what it compares: a number, with a constant.
   bool only_decides(const State &state, uint32_t target) const;
-  // What the first number that predict() has just compared is where the jump is taken.
-  const Scalar &taken_number() const { return taken_.dst; }
 
   // A copy of the state that predict() has just looked at: the numbers that it compared are what they are
   // where the jump is taken.
