@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "bpf.h"
 #include "check.h"
+#include "meminfo.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -49,14 +50,6 @@ static uint32_t objects(void) {
     }
   }
   return count;
-}
-static long free_kilobytes(void) {
-  char text[256] = "";
-  int fd = open("/proc/meminfo", O_RDONLY);
-  ssize_t count = read(fd, text, sizeof(text) - 1);
-  close(fd);
-  char *found = count > 0 ? strstr(text, "MemFree:") : NULL;
-  return found ? atol(found + 8) : -1;
 }
 
 /* A call: 0 or more where it worked, which undo takes back; else -errno. */

@@ -3,6 +3,7 @@
  * rounds. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "meminfo.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,15 +14,6 @@
 #include <unistd.h>
 
 static const char *self;
-
-static long free_kilobytes(void) {
-  char text[256] = "", *found;
-  int fd = open("/proc/meminfo", O_RDONLY);
-  ssize_t count = read(fd, text, sizeof(text) - 1);
-  close(fd);
-  found = count > 0 ? strstr(text, "MemFree:") : NULL;
-  return found ? atol(found + 8) : -1;
-}
 
 static void *nothing(void *argument) { return argument; }
 
@@ -74,15 +66,13 @@ static int gives_back(int (*round)(void), int rounds) {
   for (int i = 0; i < 20; i++) /* caches of the allocators fill */
     if (round())
       return 1;
-  usleep(50000);
-  long before = free_kilobytes();
+  const long free_before = free_kilobytes(), stacks_before = stack_kilobytes();
   for (int i = 0; i < rounds; i++)
     if (round())
       return 1;
-  usleep(50000); /* the last threads leave their stacks */
-  long after = free_kilobytes();
-  if (before - after > 128) { /* kernel stacks of threads that still run their last instructions; not a page a round */
-    printf("%ld kB before, %ld kB after %d rounds\n", before, after, rounds);
+  const long lost = free_before - free_kilobytes(), stacks = stack_kilobytes() - stacks_before;
+  if (lost > 128 || stacks > 32 * rounds / 4) { /* not a page a round, nor a stack of 32 kB every fourth */
+    printf("%ld kB lost, %ld kB of stacks more after %d rounds\n", lost, stacks, rounds);
     return 1;
   }
   return 0;

@@ -7,6 +7,7 @@
 #include "abi/info.h"
 #include "bpf.h"
 #include "check.h"
+#include "meminfo.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -439,17 +440,6 @@ static int left_behind(void) { /* how many, besides the kernel's own BTF */
   return objects(PROG_GET_NEXT_ID) + objects(MAP_GET_NEXT_ID) + objects(LINK_GET_NEXT_ID) +
          objects(BTF_GET_NEXT_ID) - 1;
 }
-static long free_kib(void) {
-  char line[128];
-  long value = -1;
-  FILE *file = fopen("/proc/meminfo", "r");
-  while (file && fgets(line, sizeof(line), file))
-    if (sscanf(line, "MemFree: %ld", &value) == 1)
-      break;
-  if (file)
-    fclose(file);
-  return value;
-}
 
 static const struct shared {
   uint32_t type, key_size, value_size, entries;
@@ -501,9 +491,9 @@ int main(int argc, char **argv) {
   long before, after;
   int rounds = 1;
   do {
-    before = free_kib();
+    before = free_kilobytes();
     CHECK(round_of_calls(seed + (uint64_t)rounds * kProcesses, each) == 0);
-    after = free_kib();
+    after = free_kilobytes();
     printf("%ld calls, %ld KiB free before the last %ld, %ld after\n", each * ++rounds * kProcesses, before,
            each * kProcesses, after);
   } while (after + 256 < before && rounds < 6);

@@ -155,6 +155,11 @@ void free_stack(uintptr_t top) {
   free_stacks = top;
 }
 
+size_t stack_bytes() {
+  SpinGuard guard(stack_lock);
+  return stack_slots * kStackSize;
+}
+
 // Executable pages: a bitmap of the area, first fit from the lowest page that may be free.
 namespace {
 constexpr size_t kCodePages = kCodeAreaSize / kPageSize;

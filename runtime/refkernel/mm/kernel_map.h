@@ -15,6 +15,7 @@ bool is_kernel_ram(uintptr_t address, size_t size); // in the direct map: is it 
 // The top of a kernel stack of kStackSize bytes, or 0. A freed one stays mapped for the next thread.
 uintptr_t allocate_stack();
 void free_stack(uintptr_t top);
+size_t stack_bytes(); // of all that were ever allocated
 
 // Executable pages (kernel/port.h).
 void *allocate_code_pages(size_t count);

@@ -9,6 +9,7 @@
 #include "refkernel/linux/process.h"
 #include "refkernel/linux/system.h"
 #include "refkernel/machine/symbols.h"
+#include "refkernel/mm/kernel_map.h"
 #include "refkernel/mm/layout.h"
 #include "refkernel/mm/pages.h"
 #include "refkernel/sched/hart.h"
@@ -31,6 +32,7 @@ void generate_meminfo(TextSink &sink, uint64_t) {
   kbpf::print(sink, "MemTotal:       {} kB\nMemFree:        {} kB\nMemAvailable:   {} kB\n", total, available,
               available);
   sink.append("Buffers:        0 kB\nCached:         0 kB\nSwapTotal:      0 kB\nSwapFree:       0 kB\n");
+  kbpf::print(sink, "KernelStack:    {} kB\n", stack_bytes() / 1024);
 }
 
 void generate_mounts(TextSink &sink, uint64_t) { print_mounts(sink); }
