@@ -210,6 +210,17 @@ constexpr ReservedBits kReserved;
   return ((word & reserved) | (reserved & ReservedBits::kJumps)) == 0 && !has_bad_register;
 }
 
+// A number or a map's name in both halves of an ld_imm64.
+bool is_plain_wide(std::span<const Insn> rest) {
+  const Insn &insn = rest[0];
+  if (!insn.is_ld_imm64() || rest.size() < 2 || insn.off != 0 || insn.dst() >= KBPF_REG_COUNT)
+    return false;
+  uint64_t second;
+  __builtin_memcpy(&second, &rest[1], sizeof second);
+  const bool names_map = insn.src() == KBPF_PSEUDO_MAP_FD || insn.src() == KBPF_PSEUDO_MAP_IDX;
+  return names_map ? second == 0 : insn.src() == 0 && static_cast<uint32_t>(second) == 0;
+}
+
 // Of helpers and of functions of the program.
 bool is_plain_call(const Insn &insn) {
   return insn.is_call() && (insn.regs & ~(KBPF_PSEUDO_CALL << 4)) == 0 && insn.off == 0;
@@ -265,7 +276,13 @@ std::optional<EncodingFault> check_encoding(std::span<const Insn> insns, bool al
       if (insn.opcode != (KBPF_CLASS_JMP32 | KBPF_JMP_JA) && target < insns.size() &&
           insns[target].opcode != 0)
         continue;
-    } else if (!is_plain_call(insn)) {
+    } else if (is_plain_call(insn)) {
+      if (insn.src() == 0)
+        continue;
+    } else if (is_plain_wide(insns.subspan(i))) {
+      i++;
+      continue;
+    } else {
       if (Reason reason = check_insn(insns.subspan(i), allow_unverifiable))
         return EncodingFault{i, reason};
     }

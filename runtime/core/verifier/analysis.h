@@ -37,6 +37,11 @@ struct Analysis {
   std::span<ObjectRecord> records{}; // of structures of the program's own that were looked at last
   uint32_t next_record = 0;
   bool were_types_looked_at = false, has_refused_type = false;
+  // Maps, as bits by their index in RawProgram::maps below 64: those that the program may name, as was seen;
+  // of these, those whose values hold nothing but bytes to read and write; and those in which it may look up
+  // a value, as was seen.
+  uint64_t usable_maps = 0, plain_values = 0, plain_maps = 0;
+  static constexpr uint64_t map_bit(uint32_t index) { return index < 64 ? uint64_t{1} << index : 0; }
   bool makes_packet_dynptrs = false;      // of socket buffers
   std::optional<TracedFunction> traced{}; // what the program is attached to, where its prototype is known
   // Of memory arguments of global functions, and of what dynptrs stand for: atomic operations on them need an
@@ -90,6 +95,11 @@ struct Analysis {
   // Whether Linux takes none of the program's types, for one of its structures.
   bool are_types_refused();
   std::string_view local_name(uint32_t type) const { return program.btf->name(program.btf->type(type)); }
+  // Whether the instruction is reached from a call of a helper before it only, and its result, which r0 is,
+  // has no copy.
+  bool is_behind_call(uint32_t index) const {
+    return cfg.is_join[index] == Cfg::kBehindCall && index != 0 && insn(index - 1).is_call();
+  }
   // Whether the function that begins at this instruction is checked on its own.
   bool is_global(uint32_t function) const {
     return !global_functions.types.empty() && global_functions.types[function].is_global;

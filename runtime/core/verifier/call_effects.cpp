@@ -147,6 +147,32 @@ static bool is_plain(const HelperProto &proto) {
   return !takes_others;
 }
 
+// Whether what a lookup finds is a value, no object of the kernel's.
+static bool gives_values(const MapRef &map) {
+  return !is_socket_map(map.type) && map.type != kXskmap && map.type != kArrayOfMaps && map.type != kHashOfMaps;
+}
+
+void Transformer::look_up(State &state) {
+  Value *const regs = state.frame().regs;
+  const uint16_t index = regs[1].map;
+  const MapRef &map = analysis_.program.maps[index];
+  analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(state.insn)].calls_helper = true;
+  analysis_.calls[state.insn].meet_map(index, false);
+  if (has_every_element(map))
+    note_constant_key(state, {.proto = nullptr, .map = &map, .index = index});
+  else
+    analysis_.calls[state.insn].meet_key(std::nullopt);
+  for (uint32_t f = 0; f < state.frame_count; f++)
+    state.frames[f]->forget_last_constant();
+  for (unsigned reg = 1; reg <= 5; reg++)
+    regs[reg].kind = Kind::uninitialised;
+  regs[0] = Value();
+  regs[0].kind = Kind::map_value_or_null;
+  regs[0].map = index;
+  regs[0].id = analysis_.new_id();
+  regs[0].number = Scalar::constant(0);
+}
+
 Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   const HelperProto &proto = *analysis_.program.profile->helper(static_cast<uint32_t>(insn.imm));
   HelperCall call = resolve_call(analysis_, state, proto);
@@ -161,6 +187,9 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   Value *const regs = state.frame().regs;
   regs[0] = Value();
   if (is_plain(proto)) {
+    if (proto.number == kMapLookup && proto.ret == KBPF_RET_MAP_VALUE_OR_NULL && call.map && !call.is_inner &&
+        gives_values(*call.map))
+      analysis_.plain_maps |= Analysis::map_bit(call.index);
     KBPF_TRY(set_result(state, call, *reinterpret_cast<const Value(*)[5]>(&regs[1])));
     for (unsigned reg = 1; reg <= 5; reg++)
       regs[reg].kind = Kind::uninitialised;
@@ -350,6 +379,31 @@ Result<void> Transformer::set_result(State &state, const HelperCall &call, const
   return {};
 }
 
+void Transformer::set_not_null(Value &value) {
+  // Which value's lock is held, the id says.
+  if (value.kind != Kind::map_value_or_null || analysis_.map(value).fields.spin_lock < 0)
+    value.id = 0;
+  switch (value.kind) {
+  case Kind::map_value_or_null:
+    value.kind = Kind::map_value;
+    break;
+  case Kind::object_or_null:
+    value.kind = Kind::object;
+    break;
+  case Kind::btf_object_or_null:
+    value.kind = Kind::btf_object;
+    break;
+  case Kind::allocated_or_null:
+    value.kind = Kind::allocated;
+    break;
+  case Kind::map_or_null:
+    value.kind = Kind::map;
+    break;
+  default:
+    value.kind = Kind::memory;
+  }
+}
+
 void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
   const Kind kind = pointer.kind; // it may be one of those that change
   const uint32_t id = pointer.id, owner = pointer.owner;
@@ -360,28 +414,7 @@ void Transformer::learn_null(State &state, const Value &pointer, bool is_null) {
       value = Value::constant(0);
       return;
     }
-    // Which value's lock is held, the id says.
-    if (value.kind != Kind::map_value_or_null || analysis_.map(value).fields.spin_lock < 0)
-      value.id = 0;
-    switch (value.kind) {
-    case Kind::map_value_or_null:
-      value.kind = Kind::map_value;
-      break;
-    case Kind::object_or_null:
-      value.kind = Kind::object;
-      break;
-    case Kind::btf_object_or_null:
-      value.kind = Kind::btf_object;
-      break;
-    case Kind::allocated_or_null:
-      value.kind = Kind::allocated;
-      break;
-    case Kind::map_or_null:
-      value.kind = Kind::map;
-      break;
-    default:
-      value.kind = Kind::memory;
-    }
+    set_not_null(value);
   });
   // A record that is null was not reserved, a socket not found.
   if (is_null &&

@@ -51,6 +51,7 @@ struct OpcodeUse {
   uint16_t reads_dst, reads_src, writes_dst;
   uint8_t flow;
   static constexpr uint8_t kSimple = 0, kRare = 1, kTurns = 2;
+  static constexpr uint8_t kWide = kTurns | 4; // half an ld_imm64, which is as the opcode says
   constexpr bool rare() const { return flow & kRare; }
   constexpr bool is_condition() const { return flow == kTurns; } // a conditional jump, but for may_goto
   constexpr bool goes_on() const { return !(flow & kTurns); }
@@ -78,6 +79,8 @@ struct OpcodeUses {
       } else if ((cls == KBPF_CLASS_JMP || cls == KBPF_CLASS_JMP32) && code != KBPF_JMP_JA &&
                  code != KBPF_JMP_CALL && code != KBPF_JMP_EXIT && code != KBPF_JMP_JCOND) {
         use = {kAll, from_register, 0, OpcodeUse::kTurns};
+      } else if (opcode == KBPF_OP_LD_IMM64 || opcode == 0) {
+        use = {0, 0, opcode != 0 ? kAll : uint16_t{0}, OpcodeUse::kWide};
       } else {
         use = {0, 0, 0, OpcodeUse::kRare | OpcodeUse::kTurns};
       }
@@ -158,12 +161,38 @@ bool asks_for_next(const Insn &insn, const Profile &profile) {
 
 namespace {
 
+// Of the helpers that were asked for last: what a call reads, and whether it may open paths.
+class HelperUses {
+public:
+  struct Use {
+    uint32_t number;
+    uint16_t reads;
+    bool opens_paths;
+  };
+  explicit HelperUses(const Profile &profile) : profile_(profile) {
+    for (uint32_t i = 0; i < kKept; i++)
+      kept_[i].number = i + 1; // whose place is another one
+  }
+  const Use &of(const Insn &call) {
+    const uint32_t number = static_cast<uint32_t>(call.imm);
+    Use &use = kept_[number % kKept];
+    if (use.number != number)
+      use = {number, call_use(call, profile_).reads, opens_paths(call, profile_)};
+    return use;
+  }
+
+private:
+  static constexpr uint32_t kKept = 8;
+  const Profile &profile_;
+  Use kept_[kKept];
+};
+
+bool is_helper_call(const Insn &insn) { return insn.is_call() && insn.src() == 0; }
+
 // after: what is live behind the instruction, where control falls through. at_end: what ends read.
 uint16_t live_before(const RawProgram &program, std::span<const uint16_t> live, size_t i, uint16_t after,
                      uint16_t at_end) {
   const Insn &insn = program.insns[i];
-  if (insn.opcode == 0) // second half of ld_imm64: passes on what is live behind it
-    return after;
   if (insn.is_exit())
     return at_end;
   if (insn.is_jump_class()) {
@@ -178,19 +207,21 @@ uint16_t live_before(const RawProgram &program, std::span<const uint16_t> live, 
 
 // From behind `end`, where `after` is live, back to first.
 void walk_back(const RawProgram &program, std::span<uint16_t> live, size_t first, size_t end, uint16_t after,
-               uint16_t at_end) {
+               uint16_t at_end, HelperUses &helpers) {
   uint32_t before = after;
   const Insn *insn = program.insns.data() + end;
   for (size_t i = end; i-- > first;) {
     insn--;
     const OpcodeUse &use = kUses.of[insn->opcode];
-    if (use.flow == OpcodeUse::kSimple) [[likely]] {
+    if (use.flow == OpcodeUse::kSimple || use.flow == OpcodeUse::kWide) [[likely]] {
       const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
       before = (before & ~(dst & use.writes_dst)) | (dst & use.reads_dst) | (src & use.reads_src);
     } else if (use.is_condition()) {
       const uint32_t dst = 1u << insn->dst(), src = 1u << insn->src();
       before |=
           live[static_cast<size_t>(static_cast<int64_t>(i) + 1 + insn->off)] | dst | (src & use.reads_src);
+    } else if (is_helper_call(*insn)) {
+      before = (before & ~uint32_t{kCallClobbers}) | helpers.of(*insn).reads;
     } else {
       before = live_before(program, live, i, static_cast<uint16_t>(before), at_end);
     }
@@ -217,7 +248,7 @@ void keep_compared_parts(std::span<const Insn> insns, std::span<uint16_t> live, 
 // it. Reducible code needs a pass for each level of loop nesting; code that needs more than kPasses is
 // strange, and gets the safe answer that everything is live.
 void settle_loops(const Cfg &cfg, const RawProgram &program, const Subprogram &function,
-                  std::span<const uint32_t> jumps, uint16_t at_end) {
+                  std::span<const uint32_t> jumps, uint16_t at_end, HelperUses &helpers) {
   constexpr int kPasses = 16;
   const size_t end = size_t{function.first} + function.count;
   for (int pass = 1;; pass++) {
@@ -232,19 +263,20 @@ void settle_loops(const Cfg &cfg, const RawProgram &program, const Subprogram &f
       return;
     }
     walk_back(program, cfg.live, function.first, behind, behind < end ? cfg.live[behind] : uint16_t{0},
-              at_end);
+              at_end, helpers);
   }
 }
 
 // Of functions, live holding nothing for them yet.
 void find_live(const Cfg &cfg, const RawProgram &program, size_t first, size_t end, uint16_t at_end) {
-  walk_back(program, cfg.live, first, end, 0, at_end);
+  HelperUses helpers(*program.profile);
+  walk_back(program, cfg.live, first, end, 0, at_end, helpers);
   for (auto jumps = cfg.back_jumps; !jumps.empty();) { // of one function after the other, the last one first
     const Subprogram &function = cfg.subprograms[cfg.subprogram_at(jumps.back())];
     const size_t own =
         static_cast<size_t>(jumps.end() - std::lower_bound(jumps.begin(), jumps.end(), function.first));
     if (function.first >= first && function.first < end)
-      settle_loops(cfg, program, function, jumps.last(own), at_end);
+      settle_loops(cfg, program, function, jumps.last(own), at_end, helpers);
     jumps = jumps.first(jumps.size() - own);
   }
   if (cfg.cuts_parts)
@@ -254,7 +286,7 @@ void find_live(const Cfg &cfg, const RawProgram &program, size_t first, size_t e
 class CfgBuilder {
 public:
   CfgBuilder(const RawProgram &program, Arena &arena, Rejection &rejection)
-      : program_(program), insns_(program.insns), arena_(arena), rejection_(rejection) {}
+      : program_(program), insns_(program.insns), arena_(arena), rejection_(rejection), helpers_(*program.profile) {}
 
   Result<Cfg> build() {
     KBPF_TRY(find_subprograms());
@@ -281,18 +313,21 @@ private:
         const size_t target = static_cast<size_t>(static_cast<int64_t>(i) + 1 + insn.off);
         joins[target] |= Cfg::kJoin | (target > i ? Cfg::kFromBefore : uint8_t{0});
         if (target <= i)
-          KBPF_TRY(note_back_jump(i));
+          KBPF_TRY(note(i, back_jumps_, cfg_.back_jumps));
         cfg_.cuts_parts |= i + 1 < insns_.size() && cuts_part_behind(insn, insns_[i + 1]);
         continue;
       }
       cfg_.has_may_goto |= insn.is_may_goto();
-      cfg_.calls_helpers |= insn.is_call() && insn.src() == 0;
       bool call = is_subprogram_call(insn) || insn.is_function_address();
-      if (is_iteration(insn, *program_.profile))
+      const bool calls_helper = is_helper_call(insn);
+      if (calls_helper)
+        KBPF_TRY(note(i, helper_calls_, cfg_.helper_calls));
+      if (calls_helper ? helpers_.of(insn).opens_paths && is_iteration(insn, *program_.profile)
+                       : insn.is_may_goto())
         joins[i] |= Cfg::kJoin | Cfg::kIteration;
       // Paths that joined a few instructions earlier, too few for a checkpoint, meet again behind a call.
       if (insn.is_call() && i + 1 < insns_.size())
-        joins[i + 1] |= Cfg::kJoin;
+        joins[i + 1] |= insn.src() == KBPF_PSEUDO_CALL ? Cfg::kJoin : Cfg::kBehindCall;
       cfg_.function_calls += call;
       if (call || is_jump(insn)) {
         int64_t at = insn.is_function_address() ? function_target(i, insn) : jump_target(i, insn);
@@ -304,7 +339,7 @@ private:
         size_t target = static_cast<size_t>(at);
         joins[target] |= Cfg::kJoin | (target > i ? Cfg::kFromBefore : uint8_t{0});
         if (!call && target <= i)
-          KBPF_TRY(note_back_jump(i));
+          KBPF_TRY(note(i, back_jumps_, cfg_.back_jumps));
         if (call && !starts[target]) {
           starts[target] = true;
           count++;
@@ -345,13 +380,14 @@ private:
     return {};
   }
 
-  Result<void> note_back_jump(size_t i) {
-    if (!back_jumps_.data())
-      back_jumps_ = arena_.make_unset_array<uint32_t>(insns_.size());
-    if (!back_jumps_.data())
+  // In room for all instructions, of which `noted` has been used.
+  Result<void> note(size_t i, std::span<uint32_t> &room, std::span<const uint32_t> &noted) {
+    if (!room.data())
+      room = arena_.make_unset_array<uint32_t>(insns_.size());
+    if (!room.data())
       return Error::no_memory;
-    back_jumps_[cfg_.back_jumps.size()] = static_cast<uint32_t>(i);
-    cfg_.back_jumps = back_jumps_.first(cfg_.back_jumps.size() + 1);
+    room[noted.size()] = static_cast<uint32_t>(i);
+    noted = room.first(noted.size() + 1);
     return {};
   }
 
@@ -428,7 +464,8 @@ private:
   Arena &arena_;
   Rejection &rejection_;
   Cfg cfg_;
-  std::span<uint32_t> back_jumps_; // room for them
+  HelperUses helpers_;
+  std::span<uint32_t> back_jumps_, helper_calls_; // room for them
   // Behind each end of a path there is a place that a jump or call before it leads to: so all of the program
   // can be reached, from its start on.
   bool all_led_to_ = true;

@@ -15,12 +15,13 @@ struct Cfg {
   // iteration; kIteration too for the last.
   std::span<const uint8_t> is_join;
   static constexpr uint8_t kJoin = 1, kIteration = 2;
-  static constexpr uint8_t kFromBefore = 4; // besides: a jump or call before it leads here
+  static constexpr uint8_t kFromBefore = 4;  // besides: a jump or call before it leads here
+  static constexpr uint8_t kBehindCall = 8; // alone: of a helper, and nothing else
 
   std::span<const uint32_t> back_jumps; // instructions that jump to themselves or back, ascending
+  std::span<const uint32_t> helper_calls; // instructions that call a helper, ascending
   bool cuts_parts = false;              // a part of a number is cut off behind a branch (keep_compared_parts)
   bool has_may_goto = false;
-  bool calls_helpers = false;
   uint32_t function_calls = 0; // places that call a function of the program, or name it for a helper
 
   // Index in subprograms of the function that holds insn.

@@ -202,6 +202,10 @@ Result<void> Checker::check_reference(const State &state) {
   if (insn.src() == KBPF_PSEUDO_ZCORE_FD_SLOT && map.fd_slot == 0)
     return refuse(state, RejectionId::unsupported_reference, "map {} has no fd slot", index);
   KBPF_TRY(check_usable_map(state, index));
+  analysis_.usable_maps |= Analysis::map_bit(index);
+  constexpr uint32_t kOneWay = KBPF_MAP_F_RDONLY_PROG | KBPF_MAP_F_WRONLY_PROG;
+  if (map.fields == SpecialFields() && map.record.empty() && map.constants.empty() && !(map.map_flags & kOneWay))
+    analysis_.plain_values |= Analysis::map_bit(index);
   if (insn.src() != KBPF_PSEUDO_MAP_IDX_VALUE)
     return {};
   uint32_t offset = static_cast<uint32_t>(analysis_.insn(state.insn + 1).imm);
@@ -553,6 +557,14 @@ bool Checker::is_plain_memory_access(const Insn &insn, const Value &base, InsnFa
       analysis_.program.strict_alignment)
     return false;
   const int64_t size = insn.access_bytes();
+  if (base.kind == Kind::map_value && !base.is_inner && !base.moved_down && base.number.is_constant() &&
+      analysis_.plain_values & Analysis::map_bit(base.map)) {
+    const uint64_t at = base.number.value() + static_cast<uint64_t>(int64_t{insn.off}),
+                   end = analysis_.program.maps[base.map].value_size;
+    const bool is_within = at < end && end - at >= static_cast<uint64_t>(size);
+    facts.follows_other |= is_within;
+    return is_within;
+  }
   if (base.kind == Kind::packet) {
     const int64_t first = int64_t{base.delta} + insn.off;
     if (base.number.r64.smin < 0 || first < 0 || first + size > base.range ||

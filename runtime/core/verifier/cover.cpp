@@ -213,8 +213,9 @@ bool held_covers(const Held *old, const Held *current, IdMatch &ids) {
 
 void simplify(State &state, const Cfg &cfg) {
   const auto forget = [](Frame &frame, uint32_t live) {
-    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++, live >>= 1)
-      if (!(live & 1))
+#pragma clang loop unroll(full)
+    for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
+      if (!(live >> reg & 1))
         frame.regs[reg].kind = Kind::uninitialised;
   };
   // Where a function begins, its callers' registers are looked at; nothing that it does gives them new ones.

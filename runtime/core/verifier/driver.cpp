@@ -14,6 +14,7 @@
 #include "core/verifier/short_way.h"
 #include "core/verifier/stack_object.h"
 #include <cstring>
+#include <utility>
 
 namespace kbpf {
 
@@ -145,7 +146,7 @@ private:
       if (!analysis_.records.data())
         return Error::no_memory;
     }
-    analysis_.makes_packet_dynptrs = analysis_.cfg.calls_helpers && makes_packet_dynptrs(program_);
+    analysis_.makes_packet_dynptrs = makes_packet_dynptrs(program_, analysis_.cfg);
     return begin(0);
   }
 
@@ -210,9 +211,13 @@ private:
   Result<bool> step() {
     State &state = *current_;
     length_before_ = state.path_length;
-    if (analysis_.cfg.is_join[state.insn] && KBPF_TRY(join()))
-      return true;
-    if (!is_watched_ && take_short_way())
+    bool tests_result = false;
+    if (const uint8_t kind = analysis_.cfg.is_join[state.insn]) {
+      if (KBPF_TRY(join(kind)))
+        return true;
+      tests_result = kind == Cfg::kBehindCall && analysis_.insn(state.insn).is_jump();
+    }
+    if (!is_watched_ && !tests_result && take_short_way())
       return false;
     length_before_ = state.path_length;
     if (stats_.processed_insns >= most_insns_)
@@ -444,6 +449,9 @@ private:
       return false;
     }
     const bool learns = wants_path() || !transformer_.only_decides(state, target);
+    if (learns && how == Jumps::skip && state.reg(insn.dst()).kind == Kind::map_value_or_null &&
+        KBPF_TRY(skip_null(insn)))
+      return false;
     const Branch branch = learns ? transformer_.predict(state) : Branch{true, true};
     analysis_.branches[from] |=
         (branch.may_jump ? Analysis::kJumps : 0) | (branch.may_pass ? Analysis::kPasses : 0);
@@ -462,21 +470,44 @@ private:
     return false;
   }
 
+  // A map's value, straight from a lookup, is tested for null, and what that skips uses it. False: not so.
+  [[gnu::noinline]] Result<bool> skip_null(const Insn &insn) {
+    State &state = *current_;
+    Value &value = state.reg(insn.dst());
+    if (!analysis_.is_behind_call(state.insn) || !tests_map_value(insn, value) || !may_skip())
+      return false;
+    const std::optional<uint32_t> registers = skipped_registers(analysis_, state);
+    if (!registers)
+      return false;
+    KBPF_TRY(put_off_skip({true, decisions_.length(), false}, *registers));
+    analysis_.branches[state.insn] |= Analysis::kJumps | Analysis::kPasses;
+    transformer_.set_not_null(value);
+    state.insn++;
+    return true;
+  }
+
+  [[gnu::always_inline]] Result<void> put_off_skip(Branches::How how, uint32_t registers) {
+    const State &state = *current_;
+    if (branches_.count() == kMostPending) [[unlikely]]
+      return too_many_branches();
+    const uint32_t source = state.parent->number_count + skips_since_checkpoint_++;
+    if (!branches_.push(
+            Skip{state.parent, source_bit(source), state.insn, state.path_length, registers, true}, how))
+      return Error::no_memory;
+    note_branch(state);
+    return {};
+  }
+
   // The conditional jump at current_ waits. learns: what is compared has been narrowed.
   [[gnu::always_inline]] Result<void> put_off_jump(const Branch &branch, bool learns, Jumps jumps) {
     const State &state = *current_;
-    KBPF_TRY(before_branch());
     Branches::How how{true, decisions_.length(), !learns};
-    if (jumps == Jumps::skip && (branch.compares_numbers || !learns) && may_skip())
+    if (jumps == Jumps::skip && may_skip())
       if (const std::optional<uint32_t> registers = skipped_registers(analysis_, state)) {
-        const uint32_t source = state.parent->number_count + skips_since_checkpoint_++;
         how.is_narrowed = false;
-        if (!branches_.push(
-                Skip{state.parent, source_bit(source), state.insn, state.path_length, *registers, true}, how))
-          return Error::no_memory;
-        note_branch(state);
-        return {};
+        return put_off_skip(how, *registers);
       }
+    KBPF_TRY(before_branch());
     if (!branches_.push(state, how))
       return Error::no_memory;
     if (branch.compares_numbers)
@@ -522,15 +553,18 @@ private:
     return {};
   }
 
+  static constexpr uint32_t kMostPending = 8192; // branches
   Result<void> before_branch() {
-    constexpr uint32_t kMostPending = 8192;
-    if (branches_.count() == kMostPending)
-      return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
-                    kMostPending + 1);
+    if (branches_.count() == kMostPending) [[unlikely]]
+      return too_many_branches();
     return limit_work();
   }
+  [[gnu::noinline]] Error too_many_branches() {
+    return reject(rejection_, RejectionId::too_complex, current_->insn, "{} branches wait to be walked",
+                  kMostPending + 1);
+  }
 
-  void note_branch(const State &from) {
+  [[gnu::always_inline]] void note_branch(const State &from) {
     if (wants_path())
       decisions_.push(scratch_, false);
     if (from.parent)
@@ -573,15 +607,40 @@ private:
       current_->insn = static_cast<uint32_t>(jump_target(skip.insn, analysis_.insn(skip.insn)));
       current_->parent = skip.parent;
       current_->path_length = skip.path_length;
-      log_.note("-- from here another path, at instruction {}\n", current_->insn);
-      log_.note("   known to be safe from instruction {} on\n", current_->insn);
-      branches_.drop();
-      return false;
+      return end_at_skip();
     }
     KBPF_TRY(return_to(skip));
+    State *const passed = all_have_ended(skip) ? KBPF_TRY(walk_other_side(skip)) : nullptr;
+    const bool goes_on = KBPF_TRY(go(true));
+    if (passed) {
+      const bool is_within = goes_on && is_within_skipped(skip, *current_, *passed);
+      pool_.release(passed);
+      if (is_within)
+        return end_at_skip();
+    }
     branches_.drop();
     goes_straight_ = false;
-    return go(true);
+    return goes_on;
+  }
+
+  // The side that passes the jump at current_, where the sides meet. Error: no_memory.
+  Result<State *> walk_other_side(const Skip &skip) {
+    State *const jumping = pool_.copy(*current_);
+    if (!jumping)
+      return Error::no_memory;
+    jumping->parent = current_->parent;
+    const uint32_t meeting = static_cast<uint32_t>(jump_target(skip.insn, analysis_.insn(skip.insn)));
+    while (current_->insn != meeting)
+      if (KBPF_TRY(go_on(Jumps::pass)))
+        return Error::invalid; // it was walked before: a fault of the verifier
+    return std::exchange(current_, jumping);
+  }
+
+  bool end_at_skip() {
+    log_.note("-- from here another path, at instruction {}\n", current_->insn);
+    log_.note("   known to be safe from instruction {} on\n", current_->insn);
+    branches_.drop();
+    return false;
   }
 
   // Makes current_ what it was at a skip.
@@ -640,7 +699,16 @@ private:
   }
 
   // At a place where paths join. True: the path has come to its end.
-  Result<bool> join() {
+  // kind: Cfg::is_join's.
+  Result<bool> join(uint8_t kind) {
+    if (kind == Cfg::kBehindCall && forks_since_checkpoint_ == 0 && current_->parent &&
+        analysis_.cfg.is_join[current_->parent->insn] == Cfg::kBehindCall) {
+      const Checkpoints &here = checkpoints_[current_->insn];
+      if (!here.open && !here.closed) {
+        simplify(*current_, analysis_.cfg);
+        return false;
+      }
+    }
     Skip *const skip = branches_.open_skip();
     if (skip) [[unlikely]] {
       meet(*skip, *current_);

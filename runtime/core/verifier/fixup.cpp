@@ -11,8 +11,8 @@ namespace {
 constexpr uint8_t kMov64Imm = KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K;
 constexpr uint8_t kJump = KBPF_CLASS_JMP | KBPF_JMP_JA;
 
-bool is_branch(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
-bool is_conditional(const Insn &insn) { return is_branch(insn) && insn.code() != KBPF_JMP_JA; }
+constexpr bool is_branch(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
+constexpr bool is_conditional(const Insn &insn) { return is_branch(insn) && insn.code() != KBPF_JMP_JA; }
 bool has_target(const Insn &insn) {
   return is_branch(insn) || (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL);
 }
@@ -21,15 +21,31 @@ bool is_helper_call(const Insn &insn) { return insn.is_call() && insn.src() == 0
 
 bool jumps_by_imm(const Insn &insn) { return insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA; }
 
+// By opcode: what fix-up asks of an instruction.
+struct Flows {
+  static constexpr uint8_t kOther = 0, kOn = 1, // to the next instruction, and no constant of 64 bits
+      kOnIf = 2,                                // a conditional jump, but for may_goto
+      kWide = 3;                                // one of the halves of an ld_imm64
+  uint8_t of[256];
+  constexpr Flows() : of() {
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+      const Insn insn{static_cast<uint8_t>(opcode), 0, 0, 0};
+      of[opcode] = insn.cls() == KBPF_CLASS_LD                       ? (insn.is_packet_load() ? kOn : kWide)
+                   : !insn.is_jump_class()                           ? kOn
+                   : is_conditional(insn) && !insn.is_may_goto()     ? kOnIf
+                                                                     : kOther;
+    }
+  }
+};
+constexpr Flows kFlows;
+
 class Fixup {
 public:
   Fixup(const Analysis &analysis, Arena &scratch, Arena &result_arena)
-      : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena),
-        calls_helpers_(analysis.cfg.calls_helpers) {}
+      : analysis_(analysis), program_(analysis.program), scratch_(scratch), result_arena_(result_arena) {}
 
   Result<FixedProgram> run() {
-    if (calls_helpers_)
-      KBPF_TRY(look_at_calls());
+    KBPF_TRY(look_at_calls());
     if (knows_elements_)
       KBPF_TRY(find_targets());
     KBPF_TRY(place());
@@ -69,9 +85,9 @@ private:
 
   // Only calls of helpers grow, and what they need shrinks.
   Result<void> look_at_calls() {
-    for (uint32_t call = 0; call < program_.insns.size(); call++) {
+    for (const uint32_t call : analysis_.cfg.helper_calls) {
       const Insn &insn = program_.insns[call];
-      if (!insn.is_call() || !is_helper_call(insn) || !analysis_.facts[call].reachable)
+      if (!analysis_.facts[call].reachable)
         continue;
       grows_ |= analysis_.zeroed_args[call] != 0;
       std::optional<uint16_t> reads;
@@ -215,31 +231,41 @@ private:
     const uint32_t count = static_cast<uint32_t>(program_.insns.size());
     std::copy_n(program_.insns.begin(), count, insns_.begin());
     std::copy_n(analysis_.facts.begin(), count, facts_.begin());
-    for (uint32_t i = pass_plain(0, count); i < count; i = pass_plain(i + 1, count))
+    for (uint32_t i = pass_plain(0, count); i < count; i = pass_plain(i + 1, count)) {
+      if (program_.insns[i].is_ld_imm64() && analysis_.facts[i].reachable &&
+          !program_.insns[i].is_function_address()) {
+        const uint64_t constant = wide_constant(i);
+        insns_[i].set_regs(insns_[i].dst(), 0);
+        insns_[i++].imm = static_cast<int32_t>(constant);
+        insns_[i].imm = static_cast<int32_t>(constant >> 32);
+        continue;
+      }
       insns_[i] = rewritten(i);
+    }
   }
 
   // Most instructions: nothing in them depends on where they or others are.
   [[gnu::always_inline]] static bool stays(const Insn &insn, const InsnFacts &facts) {
-    return facts.reachable && !facts.loads_packet_address && !insn.is_jump_class() &&
-           insn.cls() != KBPF_CLASS_LD;
+    return kFlows.of[insn.opcode] == Flows::kOn && facts.reachable && !facts.loads_packet_address;
   }
   // What is where it was stays as it is, but for branches that go one way only, and wide constants that are
   // none.
   bool stays_in_place(uint32_t i) const {
     const Insn &insn = program_.insns[i];
-    if (!analysis_.facts[i].reachable)
+    const InsnFacts *facts = analysis_.facts.data();
+    if (!facts[i].reachable)
       return false;
-    if (insn.is_ld_imm64())
-      return insn.src() == 0;
-    if (insn.opcode == 0)
-      return program_.insns[i - 1].src() == 0;
-    if (!insn.is_jump_class() || is_helper_call(insn))
+    switch (kFlows.of[insn.opcode]) {
+    case Flows::kOnIf:
+      return analysis_.branches[i] == (Analysis::kJumps | Analysis::kPasses) && facts[i + 1].reachable &&
+             facts[static_cast<int64_t>(i) + 1 + insn.off].reachable;
+    case Flows::kWide:
+      return program_.insns[insn.opcode != 0 ? i : i - 1].src() == 0;
+    case Flows::kOn: // it loads the address of the packet
       return false;
-    constexpr uint8_t kBoth = Analysis::kJumps | Analysis::kPasses;
-    return !is_conditional(insn) || insn.is_may_goto() ||
-           (analysis_.branches[i] == kBoth && analysis_.facts[i + 1].reachable &&
-            analysis_.facts[static_cast<size_t>(jump_target(i, insn))].reachable);
+    default:
+      return !is_helper_call(insn);
+    }
   }
   uint32_t pass_plain(uint32_t i, uint32_t count) const {
     const Insn *insns = program_.insns.data();
@@ -376,7 +402,6 @@ private:
   Arena &scratch_;
   Arena &result_arena_;
   bool inlines_ = true;
-  const bool calls_helpers_;
   bool grows_ = false, moves_ = false; // some code does; what follows it then has another place
   bool knows_elements_ = false;        // some call is_known_element()
   std::span<bool> unneeded_;           // per instruction; empty: all are needed

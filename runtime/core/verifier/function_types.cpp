@@ -225,7 +225,7 @@ bool changes_packet(const Insn &insn, const Profile &profile, bool writes_by_dyn
 // KBPF_MAX_CALL_FRAMES, so that after as many rounds nothing changes; in programs with longer ones, which are
 // refused later, every function counts as one that does.
 void find_packet_changes(const RawProgram &program, const Cfg &cfg, std::span<FunctionType> types) {
-  const bool writes_by_dynptr = makes_packet_dynptrs(program);
+  const bool writes_by_dynptr = makes_packet_dynptrs(program, cfg);
   bool changed = true;
   for (int round = 0; changed && round <= KBPF_MAX_CALL_FRAMES; round++) {
     changed = false;
@@ -263,9 +263,9 @@ std::span<uint32_t> find_tags(const Btf &btf, Arena &arena) {
 
 } // namespace
 
-bool makes_packet_dynptrs(const RawProgram &program) {
-  return std::any_of(program.insns.begin(), program.insns.end(), [](const Insn &insn) {
-    return insn.is_call() && insn.src() == 0 && static_cast<uint32_t>(insn.imm) == kDynptrFromSkb;
+bool makes_packet_dynptrs(const RawProgram &program, const Cfg &cfg) {
+  return std::any_of(cfg.helper_calls.begin(), cfg.helper_calls.end(), [&](uint32_t call) {
+    return static_cast<uint32_t>(program.insns[call].imm) == kDynptrFromSkb;
   });
 }
 

@@ -45,7 +45,7 @@ Result<GlobalFunctions> find_global_functions(const RawProgram &program, const C
 Result<void> read_prototype(const RawProgram &program, GlobalFunctions &functions, uint32_t function,
                             uint32_t insn, Rejection &rejection);
 // Whether the program makes dynptrs to packets, which move where something is written by way of one.
-bool makes_packet_dynptrs(const RawProgram &program);
+bool makes_packet_dynptrs(const RawProgram &program, const Cfg &cfg);
 // The function's name in BTF, which says that it is global.
 std::string_view function_name(const RawProgram &program, uint32_t function);
 

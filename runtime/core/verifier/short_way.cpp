@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/verifier/short_way.h"
 #include "core/isa/encoding.h"
+#include "core/verifier/held.h"
 #include "core/verifier/link.h"
 #include "core/verifier/precision.h"
 
@@ -79,6 +80,14 @@ bool is_word(const Value &value) { return value.is_scalar() && value.number.is_c
 bool ShortWay::move_address(const State &state, const Insn &insn, Value &dst, const Value &src) {
   constexpr int64_t kFarthest = int64_t{1} << 29; // from the packet's start
   const bool has_src = insn.src_is_reg(), is_add = insn.code() == KBPF_ALU_ADD;
+  if (dst.kind == Kind::stack && insn.opcode == (KBPF_CLASS_ALU64 | KBPF_ALU_ADD | KBPF_SRC_K) &&
+      dst.number.is_constant()) {
+    const int64_t moved = static_cast<int64_t>(dst.number.value()) + insn.imm;
+    if (insn.dst() == KBPF_REG_FP || moved > 0 || moved < -int64_t{KBPF_STACK_SIZE})
+      return false;
+    dst.number = Scalar::constant(static_cast<uint64_t>(moved));
+    return true;
+  }
   if (has_src && !src.is_scalar())
     return false;
   const Scalar constant = Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}));
@@ -131,8 +140,10 @@ bool ShortWay::move_address(const State &state, const Insn &insn, Value &dst, co
 // Whole registers, in the frame of the function that runs, where its stack has been used before.
 [[gnu::always_inline]] inline bool ShortWay::use_stack(State &state, Frame &frame, const Insn &insn,
                                                        InsnFacts &facts) {
-  const bool loads = insn.opcode == (KBPF_CLASS_LDX | KBPF_MODE_MEM | KBPF_SIZE_DW);
-  if (!loads && insn.opcode != (KBPF_CLASS_STX | KBPF_MODE_MEM | KBPF_SIZE_DW))
+  constexpr uint8_t kWhole = KBPF_MODE_MEM | KBPF_SIZE_DW;
+  const bool loads = insn.opcode == (KBPF_CLASS_LDX | kWhole),
+             is_constant = insn.opcode == (KBPF_CLASS_ST | kWhole);
+  if (!loads && !is_constant && insn.opcode != (KBPF_CLASS_STX | kWhole))
     return false;
   Value &dst = frame.regs[insn.dst()], &src = frame.regs[insn.src()];
   const Value &base = loads ? src : dst;
@@ -146,23 +157,32 @@ bool ShortWay::move_address(const State &state, const Insn &insn, Value &dst, co
     return false;
   StackSlot &content = frame.slots[slot];
   const uint64_t bit = uint64_t{1} << slot;
+  facts.follows_other = true;
   if (loads) {
     if (!content.is_whole(ByteKind::spill) || insn.dst() == KBPF_REG_FP)
       return false;
     if (!(frame.written & bit))
       rely_on_slots(state, base.frame, bit);
     dst = content.spilled;
+    return true;
+  }
+  if (content.bytes[0] == ByteKind::object)
+    return false;
+  if (slot_of(frame.last_constant_at) == slot)
+    frame.forget_last_constant();
+  if (is_constant) {
+    if (insn.imm != 0)
+      content.spilled = Value::constant(static_cast<uint64_t>(int64_t{insn.imm}));
+    content.fill(insn.imm != 0 ? ByteKind::spill : ByteKind::zero);
   } else {
-    if (!src.is_scalar() || src.number.is_constant() || content.bytes[0] == ByteKind::object ||
-        slot_of(frame.last_constant_at) == slot)
+    if (!src.is_scalar() || src.number.is_constant())
       return false;
     if (src.id == 0) // as it has a copy now
       src.id = analysis_.new_id();
     content.spilled = src;
     content.fill(ByteKind::spill);
-    frame.written |= bit;
   }
-  facts.follows_other = true;
+  frame.written |= bit;
   return true;
 }
 
@@ -185,6 +205,66 @@ bool ShortWay::access_stack(State &state, const Insn &insn) {
          transformer_.access_stack(state, insn, place).ok();
 }
 
+// An ld_imm64 of a number, or of a map that was named before.
+[[gnu::noinline]] bool ShortWay::load_wide(Value *regs, const Insn *insn) {
+  const uint32_t low = static_cast<uint32_t>(insn->imm);
+  if (insn->opcode != KBPF_OP_LD_IMM64 || insn->dst() == KBPF_REG_FP)
+    return false;
+  Value &dst = regs[insn->dst()];
+  if (insn->src() == 0) {
+    dst = Value::constant(uint64_t{static_cast<uint32_t>(insn[1].imm)} << 32 | low);
+    return true;
+  }
+  if (insn->src() != KBPF_PSEUDO_MAP_IDX || !(analysis_.usable_maps & Analysis::map_bit(low)))
+    return false;
+  dst = Value();
+  dst.kind = Kind::map;
+  dst.map = static_cast<uint16_t>(low);
+  dst.number = Scalar::constant(0);
+  return true;
+}
+
+// A lookup in a map in which one was made before, by a key that lies in one slot of the stack.
+[[gnu::noinline]] bool ShortWay::look_up(State &state, Frame &frame, const Insn &insn) {
+  const Value &map = frame.regs[1], &key = frame.regs[2];
+  if (insn.src() != 0 || insn.imm != static_cast<int32_t>(kMapLookup) || map.kind != Kind::map || map.is_inner ||
+      !(analysis_.plain_maps & Analysis::map_bit(map.map)) || key.kind != Kind::stack ||
+      !key.number.is_constant() || (state.held && state.held->lock.is_held))
+    return false;
+  const MapRef &looked_up = analysis_.program.maps[map.map];
+  const int64_t first = static_cast<int64_t>(key.number.value()), last = first + looked_up.key_size - 1;
+  if (first < -int64_t{KBPF_STACK_SIZE} || last >= 0 || slot_of(first) != slot_of(last))
+    return false;
+  const Frame &holder = *state.frames[key.frame];
+  const uint32_t slot = slot_of(first);
+  Subprogram &subprogram = analysis_.cfg.subprograms[analysis_.cfg.subprogram_at(holder.first_insn)];
+  if (slot >= holder.slot_count || 8 * (slot + 1) > subprogram.stack_depth ||
+      holder.slots[slot].bytes[0] == ByteKind::object ||
+      !holder.slots[slot].is_written(~uint64_t{0} >> (64 - 8 * looked_up.key_size) << 8 * byte_of(first)))
+    return false;
+  if (!(holder.written >> slot & 1))
+    rely_on_slots(state, key.frame, uint64_t{1} << slot);
+  transformer_.look_up(state);
+  return true;
+}
+
+// A load, or a store, by its base, a register.
+[[gnu::always_inline]] inline bool ShortWay::use(State &state, Frame &frame, const Insn &insn, size_t at,
+                                                 const Value &base, InsnFacts &facts) {
+  if (base.kind == Kind::context) {
+    if (insn.cls() != KBPF_CLASS_LDX || !checker_.is_plain_context_load(insn, base, facts))
+      return false;
+    frame.regs[insn.dst()] = kLoadedNumbers.of(insn.size());
+    return true;
+  }
+  if (base.kind != Kind::stack)
+    return use_memory(frame.regs, insn, facts);
+  if (use_stack(state, frame, insn, facts))
+    return true;
+  state.insn = static_cast<uint32_t>(at);
+  return access_stack(state, insn);
+}
+
 ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
   const Insn *const insns = analysis_.program.insns.data();
   const uint8_t *const joins = analysis_.cfg.is_join.data();
@@ -199,28 +279,22 @@ ShortWay::Walk ShortWay::walk(State &state, uint32_t most) {
       if (!compute(state, frame.regs, insn))
         break;
     } else if (insn.is_jump_class()) {
-      if (!jump(state, frame.regs, insn, at, next))
+      if (jump(state, frame.regs, insn, at, next)) {
+        walk.jumps++;
+      } else {
+        state.insn = static_cast<uint32_t>(at);
+        if (!insn.is_call() || !look_up(state, frame, insn))
+          break;
+      }
+    } else if (insn.cls() == KBPF_CLASS_LD) {
+      if (!load_wide(frame.regs, &insn))
         break;
-      walk.jumps++;
-    } else if (insn.is_ld_imm64()) {
-      if (insn.src() != 0 || insn.dst() == KBPF_REG_FP)
-        break;
-      frame.regs[insn.dst()] = Value::constant(uint64_t{static_cast<uint32_t>(insns[next].imm)} << 32 |
-                                               static_cast<uint32_t>(insn.imm));
       facts[next++].reachable = true;
-    } else if (const Kind kind = frame.regs[insn.cls() == KBPF_CLASS_LDX ? insn.src() : insn.dst()].kind;
-               kind == Kind::context) {
-      if (insn.cls() != KBPF_CLASS_LDX ||
-          !checker_.is_plain_context_load(insn, frame.regs[insn.src()], facts[at]))
+    } else if (insn.cls() == KBPF_CLASS_LDX) {
+      if (!use(state, frame, insn, at, frame.regs[insn.src()], facts[at]))
         break;
-      frame.regs[insn.dst()] = kLoadedNumbers.of(insn.size());
-    } else if (kind != Kind::stack) {
-      if (!use_memory(frame.regs, insn, facts[at]))
-        break;
-    } else if (!use_stack(state, frame, insn, facts[at])) {
-      state.insn = static_cast<uint32_t>(at);
-      if (!access_stack(state, insn))
-        break;
+    } else if (!use(state, frame, insn, at, frame.regs[insn.dst()], facts[at])) {
+      break;
     }
     facts[at].reachable = true;
     walk.insns++;

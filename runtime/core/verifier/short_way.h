@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The short way through a program. Most of most programs asks for little: arithmetic on numbers, jumps that
 // can go one way only, registers that go to the stack and come back, numbers of the context, of the packet
-// and of maps' values. What the checker, the transformer and the driver would say of such instructions in
+// and of maps' values, lookups in maps by a key in the stack. What the checker, the transformer and the driver would say of such instructions in
 // turn is said here at once; all else is theirs.
 #pragma once
 #include "core/verifier/checker.h"
@@ -29,6 +29,9 @@ private:
   bool access_stack(State &state, const Insn &insn);
   bool use_memory(Value *regs, const Insn &insn, InsnFacts &facts);
   bool move_address(const State &state, const Insn &insn, Value &dst, const Value &src);
+  bool load_wide(Value *regs, const Insn *insn);
+  bool use(State &state, Frame &frame, const Insn &insn, size_t at, const Value &base, InsnFacts &facts);
+  bool look_up(State &state, Frame &frame, const Insn &insn);
 
   Analysis &analysis_;
   Checker &checker_;

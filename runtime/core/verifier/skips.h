@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Conditional jumps over a few instructions that do no more than compute numbers. Their two sides meet at
-// once, and differ there in a few numbers only. What waits to be walked need not be kept as a state then:
+// Conditional jumps over a few instructions that do no more than compute numbers and use what maps hold. Their
+// two sides meet at once, and differ there in a few numbers only. What waits to be walked need not be kept as a state then:
 // unless the walk of the other side comes to rely on one of these numbers, it stands for both; else the path
 // to the jump, which has gone one way only since the last checkpoint, is walked once more from there.
 #pragma once
@@ -20,8 +20,14 @@ struct Skip {       // the side that jumps
   bool is_open;         // the other side has not come there
 };
 
+// A test of a map's value for null: a jump where it is.
+inline bool tests_map_value(const Insn &jump, const Value &tested) {
+  return tested.kind == Kind::map_value_or_null && jump.opcode == (KBPF_CLASS_JMP | KBPF_JMP_JEQ) &&
+         jump.imm == 0;
+}
+
 // The registers that may differ where the sides of the conditional jump at state.insn meet, if that is a jump
-// over few instructions, as bits; nothing: it is none. The comparison is one of numbers.
+// over few instructions, as bits; nothing: it is none.
 std::optional<uint32_t> skipped_registers(const Analysis &analysis, const State &state);
 
 // Marks what differs in `state`, of the other side, where the sides meet. False: more than sizes of numbers.
@@ -44,11 +50,15 @@ inline void meet(Skip &skip, State &state) {
     skip.parent->relied_on |= skip.source;
 }
 
-// Whether the other side, all of whose paths have ended, stands for this one. Paths that end at an open
-// checkpoint do so at a loop that the kernel ends, behind which a path has forked: `parent` is none of these.
+// Whether all paths of the other side have ended for good. Paths that end at an open checkpoint do so at a loop
+// that the kernel ends, behind which a path has forked: `parent` is none of these.
+inline bool all_have_ended(const Skip &skip) { return !skip.parent->depends_on && !skip.parent->waits_for; }
+// Whether it stands for this one, then.
 inline bool is_stood_for(const Skip &skip) {
-  const Snapshot &parent = *skip.parent;
-  return !(parent.relied_on & skip.source) && !parent.depends_on && !parent.waits_for;
+  return !(skip.parent->relied_on & skip.source) && all_have_ended(skip);
 }
+// Whether it does although numbers that differ were relied on: those that this side has where they meet, and
+// that the path relies on from now on, are among what the other one has.
+bool is_within_skipped(const Skip &skip, const State &jumped, const State &passed);
 
 } // namespace kbpf

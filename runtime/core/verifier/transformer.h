@@ -34,6 +34,8 @@ public:
   Result<void> access_stack(State &state, const Insn &insn, const StackPlace &place);
   // Every instruction but jumps, exit and calls of subprograms. Error: no_memory.
   Result<void> apply(State &state);
+  // A lookup in one of Analysis::plain_maps; apply() does them too.
+  void look_up(State &state);
 
   // Where the conditional jump at state.insn can go.
   Branch predict(const State &state);
@@ -41,6 +43,9 @@ public:
   // was_predicted: predict() has just looked at this very state; where the jump is taken, set_taken() was
   // told to it.
   [[nodiscard]] bool assume_jump(State &state, bool taken, bool was_predicted = false);
+
+  // A comparison with null of what may be that and has no copy: it is not.
+  void set_not_null(Value &value);
 
   // Whether the conditional jump at state.insn, to target, can go both ways, and nobody can ask later for
   // what it compares: a number, with a constant.
