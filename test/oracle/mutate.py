@@ -2,7 +2,8 @@
 """Mutants of the programs of batch files (corpus.py, corpus_objects.py, corpus_leaks.py, random_programs.py write such): one change each,
 seldom two, of a kind that its name tells. To find where verdicts differ that nobody thought of.
 
-usage: mutate.py [--only KIND,...] [--expected FILE]... SEED COUNT OUT BATCH...
+usage: mutate.py [--only KIND,...] [--expected FILE]... [--changes N] SEED COUNT OUT BATCH...
+    --changes: so many changes of each, instead
     --expected: a file of verdicts (corpus.expected); left out are programs of which these differ, and those that take long"""
 import argparse
 import random
@@ -25,6 +26,8 @@ FLAGS = [0, 1, 2, 3, 16, 18, 8]
 ATOMICS = [0, 1, 0x40, 0x41, 0x50, 0x51, 0xA0, 0xA1, 0xE1, 0xF1, 0xE0, 0xF0, 0x10, 0x100]
 JUMP_CODES = [c << 4 for c in (1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13)]
 ALU_CODES = [c << 4 for c in (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12)]
+OPPOSITE = {0x10: 0x50, 0x50: 0x10, 0x20: 0xB0, 0xB0: 0x20, 0x30: 0xA0, 0xA0: 0x30, 0x60: 0xD0, 0xD0: 0x60, 0x70: 0xC0, 0xC0: 0x70}
+MIRRORED = {0x20: 0xA0, 0xA0: 0x20, 0x30: 0xB0, 0xB0: 0x30, 0x60: 0xC0, 0xC0: 0x60, 0x70: 0xD0, 0xD0: 0x70}
 MOST_INSNS, MOST_WALKED = 400, 3000
 
 
@@ -115,8 +118,8 @@ def clip(value, bits):
 
 
 class Mutator:
-    def __init__(self, rng, program):
-        self.rng, self.program = rng, program
+    def __init__(self, rng, program, others):
+        self.rng, self.program, self.others = rng, program, others
         self.insns = parse(program.insns)
         self.maps = [batch.Map.__new__(batch.Map) for _ in program.maps]
         for new, old in zip(self.maps, program.maps):
@@ -325,6 +328,50 @@ class Mutator:
             one.target = self.insns[min(len(self.insns) - 1, at + rng.randrange(1, 4))]
         return True
 
+    def mirrored(self):
+        """A comparison with its operands the other way round, or its sense turned, jumping over what it led to."""
+        one = self.pick(lambda i: i.is_jump() and i.code not in (JA, MAY_GOTO))
+        if not one:
+            return False
+        if one.opcode & X and self.rng.random() < 0.6:
+            one.dst, one.src = one.src, one.dst
+            one.opcode = one.opcode & 15 | MIRRORED.get(one.code, one.code)
+            if self.rng.random() < 0.3:
+                one.opcode = one.opcode & 15 | self.rng.choice(JUMP_CODES)
+        else:
+            one.opcode = one.opcode & 15 | OPPOSITE.get(one.code, one.code)
+        return True
+
+    def spliced(self):
+        """Ends as another program of the same families does, whose maps are like."""
+        tails = [other for other in self.others if other is not self.program and not other.functions and not other.btf]
+        if not tails or self.program.functions or self.program.btf:
+            return False
+        other = self.rng.choice(tails)
+        tail = parse(other.insns)
+        if len(tail) < 2 or len(self.insns) < 3:
+            return False
+        tail = tail[self.rng.randrange(len(tail) - 1):]
+        for one in tail:
+            if hasattr(one, "slot"):
+                del one.slot
+            if one.opcode == WIDE and one.src in (5, 6):
+                known = [m.pack() for m in self.maps]
+                if not 0 <= one.imm < len(other.maps):
+                    return False
+                wanted = other.maps[one.imm]
+                if wanted.fields[9] and not wanted.fields[7]:
+                    return False
+                if wanted.pack() not in known:
+                    self.maps.append(wanted)
+                one.imm = [m.pack() for m in self.maps].index(wanted.pack())
+        self.insns[self.rng.randrange(1, len(self.insns)):] = tail
+        kept = {id(one) for one in self.insns}
+        for one in self.insns:
+            if one.target is not None and id(one.target) not in kept:
+                one.target = self.rng.choice(tail)
+        return True
+
     def finish(self, name):
         code, slots = assemble(self.insns)
         starts = {one.slot: one for one in self.insns if hasattr(one, "slot")}
@@ -341,7 +388,7 @@ class Mutator:
 
 
 KINDS = {"register": 10, "offset": 6, "constant": 9, "operation": 10, "form": 4, "size": 5, "dropped": 7, "doubled": 3, "swapped": 5,
-         "carried": 4, "target": 5, "helper": 4, "reference": 3, "map": 3, "atomic": 2, "spoken": 3, "inserted": 9}
+         "carried": 4, "target": 5, "helper": 4, "reference": 3, "map": 3, "atomic": 2, "spoken": 3, "inserted": 9, "mirrored": 4, "spliced": 4}
 
 
 def families(programs):
@@ -353,14 +400,14 @@ def families(programs):
     return list(found.values())
 
 
-def mutants(seed, count, programs, kinds):
+def mutants(seed, count, programs, kinds, changes_each=0):
     rng, groups, seen, made = random.Random(seed), families(programs), set(), 0
     result = []
     weights = [KINDS[kind] for kind in kinds]
     while made < count:
         program = rng.choice(rng.choice(groups))
-        mutator, changes = Mutator(rng, program), []
-        for _ in range(2 if rng.random() < 0.2 else 1):
+        mutator, changes = Mutator(rng, program, rng.choice(groups)), []
+        for _ in range(changes_each or (2 if rng.random() < 0.2 else 1)):
             kind = rng.choices(kinds, weights)[0]
             if getattr(mutator, kind)():
                 changes.append(kind)
@@ -386,6 +433,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default=",".join(KINDS))
     parser.add_argument("--expected", action="append", default=[])
+    parser.add_argument("--changes", type=int, default=0)
     parser.add_argument("seed", type=int)
     parser.add_argument("count", type=int)
     parser.add_argument("out")
@@ -393,4 +441,4 @@ if __name__ == "__main__":
     options = parser.parse_args()
     known = known_of(options.expected)
     start = [program for path in options.batches for program in batch.read(path) if program.name not in known]
-    batch.write(options.out, mutants(options.seed, options.count, start, options.only.split(",")))
+    batch.write(options.out, mutants(options.seed, options.count, start, options.only.split(","), options.changes))

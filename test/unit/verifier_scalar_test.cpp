@@ -152,6 +152,8 @@ Scalar by_every_view(uint8_t code, bool is_64, const Scalar &dst, const Scalar &
     break;
   case KBPF_ALU_LSH:
     set(shift_left(a, shift), [](const auto &x, const auto &y) { return shift_left(x, y); }, false);
+    if (is_64 && shift < 32) // what is left of the lower half stays in it
+      result.r32 = shift_left(dst.r32, src.r32);
     if (is_64 && shift == 32) // all of the lower half stays
       result.r64 = {uint64_t{dst.r32.umin} << 32, uint64_t{dst.r32.umax} << 32,
                     int64_t{dst.r32.smin} * (int64_t{1} << 32), int64_t{dst.r32.smax} * (int64_t{1} << 32)};

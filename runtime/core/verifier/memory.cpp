@@ -23,7 +23,7 @@ Value read_stack(const Frame &frame, int64_t offset, unsigned size) {
   if (first == 0 && size <= stored && slot.spilled.is_scalar()) {
     Value value = Value::scalar(zero_extend(slot.spilled.number, size * 8));
     value.sources = slot.spilled.sources;
-    if (size == stored) { // the very number that was stored
+    if (value.number == slot.spilled.number) { // the very number that was stored
       value.id = slot.spilled.id;
       value.part = slot.spilled.part;
       value.delta = slot.spilled.delta;

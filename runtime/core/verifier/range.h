@@ -33,13 +33,31 @@ template <typename U> struct Range {
 
   // Narrows each reading by the other, as far as they do. May make the range empty, never drops a member.
   constexpr void deduce() {
-    if (narrow_signed())
+    if (narrow_signed()) {
       narrow_unsigned();
-    else if (narrow_unsigned())
+    } else if (narrow_unsigned() || narrow_to_one_sign()) {
       narrow_signed();
+      narrow_unsigned();
+    }
+  }
+  // Whether the signed reading leaves only numbers of one sign to an unsigned one that has both. Both go over
+  // their middles.
+  constexpr bool is_of_one_sign() const {
+    return umax < static_cast<U>(smin) || static_cast<U>(smax) < umin;
   }
 
 private:
+  // Where both readings go over their middles, and the negative numbers of the one are above the other, or its
+  // positive ones below.
+  constexpr bool narrow_to_one_sign() {
+    if (!is_of_one_sign() || is_empty())
+      return false;
+    if (umax < static_cast<U>(smin))
+      smin = 0;
+    else
+      smax = -1;
+    return narrow_unsigned();
+  }
   // By the unsigned bounds, where they have one sign; the other way round.
   constexpr bool narrow_signed() {
     if (static_cast<S>(umin) > static_cast<S>(umax) || umin > umax)
@@ -113,15 +131,43 @@ template <typename U> constexpr Range<U> multiply(const Range<U> &a, const Range
   return product;
 }
 
+// Whether all ones, and at most all zeroes too, are in it: what a sign becomes that was shifted down.
+template <typename U> constexpr bool is_smeared_sign(const Range<U> &a) { return a.smin == -1 && a.smax <= 0; }
+// The smallest 2^n - 1 that is not less than a number that is not negative.
+template <typename U> constexpr std::make_signed_t<U> filled(std::make_signed_t<U> number) {
+  U ones = static_cast<U>(number);
+  for (unsigned shift = 1; shift < Range<U>::kWidth; shift *= 2)
+    ones |= static_cast<U>(ones >> shift);
+  return static_cast<std::make_signed_t<U>>(ones);
+}
+
 // Bitwise results are bounded by their operands; the rest is known from the tnum of the result.
 template <typename U> constexpr Range<U> bit_and(const Range<U> &a, const Range<U> &b) {
+  using S = typename Range<U>::S;
   Range<U> result = Range<U>::of_unsigned(0, std::min(a.umax, b.umax));
-  if (a.smin >= 0 || b.smin >= 0)
-    result.smin = 0;
+  if (is_smeared_sign(a) || is_smeared_sign(b)) { // the other one, or 0
+    const Range<U> &other = is_smeared_sign(a) ? b : a;
+    result.smin = std::min<S>(0, other.smin);
+    result.smax = std::max<S>(0, other.smax);
+    return result;
+  }
+  result.smin =
+      a.smin >= 0 || b.smin >= 0 ? S{0} : static_cast<S>(~filled<U>(static_cast<S>(~std::min(a.smin, b.smin))));
+  result.smax = std::max(a.smax, b.smax);
   return result;
 }
 template <typename U> constexpr Range<U> bit_or(const Range<U> &a, const Range<U> &b) {
-  return Range<U>::of_unsigned(std::max(a.umin, b.umin), Range<U>::kUnsignedMax);
+  using S = typename Range<U>::S;
+  Range<U> result = Range<U>::of_unsigned(std::max(a.umin, b.umin), Range<U>::kUnsignedMax);
+  if (is_smeared_sign(a) || is_smeared_sign(b)) { // the other one, or all ones
+    const Range<U> &other = is_smeared_sign(a) ? b : a;
+    result.smin = std::min<S>(-1, other.smin);
+    result.smax = std::max<S>(-1, other.smax);
+    return result;
+  }
+  result.smin = std::min(a.smin, b.smin);
+  result.smax = a.smax < 0 || b.smax < 0 ? S{-1} : filled<U>(std::max(a.smax, b.smax));
+  return result;
 }
 template <typename U> constexpr Range<U> bit_xor(const Range<U> &, const Range<U> &) { return {}; }
 

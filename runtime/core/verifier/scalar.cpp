@@ -98,8 +98,11 @@ bool normalise_small(Scalar &number) {
          set_small(number, number.bits, left.low, left.high);
 }
 
-// One of 0 to UINT32_MAX, settled, of whose lower half as a signed number nothing more is known.
-void set_word(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
+bool narrow_all(Scalar &number);
+
+// One of 0 to UINT32_MAX, settled, of whose lower half as a signed number nothing more is known. False: there
+// is none.
+bool set_word(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
   const uint32_t low32 = static_cast<uint32_t>(low), high32 = static_cast<uint32_t>(high);
   const bool one_sign = low > INT32_MAX || high <= INT32_MAX;
   const Range32 half = one_sign
@@ -108,15 +111,14 @@ void set_word(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
   number.bits = bits;
   number.r64 = {low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
   number.r32 = {low32, high32, half.smin, half.smax};
+  return one_sign || !number.r32.is_of_one_sign() || narrow_all(number);
 }
 
 bool normalise_word(Scalar &number) {
   Interval left = interval_of(number);
   Tnum bits = number.bits;
-  if (!left.cut(number.r64.smin, number.r64.smax) || !settle(bits, left.low, left.high))
-    return false;
-  set_word(number, bits, left.low, left.high);
-  return true;
+  return left.cut(number.r64.smin, number.r64.smax) && settle(bits, left.low, left.high) &&
+         set_word(number, bits, left.low, left.high);
 }
 
 // Each view may narrow the others until none does: what is left is the same in whatever order.
@@ -189,7 +191,7 @@ bool normalise_signed(Scalar &number) {
   }
   if (~bits.mask != 0)
     return narrow_all(number);
-  if (r32 == Range32() && is_far_around_0(r64) && is_far_around_the_middle(r64))
+  if (r32 == Range32() && is_far_around_0(r64) && is_far_around_the_middle(r64) && !r64.is_of_one_sign())
     return true;
   // An error, or a size, as helpers return it: as a signed number it reads the same in both widths.
   if (r64.umin == 0 && ~r64.umax == 0 && r32.umin == 0 && ~r32.umax == 0 && r64.smin >= INT32_MIN &&
@@ -213,10 +215,8 @@ bool set_wide(Scalar &number, Tnum bits, uint64_t low, uint64_t high) {
   for (;;) {
     if (!settle(bits, low, high))
       return false;
-    if (high <= UINT32_MAX) {
-      set_word(number, bits, low, high);
-      return true;
-    }
+    if (high <= UINT32_MAX)
+      return set_word(number, bits, low, high);
     const Range64 whole{low, high, static_cast<int64_t>(low), static_cast<int64_t>(high)};
     if (high - low <= kLowerHalf) { // its halves are an interval, perhaps
       number = {bits, whole, {}};
@@ -259,6 +259,33 @@ bool is_subset(const Scalar &inner, const Scalar &outer) {
          is_subset(inner.r32, outer.r32);
 }
 
+namespace {
+
+// The lowest bits of the words from low on to high, as numbers of that width: an interval, where they do not
+// wrap.
+void narrow_lowest(Range64 &result, unsigned width, bool is_signed, uint64_t low, uint64_t high) {
+  const unsigned unused = 64 - width;
+  const auto seen = [&](uint64_t word) {
+    return is_signed ? static_cast<int64_t>(word << unused) >> unused
+                     : static_cast<int64_t>(word << unused >> unused);
+  };
+  if (high - low > Tnum::unknown_bits(width).mask || seen(low) > seen(high))
+    return;
+  result.smin = std::max(result.smin, seen(low));
+  result.smax = std::min(result.smax, seen(high));
+}
+
+// The same of a number. width: less than 32.
+void narrow_lowest(Range64 &result, unsigned width, bool is_signed, const Scalar &a) {
+  narrow_lowest(result, width, is_signed, a.r64.umin, a.r64.umax);
+  narrow_lowest(result, width, is_signed, static_cast<uint64_t>(a.r64.smin), static_cast<uint64_t>(a.r64.smax));
+  narrow_lowest(result, width, is_signed, a.r32.umin, a.r32.umax);
+  narrow_lowest(result, width, is_signed, static_cast<uint64_t>(int64_t{a.r32.smin}),
+                static_cast<uint64_t>(int64_t{a.r32.smax}));
+}
+
+} // namespace
+
 Scalar sign_extend(const Scalar &a, unsigned width) {
   Scalar result = Scalar::sign_extended(width);
   if (is_subset(a.r64, result.r64)) // nothing to extend
@@ -267,6 +294,8 @@ Scalar sign_extend(const Scalar &a, unsigned width) {
   if (width == 32) {
     result.r32 = a.r32;
     result.r64 = Range64::of_signed(a.r32.smin, a.r32.smax);
+  } else {
+    narrow_lowest(result.r64, width, true, a);
   }
   return normalised(result);
 }
@@ -276,9 +305,12 @@ Scalar zero_extend(const Scalar &a, unsigned width) {
     return a;
   Scalar result;
   result.bits = truncate(a.bits, width);
-  if (width == 32 || a.r32.umax <= Tnum::unknown_bits(width).mask) {
+  if (width == 32) {
     result.r32 = a.r32;
     result.r64 = Range64::of_unsigned(a.r32.umin, a.r32.umax);
+  } else {
+    result.r64 = Scalar::zero_extended(width).r64;
+    narrow_lowest(result.r64, width, false, a);
   }
   return normalised(result);
 }

@@ -185,7 +185,7 @@ template <bool kWide, typename Operand>
     bits = bit_and(dst.bits, src.bits());
     if (high <= INT32_MAX)
       high = std::min(high, half);
-    else if (static_cast<uint32_t>(bits.max()) > half)
+    else if (!is_subset(range_of<uint32_t>(bits), bit_and(dst.r32, src.half())))
       return false;
     break;
   }
@@ -194,7 +194,7 @@ template <bool kWide, typename Operand>
     low = std::max(dst_min, src_min);
     high = bits.max();
     if (!are_positive || (kWide && high > INT32_MAX &&
-                          std::max(dst.r32.umin, src.half().umin) > static_cast<uint32_t>(bits.value)))
+                          !is_subset(range_of<uint32_t>(bits), bit_or(dst.r32, src.half()))))
       return false;
     break;
   case KBPF_ALU_XOR:
@@ -223,6 +223,9 @@ template <bool kWide, typename Operand>
     if (!src.is_shift(kWidth))
       return false;
     bits = shift_left(dst.bits, shift);
+    // What is known of the lower half moves up in it.
+    if (kWide && shift < 32 && dst.r32.umax <= UINT32_MAX >> shift && dst_max > uint64_t{INT32_MAX} >> shift)
+      return false;
     if (dst_max > kMost >> shift) {
       if (!kWide || dst_max <= UINT64_MAX >> shift || shift == 32)
         return false;
@@ -276,6 +279,8 @@ void alu_long64(uint8_t code, int16_t off, Scalar &dst, const Scalar &src) {
     result.r64 = {uint64_t{dst.r32.umin} << 32, uint64_t{dst.r32.umax} << 32,
                   int64_t{dst.r32.smin} * (int64_t{1} << 32), int64_t{dst.r32.smax} * (int64_t{1} << 32)};
   }
+  if (code == KBPF_ALU_LSH && src.r64.umax < 32)
+    result.r32 = shift_left(dst.r32, src.r32);
   // Where operands and result are small, their halves say the same once more.
   if (is_modular(code) && !(is_small(dst) && is_small(src) && is_small(result)))
     result.r32 = alu_range(code, false, dst.r32, src.r32);

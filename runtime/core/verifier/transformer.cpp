@@ -311,8 +311,11 @@ Value load_field(const ContextInfo &context, const OffsetRange &at, unsigned siz
 void extend_loaded(Value &value, const Insn &insn) {
   if (insn.mode() != KBPF_MODE_MEMSX || !value.is_scalar())
     return;
+  const Scalar number = sign_extend(value.number, insn.access_bytes() * 8);
+  if (number == value.number) // it stays linked
+    return;
   const uint64_t sources = value.sources;
-  value = Value::scalar(sign_extend(value.number, insn.access_bytes() * 8));
+  value = Value::scalar(number);
   value.sources = sources;
 }
 
@@ -498,6 +501,22 @@ void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken)
   });
 }
 
+namespace {
+
+// "number code number" is or is not true. As in Linux both ways are walked, and the one that is impossible
+// learns what it would of two numbers.
+void assume_of_itself(uint8_t code, bool is_64, bool holds, Scalar &number) {
+  Scalar other = number, narrowed = number;
+  if (!(holds ? assume(code, is_64, narrowed, other) : assume_not(code, is_64, narrowed, other)))
+    return;
+  narrowed.r64 = intersect(narrowed.r64, other.r64);
+  narrowed.r32 = intersect(narrowed.r32, other.r32);
+  if (narrowed.normalise())
+    number = narrowed;
+}
+
+} // namespace
+
 Branch Transformer::predict(const State &state) {
   const Insn &insn = analysis_.insn(state.insn);
   const bool is_64 = insn.cls() == KBPF_CLASS_JMP;
@@ -515,6 +534,11 @@ Branch Transformer::predict(const State &state) {
       if (!assume(insn.code(), is_64, false, passed_.dst, word))
         return {true, false};
       return {assume(insn.code(), is_64, true, taken_.dst, word), true, true};
+    }
+    if (insn.src() == insn.dst()) {
+      assume_of_itself(insn.code(), is_64, false, passed_.dst);
+      assume_of_itself(insn.code(), is_64, true, taken_.dst);
+      return {true, true, true};
     }
     passed_.src = taken_.src = *src;
     if (!assume_not(insn.code(), is_64, passed_.dst, passed_.src))
@@ -543,8 +567,13 @@ bool Transformer::only_decides(const State &state, uint32_t target) const {
 bool Transformer::assume_numbers(State &state, const Insn &insn, bool taken, bool was_predicted) {
   const bool is_64 = insn.cls() == KBPF_CLASS_JMP;
   Value &dst = state.reg(insn.dst());
-  if (insn.src_is_reg() && insn.src() == insn.dst())
-    return true; // of a number compared with itself nothing is learnt
+  if (insn.src_is_reg() && insn.src() == insn.dst()) {
+    if (!was_predicted)
+      assume_of_itself(insn.code(), is_64, taken, dst.number);
+    else if (!taken)
+      set_compared(state, passed_);
+    return dst.id == 0 || propagate(state, Value(dst));
+  }
   Value *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
   if (!was_predicted) {
     if (!src || src->number.is_constant()) {
@@ -567,9 +596,9 @@ bool Transformer::assume_numbers(State &state, const Insn &insn, bool taken, boo
 
 void Transformer::set_compared(State &state, const Compared &compared) {
   const Insn &insn = analysis_.insn(state.insn);
+  state.reg(insn.dst()).number = compared.dst;
   if (insn.src_is_reg() && insn.src() == insn.dst())
     return;
-  state.reg(insn.dst()).number = compared.dst;
   if (insn.src_is_reg() && !state.reg(insn.src()).number.is_constant()) // of which nothing is learnt
     state.reg(insn.src()).number = compared.src;
 }
