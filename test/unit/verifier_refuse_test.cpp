@@ -124,6 +124,29 @@ TEST(VerifierZeroes, AKeyThatWasNotWritten) {
       {.insns = assemble({mov64_reg(R2, R10), add64_imm(R2, -4), ld_map(R1, 0), call_helper(1), exit_insn()}),
        .maps = {P::hash_map(4, 8)}});
 }
+// The second look-up in a map; `before` has written some of the 8 bytes at r10 - 16, or of those at `key`.
+void expect_zeroed_by_second_lookup(std::initializer_list<Slots> before, int key) {
+  std::vector<Insn> code =
+      assemble({store_imm(KBPF_SIZE_DW, R10, -8, 0), mov64_reg(R6, R1), mov64_reg(R2, R10), add64_imm(R2, -8),
+                ld_map(R1, 0), call_helper(1), mov64_reg(R1, R6)});
+  for (const std::vector<Insn> &part :
+       {assemble(before), assemble({mov64_reg(R2, R10), add64_imm(R2, key), ld_map(R1, 0), call_helper(1),
+                                    mov64_imm(R0, 0), exit_insn()})})
+    code.insert(code.end(), part.begin(), part.end());
+  expect_zeroed({.insns = code, .maps = {P::hash_map(8, 8)}});
+}
+TEST(VerifierZeroes, AHalfWrittenKeyOfALaterLookup) {
+  expect_zeroed_by_second_lookup({store_imm(KBPF_SIZE_W, R10, -16, 1)}, -16);
+}
+TEST(VerifierZeroes, AKeyOfTwoSlotsOfALaterLookup) {
+  expect_zeroed_by_second_lookup(
+      {store_imm(KBPF_SIZE_W, R10, -12, 1), store_imm(KBPF_SIZE_DW, R10, -24, 1)}, -20);
+}
+TEST(VerifierZeroes, AKeyThatOnePathOnlyHasWritten) {
+  expect_zeroed_by_second_lookup({store_imm(KBPF_SIZE_DW, R10, -24, 1), load(KBPF_SIZE_DW, R2, R1, 80),
+                                  jump_imm(KBPF_JMP_JEQ, R2, 0, 1), store_imm(KBPF_SIZE_DW, R10, -16, 1)},
+                                 -16);
+}
 TEST(VerifierZeroes, AndSaysWhichByteIsReadUnwrittenAndWhere) {
   Verdict verdict = run_verifier(
       {.insns = {store_imm(KBPF_SIZE_W, R10, -8, 0), load(KBPF_SIZE_W, R1, R10, -8),

@@ -412,8 +412,10 @@ Result<void> Checker::check_stack(const State &state, unsigned reg, int64_t off,
   for (int64_t offset = at.first; offset < at.end && has_object(frame, at.first, at.end); offset++)
     if (std::optional<StackObject> object = object_at(state, base.frame, offset);
         object && (use.reads || object->has_to_be_released() || (use.by_helper && !use.makes_object)))
-      return refuse_as(use.reads && !use.by_helper ? Error::access_denied : Error::invalid, state,
-                       RejectionId::stack_object,
+      // As in Linux: what helpers read or fill, and what is read, is denied.
+      return refuse_as(use.makes_object || (use.writes && use.reads == use.by_helper) ? Error::invalid
+                                                                                      : Error::access_denied,
+                       state, RejectionId::stack_object,
                        "{} bytes at r{}, offset {} in the stack: {} lies there, which only helpers touch",
                        size, reg, at.first, object->is_dynptr() ? "a dynptr" : "an iterator");
   // The deepest byte touched is the depth of the function's frame.

@@ -227,7 +227,7 @@ bool ShortWay::access_stack(State &state, const Insn &insn) {
 // A lookup in a map in which one was made before, by a key that lies in one slot of the stack.
 [[gnu::noinline]] bool ShortWay::look_up(State &state, Frame &frame, const Insn &insn) {
   const Value &map = frame.regs[1], &key = frame.regs[2];
-  if (insn.src() != 0 || insn.imm != static_cast<int32_t>(kMapLookup) || map.kind != Kind::map || map.is_inner ||
+  if (insn.src() != 0 || insn.imm != static_cast<int32_t>(kMapLookup) || map.kind != Kind::map ||
       !(analysis_.plain_maps & Analysis::map_bit(map.map)) || key.kind != Kind::stack ||
       !key.number.is_constant() || (state.held && state.held->lock.is_held))
     return false;

@@ -18,12 +18,10 @@ namespace {
   return insn.opcode == kNarrow || insn.opcode == kWide ? 1u << insn.src() : 0;
 }
 
-// Whether nothing else in the state is the pointer that the jump tests for null, and nobody asks for it where
-// the sides meet.
-[[gnu::noinline]] bool leaves_nothing(const Analysis &analysis, const State &state, const Insn &jump,
-                                      uint32_t live) {
+// Whether nothing else in the state is the pointer that the jump tests for null.
+[[gnu::noinline]] bool is_only_copy(const Analysis &analysis, const State &state, const Insn &jump) {
   const Value &tested = state.frame().regs[jump.dst()];
-  if (!tests_map_value(jump, tested) || live >> jump.dst() & 1)
+  if (!tests_map_value(jump, tested))
     return false;
   if (analysis.is_behind_call(state.insn))
     return true;
@@ -81,7 +79,7 @@ std::optional<uint32_t> skipped_registers(const Analysis &analysis, const State 
   const uint32_t live = analysis.cfg.live[state.insn + 1 + count];
   const Value &compared = regs[jump.dst()];
   if (joins[count] & Cfg::kIteration ||
-      (compared.is_scalar() ? compared.id != 0 : !leaves_nothing(analysis, state, jump, live)))
+      (compared.is_scalar() ? compared.id != 0 : !is_only_copy(analysis, state, jump)))
     return {};
   uint32_t differing = 1u << jump.dst(); // narrowed, at least
   if (count == 1 && computes((&jump)[1]) && !joins[0]) {
