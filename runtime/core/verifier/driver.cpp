@@ -364,17 +364,16 @@ private:
     return {};
   }
 
-  // The kernel jumps when it has gone on often enough; and then always.
+  // The kernel jumps when it has gone on often enough, and then always; which is where this path goes.
   Result<void> may_goto(const Insn &insn) {
     current_subprogram().uses_may_goto = true;
-    const uint32_t from = current_->insn;
-    State *taken = pool_.copy(*current_);
-    if (!taken)
+    State *round = pool_.copy(*current_);
+    if (!round)
       return Error::no_memory;
-    taken->insn = static_cast<uint32_t>(jump_target(from, insn));
-    current_->held->find_loop(Loop::Kind::may_goto, current_->frame_count - 1)->rounds++;
-    current_->insn++;
-    return postpone(taken);
+    round->held->find_loop(Loop::Kind::may_goto, current_->frame_count - 1)->rounds++;
+    round->insn++;
+    current_->insn = static_cast<uint32_t>(jump_target(current_->insn, insn));
+    return postpone(round);
   }
 
   // The helper calls a function of the program, then perhaps again; or it returns, which is where this path
@@ -913,7 +912,7 @@ private:
         return Error::invalid;
       step.next = current_->insn;
       step.kind = kind_of_step(program_, step.insn, step.depth, *current_);
-      if (step.kind == PathStep::Kind::branch && step.is_forced)
+      if (step.kind == PathStep::Kind::branch && (step.is_forced || program_.insns[step.insn].is_may_goto()))
         step.taken = step.next != step.insn + 1;
       tell([&](PathObserver &to) { to.step(step, *current_); });
     }
