@@ -9,8 +9,9 @@
 
 namespace bpfcc {
 
-// What a compilation with fewer declarations says is held back until it has ended without an error; with one,
-// nothing of it counts: what was left out may be its cause, or what a message about it would name.
+// What a compilation with fewer declarations, or from a kept preamble, says is held back until it has ended
+// without an error; with one, nothing of it counts: what was left out may be its cause, or what a message about
+// it would name.
 struct HeldMessages {
   std::string text; // for the terminal
   std::vector<Diagnostics::Recorded> recorded;

@@ -328,7 +328,7 @@ void set_llvm_options(const StringVector &llvm_args, unsigned max_stack) {
 }
 
 bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &output, unsigned &errors,
-         HeldMessages *held) {
+         HeldMessages &whole_or_none) {
   StringVector args = make_cc1_args(options);
   std::vector<const char *> words;
   for (const std::string &arg : args)
@@ -353,6 +353,9 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
   Preamble preamble(options, args, compiler->getInvocation(),
                     make_embedded_file_system(
                         {options.kernel_header, options.helper_declarations, options.kernel_helpers}));
+  const PreambleEntry *restored = preamble.entry();
+  // clang looks for the name that was meant in what it has parsed, and not in all that it has kept.
+  HeldMessages *held = restored || !options.helper_declarations.empty() ? &whole_or_none : nullptr;
   std::optional<raw_string_ostream> held_text;
   if (held)
     compiler->setVerboseOutputStream(held_text.emplace(held->text)); // where clang counts its warnings
@@ -361,7 +364,6 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
                             held);
   compiler->createDiagnostics(&printer, /*ShouldOwnClient=*/false);
   compiler->createFileManager(preamble.file_system());
-  const PreambleEntry *restored = preamble.entry();
   if (restored)
     output.declarations = restored->declarations;
   auto files =
@@ -394,7 +396,7 @@ bool run(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &outp
     FrontendOptions whole = options;
     whole.preamble_cache.clear();
     output = {};
-    return run(whole, diag, output, errors, held);
+    return run(whole, diag, output, errors, whole_or_none);
   }
   errors = printer.getNumErrors();
   if (held && held->failed)
@@ -416,10 +418,10 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
   auto compile_whole = [&] {
     FrontendOptions whole = options;
     whole.helper_declarations.clear();
+    whole.preamble_cache.clear();
     return compile(whole, diag, output);
   };
-  const bool provisional = !options.helper_declarations.empty();
-  if (provisional &&
+  if (!options.helper_declarations.empty() &&
       (options.output == OutputKind::preprocessed || options.output == OutputKind::dependencies))
     return compile_whole(); // the text of the header itself is asked for
   initialize_target();
@@ -429,7 +431,7 @@ bool compile(const FrontendOptions &options, Diagnostics &diag, FrontendOutput &
   CrashRecoveryContext context;
   HeldMessages held;
   bool returned =
-      context.RunSafely([&] { done = run(options, diag, output, errors, provisional ? &held : nullptr); });
+      context.RunSafely([&] { done = run(options, diag, output, errors, held); });
   if (held.failed) {
     CrashRecoveryContext::Disable();
     cl::ResetAllOptionOccurrences();
