@@ -295,7 +295,7 @@ TEST(VerifierRefuses, UpdatingAMapThatIsReadOnlyForPrograms) {
 TEST(VerifierRefuses, AnOffsetPastADataSection) {
   expect_refused(
       {.insns = assemble({ld_map_value(R1, 0, 8), mov64_imm(R0, 0), exit_insn()}), .maps = {P::data_map(8)}},
-      "map-value-out-of-bounds", 0);
+      "map-value-out-of-bounds", 0, Error::invalid);
 }
 TEST(VerifierRefuses, TheAddressOfAValueOfAHashMap) {
   expect_refused({.insns = assemble({ld_map_value(R1, 0, 0), mov64_imm(R0, 0), exit_insn()}),

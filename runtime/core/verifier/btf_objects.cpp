@@ -110,7 +110,7 @@ Result<void> Checker::check_cast(const State &state, const HelperProto &proto) {
   const Value &type = state.reg(2);
   const Btf *btf = analysis_.program.kernel_btf;
   if (type.is_scalar())
-    rely_on_linked(state, type);
+    rely_on(state, type);
   if (!btf || !type.is_scalar() || !type.number.is_constant() || type.number.value() > UINT32_MAX ||
       !btf->type(static_cast<uint32_t>(type.number.value())).is(BtfKind::structure))
     return refuse(state, RejectionId::helper_argument,

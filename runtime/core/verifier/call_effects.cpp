@@ -149,7 +149,8 @@ static bool is_plain(const HelperProto &proto) {
 
 // Whether what a lookup finds is a value, no object of the kernel's.
 static bool gives_values(const MapRef &map) {
-  return !is_socket_map(map.type) && map.type != kXskmap && map.type != kArrayOfMaps && map.type != kHashOfMaps;
+  return !is_socket_map(map.type) && map.type != kXskmap && map.type != kArrayOfMaps &&
+         map.type != kHashOfMaps;
 }
 
 void Transformer::look_up(State &state) {
@@ -246,7 +247,7 @@ void Transformer::note_ring_flags(const State &state, const HelperProto &proto) 
   const bool is_short = flags.is_scalar() && flags.number.is_constant() && flags.number.value() <= UINT32_MAX;
   if (analysis_.calls[state.insn].meet_key(
           is_short ? std::optional(static_cast<uint32_t>(flags.number.value())) : std::nullopt))
-    rely_on_linked(state, flags);
+    rely_on(state, flags);
 }
 
 // Notes a lookup of an element that is there, the same one on every path until now, for fix-up. The path then
@@ -261,7 +262,7 @@ void Transformer::note_constant_key(const State &state, const HelperCall &call) 
   if (!analysis_.calls[state.insn].meet_key(exists ? std::optional(static_cast<uint32_t>(number))
                                                    : std::nullopt))
     return;
-  rely_on_linked(state, *key);
+  rely_on(state, *key);
   const Value &address = state.reg(2);
   const int64_t at = static_cast<int64_t>(address.number.value());
   const Frame &frame = *state.frames[address.frame];

@@ -48,7 +48,7 @@ Result<void> Checker::check_callback_return(const State &state) {
   if (!r0.is_scalar())
     return refuse_as(Error::access_denied, state, RejectionId::callback,
                      "a function that a helper has called returns a {}, not 0 or 1", kind_name(r0.kind));
-  rely_on_linked(state, r0);
+  rely_on(state, r0);
   if (r0.number.r64.umax > most)
     return refuse(state, RejectionId::callback,
                   most ? "a function that a helper has called returns 0 or 1; r0 may be {} to {}"

@@ -136,7 +136,7 @@ Result<void> Checker::check_argument(const State &state, unsigned reg, const Hel
                   proto.c_name);
   // What a function that is called back may rely on is not followed: all of it counts.
   if (arg != KBPF_ARG_ANY_SCALAR || calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
-    rely_on_linked(state, value);
+    rely_on(state, value);
   if (takes_null(arg) && value.is_null() && arg != KBPF_ARG_MEM_READ_OR_NULL &&
       arg != KBPF_ARG_MEM_WRITE_OR_NULL)
     return {};

@@ -204,7 +204,8 @@ Result<void> Checker::check_reference(const State &state) {
   KBPF_TRY(check_usable_map(state, index));
   analysis_.usable_maps |= Analysis::map_bit(index);
   constexpr uint32_t kOneWay = KBPF_MAP_F_RDONLY_PROG | KBPF_MAP_F_WRONLY_PROG;
-  if (map.fields == SpecialFields() && map.record.empty() && map.constants.empty() && !(map.map_flags & kOneWay))
+  if (map.fields == SpecialFields() && map.record.empty() && map.constants.empty() &&
+      !(map.map_flags & kOneWay))
     analysis_.plain_values |= Analysis::map_bit(index);
   if (insn.src() != KBPF_PSEUDO_MAP_IDX_VALUE)
     return {};
@@ -213,8 +214,8 @@ Result<void> Checker::check_reference(const State &state) {
     return refuse(state, RejectionId::unsupported_reference,
                   "map {} is no array of one element, so its value has no fixed address", index);
   if (offset >= map.value_size)
-    return refuse(state, RejectionId::map_value_out_of_bounds,
-                  "offset {} in map {}, whose value has {} bytes", offset, index, map.value_size);
+    return refuse_as(Error::invalid, state, RejectionId::map_value_out_of_bounds,
+                     "offset {} in map {}, whose value has {} bytes", offset, index, map.value_size);
   return {};
 }
 
@@ -280,7 +281,7 @@ Result<void> Checker::check_program_return(const State &state) {
   if (!r0.is_scalar())
     return refuse(state, RejectionId::return_value, "the program returns {} to {}; r0 is a {}", range->least,
                   range->most, kind_name(r0.kind));
-  rely_on_linked(state, r0);
+  rely_on(state, r0);
   const int64_t least = range->is_half ? r0.number.r32.smin : r0.number.r64.smin,
                 most = range->is_half ? r0.number.r32.smax : r0.number.r64.smax;
   if (least < range->least || most > range->most)
@@ -598,10 +599,13 @@ Result<void> Checker::check_packet(const State &state, unsigned reg, int64_t off
                   base.number.r64.smin);
   const int64_t first = base.delta + off;
   if (first < 0 || first + static_cast<int64_t>(size) > base.range)
-    return refuse(state, RejectionId::packet_out_of_bounds,
-                  "{} bytes at r{}: offset {} in a packet, of which {} bytes are known to exist; compare a "
-                  "pointer behind what you access with data_end first",
-                  size, reg, first, base.range);
+    return refuse_as(
+        base.kind == Kind::packet && base.past_end != PastEnd::unknown ? Error::invalid
+                                                                       : Error::access_denied,
+        state, RejectionId::packet_out_of_bounds,
+        "{} bytes at r{}: offset {} in a packet, of which {} bytes are known to exist; compare a "
+        "pointer behind what you access with data_end first",
+        size, reg, first, base.range);
   return {};
 }
 

@@ -135,7 +135,8 @@ bool address_covers(const PackedValue &old, const Value &current, IdMatch &ids) 
   case Kind::packet:
   case Kind::packet_meta:
     return old.delta() == static_cast<uint32_t>(current.delta) && old.range() <= current.range &&
-           ids_match(old.id(), current.id, ids) && number_covers(old, current.number);
+           old.map() <= static_cast<uint16_t>(current.past_end) && ids_match(old.id(), current.id, ids) &&
+           number_covers(old, current.number);
   case Kind::packet_end:
     return true;
   case Kind::map_value_or_null:
@@ -234,7 +235,9 @@ void simplify(State &state, const Cfg &cfg) {
 
 void widen(State &current, const Snapshot &old) {
   const auto widen_value = [](Value &now, const Value &was) {
-    if (now.is_scalar() && was.is_scalar() && !was.is_relied_on && now.number != was.number) {
+    // One that is moved on round by round is at another distance each time from what it was.
+    if (now.is_scalar() && was.is_scalar() && !was.is_relied_on &&
+        (now.number != was.number || now.delta != was.delta || now.part != was.part)) {
       const uint64_t sources = now.sources;
       now = Value::unknown();
       now.sources = sources;

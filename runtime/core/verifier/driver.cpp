@@ -455,9 +455,9 @@ private:
     analysis_.branches[from] |=
         (branch.may_jump ? Analysis::kJumps : 0) | (branch.may_pass ? Analysis::kPasses : 0);
     if (!branch.may_jump || !branch.may_pass) { // that it goes one way relies on what is compared
-      rely_on_linked(state, state.reg(insn.dst()));
+      rely_on(state, state.reg(insn.dst()));
       if (insn.src_is_reg())
-        rely_on_linked(state, state.reg(insn.src()));
+        rely_on(state, state.reg(insn.src()));
       state.insn = branch.may_jump ? target : from + 1;
       return false;
     }
@@ -531,9 +531,9 @@ private:
     const uint32_t from = state.insn;
     const Insn &insn = analysis_.insn(from);
     if (!transformer_.assume_jump(state, taken, was_predicted)) {
-      rely_on_linked(state, state.reg(insn.dst()));
+      rely_on_contradiction(state, state.reg(insn.dst()));
       if (insn.src_is_reg())
-        rely_on_linked(state, state.reg(insn.src()));
+        rely_on_contradiction(state, state.reg(insn.src()));
       return false;
     }
     state.insn = taken ? static_cast<uint32_t>(jump_target(from, insn)) : from + 1;
@@ -742,7 +742,7 @@ private:
     bool worthwhile = (spacing == 1 && (iterates || (!here.open && (!here.closed || !here.closed->next)))) ||
                       forks_since_checkpoint_ >= spacing || jumps_since_checkpoint_ >= 2 * spacing ||
                       insns_since_checkpoint_ >= 4 * spacing;
-    const uint32_t most_rounds = iterates ? 16 : 4; // that are compared
+    const uint32_t most_rounds = iterates ? 128 : 4; // that are compared
     uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
     const Comparand everything(*current_, Coverage::everything);
     for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {

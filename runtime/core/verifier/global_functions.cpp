@@ -78,13 +78,13 @@ Result<void> Checker::check_global_argument(const State &state, unsigned reg, co
   case ArgType::Kind::memory:
     break;
   }
-  rely_on_linked(state, value); // that it is null, where it is
+  rely_on(state, value); // that it is null, where it is
   if (value.is_null())
     return type.may_be_null ? Result<void>() : refuse_kind("a pointer that is not null");
   if (value.may_be_null() && !type.may_be_null)
-    return refuse(state, RejectionId::possibly_null,
-                  "r{}, argument {} of global function {}, is a {}: compare it with null first", reg, reg,
-                  function, kind_name(value.kind));
+    return refuse_as(Error::invalid, state, RejectionId::possibly_null,
+                     "r{}, argument {} of global function {}, is a {}: compare it with null first", reg, reg,
+                     function, kind_name(value.kind));
   if (!may_be_memory(value.kind))
     return refuse_kind("a pointer to memory");
   // Where it is not null, the memory has to be there.
@@ -96,6 +96,8 @@ Result<void> Checker::check_global_argument(const State &state, unsigned reg, co
                                     {.reads = true, .writes = true, .by_helper = true, .is_atomic = false});
   value.kind = kind;
   note_alignment(state, value);
+  if (!result.ok() && result.error() == Error::access_denied)
+    return Error::invalid; // as Linux has it, whatever is wrong with the memory
   return result;
 }
 
@@ -105,7 +107,7 @@ Result<void> Checker::check_global_object(const State &state, unsigned reg, cons
   const Btf &kernel = *analysis_.program.kernel_btf;
   const std::string_view name = kernel.name(kernel.type(type.type_id));
   if (type.may_be_null && value.is_null()) {
-    rely_on_linked(state, value);
+    rely_on(state, value);
     return {};
   }
   if (value.kind == Kind::btf_object_or_null && !type.may_be_null)

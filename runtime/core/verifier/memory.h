@@ -39,7 +39,7 @@ struct StackPlace {
 // What a load of size bytes at a known, aligned offset gives, zero-extended.
 Value read_stack(const Frame &frame, int64_t offset, unsigned size);
 // The constant in the u32 that an address of the stack points to, which it is known to be on this path since
-// its value was stored. What it relies on is the Value's (rely_on_linked).
+// its value was stored. What it relies on is the Value's (rely_on).
 std::optional<Value> known_u32(const State &state, const Value &address);
 // A store of size bytes at a known, aligned offset. The slots exist. True: it relies on the value being 0.
 bool write_stack(Frame &frame, int64_t offset, unsigned size, const Value &value);

@@ -129,9 +129,9 @@ template <typename Sink> void for_each_obligation(const Insn &insn, Sink &sink) 
   case KBPF_CLASS_LD:
     if (insn.is_packet_load()) {
       sink.add({.kind = Obligation::Kind::feature});
+      sink.add({.kind = Obligation::Kind::packet_load});
       if (insn.mode() == KBPF_MODE_IND)
         need_initialised(sink, insn.src());
-      sink.add({.kind = Obligation::Kind::packet_load});
       break;
     }
     need_writable(sink, insn.dst());

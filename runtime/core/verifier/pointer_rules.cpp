@@ -26,22 +26,29 @@ Result<void> Checker::check_movable(const State &state) {
   if (subtracts && ((dst_is_pointer && src_is_pointer) || insn.cls() == KBPF_CLASS_ALU))
     return {};
   const unsigned pointer = dst_is_pointer ? insn.dst() : insn.src();
+  const Value &moved = state.reg(pointer);
+  const Scalar by = !insn.src_is_reg() ? Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}))
+                                       : state.reg(dst_is_pointer ? insn.src() : insn.dst()).number;
+  // As Linux has it, which looks at offsets before it looks at the operation.
+  const bool is_too_far = insn.cls() == KBPF_CLASS_ALU64 && !(dst_is_pointer && src_is_pointer) &&
+                          !moved.may_be_null() && moved.kind != Kind::map && moved.kind != Kind::object &&
+                          moved.kind != Kind::packet_end && (is_far(by) || is_far(moved.number));
+  const Error error = is_too_far ? Error::invalid : Error::access_denied;
   if (insn.cls() != KBPF_CLASS_ALU64 || (insn.code() != KBPF_ALU_ADD && !subtracts))
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{} is a {}: 64-bit addition and subtraction are all that addresses take part in", pointer,
-                  kind_name(state.reg(pointer).kind));
+    return refuse_as(error, state, RejectionId::pointer_arithmetic,
+                     "r{} is a {}: 64-bit addition and subtraction are all that addresses take part in",
+                     pointer, kind_name(moved.kind));
   if (dst_is_pointer && src_is_pointer)
     return refuse(state, RejectionId::pointer_arithmetic, "r{} and r{} are both addresses", insn.dst(),
                   insn.src());
   if (subtracts && !dst_is_pointer)
-    return refuse(state, RejectionId::pointer_arithmetic, "r{} is an address, taken from a number", pointer);
-  if (subtracts && state.reg(pointer).kind == Kind::stack)
-    return refuse(state, RejectionId::pointer_arithmetic,
-                  "r{} is a stack pointer: add a negative number to it instead", pointer);
+    return refuse_as(error, state, RejectionId::pointer_arithmetic, "r{} is an address, taken from a number",
+                     pointer);
+  if (subtracts && moved.kind == Kind::stack)
+    return refuse_as(error, state, RejectionId::pointer_arithmetic,
+                     "r{} is a stack pointer: add a negative number to it instead", pointer);
   if (insn.src_is_reg())
-    rely_on_linked(state, state.reg(dst_is_pointer ? insn.src() : insn.dst()));
-  const Scalar by = !insn.src_is_reg() ? Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm}))
-                                       : state.reg(dst_is_pointer ? insn.src() : insn.dst()).number;
+    rely_on(state, state.reg(dst_is_pointer ? insn.src() : insn.dst()));
   return check_movable(state, pointer, by, subtracts);
 }
 

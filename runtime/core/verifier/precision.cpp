@@ -24,7 +24,12 @@ void rely_on(const State &state, uint64_t sources) {
   }
 }
 
-void rely_on_linked(const State &state, const Value &value) {
+void rely_on(const State &state, const Value &value) {
+  if (value.is_scalar() && value.sources)
+    rely_on(state, value.sources);
+}
+
+void rely_on_contradiction(const State &state, const Value &value) {
   if (!value.is_scalar())
     return;
   uint64_t sources = value.sources;

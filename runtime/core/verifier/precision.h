@@ -11,8 +11,10 @@ namespace kbpf {
 
 // The path relies on these numbers of its last checkpoint, and so on what they were computed from.
 void rely_on(const State &state, uint64_t sources);
-// On a number, and on those it is linked to: what is known of it may come from them.
-void rely_on_linked(const State &state, const Value &value);
+// On a number. What was learnt of it from others that are linked to it, their sources are among its own for.
+void rely_on(const State &state, const Value &value);
+// On a number and those that are linked to it not being what they would have to be.
+void rely_on_contradiction(const State &state, const Value &value);
 // On bytes of a stack frame; bits as in FrameRecord::read.
 void rely_on_slots(const State &state, uint32_t frame, uint64_t slots);
 // On the zeroes in them being that: else they are only read, by helpers, and may be any number.

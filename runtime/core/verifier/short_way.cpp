@@ -45,7 +45,7 @@ bool is_word(const Value &value) { return value.is_scalar() && value.number.is_c
 // That a jump goes one way relies on what it compares.
 [[gnu::always_inline]] inline void rely_on_compared(const State &state, const Value &value) {
   if (value.id != 0 || (value.sources && state.parent && value.sources & ~state.parent->relied_on))
-    rely_on_linked(state, value);
+    rely_on(state, value);
 }
 
 } // namespace
@@ -103,14 +103,17 @@ bool ShortWay::move_address(const State &state, const Insn &insn, Value &dst, co
                   delta = is_add ? dst.delta + step : dst.delta - step;
     if (delta < -kFarthest || delta > kFarthest)
       return false;
+    if (delta < dst.delta)
+      dst.past_end = PastEnd::unknown;
     dst.delta = static_cast<int32_t>(delta);
   } else {
     dst.number = moved;
     dst.id = analysis_.new_id();
     dst.range = 0;
+    dst.past_end = PastEnd::unknown;
   }
   if (has_src)
-    rely_on_linked(state, src);
+    rely_on(state, src);
   return true;
 }
 

@@ -26,7 +26,8 @@ namespace {
   if (analysis.is_behind_call(state.insn))
     return true;
   uint32_t copies = 0;
-  for_each_value(state, [&](const Value &value) { copies += value.id == tested.id && value.kind == tested.kind; });
+  for_each_value(state,
+                 [&](const Value &value) { copies += value.id == tested.id && value.kind == tested.kind; });
   return copies == 1;
 }
 
@@ -85,7 +86,8 @@ std::optional<uint32_t> skipped_registers(const Analysis &analysis, const State 
   if (count == 1 && computes((&jump)[1]) && !joins[0]) {
     differing |= 1u << (&jump)[1].dst() | links((&jump)[1]);
   } else {
-    const std::optional<uint32_t> changed = changed_registers({&jump + 1, &jump + 1 + count, joins}, state, jump);
+    const std::optional<uint32_t> changed =
+        changed_registers({&jump + 1, &jump + 1 + count, joins}, state, jump);
     if (!changed)
       return {};
     differing |= *changed;
@@ -105,7 +107,7 @@ bool is_within_skipped(const Skip &skip, const State &jumped, const State &passe
       return false;
   }
   for (uint32_t left = skip.registers; left; left &= left - 1)
-    rely_on_linked(jumped, jumped.reg(static_cast<unsigned>(std::countr_zero(left))));
+    rely_on(jumped, jumped.reg(static_cast<unsigned>(std::countr_zero(left))));
   return true;
 }
 

@@ -58,6 +58,10 @@ struct Part {
 enum class ObjectClass : uint16_t { other, task, xdp_socket, socket, socket_common, tcp_socket };
 constexpr bool is_socket(ObjectClass object) { return object >= ObjectClass::socket; }
 
+// Whether a packet pointer was seen to be at the packet's end or behind it: each says what the one before
+// does.
+enum class PastEnd : uint16_t { unknown, at_least, behind };
+
 // What a register or a spilled slot holds.
 struct Value {
   Kind kind = Kind::uninitialised;
@@ -69,6 +73,7 @@ struct Value {
     uint16_t trust;       // of a btf_object, an allocated one: object_types.h
     uint16_t slice;       // memory: of a dynptr (dynptrs.cpp); kSlice and its like
     uint16_t object_type; // of an iterator: stack_object.h
+    PastEnd past_end;     // of a packet pointer
   };
   // In `slice`: a slice, one of a packet, which ends where helpers may move that.
   static constexpr uint16_t kSlice = 1, kMovingSlice = 3;

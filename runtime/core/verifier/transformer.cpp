@@ -214,6 +214,7 @@ Value Transformer::move_in_packet(const Value &pointer, const Scalar &by, bool i
     moved.number = alu64(is_add ? KBPF_ALU_ADD : KBPF_ALU_SUB, 0, pointer.number, by);
     moved.id = analysis_.new_id();
     moved.range = 0;
+    moved.past_end = PastEnd::unknown;
     return moved;
   }
   const Value lost = analysis_.program.hides_addresses ? Value() : Value::unknown();
@@ -223,6 +224,8 @@ Value Transformer::move_in_packet(const Value &pointer, const Scalar &by, bool i
   const int64_t delta = is_add ? pointer.delta + step : pointer.delta - step;
   if (delta < -kFarthest || delta > kFarthest)
     return lost;
+  if (delta < pointer.delta)
+    moved.past_end = PastEnd::unknown;
   moved.delta = static_cast<int32_t>(delta);
   return moved;
 }
@@ -396,7 +399,7 @@ Result<void> Transformer::access_stack(State &state, const Insn &insn, const Sta
   Value &src = state.reg(insn.src());
   link(src);
   if (write_stack(frame, place.offset, size, src))
-    rely_on_linked(state, src);
+    rely_on(state, src);
   return {};
 }
 
@@ -410,13 +413,13 @@ Result<void> Transformer::store_to_stack(State &state, const Value &base, int64_
         value.is_scalar() && value.number.is_constant() && truncate(value.number.bits, size * 8).value == 0;
     if (overwrite_stack(frame, at.first, at.end,
                         is_zero ? Overwritten::perhaps_by_zero : Overwritten::perhaps))
-      rely_on_linked(state, value);
+      rely_on(state, value);
     return {};
   }
   if (!pool_.reserve_slots(frame, slot_of(at.first) + 1))
     return Error::no_memory;
   if (write_stack(frame, at.first, size, value))
-    rely_on_linked(state, value);
+    rely_on(state, value);
   if (size == 8)
     frame.written |= uint64_t{1} << slot_of(at.first);
   return {};
@@ -461,6 +464,30 @@ bool ends_at(const Value &pointer, const Value &other) {
 
 } // namespace
 
+namespace {
+
+// Where a jump compares a packet pointer with the packet's end: whether the pointer is before it, or at it
+// (compares_with_less), where it is taken, or where it is not. None: it does not ask for the order.
+std::optional<bool> is_before_end(uint8_t code, bool dst_is_pointer) {
+  switch (code) {
+  case KBPF_JMP_JGT:
+  case KBPF_JMP_JGE:
+    return !dst_is_pointer;
+  case KBPF_JMP_JLT:
+  case KBPF_JMP_JLE:
+    return dst_is_pointer;
+  default:
+    return std::nullopt;
+  }
+}
+// Whether that is before it, not at it.
+bool compares_with_less(uint8_t code, bool dst_is_pointer) {
+  return dst_is_pointer ? code == KBPF_JMP_JGE || code == KBPF_JMP_JLT
+                        : code == KBPF_JMP_JGT || code == KBPF_JMP_JLE;
+}
+
+} // namespace
+
 void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken) {
   constexpr int64_t kLongest = 0xffff; // bytes of a packet, and of what is added to its address
   if (!insn.src_is_reg())
@@ -469,27 +496,16 @@ void Transformer::learn_packet_range(State &state, const Insn &insn, bool taken)
   const bool dst_is_pointer = ends_at(dst, src);
   if (!dst_is_pointer && !ends_at(src, dst))
     return;
-  const Value &pointer = dst_is_pointer ? dst : src;
-  // Is the pointer at most, or less than, the end?
-  bool at_most = false, less = false;
-  switch (insn.code()) {
-  case KBPF_JMP_JGT: // pointer > end; end > pointer
-    (dst_is_pointer ? at_most : less) = dst_is_pointer != taken;
-    break;
-  case KBPF_JMP_JGE:
-    (dst_is_pointer ? less : at_most) = dst_is_pointer != taken;
-    break;
-  case KBPF_JMP_JLT:
-    (dst_is_pointer ? less : at_most) = dst_is_pointer == taken;
-    break;
-  case KBPF_JMP_JLE:
-    (dst_is_pointer ? at_most : less) = dst_is_pointer == taken;
-    break;
-  default:
+  Value &pointer = state.reg(dst_is_pointer ? insn.dst() : insn.src());
+  const std::optional<bool> holds_where_taken = is_before_end(insn.code(), dst_is_pointer);
+  if (!holds_where_taken)
+    return;
+  const bool less = compares_with_less(insn.code(), dst_is_pointer);
+  if (*holds_where_taken != taken) {
+    if (pointer.kind == Kind::packet)
+      pointer.past_end = std::max(pointer.past_end, less ? PastEnd::at_least : PastEnd::behind);
     return;
   }
-  if (!at_most && !less)
-    return;
   // A sum that may have wrapped around says nothing. As in Linux, "not empty" is not made use of.
   if (pointer.delta < 0 || (pointer.delta == 0 && less) || pointer.number.r64.umax > kLongest ||
       static_cast<int64_t>(pointer.number.r64.umax) + pointer.delta > kLongest)
@@ -545,6 +561,16 @@ Branch Transformer::predict(const State &state) {
       return {true, false};
     return {assume(insn.code(), is_64, taken_.dst, taken_.src), true, true};
   }
+  if (const Value *src = insn.src_is_reg() ? &state.reg(insn.src()) : nullptr;
+      src && is_64 && (dst.kind == Kind::packet_end || src->kind == Kind::packet_end)) {
+    const bool dst_is_pointer = src->kind == Kind::packet_end;
+    const Value &pointer = dst_is_pointer ? dst : *src;
+    const std::optional<bool> before = is_before_end(insn.code(), dst_is_pointer);
+    const PastEnd enough =
+        compares_with_less(insn.code(), dst_is_pointer) ? PastEnd::at_least : PastEnd::behind;
+    if (pointer.kind == Kind::packet && before && pointer.past_end >= enough)
+      return {!*before, *before};
+  }
   // An address is not null.
   if (!is_64 || (insn.code() != KBPF_JMP_JEQ && insn.code() != KBPF_JMP_JNE))
     return {true, true};
@@ -561,7 +587,7 @@ bool Transformer::only_decides(const State &state, uint32_t target) const {
   const uint32_t live = analysis_.cfg.live[target] | analysis_.cfg.live[state.insn + 1];
   return !insn.src_is_reg() && !(live >> insn.dst() & 1) && dst.is_scalar() && dst.id == 0 &&
          goes_both_ways(insn.code(), insn.cls() == KBPF_CLASS_JMP, dst.number,
-                          static_cast<uint64_t>(int64_t{insn.imm}));
+                        static_cast<uint64_t>(int64_t{insn.imm}));
 }
 
 bool Transformer::assume_numbers(State &state, const Insn &insn, bool taken, bool was_predicted) {
@@ -627,7 +653,7 @@ bool Transformer::assume_jump(State &state, bool taken, bool was_predicted) {
   if (is_known_not_null(*dst))
     return !is_null;
   if (src)
-    rely_on_linked(state, *src); // that it is 0 decides
+    rely_on(state, *src); // that it is 0 decides
   if (dst->may_be_null())
     learn_null(state, *dst, is_null);
   return true;
