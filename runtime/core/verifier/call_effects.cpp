@@ -147,6 +147,13 @@ static bool is_plain(const HelperProto &proto) {
   return !takes_others;
 }
 
+// The usual one, by a map and a key, wherever the program is.
+static bool is_lookup(const HelperProto &proto) {
+  return proto.number == kMapLookup && proto.ret == KBPF_RET_MAP_VALUE_OR_NULL &&
+         !(proto.flags & KBPF_HELPER_SLEEPS) && proto.args[0] == KBPF_ARG_MAP &&
+         proto.args[1] == KBPF_ARG_MAP_KEY && proto.args[2] == KBPF_ARG_NONE;
+}
+
 // Whether what a lookup finds is a value, no object of the kernel's.
 static bool gives_values(const MapRef &map) {
   return !is_socket_map(map.type) && map.type != kXskmap && map.type != kArrayOfMaps &&
@@ -188,8 +195,7 @@ Result<void> Transformer::call_helper(State &state, const Insn &insn) {
   Value *const regs = state.frame().regs;
   regs[0] = Value();
   if (is_plain(proto)) {
-    if (proto.number == kMapLookup && proto.ret == KBPF_RET_MAP_VALUE_OR_NULL && call.map && !call.is_inner &&
-        gives_values(*call.map))
+    if (is_lookup(proto) && call.map && !call.is_inner && gives_values(*call.map))
       analysis_.plain_maps |= Analysis::map_bit(call.index);
     KBPF_TRY(set_result(state, call, *reinterpret_cast<const Value(*)[5]>(&regs[1])));
     for (unsigned reg = 1; reg <= 5; reg++)
