@@ -3,17 +3,18 @@
 
 namespace kbpf {
 
-size_t Branches::bytes(const State &state) {
-  size_t bytes = sizeof(State);
+uint32_t Branches::bytes(const State &state) {
+  size_t bytes = sizeof(State) + state.frame_count * sizeof(Frame);
   for (uint32_t f = 0; f < state.frame_count; f++)
-    bytes += sizeof(Frame) + std::bit_ceil(state.frames[f]->slot_count) * sizeof(StackSlot);
-  return bytes;
+    bytes += state.frames[f]->capacity * sizeof(StackSlot);
+  return static_cast<uint32_t>(bytes);
 }
 
-void Branches::keep_whole(Branch *branch, State *state) {
+void Branches::keep_whole(Branch *branch, State *state, uint32_t bytes) {
   branch->state = state;
+  branch->bytes = bytes;
   whole_++;
-  whole_bytes_ += bytes(*state);
+  whole_bytes_ += bytes;
   snapshots_.note_kept(*state);
 }
 
@@ -26,13 +27,14 @@ bool Branches::push(const State &state, How how) {
   Branch *branch = make(how);
   if (!branch)
     return false;
-  if (!has_room(state))
+  const uint32_t bytes = Branches::bytes(state);
+  if (!has_room(bytes))
     return keep_packed(branch, state);
   State *copy = states_.copy(state);
   if (!copy)
     return false;
   copy->parent = state.parent;
-  keep_whole(branch, copy);
+  keep_whole(branch, copy, bytes);
   return true;
 }
 
@@ -40,8 +42,8 @@ bool Branches::push(State *state, How how) {
   Branch *branch = make(how);
   if (!branch)
     return false;
-  if (has_room(*state)) {
-    keep_whole(branch, state);
+  if (const uint32_t bytes = Branches::bytes(*state); has_room(bytes)) {
+    keep_whole(branch, state, bytes);
     return true;
   }
   const bool is_kept = keep_packed(branch, *state);
@@ -58,7 +60,7 @@ Branches::Branch *Branches::take() {
   if (!branch->state)
     return branch;
   whole_--;
-  whole_bytes_ -= bytes(*branch->state);
+  whole_bytes_ -= branch->bytes;
   snapshots_.note_released();
   return branch;
 }

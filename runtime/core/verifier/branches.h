@@ -59,16 +59,15 @@ private:
     Branch *next;
     State *state;     // null: packed, or a skip
     Snapshot *packed; // null: not
+    uint32_t bytes;   // of the state
     How how;
     Skip skip; // source 0: it is none
   };
   // As much memory as whole states may take at a time.
   static constexpr uint32_t kMostWhole = 256;
   static constexpr size_t kMostBytes = size_t{2} << 20;
-  static size_t bytes(const State &state);
-  bool has_room(const State &state) const {
-    return whole_ < kMostWhole && whole_bytes_ + bytes(state) <= kMostBytes;
-  }
+  static uint32_t bytes(const State &state);
+  bool has_room(uint32_t bytes) const { return whole_ < kMostWhole && whole_bytes_ + bytes <= kMostBytes; }
   // The newest. Null: no memory.
   Branch *make(How how) {
     Branch *branch = free_;
@@ -86,7 +85,7 @@ private:
     count_++;
     return branch;
   }
-  void keep_whole(Branch *branch, State *state);
+  void keep_whole(Branch *branch, State *state, uint32_t bytes);
   [[nodiscard]] bool keep_packed(Branch *branch, const State &state);
   Branch *take();
 

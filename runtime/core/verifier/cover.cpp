@@ -57,11 +57,15 @@ constexpr bool has_offset(Kind kind) {
          1;
 }
 
-// What the value at this place is known by at first sight. frames: of the state.
+// Distinct::offset. frames: of the state.
+uint16_t offset_of(uint32_t frames, uint32_t frame, uint32_t place) {
+  return frame + 1 == frames && place < Distinct::kFirstSlot ? static_cast<uint16_t>(place * sizeof(Value))
+                                                             : Distinct::kElsewhere;
+}
+
+// What the value at this place is known by at first sight.
 Distinct distinct_at(uint32_t frames, uint32_t frame, uint32_t place, const PackedValue &value) {
-  const bool is_innermost = frame + 1 == frames && place < Distinct::kFirstSlot;
-  Distinct distinct{.offset =
-                        is_innermost ? static_cast<uint16_t>(place * sizeof(Value)) : Distinct::kElsewhere,
+  Distinct distinct{.offset = offset_of(frames, frame, place),
                     .place = static_cast<uint8_t>(place),
                     .frame = static_cast<uint8_t>(frame),
                     .kind = value.kind(),
@@ -276,9 +280,9 @@ public:
       if (!frame_covers(old_.frames()[f], *state_.frames[f], how_) || !registers_cover(f))
         return false;
     for (uint32_t f = old_.frame_count; f-- > 0;)
-      if (!slots_cover(f))
+      if (old_.frames()[f].slot_count + state_.frames[f]->slot_count != 0 && !slots_cover(f))
         return false;
-    return held_covers(old_.held, state_.held, ids_);
+    return (!old_.held && !state_.held) || held_covers(old_.held, state_.held, ids_);
   }
 
 private:
@@ -353,9 +357,14 @@ private:
       if (!numbers_cover(kEach * static_cast<uint64_t>(kind), slot_at(left), zeroes_count(bit)))
         return false;
     }
+    // Those that count, and such that may keep objects of the kernel.
+    uint64_t to_compare = (record.spilled & counts) | (record.mixed & (counts | record.valued));
+    if (to_compare == 0)
+      return true;
     const uint64_t *head = heads_ + record.first_slot_value, *mixed = old_.mixed() + record.first_mixed;
-    for (uint64_t left = record.spilled | record.mixed; left; left &= left - 1) {
+    for (uint64_t left = record.spilled | record.mixed; to_compare; left &= left - 1) {
       const uint64_t bit = left & (~left + 1), bytes = record.mixed & bit ? *mixed++ : kSpill;
+      to_compare &= ~bit;
       const bool is_object = static_cast<ByteKind>(bytes & 0xff) == ByteKind::object;
       if (!((counts & bit) | is_object)) {
         head += (record.valued & bit) != 0;
@@ -433,24 +442,23 @@ private:
 
 } // namespace
 
-void Comparand::look_at_slots() const {
-  are_slots_known_ = true;
-  for (uint32_t f = 0; f < state_.frame_count; f++) {
-    const Frame &frame = *state_.frames[f];
-    const SlotKinds &kinds = kinds_[f] = SlotKinds::of(frame);
-    Slots &slots = slots_[f] = {0, 0, kinds.spilled | kinds.misc | kinds.zero, kinds.zero};
-    for (uint64_t left = kinds.valued; left; left &= left - 1) {
-      const StackSlot &slot = frame.slots[std::countr_zero(left)];
-      const uint64_t bit = left & (~left + 1);
-      if (slot.bytes[0] == ByteKind::object)
-        slots.objects |= bit;
-      else if (!slot.spilled.is_scalar())
-        slots.addresses |= bit;
-    }
-    for (uint64_t left = kinds.mixed; left; left &= left - 1)
-      if (frame.slots[std::countr_zero(left)].is_written())
-        slots.written |= left & (~left + 1);
+void Comparand::look_at_slots(uint32_t f) const {
+  known_slots_.frames |= 1u << f;
+  const Frame &frame = *state_.frames[f];
+  const SlotKinds &kinds = known_slots_.of[f] = SlotKinds::of(frame);
+  uint64_t objects = 0, addresses = 0, written = kinds.spilled | kinds.misc | kinds.zero;
+  for (uint64_t left = kinds.valued; left; left &= left - 1) {
+    const StackSlot &slot = frame.slots[std::countr_zero(left)];
+    const uint64_t bit = left & (~left + 1);
+    if (slot.bytes[0] == ByteKind::object)
+      objects |= bit;
+    else if (!slot.spilled.is_scalar())
+      addresses |= bit;
   }
+  for (uint64_t left = kinds.mixed; left; left &= left - 1)
+    if (frame.slots[std::countr_zero(left)].is_written())
+      written |= left & (~left + 1);
+  slots_[f] = {objects, addresses, written, kinds.zero};
 }
 
 bool differs_elsewhere(const Snapshot &old, const Comparand &current) {
@@ -469,20 +477,37 @@ bool differs_elsewhere(const Snapshot &old, const Comparand &current) {
   return was.kind != Kind::scalar || asks_all || (old.relied_on >> was.number & 1);
 }
 
-void expect_to_differ(Snapshot &checkpoint, const Snapshot &other) {
+void expect_to_differ(Snapshot &checkpoint, const State &state, const Snapshot &other) {
   const uint32_t place = other.distinct.place, f = other.distinct.frame;
-  if (place == KBPF_REG_FP || f >= checkpoint.frame_count)
+  if (place == KBPF_REG_FP || f >= state.frame_count)
     return;
-  const FrameRecord &frame = checkpoint.frames()[f];
-  const bool is_register = place < Distinct::kFirstSlot;
-  const uint32_t slot = place - Distinct::kFirstSlot;
-  if (is_register ? !(frame.live >> place & 1)
-                  : !(frame.valued >> slot & 1) ||
-                        static_cast<ByteKind>(checkpoint.bytes_of(frame, slot) & 0xff) != ByteKind::spill)
-    return;
-  checkpoint.distinct = distinct_at(
-      checkpoint.frame_count, f, place,
-      PackedValue(checkpoint, is_register ? frame.value_of_register(place) : frame.value_of_slot(slot)));
+  const Frame &frame = *state.frames[f];
+  const Value *value;
+  if (place < Distinct::kFirstSlot) {
+    value = &frame.regs[place];
+    if (value->kind == Kind::uninitialised)
+      return;
+  } else {
+    const uint32_t slot = place - Distinct::kFirstSlot;
+    if (slot >= frame.slot_count || frame.slots[slot].bytes[0] != ByteKind::spill)
+      return;
+    value = &frame.slots[slot].spilled;
+  }
+  // Its sources are its own number in the checkpoint by now.
+  Distinct &distinct = checkpoint.distinct;
+  distinct = {.offset = offset_of(state.frame_count, f, place),
+              .place = static_cast<uint8_t>(place),
+              .frame = static_cast<uint8_t>(f),
+              .kind = value->kind,
+              .number = static_cast<uint8_t>(value->is_scalar() ? std::countr_zero(value->sources) : 0),
+              .is_in_packet = value->is_in_packet(),
+              .has_id = value->id != 0,
+              .range = value->range,
+              .delta = value->delta};
+  if (value->is_scalar() || has_offset(value->kind)) {
+    distinct.min = value->number.r64.umin;
+    distinct.max = value->number.r64.umax;
+  }
 }
 
 bool covers(const Snapshot &old, const Comparand &current, CoverResult &result) {

@@ -43,22 +43,21 @@ public:
   };
   // Of a frame.
   const Slots &slots(uint32_t frame) const {
-    if (!are_slots_known_) [[unlikely]]
-      look_at_slots();
+    if (!(known_slots_.frames >> frame & 1)) [[unlikely]]
+      look_at_slots(frame);
     return slots_[frame];
   }
-  // Of each frame; null: nobody has asked for them.
-  const SlotKinds *kinds() const { return are_slots_known_ ? kinds_ : nullptr; }
+  // What those are that somebody has asked for.
+  const KnownSlots &known_slots() const { return known_slots_; }
 
 private:
-  void look_at_slots() const;
+  void look_at_slots(uint32_t frame) const;
 
   const State &state_;
   const Value *const regs_;
   const Coverage how_;
-  mutable bool are_slots_known_ = false;
   mutable Slots slots_[KBPF_MAX_CALL_FRAMES];
-  mutable SlotKinds kinds_[KBPF_MAX_CALL_FRAMES];
+  mutable KnownSlots known_slots_;
 };
 
 // Whether `old` differs from this state, too, where it differed from the last one, which is no register of
@@ -88,7 +87,7 @@ bool differs_elsewhere(const Snapshot &old, const Comparand &current);
 }
 // For a checkpoint that was just made of the state: that it will differ where `other`, of the same place,
 // differed.
-void expect_to_differ(Snapshot &checkpoint, const Snapshot &other);
+void expect_to_differ(Snapshot &checkpoint, const State &state, const Snapshot &other);
 
 // Whether the machine states that `current` stands for are safe because those of `old` are: each is one of
 // them, but for what does not matter. Both are at the same instruction, simplified.

@@ -190,6 +190,7 @@ private:
         KBPF_TRY(begin(f));
         decisions_.truncate(0);
         jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
+        was_joined_ = false;
         log_.note("-- from here a global function, on its own, at instruction {}\n", current_->insn);
         KBPF_TRY(walk());
       }
@@ -697,27 +698,37 @@ private:
     }
   }
 
+  struct Checkpoints { // of one instruction, each a list, the newest first
+    Snapshot *open;    // ancestors of the current state
+    Snapshot *closed;  // all paths from there have ended
+  };
+
   // At a place where paths join. True: the path has come to its end.
   // kind: Cfg::is_join's.
   Result<bool> join(uint8_t kind) {
-    if (kind == Cfg::kBehindCall && forks_since_checkpoint_ == 0 && current_->parent &&
-        analysis_.cfg.is_join[current_->parent->insn] == Cfg::kBehindCall) {
-      const Checkpoints &here = checkpoints_[current_->insn];
-      if (!here.open && !here.closed) {
+    Checkpoints &here = checkpoints_[current_->insn];
+    bool needs_none = false; // no checkpoint
+    if (kind == Cfg::kBehindCall) {
+      if (forks_since_checkpoint_ == 0 && !here.open && !here.closed && current_->parent &&
+          analysis_.cfg.is_join[current_->parent->insn] == Cfg::kBehindCall) {
         simplify(*current_, analysis_.cfg);
         return false;
       }
+      // Paths come here by way of the last checkpoint only, and those that did saved nothing.
+      needs_none = !was_joined_ && goes_straight_ && here.closed && here.closed->patience <= kMostMisses &&
+                   insns_since_checkpoint_ < 64;
     }
-    Skip *const skip = branches_.open_skip();
-    if (skip) [[unlikely]] {
+    if (Skip *const skip = branches_.open_skip()) [[unlikely]] {
       meet(*skip, *current_);
-      const Checkpoints &here = checkpoints_[current_->insn];
-      if (!here.open && !here.closed && goes_on_as_one()) {
-        simplify(*current_, analysis_.cfg);
-        return false;
+      if (goes_on_as_one()) {
+        if (!here.open && !here.closed) {
+          simplify(*current_, analysis_.cfg);
+          return false;
+        }
+        needs_none = true;
       }
     }
-    return is_known(skip != nullptr);
+    return is_known(here, kind, needs_none);
   }
 
   // Both sides of a skip, with no checkpoint where they meet.
@@ -726,15 +737,13 @@ private:
   }
 
   // Compares the current state with those that came here before, and remembers it. True: one of them covers
-  // it, and all that follows was walked.
-  [[gnu::always_inline]] Result<bool> is_known(bool meets) {
+  // it, and all that follows was walked. needs_none: no checkpoint is worthwhile.
+  [[gnu::always_inline]] Result<bool> is_known(Checkpoints &here, uint8_t kind, bool needs_none) {
+    const bool iterates = kind & Cfg::kIteration;
     KBPF_TRY(limit_work());
-    if (analysis_.cfg.is_join[current_->insn] & Cfg::kIteration &&
-        calls_back(analysis_.insn(current_->insn), *program_.profile))
+    if (iterates && calls_back(analysis_.insn(current_->insn), *program_.profile))
       KBPF_TRY(begin_loop(*current_, Loop::Kind::callback));
     simplify(*current_, analysis_.cfg);
-    Checkpoints &here = checkpoints_[current_->insn];
-    const bool iterates = analysis_.cfg.is_join[current_->insn] & Cfg::kIteration;
     // A checkpoint costs memory and comparisons. In straight code it is seldom needed; in a running loop it
     // is of use only where paths have parted, which then meet here again round by round.
     const bool forked = forks_since_checkpoint_ != 0 || skips_since_checkpoint_ != 0;
@@ -742,33 +751,13 @@ private:
     bool worthwhile = (spacing == 1 && (iterates || (!here.open && (!here.closed || !here.closed->next)))) ||
                       forks_since_checkpoint_ >= spacing || jumps_since_checkpoint_ >= 2 * spacing ||
                       insns_since_checkpoint_ >= 4 * spacing;
-    const uint32_t most_rounds = iterates ? 128 : 4; // that are compared
-    uint32_t rounds = 0; // earlier rounds of a loop: none can vouch for what it has not finished
-    const Comparand everything(*current_, Coverage::everything);
-    for (Snapshot *old = here.open; old && rounds < most_rounds; old = old->next, rounds++) {
-      if (!iterates && differs_again(*old, everything))
-        continue;
-      const uint32_t loops = went_on(old->held, current_->held);
-      if (iterates && loops && rounds == 0)
-        widen(*current_, *old);
-      const bool covered = !differs_again(*old, everything) && covers(*old, everything, compared_values_);
-      // The kernel ends it, and this round, or run, does what the earlier one does.
-      if (covered && (iterates ? loops != 0 : loops == kAnotherRun)) {
-        log_.note("   another round of what instruction {} begins\n", current_->insn);
-        end_at(*old);
-        depend_on_open(*current_, old->serial);
-        if (loops != kAnotherRun)
-          count_on_loops(*current_, old->serial, loops);
-        return true;
-      }
-      if (covered && !loops && covers(*old, Comparand(*current_, Coverage::same), compared_values_))
-        return reject(rejection_, RejectionId::infinite_loop, current_->insn,
-                      "the loop comes back here in the same state, so it need not end");
-    }
+    uint32_t rounds = 0;
+    if (here.open && KBPF_TRY(is_like_round(here.open, iterates, rounds)))
+      return true;
     if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 * spacing &&
         insns_since_checkpoint_ < 100 * spacing)
       worthwhile = false;
-    if (meets && goes_on_as_one())
+    if (needs_none)
       worthwhile = false;
     const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
     const Comparand current(*current_, how);
@@ -792,7 +781,38 @@ private:
     }
     compared_values_.work += looked_at;
     if (worthwhile)
-      KBPF_TRY(make_checkpoint(current.kinds()));
+      KBPF_TRY(make_checkpoint(current.known_slots()));
+    else if (kind != Cfg::kBehindCall)
+      was_joined_ = true;
+    return false;
+  }
+
+  // Compares the current state with earlier rounds of the loop that it is in, of which the last is `old`;
+  // none can vouch for what it has not finished, but where the kernel ends the loop. True: one does. rounds:
+  // how many were compared.
+  [[gnu::always_inline]] Result<bool> is_like_round(const Snapshot *old, bool iterates, uint32_t &rounds) {
+    const uint32_t most_rounds = iterates ? 128 : 4; // that are compared
+    const Comparand current(*current_, Coverage::everything);
+    for (; old && rounds < most_rounds; old = old->next, rounds++) {
+      if (!iterates && differs_again(*old, current))
+        continue;
+      const uint32_t loops = went_on(old->held, current_->held);
+      if (iterates && loops && rounds == 0)
+        widen(*current_, *old);
+      const bool covered = !differs_again(*old, current) && covers(*old, current, compared_values_);
+      // The kernel ends it, and this round, or run, does what the earlier one does.
+      if (covered && (iterates ? loops != 0 : loops == kAnotherRun)) {
+        log_.note("   another round of what instruction {} begins\n", current_->insn);
+        end_at(*old);
+        depend_on_open(*current_, old->serial);
+        if (loops != kAnotherRun)
+          count_on_loops(*current_, old->serial, loops);
+        return true;
+      }
+      if (covered && !loops && covers(*old, Comparand(*current_, Coverage::same), compared_values_))
+        return reject(rejection_, RejectionId::infinite_loop, current_->insn,
+                      "the loop comes back here in the same state, so it need not end");
+    }
     return false;
   }
 
@@ -830,7 +850,7 @@ private:
   // which it cannot cover: with 3, as in Linux, it is gone when its like comes.
   static constexpr int32_t kMostMisses = 8;
 
-  Result<void> make_checkpoint(const SlotKinds *slots) {
+  Result<void> make_checkpoint(const KnownSlots &slots) {
     Snapshot *checkpoint = snapshots_.pack_checkpoint(*current_, slots);
     if (!checkpoint)
       return Error::no_memory;
@@ -838,7 +858,7 @@ private:
     checkpoint->patience = kMostMisses;
     Checkpoints &here = checkpoints_[current_->insn];
     if (const Snapshot *other = here.closed ? here.closed : here.open)
-      expect_to_differ(*checkpoint, *other);
+      expect_to_differ(*checkpoint, *current_, *other);
     stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++state_counts_[current_->insn]);
     checkpoint->next = here.open;
     here.open = checkpoint;
@@ -846,6 +866,7 @@ private:
     jumps_since_checkpoint_ = insns_since_checkpoint_ = forks_since_checkpoint_ = 0;
     skips_since_checkpoint_ = 0;
     goes_straight_ = true;
+    was_joined_ = false;
     return {};
   }
 
@@ -952,15 +973,12 @@ private:
   const Snapshot *ended_at_ =
       nullptr; // the checkpoint that the current path ended at, all paths from there having ended
   CoverResult compared_values_;
-  struct Checkpoints { // of one instruction, each a list, the newest first
-    Snapshot *open;    // ancestors of the current state
-    Snapshot *closed;  // all paths from there have ended
-  };
   std::span<Checkpoints> checkpoints_;
   std::span<uint32_t> state_counts_; // per instruction: checkpoints in both lists
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0,
            skips_since_checkpoint_ = 0;
   bool goes_straight_ = false; // where the path might have jumped since its last checkpoint, it has not
+  bool was_joined_ = false;    // other paths may have met it since
 };
 
 Result<VerifiedProgram> verify(const RawProgram &program, const VerifyOptions &options, Arena &scratch,

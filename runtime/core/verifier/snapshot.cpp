@@ -48,13 +48,12 @@ static_assert(offsetof(Part, bits) == 1 && Part().form == Part::Form::whole && P
 
 // The head of a value; rest: where its further words go, moved behind them. number: see PackedValue::kNumber.
 [[gnu::always_inline]] inline uint64_t pack_value(const Value &value, uint64_t *&rest, const uint64_t *rests,
-                                                  uint32_t number) {
+                                                  uint64_t number) {
   uint64_t words[kDescriptorWords];
   __builtin_memcpy(words, &value, sizeof words);
   const NumberForm form = form_of(value.number);
   uint64_t head = static_cast<uint32_t>(words[0]) | static_cast<uint64_t>(form) << PackedValue::kForm |
-                  uint64_t{number} << PackedValue::kNumber |
-                  static_cast<uint64_t>(rest - rests) << PackedValue::kRest;
+                  number << PackedValue::kNumber | static_cast<uint64_t>(rest - rests) << PackedValue::kRest;
   if ((words[0] >> 32 | (words[1] ^ kWholePart) | words[2]) != 0) {
     if (value.id || value.delta) {
       head |= PackedValue::kHasLink;
@@ -123,7 +122,7 @@ void PackedValue::unpack(Value &value) const {
 }
 
 template <bool is_checkpoint, typename AnyState>
-Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
+Snapshot *SnapshotPool::pack(AnyState &state, const KnownSlots *slots) {
   if (!buffer_ && !(buffer_ = arena_.make_unset_array<uint64_t>(2 * kMostWords).data()))
     return nullptr;
   // All but the header is laid out in the buffer: how much it is shows only then.
@@ -131,31 +130,35 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   using AnyValue = std::conditional_t<is_checkpoint, Value, const Value>;
   constexpr size_t kMostValues = KBPF_MAX_CALL_FRAMES * (KBPF_REG_COUNT + kMaxSlots);
   AnyValue **const found = reinterpret_cast<AnyValue **>(buffer_ + 2 * kMostWords - kMostValues);
+  AnyValue **found_end = found;
   FrameRecord *const frames = reinterpret_cast<FrameRecord *>(buffer_);
-  uint32_t values = 0, numbers = 0, mixed_slots = 0;
+  const size_t frame_count = state.frame_count;
+  size_t numbers = 0, mixed_slots = 0;
   const auto find = [&](AnyValue &value) {
-    found[values++] = &value;
+    *found_end++ = &value;
     numbers += value.is_scalar();
   };
-  for (uint32_t f = state.frame_count; f-- > 0;) {
+  for (size_t f = frame_count; f-- > 0;) {
     AnyFrame &frame = *state.frames[f];
-    const uint32_t first_value = values;
+    AnyValue **const first_value = found_end;
     uint32_t live = 0;
     for (unsigned reg = 0; reg < KBPF_REG_FP; reg++)
       if (frame.regs[reg].kind != Kind::uninitialised) {
         live |= 1u << reg;
         find(frame.regs[reg]);
       }
-    const SlotKinds kinds = slots ? slots[f] : SlotKinds::of(frame);
+    SlotKinds kinds{};
+    if (frame.slot_count)
+      kinds = slots && slots->frames >> f & 1 ? slots->of[f] : SlotKinds::of(frame);
     new (&frames[f]) FrameRecord{.first_insn = frame.first_insn,
                                  .return_to = frame.return_to,
                                  .rounds = frame.rounds,
                                  .live = static_cast<uint16_t>(live),
                                  .slot_count = static_cast<uint8_t>(frame.slot_count),
                                  .is_callback = frame.is_callback,
-                                 .first_value = static_cast<uint16_t>(first_value),
+                                 .first_value = static_cast<uint16_t>(first_value - found),
                                  .first_mixed = static_cast<uint16_t>(mixed_slots),
-                                 .first_slot_value = static_cast<uint16_t>(values),
+                                 .first_slot_value = static_cast<uint16_t>(found_end - found),
                                  .written = frame.written,
                                  .read = 0,
                                  .read_zero = 0,
@@ -164,7 +167,7 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
                                  .zero = kinds.zero,
                                  .mixed = kinds.mixed,
                                  .valued = kinds.valued};
-    mixed_slots += static_cast<uint32_t>(std::popcount(kinds.mixed));
+    mixed_slots += kinds.mixed_count;
     if constexpr (is_checkpoint)
       frame.written = 0;
     auto *slot = frame.slots;
@@ -172,23 +175,25 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
       if (left & 1)
         find(slot->spilled);
   }
-  uint64_t *source = reinterpret_cast<uint64_t *>(frames + state.frame_count), *head = source + numbers,
+  const size_t values = static_cast<size_t>(found_end - found);
+  uint64_t *source = reinterpret_cast<uint64_t *>(frames + frame_count), *head = source + numbers,
            *mixed = head + values;
   uint64_t *const rests = mixed + mixed_slots, *rest = rests;
-  for (uint32_t f = state.frame_count; mixed_slots && f-- > 0;)
-    for (uint64_t left = frames[f].mixed; left; left &= left - 1)
+  for (size_t f = frame_count; mixed != rests;)
+    for (uint64_t left = frames[--f].mixed; left; left &= left - 1)
       *mixed++ = state.frames[f]->slots[std::countr_zero(left)].kinds();
-  for (uint32_t i = 0, number = 0; i < values; i++) {
-    AnyValue &value = *found[i];
+  size_t number = 0; // as in its PackedValue
+  for (AnyValue **at = found; at != found_end; at++) {
+    AnyValue &value = **at;
     if (!value.is_scalar()) {
       *head++ = pack_value(value, rest, rests, 0);
       continue;
     }
-    *head++ = pack_value(value, rest, rests, std::min(number, uint32_t{63}));
+    *head++ = pack_value(value, rest, rests, number);
     *source++ = value.sources;
     if constexpr (is_checkpoint)
-      value.sources = source_bit(number);
-    number++;
+      value.sources = uint64_t{1} << number; // source_bit()
+    number += number < 63;
   }
   values_packed_ += values;
   const size_t words = static_cast<size_t>(rest - buffer_);
@@ -221,7 +226,7 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
                                              .number_count = static_cast<uint16_t>(numbers),
                                              .value_count = static_cast<uint16_t>(values),
                                              .mixed_count = static_cast<uint16_t>(mixed_slots),
-                                             .frame_count = static_cast<uint8_t>(state.frame_count)};
+                                             .frame_count = static_cast<uint8_t>(frame_count)};
   uint64_t *body = copy_words(reinterpret_cast<uint64_t *>(snapshot->frames()), buffer_, words);
   if (held)
     snapshot->held = held->pack(body);
@@ -230,8 +235,8 @@ Snapshot *SnapshotPool::pack(AnyState &state, const SlotKinds *slots) {
   return snapshot;
 }
 
-template Snapshot *SnapshotPool::pack<false>(const State &, const SlotKinds *);
-template Snapshot *SnapshotPool::pack<true>(State &, const SlotKinds *);
+template Snapshot *SnapshotPool::pack<false>(const State &, const KnownSlots *);
+template Snapshot *SnapshotPool::pack<true>(State &, const KnownSlots *);
 
 void SnapshotPool::note_kept(const State &state) {
   uint32_t values = 0;

@@ -14,12 +14,14 @@ struct SlotKinds {
   uint64_t spilled, misc, zero; // as a whole
   uint64_t mixed;               // none of these, nor wholly uninitialised
   uint64_t valued;              // with a value: the spilled ones, and some of the mixed ones
+  size_t mixed_count;
 
   static SlotKinds of(const Frame &frame) {
     uint64_t spilled = 0, misc = 0, zero = 0, mixed = 0, valued = 0;
     constexpr uint64_t kEach = 0x0101010101010101, kMisc = kEach * static_cast<uint64_t>(ByteKind::misc),
                        kZero = kEach * static_cast<uint64_t>(ByteKind::zero),
                        kSpill = kEach * static_cast<uint64_t>(ByteKind::spill);
+    size_t mixed_count = 0;
     uint64_t bit = 1;
     for (const StackSlot *slot = frame.slots, *end = slot + frame.slot_count; slot != end;
          slot++, bit <<= 1) {
@@ -35,12 +37,19 @@ struct SlotKinds {
         zero |= bit;
       } else {
         mixed |= bit;
+        mixed_count++;
         if (slot->bytes[0] >= ByteKind::spill)
           valued |= bit;
       }
     }
-    return {spilled, misc, zero, mixed, valued};
+    return {spilled, misc, zero, mixed, valued, mixed_count};
   }
+};
+
+// Those of a state's frames that were looked at.
+struct KnownSlots {
+  uint32_t frames = 0; // bit n: of[n] says what those of frame n are
+  SlotKinds of[KBPF_MAX_CALL_FRAMES];
 };
 
 // One frame of a snapshot; slots as bits, bit n for slot n.
@@ -262,8 +271,7 @@ public:
   // Null: no memory. The second one for a checkpoint: from now on the state's sources and written slots are
   // counted from it.
   Snapshot *pack(const State &state) { return pack<false>(state, nullptr); }
-  // slots: of each frame, if they are known.
-  Snapshot *pack_checkpoint(State &state, const SlotKinds *slots) { return pack<true>(state, slots); }
+  Snapshot *pack_checkpoint(State &state, const KnownSlots &slots) { return pack<true>(state, &slots); }
   // Makes the state what the snapshot holds. False: no memory.
   [[nodiscard]] bool unpack(const Snapshot &snapshot, State &state, StatePool &pool);
   // Makes the state what it was once the checkpoint had been made of it.
@@ -285,7 +293,7 @@ public:
   size_t bytes() const { return bytes_; } // of all that live
 
 private:
-  template <bool is_checkpoint, typename AnyState> Snapshot *pack(AnyState &state, const SlotKinds *slots);
+  template <bool is_checkpoint, typename AnyState> Snapshot *pack(AnyState &state, const KnownSlots *slots);
   struct FreeBlock {
     FreeBlock *next;
   };

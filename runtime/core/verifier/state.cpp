@@ -103,11 +103,21 @@ void StatePool::release(State *state) {
 }
 
 State *StatePool::copy(const State &state) {
-  State *result = make_state();
+  State *result = free_states_;
+  if (!result)
+    result = arena_.make<State>();
+  else
+    free_states_ = result->next;
   if (!result)
     return nullptr;
   result->insn = state.insn;
   result->path_length = state.path_length;
+  result->frame_count = 0; // frames beyond them are unset
+  result->parent = nullptr;
+  result->next = nullptr;
+  result->held = nullptr;
+  result->hides_addresses = hides_addresses_;
+  result->longest_demand = 0;
   for (uint32_t f = 0; f < state.frame_count; f++) {
     Frame *to = take_frame();
     if (!to) {
