@@ -67,6 +67,7 @@ constexpr Word<kbpf::FieldAccess> kAccesses[] = {
     {{Kind::number, true, false, false}, "read"},
     {{Kind::number, true, true, false}, "read_write"},
     {{Kind::number, true, true, true}, "read_write_pieces"},
+    {{Kind::number, true, false, false, true}, "read_from_start"},
     {{Kind::number, false, false, false}, "read_whole"},
     {{Kind::number, false, true, false}, "read_write_whole"},
     {{Kind::packet, false, false, false}, "packet"},

@@ -17,17 +17,20 @@ from cases import alu, alu_reg, call, copy, jump, jump_reg, load, mov, store, st
 from random_programs import ADD, AND, CALL, EXIT, JGT, JMP, JNE, MEM, MEMSX
 
 RETURN = insn(JMP | EXIT)
+SLEEPABLE = 16
 SOCKET, KPROBE, CLASSIFIER, TRACEPOINT, XDP, PERF_EVENT, RAW_TRACEPOINT, SYSCALL = 1, 2, 3, 5, 6, 7, 17, 31
-CONTEXT_SIZES = {1: 200, 2: 264, 3: 200, 5: 72, 6: 32, 7: 320, 8: 200, 9: 88, 10: 200, 12: 200, 13: 232, 14: 200, 15: 16, 16: 88, 17: 104,
-                 18: 80, 21: 64, 22: 200, 23: 16, 25: 48, 30: 80, 31: 64}
+CONTEXT_SIZES = {1: 200, 2: 264, 3: 200, 4: 200, 5: 72, 6: 32, 7: 320, 8: 200, 9: 88, 10: 200, 11: 200, 12: 200, 13: 232, 14: 200, 15: 16, 16: 88, 17: 104,
+                 18: 80, 19: 200, 20: 16, 21: 64, 22: 200, 23: 16, 24: 104, 25: 48, 30: 80, 31: 64}
 # Where programs of a type are attached, as far as it must be said.
-ATTACH_TYPES = {8: 0, 18: 10, 9: 2, 25: 22, 22: 17, 30: 36, 15: 6, 23: 18, 13: 3, 14: 5, 16: 7, 21: 38}
+ATTACH_TYPES = {8: 0, 18: 10, 9: 2, 25: 22, 22: 17, 30: 36, 15: 6, 23: 18, 13: 3, 14: 5, 16: 7, 21: 39}
 programs = []
 
 
 def case(name, *parts, type, maps=(), functions=(), **more):
     """functions: those that a helper calls, behind the program."""
     code = b"".join(parts)
+    if type == SYSCALL:
+        more.setdefault("flags", batch.F_ANY_ALIGNMENT | SLEEPABLE)
     program = batch.Program(name, type, code, maps, attach_type=ATTACH_TYPES.get(type, 0), **more)
     if functions:
         blob = btf.Btf()

@@ -151,6 +151,7 @@ constexpr FieldAccess READ = {.readable_in_pieces = true};
 constexpr FieldAccess READ_WRITE = {.readable_in_pieces = true, .writable = true};
 constexpr FieldAccess READ_WRITE_PIECES = {
     .readable_in_pieces = true, .writable = true, .writable_in_pieces = true};
+constexpr FieldAccess READ_FROM_START = {.readable_in_pieces = true, .pieces_begin_it = true};
 constexpr FieldAccess READ_WHOLE = {};
 constexpr FieldAccess READ_WRITE_WHOLE = {.writable = true};
 constexpr FieldAccess PACKET = {.kind = FieldAccess::Kind::packet};

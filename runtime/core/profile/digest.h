@@ -57,7 +57,7 @@ constexpr uint64_t digest(const Profile &profile) {
       hash.add(static_cast<uint64_t>(field.access.kind));
       hash.add(field.access.readable_in_pieces);
       hash.add(field.access.writable);
-      hash.add(field.access.writable_in_pieces);
+      hash.add(uint64_t{field.access.writable_in_pieces} | uint64_t{field.access.pieces_begin_it} << 1);
     }
   }
   for (const AttachKindInfo &kind : profile.attach_kinds) {

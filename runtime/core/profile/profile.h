@@ -47,6 +47,7 @@ struct FieldAccess {
   bool readable_in_pieces = false; // naturally aligned ones
   bool writable = false;
   bool writable_in_pieces = false;
+  bool pieces_begin_it = false; // those that are read: only such as begin where the field does
 
   bool operator==(const FieldAccess &) const = default;
 };

@@ -530,6 +530,9 @@ Result<void> Checker::check_context(const State &state, unsigned reg, int64_t of
   if (size != field->size && !in_pieces)
     return refuse(state, RejectionId::context_access, "{}.{} is accessed whole only, {} bytes at once",
                   context.name, field->name, field->size);
+  if (at != field->offset && field->access.pieces_begin_it)
+    return refuse(state, RejectionId::context_access, "pieces of {}.{} are read from its start only",
+                  context.name, field->name);
   analysis_.context_bytes = std::max(analysis_.context_bytes, static_cast<uint32_t>(at + size));
   return {};
 }
@@ -546,7 +549,7 @@ bool Checker::is_plain_context_load(const Insn &insn, const Value &base, InsnFac
   const ContextField *field = program.type->context->field_at(at);
   if (!field || field->access.kind != FieldAccess::Kind::number || at & (size - 1) ||
       at + size > uint64_t{field->offset} + field->size ||
-      (size != field->size && !field->access.readable_in_pieces) ||
+      (size != field->size && !field->access.readable_in_pieces) || field->access.pieces_begin_it ||
       !sees_field(program.type->number, program.expected_attach_type, field->offset))
     return false;
   facts.follows_context = true;
@@ -600,8 +603,9 @@ Result<void> Checker::check_packet(const State &state, unsigned reg, int64_t off
   const int64_t first = base.delta + off;
   if (first < 0 || first + static_cast<int64_t>(size) > base.range)
     return refuse_as(
-        base.kind == Kind::packet && base.past_end != PastEnd::unknown ? Error::invalid
-                                                                       : Error::access_denied,
+        base.kind == Kind::packet && base.range == 0 && base.past_end != PastEnd::unknown
+            ? Error::invalid
+            : Error::access_denied,
         state, RejectionId::packet_out_of_bounds,
         "{} bytes at r{}: offset {} in a packet, of which {} bytes are known to exist; compare a "
         "pointer behind what you access with data_end first",
