@@ -312,7 +312,9 @@ private:
       return is_same_address(was, head, now) || value_covers(was, false, now, how_, ids_);
     }
     const bool is_relied_on = old_.relied_on >> was.number() & 1;
-    if (how_ == Coverage::relied_on && !is_relied_on)
+    if (is_relied_on)
+      result_.sources |= now.sources;
+    else if (how_ == Coverage::relied_on)
       return true;
     result_.work++;
     if (was.is_constant() && !was.has(PackedValue::kHasLink))
@@ -512,6 +514,7 @@ void expect_to_differ(Snapshot &checkpoint, const State &state, const Snapshot &
 
 bool covers(const Snapshot &old, const Comparand &current, CoverResult &result) {
   result.reads_unwritten = false;
+  result.sources = 0;
   result.work++;
   if (old.frame_count != current.state().frame_count)
     return false;

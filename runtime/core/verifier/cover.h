@@ -24,6 +24,7 @@ enum class Coverage : uint8_t {
 
 struct CoverResult {
   uint64_t work = 0;              // values compared, added up
+  uint64_t sources = 0;           // of registers that were relied on behind the old state, where it covers
   bool reads_unwritten = false;   // bytes may be read as numbers that the current state has not written
   bool may_read_unwritten = true; // else such a state is not covered
 };

@@ -125,9 +125,8 @@ private:
     analysis_.branches = scratch_.make_array<uint8_t>(count);
     analysis_.calls = scratch_.make_array<SeenCall>(count);
     checkpoints_ = scratch_.make_array<Checkpoints>(count);
-    state_counts_ = scratch_.make_array<uint32_t>(count);
     if (!analysis_.facts.data() || !analysis_.zeroed_args.data() || !analysis_.branches.data() ||
-        !analysis_.calls.data() || !checkpoints_.data() || !state_counts_.data())
+        !analysis_.calls.data() || !checkpoints_.data())
       return Error::no_memory;
     analysis_.global_functions = KBPF_TRY(find_global_functions(program_, analysis_.cfg, scratch_));
     if (const size_t functions = analysis_.cfg.subprograms.size(); functions > 1) {
@@ -698,17 +697,25 @@ private:
     }
   }
 
+  // For each walk that a checkpoint saves. In nested loops a state is first met by those of other rounds,
+  // which it cannot cover: with 3, as in Linux, it is gone when its like comes.
+  static constexpr int32_t kMostMisses = 8;
+
   struct Checkpoints { // of one instruction, each a list, the newest first
     Snapshot *open;    // ancestors of the current state
     Snapshot *closed;  // all paths from there have ended
+    uint32_t count;    // in both lists
+    int32_t vain;      // that might have been made, less kMostMisses for each walk that one has saved
+    // Where many have saved little, only one in four is made. In a loop that is being walked all are.
+    bool leaves_out() { return ++vain > kMostMisses && !open && vain % 4 != 0; }
   };
 
   // At a place where paths join. True: the path has come to its end.
   // kind: Cfg::is_join's.
   Result<bool> join(uint8_t kind) {
-    Checkpoints &here = checkpoints_[current_->insn];
     bool needs_none = false; // no checkpoint
     if (kind == Cfg::kBehindCall) {
+      const Checkpoints &here = checkpoints_[current_->insn];
       if (forks_since_checkpoint_ == 0 && !here.open && !here.closed && current_->parent &&
           analysis_.cfg.is_join[current_->parent->insn] == Cfg::kBehindCall) {
         simplify(*current_, analysis_.cfg);
@@ -717,18 +724,16 @@ private:
       // Paths come here by way of the last checkpoint only, and those that did saved nothing.
       needs_none = !was_joined_ && goes_straight_ && here.closed && here.closed->patience <= kMostMisses &&
                    insns_since_checkpoint_ < 64;
-    }
-    if (Skip *const skip = branches_.open_skip()) [[unlikely]] {
+    } else if (Skip *const skip = branches_.open_skip()) [[unlikely]] {
       meet(*skip, *current_);
-      if (goes_on_as_one()) {
-        if (!here.open && !here.closed) {
-          simplify(*current_, analysis_.cfg);
-          return false;
-        }
-        needs_none = true;
+      needs_none = goes_on_as_one();
+      const Checkpoints &here = checkpoints_[current_->insn];
+      if (needs_none && !here.open && !here.closed) {
+        simplify(*current_, analysis_.cfg);
+        return false;
       }
     }
-    return is_known(here, kind, needs_none);
+    return is_known(kind, needs_none);
   }
 
   // Both sides of a skip, with no checkpoint where they meet.
@@ -738,7 +743,8 @@ private:
 
   // Compares the current state with those that came here before, and remembers it. True: one of them covers
   // it, and all that follows was walked. needs_none: no checkpoint is worthwhile.
-  [[gnu::always_inline]] Result<bool> is_known(Checkpoints &here, uint8_t kind, bool needs_none) {
+  [[gnu::always_inline]] Result<bool> is_known(uint8_t kind, bool needs_none) {
+    Checkpoints &here = checkpoints_[current_->insn];
     const bool iterates = kind & Cfg::kIteration;
     KBPF_TRY(limit_work());
     if (iterates && calls_back(analysis_.insn(current_->insn), *program_.profile))
@@ -757,8 +763,7 @@ private:
     if (rounds != 0 && !iterates && !forked && jumps_since_checkpoint_ < 20 * spacing &&
         insns_since_checkpoint_ < 100 * spacing)
       worthwhile = false;
-    if (needs_none)
-      worthwhile = false;
+    worthwhile &= !needs_none;
     const Coverage how = options_.compares_everything ? Coverage::everything : Coverage::relied_on;
     const Comparand current(*current_, how);
     uint32_t looked_at = 0;
@@ -766,6 +771,7 @@ private:
       Snapshot &old = **link;
       if (!differs_again(old, current) && covers(old, current, compared_values_) && ends_like(old)) {
         old.patience += kMostMisses;
+        here.vain -= kMostMisses;
         end_at(old);
         ended_at_ = &old;
         log_.note("   known to be safe from instruction {} on\n", current_->insn);
@@ -774,14 +780,14 @@ private:
       if (worthwhile && --old.patience < 0) { // costs more than it saves
         *link = old.next;
         snapshots_.release(&old);
-        state_counts_[current_->insn]--;
+        here.count--;
       } else {
         link = &old.next;
       }
     }
     compared_values_.work += looked_at;
-    if (worthwhile)
-      KBPF_TRY(make_checkpoint(current.known_slots()));
+    if (worthwhile && (iterates || !here.leaves_out()))
+      KBPF_TRY(make_checkpoint(here, current.known_slots()));
     else if (kind != Cfg::kBehindCall)
       was_joined_ = true;
     return false;
@@ -835,9 +841,9 @@ private:
     return bytes < kFewBytes ? 1 : 2u << std::min((bytes - kFewBytes) / kStep, kMostSteps);
   }
 
-  // `old`, just compared, covers the current state.
+  // `old`, compared last, covers the current state.
   void end_at(const Snapshot &old) {
-    rely_like(*current_, old);
+    rely_like(*current_, old, compared_values_.sources);
     if (!compared_values_.reads_unwritten)
       return;
     analysis_.note_unwritten_read({true, current_->insn, 0, 0});
@@ -846,20 +852,15 @@ private:
           true;
   }
 
-  // For each walk that a checkpoint saves. In nested loops a state is first met by those of other rounds,
-  // which it cannot cover: with 3, as in Linux, it is gone when its like comes.
-  static constexpr int32_t kMostMisses = 8;
-
-  Result<void> make_checkpoint(const KnownSlots &slots) {
+  Result<void> make_checkpoint(Checkpoints &here, const KnownSlots &slots) {
     Snapshot *checkpoint = snapshots_.pack_checkpoint(*current_, slots);
     if (!checkpoint)
       return Error::no_memory;
     checkpoint->open_paths = 1;
     checkpoint->patience = kMostMisses;
-    Checkpoints &here = checkpoints_[current_->insn];
     if (const Snapshot *other = here.closed ? here.closed : here.open)
       expect_to_differ(*checkpoint, *current_, *other);
-    stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++state_counts_[current_->insn]);
+    stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++here.count);
     checkpoint->next = here.open;
     here.open = checkpoint;
     current_->parent = checkpoint;
@@ -974,7 +975,6 @@ private:
       nullptr; // the checkpoint that the current path ended at, all paths from there having ended
   CoverResult compared_values_;
   std::span<Checkpoints> checkpoints_;
-  std::span<uint32_t> state_counts_; // per instruction: checkpoints in both lists
   uint32_t jumps_since_checkpoint_ = 0, insns_since_checkpoint_ = 0, forks_since_checkpoint_ = 0,
            skips_since_checkpoint_ = 0;
   bool goes_straight_ = false; // where the path might have jumped since its last checkpoint, it has not

@@ -69,35 +69,28 @@ void rely_on_zeroes(const State &state, uint32_t frame, uint64_t slots) {
   rely_on_slots(state, frame, slots, &FrameRecord::read_zero);
 }
 
-void rely_like(const State &state, const Snapshot &old) {
-  uint64_t sources = 0;
-  const uint64_t *head = old.heads();
+void rely_like(const State &state, const Snapshot &old, uint64_t sources) {
+  const uint64_t *const heads = old.heads();
   const uint64_t relied_on = old.relied_on;
-  // Whether the next packed value, which is passed, is a number that was relied on.
-  const auto is_next_relied_on = [&] {
-    const uint64_t word = *head++;
-    return static_cast<Kind>(word & 0xff) == Kind::scalar &&
-           relied_on >> (word >> PackedValue::kNumber & ((1u << PackedValue::kNumberBits) - 1)) & 1;
-  };
-  for (uint32_t f = old.frame_count; f-- > 0;) {
+  for (size_t f = old.frame_count; f-- > 0;) {
     const FrameRecord &frame = old.frames()[f];
     const Frame &now = *state.frames[f];
     if (frame.read)
-      rely_on_slots(state, f, frame.read);
+      rely_on_slots(state, static_cast<uint32_t>(f), frame.read);
     if (frame.read_zero)
-      rely_on_zeroes(state, f, frame.read_zero);
+      rely_on_zeroes(state, static_cast<uint32_t>(f), frame.read_zero);
     if (relied_on == 0)
       continue;
-    uint32_t live = frame.live;
-    for (const Value *value = now.regs; live; value++, live >>= 1)
-      if (live & 1 && is_next_relied_on())
-        sources |= value->sources;
-    for (uint64_t left = frame.valued; left; left &= left - 1) {
-      if (!is_next_relied_on())
+    const uint64_t *head = heads + frame.first_slot_value;
+    const StackSlot *slot = now.slots, *const end = slot + now.slot_count;
+    for (uint64_t left = frame.valued; left && slot != end; left >>= 1, slot++) {
+      if (!(left & 1))
         continue;
-      const uint32_t slot = static_cast<uint32_t>(std::countr_zero(left));
-      if (slot < now.slot_count && now.slots[slot].bytes[0] == ByteKind::spill)
-        sources |= now.slots[slot].spilled.sources;
+      const uint64_t word = *head++;
+      if (static_cast<Kind>(word & 0xff) == Kind::scalar &&
+          relied_on >> (word >> PackedValue::kNumber & ((1u << PackedValue::kNumberBits) - 1)) & 1 &&
+          slot->bytes[0] == ByteKind::spill)
+        sources |= slot->spilled.sources;
     }
   }
   rely_on(state, sources);

@@ -19,8 +19,9 @@ void rely_on_contradiction(const State &state, const Value &value);
 void rely_on_slots(const State &state, uint32_t frame, uint64_t slots);
 // On the zeroes in them being that: else they are only read, by helpers, and may be any number.
 void rely_on_zeroes(const State &state, uint32_t frame, uint64_t slots);
-// `old` covers the state: what was relied on behind it is relied on here.
-void rely_like(const State &state, const Snapshot &old);
+// `old` covers the state: what was relied on behind it is relied on here. sources: of registers, as the
+// comparison has found them (CoverResult).
+void rely_like(const State &state, const Snapshot &old, uint64_t sources);
 
 // What `old` vouches for depends on a checkpoint, by its serial, whose paths have not ended: marks of its
 // path may still be missing, so that only states which it covers in everything may end at it.
