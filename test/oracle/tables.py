@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Tables of the verifier, exhausted, as batch files: every byte of the contexts by size and direction; every helper with every kind of
 argument; every type of map with every helper that takes one; what programs of each type may return; accesses through, arithmetic on, and
-comparisons of every kind of value.
+comparisons of every kind of value; every kernel function with every kind of argument.
 
-usage: tables.py contexts|arguments|maps|returns|accesses|arithmetic|comparisons OUT [PROGRAM-TYPE...]"""
+usage: tables.py contexts|arguments|maps|returns|accesses|arithmetic|comparisons|functions OUT [PROGRAM-TYPE...]"""
 import os
 import re
 import sys
@@ -262,6 +262,75 @@ def map_types(types):
                     FOR_HELPER[number] = old
 
 
+def kernel_functions():
+    """(number, name, flags, result, parameters as (type, name))"""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../runtime/abi")
+    rows = []
+    for row in re.finditer(r"^KBPF_KERNEL_FUNCTION\((\w+), (\w+), ([^,]*), ([^,]*),\s*\"([^\"]*)\"", open(os.path.join(folder, "linux_kfuncs.def")).read(), re.M):
+        rows.append((int(row[1], 0), row[2], row[4], row[5]))
+    for row in re.finditer(r"^KBPF_HELPER\((0x2\w+), (\w+), [^\"]*\"([^\"]*)\"", open(os.path.join(folder, "kfuncs.def")).read(), re.M):
+        rows.append((int(row[1], 0), row[2], "", row[3]))
+    for number, name, flags, prototype in rows:
+        result, inside = re.fullmatch(r"(.*?)bpf_\w+\((.*)\)", prototype).groups()
+        parameters = [re.fullmatch(r"(.*?)(\w*)", one.strip()).groups() for one in inside.split(",")] if "(" not in inside else []
+        yield number, name, flags, result.strip(), [(type.strip(), name) for type, name in parameters if (type.strip(), name) != ("", "void")]
+
+
+# Objects of the kernel: what gives one, and takes it back.
+OBJECTS = {"struct cgroup *": (0x20109, 0x20107), "struct bpf_cpumask *": ("cpumask_create", "cpumask_release"), "struct task_struct *": (0x20105, 0x20104)}
+
+
+def function_argument(type, numbers, function, position, kind, make):
+    number, name, flags, result, parameters = function
+    s = Setting()
+    code, held = copy(6, 1) + written(), None
+    wanted = next((OBJECTS[one] for one, _ in parameters if one in OBJECTS), None)
+    if any(one == "struct bpf_dynptr *" or one == "const struct bpf_dynptr *" for one, _ in parameters):
+        code += s.dynptr()
+    if wanted:
+        held = [numbers.get(one, one) for one in wanted]
+        code += mov(1, 1) + call(held[0]) + jump(JNE, 0, 0, 2) + mov(0, 0) + RETURN + copy(9, 0)
+    code += make(s) if make else b""
+    for at, (c_type, c_name) in enumerate(parameters):
+        if at == position:
+            if kind != "unset":
+                code += copy(at + 1, 7)
+        elif c_type in OBJECTS:
+            code += copy(at + 1, 9)
+        elif c_type.endswith("struct bpf_dynptr *"):
+            code += s.area(at + 1, DYNPTR)
+        elif c_type == "const struct cpumask *" and wanted == OBJECTS["struct bpf_cpumask *"]:
+            code += copy(at + 1, 9)
+        elif c_type.endswith("struct bpf_map *"):
+            code += s.map(at + 1, "array")
+        elif c_type.startswith("struct bpf_iter_"):
+            code += s.area(at + 1, -336)
+        elif c_type.endswith("*"):
+            code += s.area(at + 1)
+        else:
+            code += mov(at + 1, 16 if c_name.endswith(("__sz", "__szk")) else 1)
+    code += call(number)
+    if "ACQUIRE" in flags and result in OBJECTS:
+        code += jump(0x10, 0, 0, 2) + copy(1, 0) + call(numbers.get(OBJECTS[result][1], OBJECTS[result][1]))
+    if held and "RELEASE" not in flags:
+        code += copy(1, 9) + call(held[1])
+    if kind == "record":
+        code += copy(1, 7) + mov(2, 0) + call(132)
+    where = f"-{position + 1}-{kind}" if kind else ""
+    case(f"{type}-{number:x}-{name}{where}", code, mov(0, 0), RETURN, type=type, maps=[LINUX_MAPS[m] for m in s.maps], functions=s.functions)
+
+
+def functions(types):
+    rows = list(kernel_functions())
+    numbers = {name: number for number, name, *_ in rows}
+    for type in types:
+        for row in rows:
+            function_argument(type, numbers, row, -1, "", None)
+            for position in range(len(row[4])):
+                for kind, make in known_kinds(type) + [("unset", lambda s: b"")]:
+                    function_argument(type, numbers, row, position, kind, make)
+
+
 def returns(types):
     for type in types:
         for attach in range(58):
@@ -354,7 +423,7 @@ def comparisons(types):
 
 if __name__ == "__main__":
     make = {"accesses": accesses, "arithmetic": arithmetic, "comparisons": comparisons,
-            "contexts": contexts, "arguments": arguments, "maps": map_types, "returns": returns}[sys.argv[1]]
+            "contexts": contexts, "functions": functions, "arguments": arguments, "maps": map_types, "returns": returns}[sys.argv[1]]
     make([int(type) for type in sys.argv[3:]] or [SOCKET, KPROBE, TRACEPOINT, XDP, RAW_TRACEPOINT])
     batch.write(sys.argv[2], programs)
     print(len(programs))

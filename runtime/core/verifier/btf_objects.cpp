@@ -113,8 +113,8 @@ Result<void> Checker::check_cast(const State &state, const HelperProto &proto) {
     rely_on(state, type);
   if (!btf || !type.is_scalar() || !type.number.is_constant() || type.number.value() > UINT32_MAX ||
       !btf->type(static_cast<uint32_t>(type.number.value())).is(BtfKind::structure))
-    return refuse(state, RejectionId::helper_argument,
-                  "r2, an argument of {}, is not the id of a structure of the kernel", proto.c_name);
+    return refuse_as(Error::invalid, state, RejectionId::helper_argument,
+                     "r2, an argument of {}, is not the id of a structure of the kernel", proto.c_name);
   return {};
 }
 

@@ -128,12 +128,15 @@ Result<void> Checker::check_argument(const State &state, unsigned reg, const Hel
   const kbpf_arg_type arg = proto.args[reg - 1];
   if (arg == KBPF_ARG_OPTIONAL)
     return {};
+  const Error no_number = proto.number >= kFirstKernelFunction ? Error::invalid : Error::access_denied;
   if (arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto, reg))
-    return refuse(state, RejectionId::helper_argument, "r{}, an argument of {}, is a {}: a number is needed",
-                  reg, proto.c_name, kind_name(value.kind));
+    return refuse_as(no_number, state, RejectionId::helper_argument,
+                     "r{}, an argument of {}, is a {}: a number is needed", reg, proto.c_name,
+                     kind_name(value.kind));
   if (value.kind == Kind::uninitialised)
-    return refuse(state, RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing", reg,
-                  proto.c_name);
+    return refuse_as(arg == KBPF_ARG_ANY_SCALAR ? no_number : Error::access_denied, state,
+                     RejectionId::uninitialised_register, "r{}, an argument of {}, holds nothing", reg,
+                     proto.c_name);
   // What a function that is called back may rely on is not followed: all of it counts.
   if (arg != KBPF_ARG_ANY_SCALAR || calls_back(analysis_.insn(state.insn), *analysis_.program.profile))
     rely_on(state, value);

@@ -32,7 +32,9 @@ Result<void> Checker::check_object_space(const State &state, unsigned reg, uint3
                                          const HelperProto &proto) {
   const Value &value = state.reg(reg);
   if (value.kind != Kind::stack || !value.number.is_constant())
-    return refuse_as(value.kind == Kind::stack || size != kDynptrSize ? Error::invalid : Error::access_denied,
+    return refuse_as(value.kind == Kind::stack || size != kDynptrSize || proto.number >= kFirstKernelFunction
+                         ? Error::invalid
+                         : Error::access_denied,
                      state, RejectionId::stack_object,
                      "r{}, where {} makes an object, is a {}: a fixed place in the stack is needed", reg,
                      proto.c_name, kind_name(value.kind));
@@ -52,7 +54,8 @@ Result<void> Checker::check_object_argument(const State &state, unsigned reg, kb
   const Kind kind = state.reg(reg).kind;
   if (!object || object->is_dynptr() == wants_iterator ||
       (wants_iterator && (object->type & 0xff) != iterator_type(proto)))
-    return refuse_as(kind == Kind::stack || kind == Kind::dynptr_argument || wants_iterator
+    return refuse_as(kind == Kind::stack || kind == Kind::dynptr_argument || wants_iterator ||
+                             proto.number >= kFirstKernelFunction
                          ? Error::invalid
                          : Error::access_denied,
                      state, RejectionId::stack_object, "r{}, an argument of {}, does not point to {}", reg,
