@@ -13,6 +13,7 @@
 #include "core/verifier/record_fields.h"
 #include "core/verifier/verifier.h"
 #include <array>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -87,7 +88,7 @@ public:
       fputs("the batch file is cut short\n", stderr);
       exit(1);
     }
-    memcpy(to, bytes_.data() + at_, size);
+    std::copy_n(bytes_.data() + at_, size, static_cast<char *>(to)); // of nothing there may be no place
     at_ += size;
   }
 
