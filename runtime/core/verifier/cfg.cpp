@@ -286,10 +286,12 @@ void find_live(const Cfg &cfg, const RawProgram &program, size_t first, size_t e
 class CfgBuilder {
 public:
   CfgBuilder(const RawProgram &program, Arena &arena, Rejection &rejection)
-      : program_(program), insns_(program.insns), arena_(arena), rejection_(rejection), helpers_(*program.profile) {}
+      : program_(program), insns_(program.insns), arena_(arena), rejection_(rejection),
+        helpers_(*program.profile) {}
 
   Result<Cfg> build() {
     KBPF_TRY(find_subprograms());
+    KBPF_TRY(find_loop_starts());
     KBPF_TRY(check_flow());
     if (!all_led_to_)
       KBPF_TRY(check_reachable());
@@ -377,6 +379,23 @@ private:
       first = end;
     }
     cfg_.subprogram_of = subprogram_of;
+    return {};
+  }
+
+  Result<void> find_loop_starts() {
+    const size_t count = cfg_.back_jumps.size();
+    if (count == 0)
+      return {};
+    const std::span<uint32_t> starts = arena_.make_unset_array<uint32_t>(count);
+    if (!starts.data())
+      return Error::no_memory;
+    uint32_t first = UINT32_MAX;
+    for (size_t i = count; i-- > 0;) {
+      const uint32_t jump = cfg_.back_jumps[i];
+      first = std::min(first, static_cast<uint32_t>(jump_target(jump, insns_[jump])));
+      starts[i] = first;
+    }
+    cfg_.loop_starts = starts;
     return {};
   }
 

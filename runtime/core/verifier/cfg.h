@@ -5,6 +5,7 @@
 #pragma once
 #include "core/base/arena.h"
 #include "core/verifier/reject.h"
+#include <algorithm>
 
 namespace kbpf {
 
@@ -15,12 +16,18 @@ struct Cfg {
   // iteration; kIteration too for the last.
   std::span<const uint8_t> is_join;
   static constexpr uint8_t kJoin = 1, kIteration = 2;
-  static constexpr uint8_t kFromBefore = 4;  // besides: a jump or call before it leads here
+  static constexpr uint8_t kFromBefore = 4; // besides: a jump or call before it leads here
   static constexpr uint8_t kBehindCall = 8; // alone: of a helper, and nothing else
 
-  std::span<const uint32_t> back_jumps; // instructions that jump to themselves or back, ascending
+  std::span<const uint32_t> back_jumps;  // instructions that jump to themselves or back, ascending
+  std::span<const uint32_t> loop_starts; // of each of these, the first that it or a later one jumps to
+  // Whether it lies between the ends of such a jump.
+  bool is_in_loop(uint32_t insn) const {
+    const auto later = std::lower_bound(back_jumps.begin(), back_jumps.end(), insn);
+    return later != back_jumps.end() && loop_starts[static_cast<size_t>(later - back_jumps.begin())] <= insn;
+  }
   std::span<const uint32_t> helper_calls; // instructions that call a helper, ascending
-  bool cuts_parts = false;              // a part of a number is cut off behind a branch (keep_compared_parts)
+  bool cuts_parts = false; // a part of a number is cut off behind a branch (keep_compared_parts)
   bool has_may_goto = false;
   uint32_t function_calls = 0; // places that call a function of the program, or name it for a helper
 

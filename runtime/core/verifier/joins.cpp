@@ -14,8 +14,8 @@ Result<bool> Verifier::join(uint8_t kind) {
       return false;
     }
     // Paths come here by way of the last checkpoint only, and those that did saved nothing.
-    needs_none = !was_joined_ && goes_straight_ && here.closed && here.closed->patience <= kMostMisses &&
-                 insns_since_checkpoint_ < 64;
+    needs_none = !was_joined_ && goes_straight_ && here.closed &&
+                 here.closed->patience <= here.most_misses() && insns_since_checkpoint_ < 64;
   } else if (Skip *const skip = branches_.open_skip()) [[unlikely]] {
     meet(*skip, *current_);
     needs_none = goes_on_as_one();
@@ -55,7 +55,7 @@ Result<bool> Verifier::join(uint8_t kind) {
   for (Snapshot **link = &here.closed; *link; looked_at++) {
     Snapshot &old = **link;
     if (!differs_again(old, current) && covers(old, current, compared_values_) && ends_like(old)) {
-      old.patience += kMostMisses;
+      old.patience += here.most_misses();
       here.vain -= kMostMisses;
       end_at(old);
       ended_at_ = &old;
@@ -134,10 +134,13 @@ Result<void> Verifier::make_checkpoint(Checkpoints &here, const KnownSlots &slot
   if (!checkpoint)
     return Error::no_memory;
   checkpoint->open_paths = 1;
-  checkpoint->patience = kMostMisses;
+  if (here.count == 0)
+    here.is_in_loop = analysis_.cfg.is_in_loop(current_->insn);
+  checkpoint->patience = here.most_misses();
   if (const Snapshot *other = here.closed ? here.closed : here.open)
     expect_to_differ(*checkpoint, *current_, *other);
-  stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, ++here.count);
+  here.count++;
+  stats_.max_states_per_insn = std::max(stats_.max_states_per_insn, uint32_t{here.count});
   checkpoint->next = here.open;
   here.open = checkpoint;
   current_->parent = checkpoint;

@@ -174,14 +174,16 @@ private:
   void close_checkpoints();
 
   // For each walk that a checkpoint saves. In nested loops a state is first met by those of other rounds,
-  // which it cannot cover: with 3, as in Linux, it is gone when its like comes.
-  static constexpr int32_t kMostMisses = 8;
+  // which it cannot cover, and is to be there still when its like comes.
+  static constexpr int32_t kMostMisses = 8, kMostMissesInLoops = 32;
 
-  struct Checkpoints { // of one instruction, each a list, the newest first
-    Snapshot *open;    // ancestors of the current state
-    Snapshot *closed;  // all paths from there have ended
-    uint32_t count;    // in both lists
-    int32_t vain;      // that might have been made, less kMostMisses for each walk that one has saved
+  struct Checkpoints {   // of one instruction, each a list, the newest first
+    Snapshot *open;      // ancestors of the current state
+    Snapshot *closed;    // all paths from there have ended
+    uint32_t count : 31; // in both lists
+    uint32_t is_in_loop : 1;
+    int32_t vain; // that might have been made, less kMostMisses for each walk that one has saved
+    int32_t most_misses() const { return is_in_loop ? kMostMissesInLoops : kMostMisses; }
     // Where many have saved little, only one in four is made. In a loop that is being walked all are.
     bool leaves_out() { return ++vain > kMostMisses && !open && vain % 4 != 0; }
   };
