@@ -24,7 +24,7 @@ Result<void> Checker::check_function_argument(const State &state, unsigned reg, 
                   "what {} passes to a function that it calls is not known here", proto.c_name);
   const Value &value = state.reg(reg);
   if (value.kind != Kind::function)
-    return refuse_as(proto.number >= kFirstKernelFunction ? Error::invalid : Error::access_denied, state,
+    return refuse_as(is_kernel_function(proto.number) ? Error::invalid : Error::access_denied, state,
                      RejectionId::helper_argument,
                      "r{}, an argument of {}, is a {}: a function of the program is needed", reg,
                      proto.c_name, kind_name(value.kind));

@@ -49,7 +49,7 @@ ObjectClass object_argument(const HelperProto &proto) {
 bool takes_numbers_only(const HelperProto &proto, unsigned reg) {
   if (proto.number == kLoop)
     return reg == 1;
-  return proto.number >= kFirstKernelFunction && proto.number <= kLastKernelFunction;
+  return is_kernel_function(proto.number);
 }
 
 // Programs that get a packet, if any, as an object of the kernel.
@@ -72,7 +72,7 @@ Result<void> Checker::check_helper(const State &state) {
     return refuse(state, RejectionId::unsupported_reference, "{} is not followed here: {}", helper->c_name,
                   helper->text);
   if (program.type->number >= 64 || !(helper->prog_types >> program.type->number & 1))
-    return refuse_as(number >= kFirstKernelFunction ? Error::access_denied : Error::invalid, state,
+    return refuse_as(is_kernel_function(number) ? Error::access_denied : Error::invalid, state,
                      RejectionId::helper_not_allowed,
                      "programs of type {} may not call {}: unknown func {}#{}", program.type->name,
                      helper->c_name, helper->c_name, number);
@@ -128,7 +128,7 @@ Result<void> Checker::check_argument(const State &state, unsigned reg, const Hel
   const kbpf_arg_type arg = proto.args[reg - 1];
   if (arg == KBPF_ARG_OPTIONAL)
     return {};
-  const Error no_number = proto.number >= kFirstKernelFunction ? Error::invalid : Error::access_denied;
+  const Error no_number = is_kernel_function(proto.number) ? Error::invalid : Error::access_denied;
   if (arg == KBPF_ARG_ANY_SCALAR && value.is_pointer() && takes_numbers_only(proto, reg))
     return refuse_as(no_number, state, RejectionId::helper_argument,
                      "r{}, an argument of {}, is a {}: a number is needed", reg, proto.c_name,
@@ -263,7 +263,7 @@ Result<void> Checker::check_object(const State &state, unsigned reg, const Helpe
       (value.object_class == object_argument(proto) ||
        (is_socket(value.object_class) && is_socket(object_argument(proto)))))
     return check_socket_argument(state, reg, proto);
-  return refuse_as(proto.number >= kFirstKernelFunction ? Error::invalid : Error::access_denied, state,
+  return refuse_as(is_kernel_function(proto.number) ? Error::invalid : Error::access_denied, state,
                    RejectionId::helper_argument,
                    "r{}, an argument of {}, is a {}: an object of the kernel is needed", reg, proto.c_name,
                    kind_name(value.kind));

@@ -103,6 +103,10 @@ constexpr uint32_t kSpinLock = 93, kSpinUnlock = 94, kTimerInit = 169, kTimerSet
 constexpr uint32_t kPerCpuPtr = 153, kThisCpuPtr = 154, kReadOnlyCast = 0x20100,
                    kCastToKernelContext = 0x20101;
 constexpr uint32_t kFirstKernelFunction = 0x20000, kLastKernelFunction = 0x201ff;
+// Linux's; a kernel's own helpers have numbers above them.
+constexpr bool is_kernel_function(uint32_t number) {
+  return number >= kFirstKernelFunction && number <= kLastKernelFunction;
+}
 constexpr uint32_t kRcuReadLock = 0x20003, kRcuReadUnlock = 0x20004; // helpers
 constexpr uint32_t kPreemptDisable = 0x20124, kPreemptEnable = 0x20125, kCssTaskNew = 0x2011e,
                    kDynptrWrite = 202, kFirstSessionFunction = 0x2014a, kLastSessionFunction = 0x2014b,

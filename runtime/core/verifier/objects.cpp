@@ -32,7 +32,7 @@ Result<void> Checker::check_object_space(const State &state, unsigned reg, uint3
                                          const HelperProto &proto) {
   const Value &value = state.reg(reg);
   if (value.kind != Kind::stack || !value.number.is_constant())
-    return refuse_as(value.kind == Kind::stack || size != kDynptrSize || proto.number >= kFirstKernelFunction
+    return refuse_as(value.kind == Kind::stack || size != kDynptrSize || is_kernel_function(proto.number)
                          ? Error::invalid
                          : Error::access_denied,
                      state, RejectionId::stack_object,
@@ -55,7 +55,7 @@ Result<void> Checker::check_object_argument(const State &state, unsigned reg, kb
   if (!object || object->is_dynptr() == wants_iterator ||
       (wants_iterator && (object->type & 0xff) != iterator_type(proto)))
     return refuse_as(kind == Kind::stack || kind == Kind::dynptr_argument || wants_iterator ||
-                             proto.number >= kFirstKernelFunction
+                             is_kernel_function(proto.number)
                          ? Error::invalid
                          : Error::access_denied,
                      state, RejectionId::stack_object, "r{}, an argument of {}, does not point to {}", reg,
