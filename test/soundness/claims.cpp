@@ -41,7 +41,8 @@ void Claims::walked(const State &state) {
     to->is_callback = frame.is_callback;
     to->slot_count = frame.slot_count;
     memcpy(static_cast<void *>(to->regs), frame.regs, sizeof to->regs);
-    memcpy(static_cast<void *>(to->slots), frame.slots, frame.slot_count * sizeof(StackSlot));
+    if (frame.slot_count != 0)
+      memcpy(static_cast<void *>(to->slots), frame.slots, frame.slot_count * sizeof(StackSlot));
   }
   Record *&last = last_[state.insn];
   (last ? last->next : first_[state.insn]) = record;
