@@ -147,6 +147,18 @@ TEST(VerifierZeroes, AKeyThatOnePathOnlyHasWritten) {
                                   jump_imm(KBPF_JMP_JEQ, R2, 0, 1), store_imm(KBPF_SIZE_DW, R10, -16, 1)},
                                  -16);
 }
+// No kernel makes such a map, but an object may describe one.
+TEST(VerifierAccepts, LaterLookupsByAKeyOfNoBytes) {
+  const std::vector<Insn> lookup =
+      assemble({mov64_reg(R2, R10), add64_imm(R2, -1), ld_map(R1, 0), call_helper(1)});
+  std::vector<Insn> code = assemble({store_imm(KBPF_SIZE_DW, R10, -8, 0)});
+  for (int i = 0; i < 3; i++)
+    code.insert(code.end(), lookup.begin(), lookup.end());
+  const std::vector<Insn> tail = assemble({mov64_imm(R0, 0), exit_insn()});
+  code.insert(code.end(), tail.begin(), tail.end());
+  Verdict verdict = run_verifier({.insns = code, .maps = {P::hash_map(0, 8)}});
+  EXPECT_TRUE(verdict) << verdict.message();
+}
 TEST(VerifierZeroes, AndSaysWhichByteIsReadUnwrittenAndWhere) {
   Verdict verdict = run_verifier(
       {.insns = {store_imm(KBPF_SIZE_W, R10, -8, 0), load(KBPF_SIZE_W, R1, R10, -8),

@@ -154,9 +154,9 @@ static bool is_lookup(const HelperProto &proto) {
          proto.args[1] == KBPF_ARG_MAP_KEY && proto.args[2] == KBPF_ARG_NONE;
 }
 
-// Whether what a lookup finds is a value, no object of the kernel's.
+// Whether what a lookup finds, by a key of some bytes, is a value, no object of the kernel's.
 static bool gives_values(const MapRef &map) {
-  return !is_socket_map(map.type) && map.type != kXskmap && map.type != kArrayOfMaps &&
+  return map.key_size != 0 && !is_socket_map(map.type) && map.type != kXskmap && map.type != kArrayOfMaps &&
          map.type != kHashOfMaps;
 }
 

@@ -130,7 +130,7 @@ RegisterUse rare_use(const Insn &insn, const Profile &profile) {
 }
 
 const HelperProto *helper_of(const Insn &insn, const Profile &profile) {
-  return insn.is_call() && insn.src() == 0 ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
+  return is_helper_call(insn) ? profile.helper(static_cast<uint32_t>(insn.imm)) : nullptr;
 }
 
 bool takes(const Insn &insn, const Profile &profile, kbpf_arg_type arg) {
@@ -186,8 +186,6 @@ private:
   const Profile &profile_;
   Use kept_[kKept];
 };
-
-bool is_helper_call(const Insn &insn) { return insn.is_call() && insn.src() == 0; }
 
 // after: what is live behind the instruction, where control falls through. at_end: what ends read.
 uint16_t live_before(const RawProgram &program, std::span<const uint16_t> live, size_t i, uint16_t after,

@@ -50,6 +50,7 @@ struct RegisterUse {
 };
 RegisterUse register_use(const Insn &insn, const Profile &profile);
 
+inline bool is_helper_call(const Insn &insn) { return insn.is_call() && insn.src() == 0; }
 // A call of a helper that does one of the following.
 bool opens_paths(const Insn &insn, const Profile &profile);
 // A call of a helper that calls a function of the program back, any number of times.

@@ -160,7 +160,7 @@ bool Verifier::take_short_way() {
 Result<bool> Verifier::step() {
   State &state = *current_;
   length_before_ = state.path_length;
-  bool tests_result = false;
+  bool tests_result = false; // of a call, most likely for null, with which the short way can't begin
   if (const uint8_t kind = analysis_.cfg.is_join[state.insn]) {
     if (KBPF_TRY(join(kind)))
       return true;
@@ -295,7 +295,7 @@ Result<bool> Verifier::jump(const Insn &insn, Jumps how) {
 Result<bool> Verifier::skip_null(const Insn &insn) {
   State &state = *current_;
   Value &value = state.reg(insn.dst());
-  if (!analysis_.is_behind_call(state.insn) || !tests_map_value(insn, value) || !may_skip())
+  if (!analysis_.is_behind_call(state.insn) || !may_skip())
     return false;
   const std::optional<uint32_t> registers = skipped_registers(analysis_, state);
   if (!registers)

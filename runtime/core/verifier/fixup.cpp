@@ -11,13 +11,13 @@ namespace {
 constexpr uint8_t kMov64Imm = KBPF_CLASS_ALU64 | KBPF_ALU_MOV | KBPF_SRC_K;
 constexpr uint8_t kJump = KBPF_CLASS_JMP | KBPF_JMP_JA;
 
-constexpr bool is_branch(const Insn &insn) { return insn.is_jump_class() && !insn.is_call() && !insn.is_exit(); }
+constexpr bool is_branch(const Insn &insn) {
+  return insn.is_jump_class() && !insn.is_call() && !insn.is_exit();
+}
 constexpr bool is_conditional(const Insn &insn) { return is_branch(insn) && insn.code() != KBPF_JMP_JA; }
 bool has_target(const Insn &insn) {
   return is_branch(insn) || (insn.is_call() && insn.src() == KBPF_PSEUDO_CALL);
 }
-
-bool is_helper_call(const Insn &insn) { return insn.is_call() && insn.src() == 0; }
 
 bool jumps_by_imm(const Insn &insn) { return insn.cls() == KBPF_CLASS_JMP32 && insn.code() == KBPF_JMP_JA; }
 
@@ -30,10 +30,10 @@ struct Flows {
   constexpr Flows() : of() {
     for (unsigned opcode = 0; opcode < 256; opcode++) {
       const Insn insn{static_cast<uint8_t>(opcode), 0, 0, 0};
-      of[opcode] = insn.cls() == KBPF_CLASS_LD                       ? (insn.is_packet_load() ? kOn : kWide)
-                   : !insn.is_jump_class()                           ? kOn
-                   : is_conditional(insn) && !insn.is_may_goto()     ? kOnIf
-                                                                     : kOther;
+      of[opcode] = insn.cls() == KBPF_CLASS_LD                   ? (insn.is_packet_load() ? kOn : kWide)
+                   : !insn.is_jump_class()                       ? kOn
+                   : is_conditional(insn) && !insn.is_may_goto() ? kOnIf
+                                                                 : kOther;
     }
   }
 };

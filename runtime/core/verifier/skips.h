@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Conditional jumps over a few instructions that do no more than compute numbers and use what maps hold. Their
-// two sides meet at once, and differ there in a few numbers only. What waits to be walked need not be kept as a state then:
-// unless the walk of the other side comes to rely on one of these numbers, it stands for both; else the path
-// to the jump, which has gone one way only since the last checkpoint, is walked once more from there.
+// Conditional jumps over a few instructions that do no more than compute numbers and use what maps hold.
+// Their two sides meet at once, and differ there in a few numbers only. What waits to be walked need not be
+// kept as a state then: unless the walk of the other side comes to rely on one of these numbers, it stands
+// for both; else the path to the jump, which has gone one way only since the last checkpoint, is walked once
+// more from there.
 #pragma once
 #include "core/verifier/analysis.h"
 #include "core/verifier/snapshot.h"

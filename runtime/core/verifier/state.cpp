@@ -80,16 +80,20 @@ ByteKind byte_at(const Frame &frame, int64_t offset) {
   return slot < frame.slot_count ? frame.slots[slot].bytes[byte_of(offset)] : ByteKind::uninitialised;
 }
 
-State *StatePool::make_state() {
+State *StatePool::take_state() {
   State *state = free_states_;
-  if (state) {
-    free_states_ = state->next;
-    *state = State{};
-  } else {
-    state = arena_.make<State>();
-  }
-  if (state)
-    state->hides_addresses = hides_addresses_;
+  if (!state)
+    return arena_.make<State>();
+  free_states_ = state->next;
+  return state;
+}
+
+State *StatePool::make_state() {
+  State *state = take_state();
+  if (!state)
+    return nullptr;
+  *state = State{};
+  state->hides_addresses = hides_addresses_;
   return state;
 }
 
@@ -103,11 +107,7 @@ void StatePool::release(State *state) {
 }
 
 State *StatePool::copy(const State &state) {
-  State *result = free_states_;
-  if (!result)
-    result = arena_.make<State>();
-  else
-    free_states_ = result->next;
+  State *result = take_state();
   if (!result)
     return nullptr;
   result->insn = state.insn;

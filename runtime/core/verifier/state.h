@@ -280,6 +280,7 @@ public:
   [[nodiscard]] bool reserve_slots(Frame &frame, uint32_t count);
 
 private:
+  State *take_state(); // as it was left
   Frame *take_frame(); // as it was left
   Frame *make_frame();
   [[nodiscard]] bool copy_frame(const Frame &from, Frame &to);
